@@ -1,0 +1,74 @@
+"""The public names of Ramet, imported on first use so that `import ramet` stays cheap."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ramet.calls import (
+        Contract,
+        DeadlineExceeded,
+        Forbidden,
+        Refused,
+        RemoteError,
+        Unavailable,
+        Value,
+        client,
+        implements,
+        operation,
+    )
+    from ramet.events import event, publish, subscribe
+    from ramet.placement import RemoteKey, place, urls
+    from ramet.sagas import Saga, step
+
+_HOMES = {
+    "Contract": "ramet.calls",
+    "DeadlineExceeded": "ramet.calls",
+    "Forbidden": "ramet.calls",
+    "Refused": "ramet.calls",
+    "RemoteError": "ramet.calls",
+    "RemoteKey": "ramet.placement",
+    "Saga": "ramet.sagas",
+    "Unavailable": "ramet.calls",
+    "Value": "ramet.calls",
+    "client": "ramet.calls",
+    "event": "ramet.events",
+    "implements": "ramet.calls",
+    "operation": "ramet.calls",
+    "place": "ramet.placement",
+    "publish": "ramet.events",
+    "step": "ramet.sagas",
+    "subscribe": "ramet.events",
+    "urls": "ramet.placement",
+}
+
+__all__ = [
+    "Contract",
+    "DeadlineExceeded",
+    "Forbidden",
+    "Refused",
+    "RemoteError",
+    "RemoteKey",
+    "Saga",
+    "Unavailable",
+    "Value",
+    "client",
+    "event",
+    "implements",
+    "operation",
+    "place",
+    "publish",
+    "step",
+    "subscribe",
+    "urls",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'ramet' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
