@@ -1,0 +1,64 @@
+# Every target sets up .venv by itself; a machine with Python 3.11+ and pip is enough.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+UV     := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test test-shop test-all check bench fmt lock browser clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+# venv without ensurepip, because Debian parts it from Python; pip of the outer Python installs uv into it.
+$(READY): requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check $(UV)
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check $(UV)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+up: $(READY)  ## run the shop: five services behind a gateway at http://localhost:8000
+	cd shop && ../$(BIN)/ramet up
+
+down: $(READY)  ## stop the shop when it was started with --detach
+	cd shop && ../$(BIN)/ramet down
+
+test: $(READY) browser  ## every test but the slow matrix
+	$(BIN)/pytest -m "not slow"
+	cd shop && ../$(BIN)/pytest -m "not slow"
+
+test-all: $(READY) browser  ## the slow matrix too, on every Python and Django that this machine offers
+	$(BIN)/python tests/matrix.py
+
+check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src/ramet
+	$(BIN)/lint-imports
+	cd shop && ../$(BIN)/ramet check
+
+bench: $(READY)  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
+	$(BIN)/python -m benchmarks
+
+fmt: $(READY)  ## format, and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY)  ## compile requirements/dev.txt anew
+	$(BIN)/uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --generate-hashes --no-annotate --no-header --quiet \
+	  --output-file requirements/dev.txt
+
+# The storefront is tested in a real browser. Where none can be installed, that test says so and is skipped.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
+	  || echo "no Chromium here: the browser test will be skipped (apt-get install chromium)"
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache
