@@ -1,0 +1,58 @@
+"""What several kinds of test need: a throwaway PostgreSQL, and waiting on a condition."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ramet.tools.local.postgres import Postgres
+
+
+class Databases:
+    """The server that one test run owns; every database made on it has a login role of its own."""
+
+    def __init__(self, server: Postgres) -> None:
+        self.server = server
+
+    def create_database(self, prefix: str = "test") -> str:
+        """Create an empty database and return its URL."""
+        return self.server.create_database(f"{prefix}_{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """A real PostgreSQL with fsync on, started once a test run and removed with it."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = Postgres(folder / "data", folder / "run", folder / "postgres.log")
+    server.start()
+    try:
+        yield Databases(server)
+    finally:
+        server.stop()
+
+
+def eventually(
+    condition: Callable[[], Any], *, within: float = 10.0, every: float = 0.05, what: str = ""
+) -> Any:
+    """Return the first truthy result of `condition`; fail after `within` seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        if result := condition():
+            return result
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {within} s: {what or condition}; last result: {result!r}")
+        time.sleep(every)
+
+
+@pytest.fixture(name="eventually")
+def _eventually() -> Callable[..., Any]:
+    return eventually
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout's folder."""
+    return Path(__file__).resolve().parent.parent
