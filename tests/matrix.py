@@ -1,6 +1,7 @@
-"""`make test-all`: the whole suite on every Python (3.11 and later) and Django (5.2, 6.x) that can be had here.
+"""`make test-all`: the whole suite on every Python and Django that can be had on this machine.
 
-Each pair gets an environment of its own, `.venv-py3.12-dj6.0`, from the same lock, in which only Django is exchanged.
+Each pair gets an environment of its own, `.venv-py3.12-dj6.0`, from the same lock, in which only
+Django is exchanged.
 Django's support of Python versions is that of its release notes: 6.x needs Python 3.12.
 """
 
