@@ -1,0 +1,86 @@
+"""The pulse of a worker: the one thread and connection that listen for notifications.
+
+Between notifications it runs what must happen on time however busy the loops are: the renewal of
+leases. One connection for both keeps the number of idle connections of a worker small.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from django.db import connection
+
+from ramet.events import wake
+
+log = structlog.get_logger("ramet.events")
+
+STEP = 0.5
+"""Seconds: how quickly the thread notices a stop or a duty that is due."""
+
+_duties: list[tuple[float, Callable[[], None]]] = []
+
+
+def every(seconds: float, duty: Callable[[], None]) -> None:
+    """Have each worker's pulse call `duty` about every `seconds`, in autocommit, and keep it short."""
+    if (seconds, duty) not in _duties:
+        _duties.append((seconds, duty))
+
+
+class Pulse:
+    """Listens on the PostgreSQL channel and runs duties; on other databases only the duties."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._due: dict[int, float] = {}
+
+    def start(self) -> None:
+        """Start the thread; it connects by itself and again after every loss."""
+        self._thread = threading.Thread(target=self._run, name="ramet-pulse", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End the thread, waiting up to `timeout` seconds."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except Exception as error:  # noqa: BLE001 - without a pulse, leases would run out
+                failures += 1
+                if failures == 1:
+                    log.warning("worker.pulse_lost", error=str(error))
+                connection.close()
+                self._stopping.wait(random.uniform(0.05, min(2.0, 0.1 * 2 ** min(failures, 8))))  # noqa: S311
+            else:
+                failures = 0
+        connection.close()
+
+    def _listen(self) -> None:
+        connection.ensure_connection()
+        if connection.vendor != "postgresql":
+            self._attend()
+            self._stopping.wait(STEP)
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {wake.CHANNEL}")
+        wake.wake_all()  # whatever was notified while nobody listened
+        while not self._stopping.is_set():
+            self._attend()
+            for notification in connection.connection.notifies(timeout=STEP, stop_after=1):
+                wake.wake(notification.payload)
+
+    def _attend(self) -> None:
+        for number, (seconds, duty) in enumerate(_duties):
+            now = time.monotonic()
+            if now >= self._due.get(number, 0.0):
+                duty()
+                self._due[number] = now + seconds
