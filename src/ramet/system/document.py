@@ -1,0 +1,192 @@
+"""A parsed TOML file that collects mistakes while it is read, each with its line."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ramet.errors import Mistake
+from ramet.system.fields import Key
+from ramet.system.lines import KeyPath, locate
+
+__all__ = ["Document", "did_you_mean"]
+
+# What looks like a secret is never shown, not even when something else is wrong with its value.
+SECRET = re.compile(
+    r"://[^/@\s:]*:[^/@\s]+@"  # a password in a URL
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|\b(?:sk|rk|whsec)_[A-Za-z0-9_]{12,}"  # Stripe
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}"  # GitHub
+    r"|\bAKIA[0-9A-Z]{16}\b"  # AWS
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ"  # a JSON web token
+    r"|(?i:password|passwd|secret|token|api[_-]?key)[=:][^$\s]"
+)
+
+
+class Document:
+    """Typed access to the tables; whatever does not fit is left out and added to `mistakes`."""
+
+    def __init__(self, content: dict[str, Any], text: str, shown: str) -> None:
+        self.content = content
+        self.mistakes: list[Mistake] = []
+        self._shown = shown
+        self._lines = locate(text)
+
+    def where(self, path: KeyPath) -> str:
+        """`ramet.toml:12`, the line of a key; of the nearest table around it when it is absent."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return f"{self._shown}:{self._lines.get(path, 1)}"
+
+    def line(self, where: str) -> int:
+        """The line of what `where` returned: the order of the file is the order to report in."""
+        return int(where.rpartition(":")[2])
+
+    def mistake(
+        self, reference: str, path: KeyPath, *, found: str, expected: str, remedy: str
+    ) -> Mistake:
+        """A mistake at the line of a key."""
+        return Mistake(reference, self.where(path), found, expected, remedy)
+
+    def add(self, reference: str, path: KeyPath, *, found: str, expected: str, remedy: str) -> None:
+        """Collect a mistake at the line of a key."""
+        self.mistakes.append(
+            self.mistake(reference, path, found=found, expected=expected, remedy=remedy)
+        )
+
+    def names(self, path: KeyPath) -> list[str]:
+        """The keys of a table that must be there and not be empty, such as the services."""
+        table = self._table(path)
+        if table == {}:
+            self.add(
+                "missing-table",
+                path,
+                found=f"no [{_dotted(path)}.NAME]",
+                expected="at least one service",
+                remedy=f"Add [{_dotted(path)}.NAME] with the apps of a service.",
+            )
+        return list(table or {})
+
+    def strings(
+        self, path: KeyPath, keys: tuple[Key, ...], *, is_required: bool = False
+    ) -> dict[str, Any]:
+        """The valid values of one table: a string, or a tuple of strings, for each known key."""
+        table = self._table(path)
+        if table is None:
+            return {}
+        self.refuse_unknown(path, [key.name for key in keys])
+        values: dict[str, Any] = {}
+        for key in keys:
+            if key.name in table:
+                value = self._value((*path, key.name), key, table[key.name])
+                if value is not None:
+                    values[key.name] = value
+            elif key.required and is_required:
+                self.add(
+                    "missing-key",
+                    path,
+                    found=f"[{_dotted(path)}] without {key.name}",
+                    expected=key.expected,
+                    remedy=f"Add {key.name} = {_toml(key.example)} to [{_dotted(path)}].",
+                )
+        return values
+
+    def refuse_unknown(self, path: KeyPath, known: Iterable[str]) -> None:
+        """Add a mistake for each key of a table that is not known there."""
+        known = list(known)
+        kind = "key" if path else "table"
+        for name in self._table(path) or {}:
+            if name not in known:
+                inside = f" in [{_dotted(path)}]" if path else ""
+                self.add(
+                    f"unknown-{kind}",
+                    (*path, name),
+                    found=f'"{name}"{inside}',
+                    expected=f"one of {', '.join(known)}",
+                    remedy=did_you_mean(name, known) or f"Remove this {kind}.",
+                )
+
+    def _table(self, path: KeyPath) -> dict[str, Any] | None:
+        table: Any = self.content
+        for key in path:
+            table = table.get(key, {})
+            if not isinstance(table, dict):
+                return self._wrong_table(path)
+        assert isinstance(table, dict)
+        return table
+
+    def _wrong_table(self, path: KeyPath) -> None:
+        mistake = self.mistake(
+            "wrong-type",
+            path,
+            found=f"{_dotted(path)} as a value",
+            expected=f"a table, [{_dotted(path)}]",
+            remedy=f"Write [{_dotted(path)}] on a line by itself and its keys below.",
+        )
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
+
+    def _value(self, path: KeyPath, key: Key, value: Any) -> str | tuple[str, ...] | None:
+        if key.kind == "string":
+            return value if self._is_valid(path, key, value) else None
+        if not isinstance(value, list) or not value:
+            self._wrong_type(path, key, value)
+            return None
+        return tuple(
+            item for index, item in enumerate(value) if self._is_valid((*path, index), key, item)
+        )
+
+    def _is_valid(self, path: KeyPath, key: Key, value: Any) -> bool:
+        if not isinstance(value, str):
+            self._wrong_type(path, key, value)
+            return False
+        if re.fullmatch(key.pattern, value):
+            return True
+        shown = "a value that looks like a secret" if SECRET.search(value) else f'"{value}"'
+        self.add(
+            "invalid-value",
+            path,
+            found=f"{key.name} = {shown}",
+            expected=key.expected,
+            remedy=f"Write {key.name} = {_toml(key.example)}, or the like.",
+        )
+        return False
+
+    def _wrong_type(self, path: KeyPath, key: Key, value: Any) -> None:
+        found = "an empty list" if value == [] else f"{_TYPES.get(type(value), 'a date or time')}"
+        kind = (
+            "a string" if key.kind == "string" or isinstance(path[-1], int) else "a list of strings"
+        )
+        self.add(
+            "wrong-type",
+            path,
+            found=f"{key.name} with {found}",
+            expected=f"{kind}: {key.expected}",
+            remedy=f"Write {key.name} = {_toml(key.example)}, or the like.",
+        )
+
+
+_TYPES = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a float",
+    str: "a string",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A question with the nearest known word; None when nothing is near."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f'Did you mean "{close[0]}"?' if close else None
+
+
+def _dotted(path: KeyPath) -> str:
+    return ".".join(str(key) for key in path)
+
+
+def _toml(example: str | tuple[str, ...]) -> str:
+    if isinstance(example, str):
+        return f'"{example}"'
+    return "[" + ", ".join(f'"{item}"' for item in example) + "]"
