@@ -1,0 +1,123 @@
+"""One log line format for everything in a process: Ramet, Django, Celery and the team's own code.
+
+Lines are for people on a terminal and JSON (one object a line) elsewhere. Django's and every other
+library's records pass through the same processors, so that each carries service, request and saga.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+__all__ = ["bound", "configure"]
+
+# Chatty at INFO without telling anything that our own lines do not tell.
+_QUIET = ("httpx", "httpcore", "urllib3", "nats", "asyncio", "granian", "kombu", "amqp")
+
+
+def configure(
+    service: str,
+    role: str,
+    *,
+    level: int | str = logging.INFO,
+    stream: TextIO | None = None,
+    as_json: bool | None = None,
+) -> None:
+    """Send the log of this process to `stream` (standard error unless told), in Ramet's format.
+
+    `service` and `role` (web, worker, celery, ...) are on every line. `as_json` unset means JSON
+    unless `stream` is a terminal. May be called again, after a fork for example: the last call
+    counts. Replaces the handlers of the root logger, so call it after `django.setup()`.
+    """
+    stream = stream or sys.stderr
+    if as_json is None:
+        as_json = not stream.isatty()
+
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _Process(service, role),
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    rendering: list[Processor]
+    if as_json:
+        rendering = [
+            structlog.processors.format_exc_info,
+            structlog.processors.UnicodeDecoder(),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    else:
+        rendering = [_without_constants, structlog.dev.ConsoleRenderer(timestamp_key="time")]
+
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    for former in root.handlers[:]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(level)
+    _hand_over_to_root()
+
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        # Uncached: loggers are module globals, often made before the second call to configure().
+        cache_logger_on_first_use=False,
+    )
+
+
+@contextmanager
+def bound(**values: Any) -> Iterator[None]:
+    """Put `values` (request_id, saga, ...) on every log line written inside, by whatever library.
+
+    Nested uses add up; a thread that is started inside does not inherit them.
+    """
+    with structlog.contextvars.bound_contextvars(**values):
+        yield
+
+
+class _Process:
+    """Adds what holds for the whole process; a value given with a line wins."""
+
+    def __init__(self, service: str, role: str) -> None:
+        self._constants = {"service": service, "role": role}
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        for key, value in self._constants.items():
+            event.setdefault(key, value)
+        return event
+
+
+def _without_constants(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """On a terminal one reads one process: its own name on each line would be noise."""
+    event.pop("service", None)
+    event.pop("role", None)
+    return event
+
+
+def _hand_over_to_root() -> None:
+    """Take away the handlers that Django's default LOGGING and libraries attached before us."""
+    for name in ("django", "django.server", *_QUIET):
+        logger = logging.getLogger(name)
+        for former in logger.handlers[:]:
+            logger.removeHandler(former)
+        logger.propagate = True
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
