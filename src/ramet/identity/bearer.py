@@ -1,0 +1,37 @@
+"""The Bearer scheme of RFC 6750: reading the token from a request, and the challenge of a refusal.
+
+Plain strings in and out, so that Django middleware, DRF and the server of operations share it.
+"""
+
+from ramet.identity.claims import InvalidToken
+
+__all__ = ["challenge", "of_header"]
+
+
+def of_header(authorization: str) -> str | None:
+    """The token of an Authorization header, or None where the header is of another scheme.
+
+    Raises InvalidToken for `Bearer` without exactly one token: a client that meant to sign in must
+    not become anonymous in silence.
+    """
+    scheme, _, rest = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    token = rest.strip()
+    if not token or " " in token:
+        raise InvalidToken("the Authorization header does not carry one token after Bearer")
+    return token
+
+
+def challenge(error: InvalidToken | None = None, scope: str = "") -> str:
+    """The WWW-Authenticate value: bare where no token came, else why the token was refused.
+
+    With `scope`, the answer to a good token that lacks it (RFC 6750, section 3.1).
+    """
+    if scope:
+        return f'Bearer error="insufficient_scope", scope="{scope}"'
+    if error is None:
+        return "Bearer"
+    # Reasons are sentences of ours, but a quote in one must not end the parameter early.
+    reason = error.reason.replace("\\", "").replace('"', "'")
+    return f'Bearer error="invalid_token", error_description="{reason}"'

@@ -1,0 +1,70 @@
+"""`request.user` from the token, for plain Django views; DRF views use `ramet.identity.drf`."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from ramet.identity import context
+from ramet.identity.bearer import challenge, of_header
+from ramet.identity.claims import InvalidToken, KeysUnavailable
+from ramet.identity.tokens import verify
+from ramet.identity.user import Anonymous, User
+
+__all__ = ["IdentityMiddleware", "invalid_token_response"]
+
+
+class IdentityMiddleware:
+    """Binds the caller for the request; a token that is not believed ends it with 401.
+
+    Stands where AuthenticationMiddleware stood. Beside it (in the issuer's process), a session's
+    user stays unless a token came: the token decides.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user: User | Anonymous = Anonymous()
+        try:
+            token = of_header(request.headers.get("Authorization", ""))
+            if token is not None:
+                user = context.bind(verify(token))
+            else:
+                context.clear()
+        except InvalidToken as error:
+            return invalid_token_response(error)
+        except KeysUnavailable:
+            return _problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "The keys to check the access token with cannot be fetched at the moment.",
+                {"Retry-After": "1"},
+            )
+        if user.is_authenticated or not hasattr(request, "user"):
+            request.user = user  # type: ignore[assignment]  # Django types it as its own user
+        try:
+            return self.get_response(request)
+        finally:
+            context.clear()
+
+
+def invalid_token_response(error: InvalidToken) -> HttpResponse:
+    """401 with the Bearer challenge and a problem document (RFC 6750, RFC 9457)."""
+    return _problem(
+        HTTPStatus.UNAUTHORIZED,
+        f"The access token was not accepted: {error.reason}.",
+        {"WWW-Authenticate": challenge(error)},
+    )
+
+
+def _problem(status: HTTPStatus, detail: str, headers: dict[str, str]) -> HttpResponse:
+    # Not ramet.problems: it stands beside this package, and would load DRF into plain processes.
+    document = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    return JsonResponse(
+        document, status=status, content_type="application/problem+json", headers=headers
+    )
