@@ -1,0 +1,179 @@
+"""The RAMET_* variables of a process: how it learns its place, and the only home of these names.
+
+`ramet up` and every deployment write them; nothing else of Ramet reads the environment.
+"""
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.system import System
+
+__all__ = ["Environment", "toml_path"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the variables say, completed from `ramet.toml` where a variable is not set.
+
+    Values that hold a password or a key are left out of `repr`, which Django's debug page shows.
+    """
+
+    services: frozenset[str]
+    public_url: str
+    issuer: str
+    jwks_url: str
+    signing_keys: Path | None = None
+    database_url: str | None = field(default=None, repr=False)
+    broker_url: str | None = field(default=None, repr=False)
+    mesh_template: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    mail_dir: Path | None = None
+    celery_broker_url: str | None = field(default=None, repr=False)
+    celery_folder: Path | None = None
+    demo_password: str | None = field(default=None, repr=False)
+
+    def mesh_url(self, service: str) -> str | None:
+        """Where operations of a service are called: `unix:/path` or `http://host:port`.
+
+        None when this process was given no mesh: it can then call only what lives in it.
+        """
+        if self.mesh_template is None:
+            return None
+        return self.mesh_template.replace("{service}", service)
+
+    @property
+    def instance(self) -> str:
+        """The name of this process, which holds leases: RAMET_INSTANCE, else host name and pid.
+
+        Read at each use, because a forked process has the environment object of its parent.
+        """
+        return os.environ.get("RAMET_INSTANCE") or f"{socket.gethostname()}-{os.getpid()}"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], system: System) -> "Environment":
+        """The environment of a process of a system; DiagnosticError with every wrong value."""
+        mistakes = [*_mistakes(environ, system)]
+        if mistakes:
+            raise DiagnosticError(*mistakes)
+        services = frozenset(_names(environ)) or _django_services(system)
+        mesh_template = environ.get("RAMET_MESH_URL") or None
+        public_url = (environ.get("RAMET_PUBLIC_URL") or system.gateway.public_url).rstrip("/")
+        return cls(
+            services=services,
+            public_url=public_url,
+            issuer=environ.get("RAMET_ISSUER") or _issuer(system, public_url),
+            jwks_url=environ.get("RAMET_JWKS_URL") or _jwks_url(system, public_url, mesh_template),
+            signing_keys=_path(environ, "RAMET_SIGNING_KEYS") or _own_keys(system, services),
+            database_url=environ.get("RAMET_DATABASE_URL") or None,
+            broker_url=environ.get("RAMET_BROKER_URL") or None,
+            mesh_template=mesh_template,
+            secret_key=environ.get("RAMET_SECRET_KEY") or None,
+            mail_dir=_path(environ, "RAMET_MAIL_DIR"),
+            celery_broker_url=environ.get("RAMET_CELERY_BROKER_URL") or None,
+            celery_folder=_path(environ, "RAMET_CELERY_FOLDER"),
+            demo_password=environ.get("RAMET_DEMO_PASSWORD") or None,
+        )
+
+
+def toml_path(environ: Mapping[str, str]) -> Path | None:
+    """RAMET_TOML, when it is set."""
+    return _path(environ, "RAMET_TOML")
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]).absolute() if environ.get(name) else None
+
+
+def _names(environ: Mapping[str, str]) -> list[str]:
+    names = (name.strip() for name in environ.get("RAMET_SERVICES", "").split(","))
+    return [name for name in names if name]
+
+
+def _django_services(system: System) -> frozenset[str]:
+    return frozenset(name for name, service in system.services.items() if service.is_django)
+
+
+def _issuer(system: System, public_url: str) -> str:
+    declared = system.gateway.issuer
+    return declared if declared is not None and "://" in declared else f"{public_url}/o"
+
+
+def _jwks_url(system: System, public_url: str, mesh_template: str | None) -> str:
+    declared = system.gateway.issuer
+    if declared is not None and "://" in declared:
+        return declared.rstrip("/") + "/.well-known/jwks.json"
+    path = "/o/.well-known/jwks.json"
+    if declared is None or mesh_template is None:
+        return public_url + path
+    address = mesh_template.replace("{service}", declared).rstrip("/")
+    if address.startswith("unix:"):
+        return f"http+unix://{quote(address.removeprefix('unix:'), safe='')}{path}"
+    return address + path
+
+
+def _own_keys(system: System, services: frozenset[str]) -> Path | None:
+    if system.gateway.issuer not in services:
+        return None
+    return system.root / ".ramet" / "secrets" / "signing-keys.pem"
+
+
+_URLS = {
+    "RAMET_DATABASE_URL": r"postgres(ql)?://[^\s]+|sqlite:///[^\s]+",
+    "RAMET_BROKER_URL": r"[a-z]+://[^\s]+",
+    "RAMET_MESH_URL": r"(unix:/|https?://)\S*\{service\}\S*",
+    "RAMET_ISSUER": r"https?://[^\s]+",
+    "RAMET_JWKS_URL": r"(https?|http\+unix)://[^\s]+",
+    "RAMET_PUBLIC_URL": r"https?://[^\s/]+/?",
+    "RAMET_CELERY_BROKER_URL": r"[a-z+]+://\S*",
+}
+_EXAMPLES = {
+    "RAMET_DATABASE_URL": "postgresql://user:password@host:5432/name or sqlite:///path",
+    "RAMET_BROKER_URL": "nats://user:password@host:4222",
+    "RAMET_MESH_URL": "unix:/run/x/{service}.mesh.sock or http://{service}:8080",
+    "RAMET_ISSUER": "https://shop.example/o",
+    "RAMET_JWKS_URL": "https://shop.example/o/.well-known/jwks.json",
+    "RAMET_PUBLIC_URL": "https://shop.example",
+    "RAMET_CELERY_BROKER_URL": "redis://host:6379/0",
+}
+
+
+def _mistakes(environ: Mapping[str, str], system: System) -> list[Mistake]:
+    known = sorted(_django_services(system))
+    mistakes = [
+        Mistake(
+            "unknown-service",
+            where="RAMET_SERVICES",
+            found=f'"{name}"',
+            expected=f"Django services of {system.path.name}: {', '.join(known)}",
+            remedy="Correct RAMET_SERVICES, or unset it for all services in one process.",
+        )
+        for name in _names(environ)
+        if name not in known
+    ]
+    for name, pattern in _URLS.items():
+        value = environ.get(name)
+        if value and not (re.fullmatch(pattern, value) and _has_valid_port(value)):
+            mistakes.append(
+                Mistake(
+                    "invalid-environment",
+                    where=name,
+                    # Such a value may hold a password: say what it begins with, no more.
+                    found=f"a value that begins with {value.partition(':')[0][:20]!r}",
+                    expected=f"a URL such as {_EXAMPLES[name]}",
+                    remedy=f"Correct {name}, or unset it.",
+                )
+            )
+    return mistakes
+
+
+def _has_valid_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False

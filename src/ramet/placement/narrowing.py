@@ -1,0 +1,101 @@
+"""What leaves the settings together with the apps of services that live elsewhere."""
+
+from typing import Any
+
+from ramet.placement.whereabouts import Here
+
+__all__ = ["narrow"]
+
+_AUTH = "django.contrib.auth"
+_AUTH_MIDDLEWARE = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_IDENTITY_MIDDLEWARE = "ramet.identity.middleware.IdentityMiddleware"
+
+
+def narrow(settings: dict[str, Any], here: Here) -> None:
+    """Remove absent apps and every dotted name into them from the settings that Django imports.
+
+    `request.user` then comes from the token's claims. With django.contrib.auth absent, DRF gets
+    defaults that do not import its models.
+    """
+    absent = [app for app in settings.get("INSTALLED_APPS", ()) if _is_absent(app, here)]
+    settings["INSTALLED_APPS"] = [
+        app for app in settings.get("INSTALLED_APPS", ()) if app not in absent
+    ]
+    settings["MIDDLEWARE"] = _middleware(settings.get("MIDDLEWARE", ()), here)
+    if "TEMPLATES" in settings:
+        settings["TEMPLATES"] = [_template_engine(engine, here) for engine in settings["TEMPLATES"]]
+    for name in ("AUTHENTICATION_BACKENDS",):
+        if name in settings:
+            settings[name] = _present(settings[name], here)
+    _drop_user_model(settings, here)
+    _set_rest_framework(settings, here)
+
+
+def _is_absent(dotted: str, here: Here) -> bool:
+    service = here.service_of(dotted)
+    return service is not None and not here.has(service)
+
+
+def _present(names: Any, here: Here) -> list[Any]:
+    return [name for name in names if not isinstance(name, str) or not _is_absent(name, here)]
+
+
+def _middleware(declared: Any, here: Here) -> list[str]:
+    middleware: list[str] = []
+    for name in declared:
+        if name == _IDENTITY_MIDDLEWARE:
+            continue  # its place is decided below, also when place() is called twice
+        is_absent = _is_absent(name, here)
+        if not is_absent:
+            middleware.append(name)
+        # After Django's own: a session's user stays unless the request carries a token. A system
+        # without an issuer has no tokens that concern us, so it keeps exactly what it had.
+        if name == _AUTH_MIDDLEWARE and (is_absent or here.system.gateway.issuer is not None):
+            middleware.append(_IDENTITY_MIDDLEWARE)
+    if here.system.gateway.issuer is not None and _IDENTITY_MIDDLEWARE not in middleware:
+        middleware.append(_IDENTITY_MIDDLEWARE)
+    return middleware
+
+
+def _template_engine(engine: dict[str, Any], here: Here) -> dict[str, Any]:
+    options = dict(engine.get("OPTIONS", {}))
+    for name in ("context_processors", "builtins"):
+        if name in options:
+            options[name] = _present(options[name], here)
+    if "libraries" in options:
+        options["libraries"] = {
+            label: module
+            for label, module in options["libraries"].items()
+            if not _is_absent(module, here)
+        }
+    return engine | {"OPTIONS": options} if options else engine
+
+
+def _drop_user_model(settings: dict[str, Any], here: Here) -> None:
+    label = settings.get("AUTH_USER_MODEL", "").partition(".")[0]
+    owners = {
+        app.rpartition(".")[2]: service.name
+        for service in here.system.services.values()
+        for app in service.apps
+    }
+    if label in owners and not here.has(owners[label]):
+        del settings["AUTH_USER_MODEL"]
+
+
+def _set_rest_framework(settings: dict[str, Any], here: Here) -> None:
+    options = {
+        name: _present(value, here) if isinstance(value, list | tuple) else value
+        for name, value in settings.get("REST_FRAMEWORK", {}).items()
+    }
+    options.setdefault("EXCEPTION_HANDLER", "ramet.problems.exception_handler")
+    if not any(_is_auth(app) for app in settings["INSTALLED_APPS"]):
+        # DRF's own defaults import AnonymousUser, and with it models that have no app here.
+        options.setdefault("UNAUTHENTICATED_USER", "ramet.identity.user.Anonymous")
+        options.setdefault(
+            "DEFAULT_AUTHENTICATION_CLASSES", ["ramet.identity.drf.TokenAuthentication"]
+        )
+    settings["REST_FRAMEWORK"] = options
+
+
+def _is_auth(app: str) -> bool:
+    return app == _AUTH or app.startswith(f"{_AUTH}.apps.")

@@ -1,0 +1,60 @@
+"""Where this process stands: the one question that every part of the runtime asks."""
+
+from dataclasses import dataclass
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.placement.environment import Environment
+from ramet.system import System
+
+__all__ = ["Here", "here"]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The place of one process in its system.
+
+    `services` are the names of those that live here, `group` is the name of their `Group`.
+    `place()` puts it into the settings as RAMET; a test may do so with `override_settings`.
+    """
+
+    system: System
+    services: frozenset[str]
+    group: str
+    environment: Environment
+
+    def has(self, service: str) -> bool:
+        """Whether a service lives in this process."""
+        return service in self.services
+
+    def service_of(self, module: str) -> str | None:
+        """The name of the service that owns a module, here or elsewhere; None for shared code."""
+        service = self.system.service_of_module(module)
+        return None if service is None else service.name
+
+    def own_apps(self) -> tuple[str, ...]:
+        """Apps of the services here whose source lies in the project, in the order of the file."""
+        return tuple(
+            app
+            for name, service in self.system.services.items()
+            if name in self.services
+            for app in service.apps
+            if self.system.is_own_app(app)
+        )
+
+
+def here() -> Here:
+    """The place of this process; DiagnosticError when the settings do not end with `place()`."""
+    from django.conf import settings
+
+    place = getattr(settings, "RAMET", None)
+    if isinstance(place, Here):
+        return place
+    raise DiagnosticError(
+        Mistake(
+            "not-placed",
+            where=str(settings.SETTINGS_MODULE or "settings"),
+            found="settings without a call of ramet.place",
+            expected="ramet.place(globals()) as the last line of the settings",
+            remedy="Add `import ramet` and `ramet.place(globals())`, or run `ramet init`.",
+        )
+    )
