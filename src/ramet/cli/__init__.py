@@ -1,1 +1,95 @@
+"""`ramet`: one module per command, imported only when that command is called.
 
+To add a command `NAME`, add `NAME.py` with a docstring, whose first line `ramet --help` shows, and
+a function `command` with typer's annotations. That is all: the list is read from the files, without
+importing them, so that help is instant. A module that offers several sub-commands has an `app`, a
+`typer.Typer`, instead. A command returns None or an exit code; what a user did wrong it raises as
+DiagnosticError.
+"""
+
+import ast
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ramet.errors import DiagnosticError
+
+__all__ = ["commands", "main"]
+
+DONE, FOUND_OR_FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
+
+_FOLDER = Path(__file__).parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 findings or failure, 2 wrong usage."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    match arguments:
+        case [] | ["--help" | "-h" | "help"]:
+            print(_help())
+            return DONE if arguments else MISUSED
+        case ["--version"]:
+            from importlib.metadata import version
+
+            print(f"ramet {version('ramet')}")
+            return DONE
+        case [name, *rest] if name in commands():
+            return _run(name, rest)
+        case [name, *_]:
+            print(_unknown(name), file=sys.stderr)
+            return MISUSED
+    raise AssertionError(arguments)
+
+
+def commands() -> dict[str, str]:
+    """Every command with its line of help, in alphabetical order; read without importing any."""
+    return {
+        path.stem.replace("_", "-"): _first_line(path)
+        for path in sorted(_FOLDER.glob("*.py"))
+        if not path.stem.startswith("_")
+    }
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    from ramet.cli._running import run
+
+    try:
+        return run(name, arguments)
+    except DiagnosticError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        line = file.readline().strip()
+    # A docstring of several lines has its closing quotes elsewhere.
+    return str(ast.literal_eval(line if line.count('"""') == 2 else line + '"""'))
+
+
+def _help() -> str:
+    table = commands()
+    width = max(map(len, table), default=0)
+    lines = [f"  {name:<{width}}  {line}" for name, line in table.items()]
+    return "\n".join(
+        [
+            "Usage: ramet COMMAND [OPTIONS]",
+            "",
+            "One Django codebase, as many independently deployed services as you want.",
+            "",
+            *lines,
+            "",
+            "ramet COMMAND --help tells more. Exit codes: 0 done, 1 findings or failure,",
+            "2 wrong usage or configuration.",
+        ]
+    )
+
+
+def _unknown(name: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, commands(), n=1)
+    proposal = f'Did you mean "{close[0]}"?' if close else "ramet --help lists all commands."
+    return f'ramet: there is no command "{name}". {proposal}'

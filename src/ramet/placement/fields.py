@@ -10,9 +10,9 @@ _Key = TypeVar("_Key", bound="models.Field[Any, Any]")
 
 
 @overload
-def RemoteKey(to: str, **options: Any) -> "models.UUIDField[Any, Any]": ...
-@overload
 def RemoteKey(to: str, *, key: type[_Key], **options: Any) -> _Key: ...
+@overload
+def RemoteKey(to: str, **options: Any) -> "models.UUIDField[Any, Any]": ...
 def RemoteKey(  # noqa: N802 - used as a field's class is
     to: str, *, key: "type[models.Field[Any, Any]]" = models.UUIDField, **options: Any
 ) -> Any:

@@ -111,7 +111,8 @@ class Document:
         for key in path:
             table = table.get(key, {})
             if not isinstance(table, dict):
-                return self._wrong_table(path)
+                self._wrong_table(path)
+                return None
         assert isinstance(table, dict)
         return table
 
