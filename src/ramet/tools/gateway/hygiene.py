@@ -1,0 +1,83 @@
+"""What a request must look like before anything else looks at it.
+
+Envoy's defaults let `/public/../o` and its encodings pass a rule for `/public/`, and headers with
+underscores overwrite those with dashes in WSGI (`X_A` and `X-A` are one variable there).
+"""
+
+import re
+from typing import Any
+
+from ramet.tools.gateway import limits
+
+__all__ = ["INTERNAL", "connection", "header_guard", "internal_path"]
+
+# What services say to each other; never answered to the outside.
+INTERNAL = "/.ramet"
+
+
+def connection() -> dict[str, Any]:
+    """The fields of an HTTP connection manager that hold for gateway and mesh alike."""
+    return {
+        "codec_type": "AUTO",
+        # Paths are compared in one spelling, or refused.
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        # Envoy's own defaults already refuse both lengths (CL+TE), doubled lengths and HTTP/1.0.
+        "http_protocol_options": {},
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 64 * 1024,
+            "initial_connection_window_size": 1024 * 1024,
+        },
+        "common_http_protocol_options": {
+            "idle_timeout": f"{limits.CLIENT_IDLE}s",
+            "max_headers_count": limits.HEADERS,
+            "headers_with_underscores_action": "REJECT_REQUEST",
+        },
+        "max_request_headers_kb": limits.HEADER_BYTES_KIB,
+        "request_headers_timeout": f"{limits.HEADERS_TIMEOUT}s",
+        "request_timeout": f"{limits.REQUEST_TIMEOUT}s",
+        "stream_idle_timeout": f"{limits.STREAM_IDLE}s",
+        "server_name": "ramet",
+        "server_header_transformation": "OVERWRITE",
+        "generate_request_id": True,
+        "always_set_request_id_in_response": True,
+    }
+
+
+def header_guard() -> dict[str, Any]:
+    """Takes from outside requests whatever only Ramet, Envoy or a trusted proxy may say.
+
+    Early, before Envoy itself reads x-envoy-* and appends to X-Forwarded-For: upstream then sees
+    the peer's address alone, whatever the client claimed before it.
+    """
+    prefixes = ("x-ramet-", "x-envoy-", "x-forwarded-")
+    names = ("forwarded", "x-real-ip")
+    removals = [
+        *({"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in prefixes),
+        *({"remove": name} for name in names),
+    ]
+    return {
+        "name": "ramet.header_guard",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation"
+            ".header_mutation.v3.HeaderMutation",
+            "mutations": removals,
+        },
+    }
+
+
+def internal_path() -> str:
+    """A regular expression (RE2, whole path) for INTERNAL in every spelling a server may decode.
+
+    Envoy leaves `%72` as it is, but the server behind it decodes it to `r`: with a service at `/`
+    the percent-encoded spelling would otherwise reach operations from outside.
+    """
+    letters = "".join(_spellings(letter) for letter in INTERNAL.removeprefix("/"))
+    return f"/+(?i:{letters})(/.*)?"
+
+
+def _spellings(letter: str) -> str:
+    codes = {f"%{ord(case):02x}" for case in (letter.lower(), letter.upper())}
+    return f"(?:{'|'.join([re.escape(letter), *sorted(codes)])})"

@@ -1,0 +1,79 @@
+"""How much, how long and how many: every bound that the gateway and the mesh put on traffic.
+
+One home, so that a reader can judge them together. Seconds unless the name says otherwise.
+"""
+
+from typing import Any
+
+__all__ = [
+    "CIRCUIT_BREAKERS",
+    "CLIENT_IDLE",
+    "CLOCK_SKEW",
+    "DOWNSTREAM_CONNECTIONS",
+    "HEADERS",
+    "HEADERS_TIMEOUT",
+    "HEADER_BYTES_KIB",
+    "KEYS_FRESH",
+    "LARGEST_BODY",
+    "LONGEST_TOKEN",
+    "MESH_TIMEOUT",
+    "OUTLIERS",
+    "REQUEST_TIMEOUT",
+    "ROUTE_TIMEOUT",
+    "STREAM_IDLE",
+    "UPSTREAM_CONNECT",
+    "UPSTREAM_IDLE",
+]
+
+LARGEST_BODY = 1024 * 1024  # bytes
+HEADERS = 100
+HEADER_BYTES_KIB = 32
+# Beyond it new connections are closed at once. Mesh and admin listeners do not count: a flood from
+# outside must not cut the services off from each other.
+DOWNSTREAM_CONNECTIONS = 10_000
+
+HEADERS_TIMEOUT = 5  # a client that dribbles its headers
+REQUEST_TIMEOUT = 15  # until the last byte of the request has arrived
+ROUTE_TIMEOUT = 15  # from there to the end of the answer, retries included
+# An operation states its own deadline, which its caller keeps; this only ends what nobody awaits.
+MESH_TIMEOUT = 60
+STREAM_IDLE = 30
+CLIENT_IDLE = 60
+UPSTREAM_CONNECT = 1
+# Shorter than granian's 30 s for the next request's headers: the side that closes must be the one
+# that would send, or a request meets a closing connection and fails without being retried.
+UPSTREAM_IDLE = 10
+
+# The same 10 s as ramet.identity: a token is never good at the edge and bad behind it.
+CLOCK_SKEW = 10
+LONGEST_TOKEN = 8 * 1024  # bytes
+# A new key has to be published for longer than this before it signs.
+KEYS_FRESH = 300
+
+CIRCUIT_BREAKERS: dict[str, Any] = {
+    "thresholds": [
+        {
+            "max_connections": 256,
+            "max_pending_requests": 256,
+            "max_requests": 512,
+            # Does not bind a lone caller: num_retries is capped at 1 besides.
+            "retry_budget": {"budget_percent": {"value": 20}, "min_retry_concurrency": 3},
+        }
+    ]
+}
+# Only what the host did wrong: a 500 is a bug of the view on every host alike, so 5xx do not count.
+# With one host left Envoy's panic threshold keeps it in use, so a lone process is never shut out.
+OUTLIERS: dict[str, Any] = {
+    "split_external_local_origin_errors": True,
+    "consecutive_local_origin_failure": 5,
+    "enforcing_consecutive_local_origin_failure": 100,
+    "consecutive_gateway_failure": 10,
+    "enforcing_consecutive_gateway_failure": 100,
+    "enforcing_consecutive_5xx": 0,
+    "enforcing_success_rate": 0,
+    "enforcing_local_origin_success_rate": 0,
+    "interval": "1s",
+    "base_ejection_time": "5s",
+    "max_ejection_time": "60s",
+    "max_ejection_percent": 50,
+}

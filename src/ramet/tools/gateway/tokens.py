@@ -1,0 +1,70 @@
+"""The gateway's check of access tokens (Envoy's jwt_authn): a bad one goes no further.
+
+A request without a token passes: which views need one, their services know, and they verify again.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from ramet.system import System
+from ramet.tools.gateway import clusters, limits
+from ramet.tools.gateway.topology import Topology
+
+__all__ = ["foreign_issuer_cluster", "token_check"]
+
+_JWKS = "/.well-known/jwks.json"
+_MOUNT = "/o"
+
+
+def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
+    """The jwt_authn filter; None where ramet.toml declares no issuer."""
+    declared = system.gateway.issuer
+    if declared is None:
+        return None
+    at_home = declared in system.services
+    issuer = topology.issuer or (f"{system.gateway.public_url}{_MOUNT}" if at_home else declared)
+    path = topology.jwks_path or f"{urlsplit(issuer).path.rstrip('/')}{_JWKS}"
+    # Only path and host of the URI are sent; the cluster decides where to.
+    parts = urlsplit(issuer)
+    keys = {
+        "http_uri": {
+            "uri": f"{parts.scheme}://{parts.netloc}{path}",
+            "cluster": declared if at_home else "issuer",
+            "timeout": "2s",
+        },
+        "cache_duration": f"{limits.KEYS_FRESH}s",
+        # Fetched ahead and again after a failure, without holding up the listener: the issuer may
+        # start later than the gateway.
+        "async_fetch": {"fast_listener": True, "failed_refetch_duration": "1s"},
+    }
+    provider = {
+        "issuer": issuer,
+        "audiences": [system.name],
+        "remote_jwks": keys,
+        "forward": True,
+        # Named, or Envoy would also take tokens from the query, where they end up in logs.
+        "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
+        "require_expiration": True,
+        "clock_skew_seconds": limits.CLOCK_SKEW,
+        "jwt_cache_config": {"jwt_cache_size": 1000, "jwt_max_token_size": limits.LONGEST_TOKEN},
+    }
+    required = {
+        "requires_any": {"requirements": [{"provider_name": "issuer"}, {"allow_missing": {}}]}
+    }
+    return {
+        "name": "envoy.filters.http.jwt_authn",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3"
+            ".JwtAuthentication",
+            "providers": {"issuer": provider},
+            "rules": [{"match": {"prefix": "/"}, "requires": required}],
+        },
+    }
+
+
+def foreign_issuer_cluster(system: System) -> dict[str, Any] | None:
+    """The cluster to fetch keys from where the issuer is a URL, else None."""
+    declared = system.gateway.issuer
+    if declared is None or declared in system.services:
+        return None
+    return clusters.foreign_issuer(declared)

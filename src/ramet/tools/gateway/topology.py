@@ -1,0 +1,44 @@
+"""Where things are on one machine: all that the configuration needs beside the declared system."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ramet.system import Group
+
+__all__ = ["Topology"]
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Folders, sockets and addresses.
+
+    `config_dir` is the folder that the files are written to; Envoy reads them from there.
+    `run_dir` holds the sockets; a socket's path may have 107 bytes, so keep it short.
+    `endpoints` gives the addresses of a group's web processes where they are not the one default
+    socket `<run_dir>/<group>.web.sock`: an absolute path, "host:port" or "http://host:port".
+    `issuer` and `jwks_path` replace what follows from `[gateway] issuer` of ramet.toml.
+    """
+
+    config_dir: Path
+    run_dir: Path
+    host: str
+    port: int
+    access_log: Path
+    endpoints: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    issuer: str | None = None
+    jwks_path: str | None = None
+
+    @property
+    def admin_socket(self) -> Path:
+        """Envoy's own interface: statistics, configuration, shutdown."""
+        return self.run_dir / "envoy-admin.sock"
+
+    def mesh_socket(self, service: str) -> Path:
+        """Where other services reach `service`."""
+        return self.run_dir / f"{service}.mesh.sock"
+
+    def addresses(self, group: Group) -> tuple[str, ...]:
+        """The web processes of a group; none is a group that is down."""
+        given = self.endpoints.get(group.name)
+        return (str(self.run_dir / f"{group.name}.web.sock"),) if given is None else tuple(given)
