@@ -1,0 +1,116 @@
+"""What every page has in common: who is there, on whose behalf we call, and what if that fails."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.http import urlencode
+
+import ramet
+from ramet.calls.errors import Unauthenticated
+from ramet.identity import InvalidToken, KeysUnavailable
+from ramet.identity.context import use_token
+from ramet.placement import here
+
+from .basket import Basket
+from .models import SignIn
+from .sign_in import session
+from .sign_in.back_channel import ProviderUnavailable
+
+logger = logging.getLogger(__name__)
+
+View = Callable[..., HttpResponse]
+
+_NOTICE_KEY = "storefront.notice"
+_AWAY = (ramet.Unavailable, ramet.DeadlineExceeded, KeysUnavailable, ProviderUnavailable)
+
+
+class NotFound(Exception):
+    """There is no such page for this visitor; answered with a friendly 404."""
+
+
+def page(*, signed_in: bool = False) -> Callable[[View], View]:
+    """Make a view a page: `request.visitor` is a SignIn or None, calls carry the visitor's token.
+
+    With `signed_in`, others are sent to sign in first. A service that does not answer becomes a
+    page with status 503; the session, and so the basket, is as it was.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            request.visitor = None  # type: ignore[attr-defined]
+            try:
+                response = _on_behalf_of_visitor(request, view, signed_in, args, kwargs)
+            except (InvalidToken, Unauthenticated) as error:
+                # The provider's keys or the system's name changed: nothing but a new sign-in helps.
+                logger.info("a sign-in is no longer accepted: %s", error)
+                session.end(request)
+                request.visitor = None  # type: ignore[attr-defined]
+                response = _to_sign_in(request)
+            except NotFound:
+                response = show(request, "not_found", status=404)
+            except _AWAY as error:
+                logger.warning("%s %s: %s", request.method, request.path, error)
+                response = show(request, "unavailable", status=503)
+                response["Retry-After"] = "5"
+            return _with_headers(response)
+
+        return wrapped
+
+    return decorate
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """Render `templates/storefront/<template>.html` with what the frame around it needs."""
+    frame = {
+        "visitor": request.visitor,  # type: ignore[attr-defined]
+        "basket_count": len(Basket(request)),
+        "notice": request.session.pop(_NOTICE_KEY, None),
+    }
+    return render(
+        request, f"storefront/{template}.html", {**frame, **(context or {})}, status=status
+    )
+
+
+def notify(request: HttpRequest, text: str, *, trouble: bool = False) -> None:
+    """Say `text` on top of the next page that this visitor sees."""
+    request.session[_NOTICE_KEY] = {"text": text, "trouble": trouble}
+
+
+def _on_behalf_of_visitor(
+    request: HttpRequest, view: View, signed_in: bool, args: Any, kwargs: Any
+) -> HttpResponse:
+    visitor: SignIn | None = session.current(request)
+    request.visitor = visitor  # type: ignore[attr-defined]
+    if visitor is None:
+        return _to_sign_in(request) if signed_in else view(request, *args, **kwargs)
+    with use_token(visitor.access_token):
+        return view(request, *args, **kwargs)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back here; after a form, to the page the form was on."""
+    following = request.get_full_path() if request.method == "GET" else reverse("storefront:basket")
+    return HttpResponseRedirect(f"{reverse('storefront:sign-in')}?{urlencode({'next': following})}")
+
+
+def _with_headers(response: HttpResponse) -> HttpResponse:
+    """Pages are one person's: not for shared caches, nor for other sites' frames and scripts."""
+    patch_cache_control(response, private=True, no_store=True)
+    issuer = "/".join(here().environment.issuer.split("/")[:3])
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        # The provider too: browsers apply this to where a form's answer redirects.
+        f"form-action 'self' {issuer}"
+    )
+    response["Referrer-Policy"] = "same-origin"
+    return response

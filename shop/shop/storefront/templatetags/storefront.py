@@ -1,0 +1,58 @@
+"""Words and pictures for the templates."""
+
+import zlib
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from .. import assets
+from ..words import STATUS_WORDS
+
+register = template.Library()
+
+_SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
+_DRAWN = frozenset(
+    ("tools", "seeds", "bulbs", "pots", "watering", "soil", "clothing", "books", "basket", "cloud")
+)
+_TINTS = 5
+
+
+@register.filter
+def money(value: Any) -> str:
+    """Money as people write it: €1,249.00. "" for None."""
+    if value is None:
+        return ""
+    symbol = _SYMBOLS.get(value.currency)
+    amount = f"{value.amount:,.2f}"
+    return f"{symbol}{amount}" if symbol else f"{amount} {value.currency}"
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The address of one of the storefront's own static files."""
+    return assets.url(name)
+
+
+@register.simple_tag
+def drawing(name: str) -> SafeString:
+    """The drawing for a category; a leaf for one that came later than the drawings."""
+    known = name.lower() if name.lower() in _DRAWN else "leaf"
+    return format_html(
+        '<svg viewBox="0 0 64 64" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        assets.url("art.svg"),
+        known,
+    )
+
+
+@register.filter
+def tint(sku: str) -> str:
+    """One of five background colours, always the same for one article."""
+    return f"tint-{zlib.crc32(sku.encode()) % _TINTS}"
+
+
+@register.filter
+def status_words(status: Any) -> str:
+    """An order's status in the customer's words."""
+    return STATUS_WORDS.get(str(getattr(status, "value", status)), str(status))
