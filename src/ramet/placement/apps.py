@@ -1,6 +1,7 @@
 """The Django app `ramet`: system checks and management commands; it has no models."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 __all__ = ["PlacementConfig"]
 
@@ -11,3 +12,14 @@ class PlacementConfig(AppConfig):
     name = "ramet.placement"
     label = "ramet"
     verbose_name = "Ramet"
+
+    def ready(self) -> None:
+        """Register the checks, unless the settings were never placed: a bare test project."""
+        from django.conf import settings
+
+        from ramet.placement.checks import check_imports, check_relations
+        from ramet.placement.whereabouts import Here
+
+        if isinstance(getattr(settings, "RAMET", None), Here):
+            register(check_relations, "ramet")
+            register(check_imports, "ramet")

@@ -1,0 +1,52 @@
+"""Asking the Django project of a system, in a process of its own: `ramet` itself never loads it."""
+
+import os
+import subprocess
+import sys
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.system import System
+
+__all__ = ["ask"]
+
+# What would make the project a part of the system, or some other process of it.
+_PLACE = ("RAMET_SERVICES", "RAMET_DATABASE_URL", "RAMET_MESH_URL", "RAMET_BROKER_URL")
+
+
+def ask(system: System, *arguments: str) -> str:
+    """Standard output of `manage.py ARGUMENTS` with all services in one process.
+
+    Raises DiagnosticError, with the last lines of its standard error, when it fails.
+    """
+    manage = system.root / "manage.py"
+    if not manage.is_file():
+        raise DiagnosticError(
+            Mistake(
+                "no-manage-py",
+                where=str(system.root),
+                found="no manage.py beside ramet.toml",
+                expected="Django's manage.py in the folder of ramet.toml",
+                remedy="Move ramet.toml beside manage.py, or create it as django-admin does.",
+            )
+        )
+    environ = {name: value for name, value in os.environ.items() if name not in _PLACE}
+    environ["RAMET_TOML"] = str(system.path)
+    run = subprocess.run(
+        [sys.executable, str(manage), *arguments],
+        cwd=system.root,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode == 0:
+        return run.stdout
+    raise DiagnosticError(
+        Mistake(
+            "project-does-not-start",
+            where=f"manage.py {arguments[0]}",
+            found="\n".join(run.stderr.strip().splitlines()[-12:]) or f"exit {run.returncode}",
+            expected="a project that starts with all services in one process",
+            remedy=f"Repair what the last lines name; `python manage.py {arguments[0]}` shows all.",
+        )
+    )

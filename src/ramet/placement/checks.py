@@ -1,0 +1,89 @@
+"""Django system checks of boundaries: what would break, or be lost, when a service moves out.
+
+E001 a relation across services; E002 an import across services of more than contract and events;
+E004 a contract or events module that imports the inside of its app; W001 a relation of a shared app
+to a service's model. (E003 is of ramet.events.)
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import models
+
+from ramet.placement.imports import explained, imports
+from ramet.placement.whereabouts import Here, here
+from ramet.system import System
+
+__all__ = ["check_imports", "check_relations"]
+
+
+def check_relations(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """E001 and W001, for each relation of a model that is installed here."""
+    place = here()
+    return [
+        message
+        for model in apps.get_models(include_auto_created=False)
+        for field in _own_relations(model)
+        if (message := _relation(place, model, field)) is not None
+    ]
+
+
+def check_imports(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """E002 and E004, for the services that live here."""
+    place = here()
+    return [
+        Error(message, hint=hint, obj=found.where, id=identifier)
+        for found in imports(place.system)
+        if place.has(found.importer) and not found.is_allowed
+        for identifier, message, hint in [explained(found)]
+    ]
+
+
+def _own_relations(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
+    for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
+        if field.remote_field is not None and field.remote_field.model is not None:
+            yield field
+
+
+def _relation(
+    place: Here, model: type[models.Model], field: models.Field[Any, Any]
+) -> CheckMessage | None:
+    owner = place.service_of(model.__module__)
+    target: Any = field.remote_field.model if field.remote_field else None
+    if isinstance(target, str):
+        # Not resolved: the model's app is absent here, so only its label is left to go by.
+        other, name = _service_of_label(place.system, target.partition(".")[0]), target
+    else:
+        other, name = place.service_of(target.__module__), target._meta.label
+    if other is None or other == owner:
+        return None
+    kind = type(field).__name__
+    if owner is None:
+        return Warning(
+            f"{kind} from {model._meta.label}, which no service owns, to {name} of {other}.",
+            hint=f"Give the app of {model._meta.label} to {other} in ramet.toml: "
+            f"where {other} is absent, this relation has nothing to point to.",
+            obj=field,
+            id="ramet.W001",
+        )
+    return Error(
+        f"{kind} from {owner} to {name} of {other}: services do not share a database.",
+        hint=f'Use ramet.RemoteKey("{name}"), and ask {other} through its contract.'
+        if not field.many_to_many
+        else f"Make a model of {owner} with a ramet.RemoteKey for each link.",
+        obj=field,
+        id="ramet.E001",
+    )
+
+
+def _service_of_label(system: System, label: str) -> str | None:
+    for service in system.services.values():
+        if any(app.rpartition(".")[2] == label for app in service.apps):
+            return service.name
+    return None
