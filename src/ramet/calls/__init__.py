@@ -1,1 +1,40 @@
+"""Calls between services: the same code, whether the callee lives in this process or elsewhere."""
 
+from ramet.calls.client import client
+from ramet.calls.contracts import Contract, operation
+from ramet.calls.errors import (
+    CallInsideTransaction,
+    DeadlineExceeded,
+    Forbidden,
+    InvalidArgument,
+    InvalidResult,
+    RemoteError,
+    RemoteFault,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
+from ramet.calls.implementations import implements
+from ramet.calls.refusals import Refused
+from ramet.calls.values import Value
+
+__all__ = [
+    "CallInsideTransaction",
+    "Contract",
+    "DeadlineExceeded",
+    "Forbidden",
+    "InvalidArgument",
+    "InvalidResult",
+    "Refused",
+    "RemoteError",
+    "RemoteFault",
+    "TooLarge",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "Value",
+    "client",
+    "implements",
+    "operation",
+]

@@ -1,0 +1,29 @@
+"""The Django app: loads the contracts and implementations of the services that live here."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig
+from django.conf import settings
+
+__all__ = ["CallsConfig"]
+
+
+class CallsConfig(AppConfig):
+    """Imports `<app>.contract` and `<app>.services` of the apps placed in this process."""
+
+    name = "ramet.calls"
+    label = "ramet_calls"
+    verbose_name = "Ramet: calls"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Runs after every model is loaded, so that services may import models."""
+        from ramet.placement import Here, here
+
+        # Settings without `ramet.place` use some other part of Ramet; then there is no place yet.
+        if isinstance(getattr(settings, "RAMET", None), Here):
+            for app in here().own_apps():
+                for module in (f"{app}.contract", f"{app}.services"):
+                    if find_spec(module) is not None:
+                        import_module(module)

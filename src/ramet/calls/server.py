@@ -1,0 +1,209 @@
+"""The WSGI application in front of Django's: it answers calls and health checks by itself.
+
+A call needs no middleware, URL resolver or request object, which together cost more than the call;
+everything else goes on to Django. Nothing below `/.ramet/` is reachable through the gateway.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from http import HTTPStatus
+from typing import Any
+
+from django.core.signals import request_finished, request_started
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connections
+from msgspec import json
+from structlog.contextvars import bind_contextvars, reset_contextvars
+
+from ramet.calls import context, protocol
+from ramet.calls.contracts import contracts
+from ramet.calls.errors import (
+    DeadlineExceeded,
+    InvalidArgument,
+    RemoteError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
+from ramet.calls.execution import execute
+from ramet.calls.implementations import implementation_of
+from ramet.calls.operations import CALLS_PATH, Operation
+from ramet.identity import InvalidToken, KeysUnavailable, bearer, use_token
+from ramet.placement import here
+
+__all__ = ["Operations"]
+
+logger = logging.getLogger("ramet.calls")
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_IDS = (("request_id", "HTTP_X_REQUEST_ID"), ("traceparent", "HTTP_TRACEPARENT"))
+
+
+class Operations:
+    """Serves the operations of the services placed here, `/.ramet/live` and `/.ramet/ready`.
+
+    Wraps Django's WSGI application, which gets every other request, with Envoy's deadline
+    (`x-envoy-expected-rq-timeout-ms`) and the request's ids in the context.
+    """
+
+    def __init__(self, django: WSGIApplication) -> None:
+        self._django = django
+        self._served: dict[str, tuple[Operation, type]] | None = None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if path.startswith(CALLS_PATH):
+            with _ids(environ):
+                status, body = self._call(path, environ)
+            return _answer(start_response, status, body)
+        if path == "/.ramet/live":
+            return _answer(start_response, 200, b'{"status":"live"}')
+        if path == "/.ramet/ready":
+            return _answer(start_response, *_readiness())
+        with _ids(environ), _envoy_deadline(environ):
+            return self._django(environ, start_response)
+
+    def _call(self, path: str, environ: Environ) -> tuple[int, bytes]:
+        request_started.send(sender=Operations, environ=environ)  # Django checks its connections
+        try:
+            status = _status_of_foreign(environ)
+            if status is not None:
+                expected = "a call is a POST of application/json, uncompressed"
+                return status, protocol.encode_error(InvalidArgument(expected))
+            operation, implementation = self._find(path)
+            with (
+                context.use_deadline(_seconds(environ) or operation.deadline),
+                use_token(bearer.of_header(environ.get("HTTP_AUTHORIZATION", ""))),
+            ):
+                key = environ.get("HTTP_IDEMPOTENCY_KEY")
+                return 200, execute(operation, implementation, _read(environ), key)
+        except RemoteError as error:
+            return protocol.http_status(error), protocol.encode_error(error)
+        except InvalidToken as error:
+            return 401, protocol.encode_error(Unauthenticated(error.reason))
+        except KeysUnavailable as error:
+            return 503, protocol.encode_error(Unavailable(str(error)))
+        finally:
+            request_finished.send(sender=Operations)
+
+    def _find(self, path: str) -> tuple[Operation, type]:
+        if self._served is None:
+            self._served = _placed_operations()
+        found = self._served.get(path)
+        if found is None:
+            raise Unimplemented(_what_is_known(path, self._served))
+        return found
+
+
+def _placed_operations() -> dict[str, tuple[Operation, type]]:
+    """By path, the operations whose service lives here and is implemented."""
+    place = here()
+    served = {}
+    for contract in contracts().values():
+        service = place.service_of(contract.__module__)
+        implementation = implementation_of(contract)
+        if service is not None and place.has(service) and implementation is not None:
+            for operation in contract.__ramet__.operations.values():
+                served[operation.path] = (operation, implementation)
+    return served
+
+
+def _what_is_known(path: str, served: Iterable[str]) -> str:
+    """Name what is nearest to an unknown path: operations, else versions, else contracts."""
+    contract, _, name = path.removeprefix(CALLS_PATH).rpartition("/")
+    known: dict[str, list[str]] = {}
+    for each in served:
+        owner, _, operation = each.removeprefix(CALLS_PATH).rpartition("/")
+        known.setdefault(owner, []).append(operation)
+    if contract in known:
+        return f"{contract} has no operation {name}; it has {', '.join(sorted(known[contract]))}"
+    others = sorted(each for each in known if _unversioned(each) == _unversioned(contract))
+    if others:
+        return f"{contract} is not served here; {', '.join(others)} is"
+    return f"{contract} is not served here; known: {', '.join(sorted(known)) or 'no contract'}"
+
+
+def _unversioned(contract: str) -> str:
+    return re.sub(r"\.v\d+\.", ".", contract)
+
+
+def _status_of_foreign(environ: Environ) -> int | None:
+    """The HTTP status for a request that is no unary Connect call with JSON; None: it is one."""
+    if environ["REQUEST_METHOD"] != "POST":
+        return 405
+    kind: str = environ.get("CONTENT_TYPE", "")
+    if kind != "application/json" and kind.partition(";")[0].strip().lower() != "application/json":
+        return 415
+    return None if environ.get("HTTP_CONTENT_ENCODING", "identity") == "identity" else 415
+
+
+def _seconds(environ: Environ) -> float | None:
+    """The caller's deadline; None: it gave none. Connect allows up to ten digits."""
+    text = environ.get("HTTP_CONNECT_TIMEOUT_MS")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        raise InvalidArgument(f"Connect-Timeout-Ms is not a number of milliseconds: {text[:20]}")
+    if int(text) == 0:
+        raise DeadlineExceeded("no time was left when the call arrived")
+    return int(text) / 1000
+
+
+def _read(environ: Environ) -> bytes:
+    """The body, read up to the limit whether or not its length was announced."""
+    announced = environ.get("CONTENT_LENGTH") or ""
+    if announced.isdigit() and int(announced) <= protocol.LARGEST_REQUEST:
+        body: bytes = environ["wsgi.input"].read(int(announced))
+        return body
+    if not announced:
+        body = environ["wsgi.input"].read(protocol.LARGEST_REQUEST + 1)
+        if len(body) <= protocol.LARGEST_REQUEST:
+            return body
+    raise TooLarge(f"the arguments need more than {protocol.LARGEST_REQUEST} bytes on the wire")
+
+
+@contextmanager
+def _ids(environ: Environ) -> Iterator[None]:
+    """Put the ids that came with a request on log lines, events and further calls."""
+    ids = {name: environ[header] for name, header in _IDS if header in environ}
+    tokens = bind_contextvars(**ids)
+    try:
+        yield
+    finally:
+        reset_contextvars(**tokens)
+
+
+def _envoy_deadline(environ: Environ) -> AbstractContextManager[None]:
+    """The time that Envoy gives Django for a request; calls made meanwhile get no more."""
+    milliseconds = environ.get("HTTP_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS", "")
+    if not milliseconds.isdigit() or milliseconds == "0":  # Envoy's 0: no limit
+        return nullcontext()
+    return context.use_deadline(int(milliseconds) / 1000)
+
+
+def _readiness() -> tuple[int, bytes]:
+    """200 when every database answers; the reasons of a 503 are in the log."""
+    close_old_connections()
+    for alias in connections:
+        if connections[alias].vendor == "unknown":  # the dummy backend: no database configured
+            continue
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except DatabaseError:
+            logger.warning("not ready: the database %s does not answer", alias, exc_info=True)
+            return 503, json.encode({"status": "unready", "database": alias})
+    return 200, b'{"status":"ready"}'
+
+
+def _answer(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    start_response(_REASONS[status], headers)
+    return [body]

@@ -1,0 +1,31 @@
+"""The rule that no call is made while a database transaction is open.
+
+Over HTTP the callee's effect stays when the caller rolls back, and the caller's locks are held
+while it waits. In one process both would share a transaction, and a test that passes there would
+mean nothing. So both are refused alike.
+"""
+
+from django.db import connections
+
+from ramet.calls.errors import CallInsideTransaction
+from ramet.calls.operations import Operation
+
+__all__ = ["refuse_inside_transaction"]
+
+
+def refuse_inside_transaction(operation: Operation) -> None:
+    """Raise CallInsideTransaction if this thread has a transaction open on any database.
+
+    The transactions that Django's TestCase wraps around each test do not count.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block and not all(
+            getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
+        ):
+            raise CallInsideTransaction(
+                f"{operation.full_name} is called inside transaction.atomic() on the database "
+                f"{connection.alias!r}. Its effect would stay if the transaction rolled back, and "
+                "the transaction's locks would be held while it runs. Call it before or after the "
+                "transaction, or in a step of a saga; where neither is possible and both dangers "
+                "are understood, say ramet.client(..., inside_transaction=True)."
+            )

@@ -1,0 +1,99 @@
+"""The way of a call over HTTP: connections kept alive, one for each thread and callee.
+
+pycurl needs about half the processor time of http.client for such a call, and enforces the deadline
+over the whole exchange, which a socket timeout does not (benchmarks/calls_remote.py).
+"""
+
+import os
+import threading
+from typing import Any
+
+import pycurl
+
+from ramet.calls.errors import DeadlineExceeded, RemoteError, Unavailable
+
+__all__ = ["post"]
+
+_connections = threading.local()
+
+
+def post(
+    address: str, path: str, body: bytes, headers: list[str], *, seconds: float, repeatable: bool
+) -> tuple[int, bytes]:
+    """POST a body to `unix:/socket` or `http://host:port`; return the status and the answer.
+
+    `seconds` bounds the whole exchange, the connecting included. Raises DeadlineExceeded, or
+    Unavailable when there is no answer. Only if `repeatable` may the request go out a second time,
+    when a connection that was kept turns out to be dead.
+    """
+    held: dict[str, _Connection] = _connections.__dict__
+    connection = held.get(address)
+    if connection is None:
+        connection = held[address] = _Connection(address)
+    return connection.post(path, body, headers, seconds, repeatable)
+
+
+class _Connection:
+    """One curl handle; it opens its connection when needed, and anew when that was lost."""
+
+    def __init__(self, address: str) -> None:
+        curl = self._curl = pycurl.Curl()
+        if address.startswith("unix:"):
+            path = address.removeprefix("unix:")
+            curl.setopt(pycurl.UNIX_SOCKET_PATH, path)
+            # The socket decides where the call goes; the name is for the Host header.
+            self._origin = f"http://{os.path.basename(path).partition('.')[0]}"
+        else:
+            self._origin = address.rstrip("/")
+        curl.setopt(pycurl.PROXY, "")  # calls stay in the mesh, whatever http_proxy says
+        curl.setopt(pycurl.NOSIGNAL, 1)  # signals belong to the main thread
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        curl.setopt(pycurl.POST, 1)
+
+    def post(
+        self, path: str, body: bytes, headers: list[str], seconds: float, repeatable: bool
+    ) -> tuple[int, bytes]:
+        curl = self._curl
+        curl.setopt(pycurl.URL, self._origin + path)
+        curl.setopt(pycurl.HTTPHEADER, headers)
+        curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
+        if repeatable:
+            curl.setopt(pycurl.POSTFIELDS, body)
+        else:
+            # curl repeats a request by itself when a kept connection dies before the first byte of
+            # the answer, though the callee may have acted. It cannot repeat a body that it must
+            # read from us and cannot rewind.
+            curl.setopt(pycurl.POSTFIELDSIZE, len(body))
+            curl.setopt(pycurl.READFUNCTION, _Once(body).read)
+        try:
+            answer: bytes = curl.perform_rb()
+            status: int = curl.getinfo(pycurl.RESPONSE_CODE)
+        except pycurl.error as error:
+            raise _explain(*error.args) from error
+        return status, answer
+
+
+class _Once:
+    """A body that curl reads, in pieces of its choice, once."""
+
+    def __init__(self, body: bytes) -> None:
+        self._rest = body
+
+    def read(self, size: int) -> bytes:
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
+
+
+def _explain(code: int, text: str) -> RemoteError:
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return DeadlineExceeded("no answer within the deadline")
+    return Unavailable(text or f"curl error {code}")
+
+
+def _forget(*_: Any) -> None:
+    """After a fork: the child must not write into connections that the parent uses."""
+    global _connections
+    _connections = threading.local()
+
+
+os.register_at_fork(after_in_child=_forget)
