@@ -1,6 +1,6 @@
-"""The Django app: forgets the caller at both ends of every request, so that no thread keeps one."""
+"""The Django app: connects identity with the requests of this process, and hardens the provider."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.signals import request_finished, request_started
 
 __all__ = ["IdentityConfig"]
@@ -14,7 +14,20 @@ class IdentityConfig(AppConfig):
     verbose_name = "Ramet: identity"
 
     def ready(self) -> None:
-        from ramet.identity.context import clear
+        """Forget the caller at both ends of every request, so that no thread keeps one.
 
-        request_started.connect(clear, dispatch_uid="ramet.identity")
-        request_finished.connect(clear, dispatch_uid="ramet.identity")
+        Where the issuer lives here, OAUTH2_PROVIDER is completed with safe values.
+        """
+        from django.conf import settings as django_settings
+
+        from ramet.identity import context
+        from ramet.identity.provider_settings import harden
+        from ramet.identity.settings import settings
+
+        request_started.connect(context.clear, dispatch_uid="ramet.identity.started")
+        request_finished.connect(context.clear, dispatch_uid="ramet.identity.finished")
+        is_placed = hasattr(django_settings, "RAMET")
+        if is_placed and apps.is_installed("oauth2_provider"):
+            accepted = settings()
+            if accepted.signing_keys is not None:
+                harden(accepted)
