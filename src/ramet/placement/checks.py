@@ -45,14 +45,14 @@ def check_imports(
     ]
 
 
-def _own_relations(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
+def _own_relations(model: type[models.Model]) -> "Iterator[models.Field[Any, Any]]":
     for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
         if field.remote_field is not None and field.remote_field.model is not None:
             yield field
 
 
 def _relation(
-    place: Here, model: type[models.Model], field: models.Field[Any, Any]
+    place: Here, model: type[models.Model], field: "models.Field[Any, Any]"
 ) -> CheckMessage | None:
     owner = place.service_of(model.__module__)
     target: Any = field.remote_field.model if field.remote_field else None
