@@ -1,0 +1,56 @@
+"""Orders as the public API shows and takes them."""
+
+from rest_framework import serializers
+
+from shop.fields import MoneySerializer
+from shop.orders.models import Happening, Line, Order
+
+MOST_LINES = 100
+MOST_PIECES = 1_000_000  # of one product; stock never has more
+
+
+class LineSerializer(serializers.ModelSerializer[Line]):
+    """So many pieces of one product."""
+
+    sku = serializers.CharField(max_length=40)
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES)
+
+    class Meta:
+        model = Line
+        fields = ["sku", "quantity"]
+
+
+class HappeningSerializer(serializers.ModelSerializer[Happening]):
+    """What happened, such as `reserved`, and when."""
+
+    class Meta:
+        model = Happening
+        fields = ["what", "at"]
+
+
+class PlaceOrderSerializer(serializers.Serializer[None]):
+    """What a customer sends: 1 to 100 lines, and how to pay."""
+
+    lines = LineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+    payment_token = serializers.CharField(max_length=200)
+
+
+class ReasonField(serializers.ChoiceField):
+    """A column that is empty where the API says null."""
+
+    def to_representation(self, value: str | None) -> str | None:
+        return value or None
+
+
+class OrderSerializer(serializers.ModelSerializer[Order]):
+    """`reason` says why an order is cancelled; `total` is null until the stock is reserved."""
+
+    reason = ReasonField(Order.Reason.choices, read_only=True, allow_null=True)
+    lines = LineSerializer(many=True, read_only=True)
+    total = MoneySerializer(read_only=True, allow_null=True)
+    timeline = HappeningSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Order
+        fields = ["id", "status", "reason", "lines", "total", "created_at", "timeline"]
+        read_only_fields = fields

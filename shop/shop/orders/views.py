@@ -1,0 +1,93 @@
+"""Orders over HTTP: each customer's own; others' do not exist for them."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shop.orders import services
+from shop.orders.contract import KeyReused, OrderLine, UnknownOrder, UnknownProducts
+from shop.orders.idempotency import LONGEST_KEY, KeyUsedForAnotherBody, key_of
+from shop.orders.models import Order
+from shop.orders.serializers import OrderSerializer, PlaceOrderSerializer
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="A value of your own, new for each order; repeat it with the same body at will.",
+)
+
+
+class UnknownProductsError(ValidationError):
+    """422: well formed, and yet no order can be made of it."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+class OrderViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Order]
+):
+    """The orders of whoever asks."""
+
+    lookup_value_converter: ClassVar[str] = "uuid"
+    queryset = Order.objects.none()
+    serializer_class = OrderSerializer
+
+    def get_queryset(self) -> QuerySet[Order]:
+        return services.orders_of(self._customer)
+
+    @extend_schema(
+        request=PlaceOrderSerializer, responses={202: OrderSerializer}, parameters=[IDEMPOTENCY_KEY]
+    )
+    def create(self, request: Request) -> Response:
+        """Place an order. It is pending; look at it again to see what becomes of it."""
+        key = key_of(request)
+        wanted = PlaceOrderSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        lines = [OrderLine(**line) for line in wanted.validated_data["lines"]]
+        token = wanted.validated_data["payment_token"]
+        try:
+            order = services.place(self._customer, lines, token, key)
+        except KeyReused as refusal:
+            raise KeyUsedForAnotherBody from refusal
+        except UnknownProducts as refusal:
+            raise UnknownProductsError(
+                {
+                    "lines": {
+                        position: {"sku": f"There is no product {lines[position].sku!r}."}
+                        for position in refusal.lines
+                    }
+                }
+            ) from refusal
+        return self._accepted(services.as_placed(order))
+
+    @extend_schema(request=None, responses={202: OrderSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: UUID) -> Response:
+        """Ask for cancellation: stock and money go back. Asking again changes nothing."""
+        try:
+            services.cancel(pk, self._customer)
+        except UnknownOrder as refusal:
+            raise Http404 from refusal
+        return self._accepted(self.get_object())
+
+    @property
+    def _customer(self) -> UUID:
+        user: Any = self.request.user
+        customer: UUID = user.id
+        return customer
+
+    def _accepted(self, order: Any) -> Response:
+        body = OrderSerializer(order).data
+        location = self.request.build_absolute_uri(f"/api/v1/orders/{order.id}/")
+        headers = {"Location": location}
+        return Response(body, status=status.HTTP_202_ACCEPTED, headers=headers)

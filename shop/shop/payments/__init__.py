@@ -1,0 +1,1 @@
+"""payments: takes and gives back money, through providers that are a folder each."""

@@ -1,0 +1,7 @@
+"""Names the app for Django."""
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    name = "shop.payments"

@@ -1,0 +1,74 @@
+"""Payment providers: one folder each, found by its name. To add one, copy `stripe`.
+
+A provider's module has `PROVIDER`, an object with the methods of `Provider`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+from uuid import UUID
+
+from shop.money import Money
+
+NAMES = ("sandbox", "stripe")
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """What a provider is asked to hold. `attempt` counts from 1, over crashes and restarts."""
+
+    payment_id: UUID
+    order_id: UUID
+    amount: Money
+    token: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a provider told by webhook. `is_reversal`: the customer has the money back."""
+
+    id: str
+    type: str
+    reference: str
+    is_reversal: bool
+
+
+class BadSignature(Exception):
+    """A webhook did not come from the provider, or came too late to be believed."""
+
+
+class MalformedNotice(Exception):
+    """A webhook came from the provider and cannot be read."""
+
+
+class Provider(Protocol):
+    """What a provider does. Each deed is harmless to repeat with the same payment or key.
+
+    All raise `ramet.Unavailable` when the provider cannot be reached or fails, and then a
+    repetition may succeed. `reference` is the provider's own name for the payment.
+    """
+
+    def authorise(self, authorisation: Authorisation) -> str:
+        """Hold the money; the reference. Raises Declined."""
+
+    def void(self, reference: str, *, key: str) -> None:
+        """Let go of it."""
+
+    def capture(self, reference: str, amount: Money, *, key: str) -> None:
+        """Take it."""
+
+    def refund(self, reference: str, amount: Money, *, key: str) -> None:
+        """Give it back."""
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """A webhook that is proved to be the provider's. Raises BadSignature, MalformedNotice."""
+
+
+def provider(name: str) -> Provider:
+    """The provider of this name. KeyError: there is none."""
+    if name not in NAMES:
+        raise KeyError(name)
+    found: Provider = import_module(f"{__name__}.{name}").PROVIDER
+    return found

@@ -1,0 +1,65 @@
+"""Payments over HTTP: their owners look at them, providers report by webhook."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shop.payments import services
+from shop.payments.models import Payment
+from shop.payments.providers import NAMES, BadSignature, MalformedNotice, provider
+from shop.payments.serializers import PaymentQuery, PaymentSerializer
+
+
+class PaymentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Payment]):
+    """The payments of whoever asks; another's order has none to see."""
+
+    queryset = Payment.objects.none()
+    serializer_class = PaymentSerializer
+
+    def get_queryset(self) -> QuerySet[Payment]:
+        query = PaymentQuery(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        mine = Payment.objects.filter(customer_id=self.request.user.pk)
+        order = query.validated_data.get("order")
+        return mine.filter(order_id=order) if order else mine
+
+    @extend_schema(parameters=[PaymentQuery])
+    def list(self, *args: Any, **kwargs: Any) -> Any:
+        return super().list(*args, **kwargs)
+
+
+class InvalidSignature(APIException):
+    """401: the webhook is not the provider's. DRF's own class would answer 403 here."""
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+    default_detail = "The signature of this webhook is not valid."
+    default_code = "invalid_signature"
+
+
+class WebhookView(APIView):
+    """Where a provider reports. The signature over the raw body is all the identity there is."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={204: None})
+    def post(self, request: Request, provider_name: str) -> Response:
+        """Take notice of what happened at the provider; repetitions are welcome."""
+        if provider_name not in NAMES:
+            raise Http404
+        try:
+            notice = provider(provider_name).read_notice(request.headers, request._request.body)
+        except BadSignature as error:
+            raise InvalidSignature from error
+        except MalformedNotice as error:
+            raise ParseError(str(error)) from error
+        services.take_notice(provider_name, notice)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,119 @@
+"""Settings of the whole shop. `ramet.place` narrows them to the services that live in a process."""
+
+import os
+from pathlib import Path
+
+import ramet
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Good enough for `manage.py runserver`; `ramet up` and every deployment give RAMET_SECRET_KEY.
+SECRET_KEY = "insecure-for-development-only"  # noqa: S105
+DEBUG = os.environ.get("SHOP_DEBUG") == "1"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    # shop.users stands before oauth2_provider: its consent page replaces the toolkit's.
+    "shop.users",
+    "shop.products",
+    "shop.orders",
+    "shop.payments",
+    "shop.storefront",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "oauth2_provider",
+    "rest_framework",
+    "drf_spectacular",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "shop.sqlite3"},
+}
+
+# -- Time, language, files -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = BASE_DIR / ".ramet" / "mail"
+EMAIL_TIMEOUT = 10  # seconds; a mail is sent while its row is locked
+DEFAULT_FROM_EMAIL = "The Shop <orders@shop.example>"
+
+# -- People --------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "users.User"
+LOGIN_URL = "/o/sign-in/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Members of the group of that name may have the scope. Ramet adds OpenID's and hardens the rest.
+OAUTH2_PROVIDER = {"SCOPES": {"products:write": "Add and change products"}}
+
+# -- The API -------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["ramet.identity.drf.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["ramet.identity.drf.IsSignedIn"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "shop.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "ramet.problems.exception_handler",
+    # The default, Django's AnonymousUser, is a model's neighbour: absent outside users.
+    "UNAUTHENTICATED_USER": "ramet.identity.user.Anonymous",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "The Shop",
+    "DESCRIPTION": "Browse, order, pay. Errors are `application/problem+json` (RFC 9457).",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# -- Payments ------------------------------------------------------------------------------------
+
+# The provider of new payments: a folder of shop/payments/providers. Old ones keep theirs.
+PAYMENT_PROVIDER = os.environ.get("SHOP_PAYMENT_PROVIDER", "sandbox")
+STRIPE_API_KEY = os.environ.get("SHOP_STRIPE_API_KEY", "")
+STRIPE_WEBHOOK_SECRET = os.environ.get("SHOP_STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_URL = os.environ.get("SHOP_STRIPE_API_URL", "https://api.stripe.com")
+
+ramet.place(globals())

@@ -1,0 +1,1 @@
+"""users: who people are. The OpenID provider, and the one place that knows e-mail addresses."""

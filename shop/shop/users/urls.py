@@ -1,0 +1,18 @@
+"""Where users answers: the API, the OpenID provider and its sign-in page, the API document."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from shop.schema import schema_view, whole_schema
+from shop.users.views import SignIn, UserViewSet
+
+router = SimpleRouter()
+router.register("users", UserViewSet, basename="user")
+
+urlpatterns = [
+    path("api/schema/", whole_schema),
+    path("api/v1/users/schema/", schema_view("shop.users.urls")),
+    path("api/v1/", include(router.urls)),
+    path("o/sign-in/", SignIn.as_view(), name="sign-in"),
+    path("", include("shop.users.oauth")),
+]

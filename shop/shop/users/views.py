@@ -1,0 +1,78 @@
+"""People over HTTP: registration for anyone, one's own profile for those who are signed in."""
+
+from django.contrib.auth.views import LoginView
+from django.db import IntegrityError
+from drf_spectacular.utils import extend_schema
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shop.users import services
+from shop.users.models import User
+from shop.users.serializers import ProfileSerializer, RegistrationSerializer
+
+
+class Taken(APIException):
+    """409: somebody else took the name or the address between the check and the insert."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This username or email was taken just now."
+    default_code = "taken"
+
+
+class UserViewSet(viewsets.GenericViewSet[User]):
+    """Accounts. There is no list: nobody sees anybody else."""
+
+    queryset = User.objects.none()
+    serializer_class = ProfileSerializer
+
+    @extend_schema(request=RegistrationSerializer, responses={201: RegistrationSerializer})
+    def create(self, request: Request) -> Response:
+        """Register. A welcome mail follows."""
+        form = RegistrationSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            user = services.register(**form.validated_data)
+        except IntegrityError as error:
+            raise Taken from error
+        return Response(RegistrationSerializer(user).data, status=status.HTTP_201_CREATED)
+
+    def get_permissions(self) -> list[object]:
+        return [AllowAny()] if self.action == "create" else super().get_permissions()
+
+    @extend_schema(responses=ProfileSerializer)
+    @action(detail=False)
+    def me(self, request: Request) -> Response:
+        """The account of whoever asks."""
+        return Response(ProfileSerializer(self._own_account()).data)
+
+    @extend_schema(request=ProfileSerializer, responses=ProfileSerializer)
+    @me.mapping.patch
+    def change(self, request: Request) -> Response:
+        """Change what people may change about themselves."""
+        user = self._own_account()
+        form = ProfileSerializer(user, data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        try:
+            user = services.change_profile(user, form.validated_data)
+        except IntegrityError as error:
+            raise Taken from error
+        return Response(ProfileSerializer(user).data)
+
+    def _own_account(self) -> User:
+        # The token may outlive the account by a few minutes.
+        user = User.objects.filter(pk=self.request.user.pk, is_active=True).first()
+        if user is None:
+            raise NotFound("This account is closed.")
+        return user
+
+
+class SignIn(LoginView):
+    """The page on which people sign in when a client sent them to `authorize`."""
+
+    template_name = "users/sign_in.html"
+    redirect_authenticated_user = True
+    next_page = "/"
