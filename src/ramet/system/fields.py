@@ -69,7 +69,7 @@ SERVICE = (
         "strings",
         "Path prefixes that the gateway sends to this service.",
         'path prefixes that start and end with a slash, such as "/api/v1/orders/"',
-        r"/([A-Za-z0-9._~-]+/)*",
+        r"/((?!\.{1,2}/)[A-Za-z0-9._~-]+/)*",
         ("/api/v1/orders/",),
     ),
     Key(

@@ -106,7 +106,7 @@ def _apps(service: Service, system: System, document: Document) -> Iterator[Mist
 
 
 def _contract(service: Service, system: System, document: Document) -> Iterator[Mistake]:
-    if service.contract and not (system.root / service.contract).is_file():
+    if service.contract and not service.apps and not (system.root / service.contract).is_file():
         yield document.mistake(
             "missing-contract",
             ("services", service.name, "contract"),
