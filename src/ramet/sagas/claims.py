@@ -1,0 +1,237 @@
+"""Who works on which run: claiming, renewing, advancing and releasing rows of SagaRun.
+
+Each claim raises the row's epoch, and every later write of the holder names the epoch (and the
+place) that it knows. A worker that was paused, and whose run went to another, writes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Min, Q
+from django.db.models.functions import Coalesce, Now
+
+from ramet.sagas import registry
+from ramet.sagas.deciding import Next, Outcome, Progress
+from ramet.sagas.failure import Failure
+from ramet.sagas.models import LIVE, Direction, SagaRun, SagaStep, Status
+
+__all__ = [
+    "LEASE",
+    "Claim",
+    "LostClaim",
+    "advance",
+    "claim",
+    "release",
+    "release_all",
+    "renew",
+    "until_next",
+]
+
+LEASE = 15.0
+"""Seconds after which the run of a worker that died may be taken by another one."""
+
+
+class LostClaim(Exception):
+    """Another worker, or an operator, has taken the run: what was just done here does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run as its holder knows it."""
+
+    id: UUID
+    epoch: int
+    name: str
+    version: int
+    state: Mapping[str, Any]
+    progress: Progress
+    failure: Failure | None
+    step_started_at: datetime
+    read_at: float
+    """When `progress.elapsed` was true, on the clock of `time.monotonic`."""
+
+    def elapsed(self) -> float:
+        """Seconds since the first attempt of the present step, by the database's clock."""
+        return self.progress.elapsed + time.monotonic() - self.read_at
+
+
+def claim(holder: str) -> Claim | None:
+    """Take the run that has been due for longest, if there is one that this code knows.
+
+    The attempt that follows is counted here, before it begins: a step that kills its process uses
+    up its attempts as any other.
+    """
+    with transaction.atomic():
+        row = (
+            SagaRun.objects.select_for_update(skip_locked=True)
+            .filter(_known(), status__in=LIVE, run_at__lte=Now())
+            .annotate(read_at=Now())
+            .order_by("run_at")
+            .first()
+        )
+        if row is None:
+            return None
+        SagaRun.objects.filter(pk=row.pk).update(
+            holder=holder,
+            epoch=F("epoch") + 1,
+            attempts=F("attempts") + 1,
+            step_started_at=Coalesce(F("step_started_at"), Now()),
+            run_at=_from_now(LEASE),
+        )
+    started = row.step_started_at or row.read_at
+    return Claim(
+        id=row.pk,
+        epoch=row.epoch + 1,
+        name=row.name,
+        version=row.version,
+        state=row.state,
+        progress=Progress(
+            Direction(row.direction),
+            row.position,
+            row.attempts + 1,
+            max(0.0, (row.read_at - started).total_seconds()),
+        ),
+        failure=None if row.failure is None else Failure.read(row.failure),
+        step_started_at=started,
+        read_at=time.monotonic(),
+    )
+
+
+def until_next() -> float | None:
+    """Seconds until a run is due: 0 or less when one is, None when none waits."""
+    found = SagaRun.objects.filter(_known(), status__in=LIVE).aggregate(
+        due=Min("run_at"), now=Now()
+    )
+    return None if found["due"] is None else (found["due"] - found["now"]).total_seconds()
+
+
+def advance(
+    held: Claim,
+    upcoming: Next,
+    *,
+    outcome: Outcome,
+    state: Mapping[str, Any],
+    failure: Failure | None,
+    error: str,
+    keep: bool,
+) -> Claim | None:
+    """Write what became of an attempt, and what comes next, in one transaction.
+
+    Returns the claim for the next step when the run goes on at once and `keep` is set; otherwise
+    the run is let go. Raises LostClaim, having written nothing, when the row is not as `held` says.
+    """
+    goes_on = upcoming.pause is None and upcoming.status in LIVE
+    kept = goes_on and keep
+    values: dict[str, Any] = {
+        "state": dict(state),
+        "status": upcoming.status,
+        "direction": upcoming.direction,
+        "position": upcoming.position,
+        "failure": None if failure is None else failure.stored(),
+        "error": error,
+        "holder": F("holder") if kept else "",
+        "run_at": _from_now(LEASE if kept else upcoming.pause or 0.0),
+    }
+    if goes_on:
+        # The next step's first attempt begins with this commit if the run is kept.
+        values |= {"attempts": 1 if kept else 0, "step_started_at": Now() if kept else None}
+    if upcoming.status not in LIVE and upcoming.status is not Status.STUCK:
+        values["finished_at"] = Now()
+    with transaction.atomic():
+        written = SagaRun.objects.filter(
+            pk=held.id,
+            epoch=held.epoch,
+            direction=held.progress.direction,
+            position=held.progress.position,
+            # Also the attempt: after a commit whose answer was lost, the row has moved on under the
+            # same epoch, and must not be moved back.
+            attempts=held.progress.attempts,
+        ).update(**values)
+        if not written:
+            raise LostClaim(f"{held.name} {held.id} at epoch {held.epoch}")
+        _write_journal(held, outcome, error)
+    if not kept:
+        return None
+    return replace(
+        held,
+        state=state,
+        failure=failure,
+        progress=Progress(upcoming.direction, upcoming.position, 1),
+        step_started_at=datetime.now(held.step_started_at.tzinfo),
+        read_at=time.monotonic(),
+    )
+
+
+def renew(holder: str, held: Collection[tuple[UUID, int]]) -> None:
+    """Give the named runs (id, epoch) another LEASE, as far as `holder` still has them."""
+    if held:
+        SagaRun.objects.filter(_any_of(held), holder=holder, status__in=LIVE).update(
+            run_at=_from_now(LEASE)
+        )
+
+
+def release(holder: str, held: Collection[tuple[UUID, int]]) -> None:
+    """Make the named runs due at once: their holder gave up in the middle of a step."""
+    if held:
+        SagaRun.objects.filter(_any_of(held), holder=holder, status__in=LIVE).update(
+            holder="", run_at=Now()
+        )
+
+
+def release_all(holder: str) -> int:
+    """Make due at once whatever an earlier process of the same name held; how many runs that is.
+
+    The epoch is raised, so that the earlier process, were it alive after all, cannot go on.
+    """
+    return SagaRun.objects.filter(holder=holder, status__in=LIVE).update(
+        holder="", run_at=Now(), epoch=F("epoch") + 1
+    )
+
+
+def _write_journal(held: Claim, outcome: Outcome, error: str) -> None:
+    definition = registry.find(held.name, held.version)
+    assert definition is not None, "only known definitions are claimed"
+    SagaStep.objects.bulk_create(
+        [
+            SagaStep(
+                run_id=held.id,
+                step=definition.steps[held.progress.position].name,
+                direction=held.progress.direction,
+                outcome=outcome.value,
+                attempts=held.progress.attempts,
+                error=error,
+                started_at=held.step_started_at,
+                finished_at=Now(),
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["run", "step", "direction"],
+        update_fields=["outcome", "attempts", "error", "finished_at"],
+    )
+
+
+def _known() -> Q:
+    """Runs whose definition is in this process; the others wait for the code that knows them."""
+    known = Q(pk__in=[])
+    for definition in registry.definitions():
+        known |= Q(name=definition.name, version=definition.version)
+    return known
+
+
+def _any_of(held: Collection[tuple[UUID, int]]) -> Q:
+    named = Q(pk__in=[])
+    for run_id, epoch in held:
+        named |= Q(pk=run_id, epoch=epoch)
+    return named
+
+
+def _from_now(seconds: float) -> Any:
+    """A database time in the future."""
+    return Now() + timedelta(seconds=seconds)

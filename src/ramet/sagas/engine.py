@@ -1,0 +1,181 @@
+"""Does the steps of a claimed run, one after the other, each with its own commit."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from django.db import connections, transaction
+
+from ramet.calls.context import use_deadline, use_idempotency_scope
+from ramet.calls.errors import RemoteError
+from ramet.calls.refusals import Refused
+from ramet.sagas import registry
+from ramet.sagas.claims import Claim, LostClaim, advance, claim
+from ramet.sagas.deciding import Next, Outcome, decide, is_final
+from ramet.sagas.definition import Definition, restore
+from ramet.sagas.failpoints import reached
+from ramet.sagas.failure import Failure
+from ramet.sagas.models import Direction, Status
+from ramet.sagas.steps import Step
+from ramet.telemetry import bound
+
+__all__ = ["StepTimeout", "run_due", "work"]
+
+log = structlog.get_logger("ramet.sagas")
+
+_LONGEST_ERROR = 2_000
+
+
+class StepTimeout(TimeoutError):
+    """The time of a step was used up before another attempt could begin."""
+
+
+def run_due(holder: str, limit: int = 1_000) -> int:
+    """Work off due runs in this thread until none is left; how many times one was taken up.
+
+    For tests and for tools: workers use the loop.
+    """
+    for count in range(limit):
+        held = claim(holder)
+        if held is None:
+            return count
+        work(held, keep=lambda: True)
+    return limit
+
+
+def work(held: Claim, keep: Callable[[], bool]) -> None:
+    """Do the steps of `held` until the run ends or waits, or `keep()` says to let it go.
+
+    Raises LostClaim when the run has gone to another worker, and database errors when it cannot be
+    written where the run stands; in both cases the last step may have happened.
+    """
+    reached("claimed")
+    upcoming: Claim | None = held
+    while upcoming is not None:
+        # A context of its own for each attempt: nothing that a step sets reaches the next one.
+        upcoming = contextvars.Context().run(_attempt, upcoming, keep)
+
+
+def _attempt(held: Claim, keep: Callable[[], bool]) -> Claim | None:
+    definition = registry.find(held.name, held.version)
+    assert definition is not None, "only known definitions are claimed"
+    step = definition.steps[held.progress.position]
+    with bound(saga=held.name, saga_id=str(held.id), step=_method(held, step)):
+        try:
+            if step.atomic:
+                with transaction.atomic():
+                    state = _do(held, definition, step)
+                    kept = _finish(held, definition, Outcome.DONE, keep, state=state)
+                    reached(f"before-commit:{_method(held, step)}")
+                reached(f"after-commit:{_method(held, step)}")
+                return kept
+            state = _do(held, definition, step)
+        except LostClaim:
+            raise
+        except Refused as refusal:
+            return _finish(held, definition, Outcome.REFUSED, keep, error=refusal)
+        except Exception as error:  # noqa: BLE001 - whatever a step raises is an attempt that failed
+            _leave_broken_connections()
+            return _finish(held, definition, Outcome.FAILED, keep, error=error)
+        reached(f"before-commit:{_method(held, step)}")
+        kept = _finish(held, definition, Outcome.DONE, keep, state=state)
+        reached(f"after-commit:{_method(held, step)}")
+        return kept
+
+
+def _do(held: Claim, definition: Definition, step: Step) -> Mapping[str, Any]:
+    """Call the step's method, or its undo; the state afterwards."""
+    name = _method(held, step)
+    saga = restore(definition, held.state, held.id, held.failure)
+    reached(f"before:{name}")
+    with contextlib.ExitStack() as stack:
+        if (seconds := _seconds_left(held, definition, step)) is not None:
+            stack.enter_context(use_deadline(seconds))
+        if not step.atomic:
+            # The same keys at every attempt of this step: a repeated call has one effect.
+            stack.enter_context(use_idempotency_scope(f"saga/{held.id}/{name}"))
+        getattr(saga, name)()
+    reached(f"after:{name}")
+    return definition.state.encode(vars(saga))
+
+
+def _seconds_left(held: Claim, definition: Definition, step: Step) -> float | None:
+    """What calls in this attempt may take; StepTimeout when the step's time is already over."""
+    if step.timeout is None or held.progress.direction is Direction.BACKWARD:
+        return None
+    if is_final(definition.steps, held.progress.position):
+        return step.timeout  # it is retried for ever, so each attempt has its own
+    left = step.timeout - held.elapsed()
+    if left <= 0:
+        raise StepTimeout(
+            f"{step.timeout:g} s are over after {held.progress.attempts - 1} attempts"
+        )
+    return left
+
+
+def _finish(
+    held: Claim,
+    definition: Definition,
+    outcome: Outcome,
+    keep: Callable[[], bool],
+    *,
+    state: Mapping[str, Any] | None = None,
+    error: Exception | None = None,
+) -> Claim | None:
+    """Decide, tell, and write. A failed attempt leaves the state as it was before."""
+    now = held.progress
+    position = type(now)(now.direction, now.position, now.attempts, held.elapsed())
+    upcoming = decide(definition.steps, position, outcome)
+    step = definition.steps[now.position].name
+    failure = held.failure
+    if error is not None:
+        _tell(upcoming, held, error, refused=outcome is Outcome.REFUSED)
+        if now.direction is Direction.FORWARD and upcoming.status is not Status.RUNNING:
+            failure = Failure.of(step, error, refused=outcome is Outcome.REFUSED)
+    elif upcoming.status in (Status.COMPLETED, Status.COMPENSATED):
+        log.info(f"saga.{upcoming.status}")
+    return advance(
+        held,
+        upcoming,
+        outcome=outcome,
+        state=held.state if state is None else state,
+        failure=failure,
+        error="" if error is None else f"{type(error).__name__}: {error}"[:_LONGEST_ERROR],
+        keep=keep(),
+    )
+
+
+def _tell(upcoming: Next, held: Claim, error: Exception, *, refused: bool) -> None:
+    """One log line for an attempt that did not succeed; a traceback only where it helps."""
+    expected = isinstance(error, RemoteError | StepTimeout)
+    facts: dict[str, Any] = {
+        "attempt": held.progress.attempts,
+        "error": f"{type(error).__name__}: {error}",
+        "exc_info": None if expected else error,
+    }
+    if upcoming.status is Status.STUCK:
+        log.error("saga.stuck", remedy=f"ramet sagas show {held.id}", **facts)
+    elif upcoming.pause is not None:
+        log.warning("saga.step_failed", again_in=round(upcoming.pause, 2), **facts)
+    elif refused:
+        log.info("saga.refused", **facts)
+    else:
+        log.warning("saga.turned_back", **facts)
+
+
+def _method(held: Claim, step: Step) -> str:
+    if held.progress.direction is Direction.FORWARD:
+        return step.name
+    assert step.undo is not None, "steps without an undo are skipped on the way back"
+    return step.undo
+
+
+def _leave_broken_connections() -> None:
+    """After a step failed, close what it may have broken, so that its failure can be written."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()

@@ -1,0 +1,64 @@
+"""A few threads that exist only while there is work, each with its own database connection."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from django.db import connections
+
+__all__ = ["Lanes"]
+
+LINGER = 10.0
+"""Seconds for which a thread without work keeps itself and its connection."""
+
+
+class Lanes:
+    """At most `limit` jobs at a time; a slow job holds up no other one while a lane is free."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._changed = threading.Condition()
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._busy = 0
+        self._threads = 0
+
+    @property
+    def are_free(self) -> bool:
+        """Whether one more job would begin at once."""
+        with self._changed:
+            return self._busy < self._limit
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Begin `job`, which must not raise, in a thread that is free or new."""
+        with self._changed:
+            self._busy += 1
+            if self._busy > self._threads:
+                self._threads += 1
+                threading.Thread(target=self._lane, name="ramet-saga", daemon=True).start()
+        self._jobs.put(job)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until no job is left; whether that happened within `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._busy == 0, timeout)
+
+    def _lane(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=LINGER)
+            except queue.Empty:
+                with self._changed:
+                    # Only a thread more than there are jobs may go: one may be on its way to us.
+                    if self._busy < self._threads:
+                        self._threads -= 1
+                        break
+                continue
+            try:
+                job()
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+        connections.close_all()

@@ -1,0 +1,134 @@
+"""The loop that workers run for sagas: claims due runs and hands each to a lane."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connections
+
+from ramet.events import pulse
+from ramet.events.wake import wake
+from ramet.events.worker import Loop
+from ramet.placement.whereabouts import Here
+from ramet.sagas import claims, registry
+from ramet.sagas.engine import work
+from ramet.sagas.lanes import Lanes
+from ramet.sagas.starting import TOPIC
+
+__all__ = ["SagaLoop", "loops"]
+
+log = structlog.get_logger("ramet.sagas")
+
+LANES = 4
+"""Runs that one worker works on at the same time."""
+
+DRAIN = 9.0
+"""Seconds for which a stopping worker waits for the steps that it has begun."""
+
+_SOONEST = 0.02
+"""Seconds: the shortest wait for a run that is due but that another worker is just taking."""
+
+_running: set[SagaLoop] = set()
+
+
+def loops() -> list[Loop]:
+    """The loop, if a saga is defined in this process."""
+    if not registry.definitions():
+        return []
+    pulse.every(claims.LEASE / 3, _renew)
+    return [SagaLoop(_instance())]
+
+
+class SagaLoop(Loop):
+    """Claims runs as long as a lane is free; a lane keeps its run until it ends or waits."""
+
+    name = "sagas"
+    topics = (TOPIC,)
+    poll = 2.0
+
+    def __init__(self, holder: str, lanes: int = LANES) -> None:
+        """`holder` is the name of this process, the same again after a restart."""
+        super().__init__()
+        self._holder = holder
+        self._lanes = Lanes(lanes)
+        self._lock = threading.Lock()
+        self._held: set[tuple[UUID, int]] = set()
+        self._abandoned: set[tuple[UUID, int]] = set()
+
+    def begin(self) -> None:
+        """Take back at once what a process of this name held when it was killed."""
+        if count := claims.release_all(self._holder):
+            log.info("sagas.resumed", runs=count, holder=self._holder)
+        _running.add(self)
+
+    def work(self) -> float | None:
+        """Hand out what is due; the seconds until more is."""
+        self._release_abandoned()
+        while self._lanes.are_free and not self.stopping.is_set():
+            held = claims.claim(self._holder)
+            if held is None:
+                due = claims.until_next()
+                return None if due is None else max(due, _SOONEST)
+            with self._lock:
+                self._held.add((held.id, held.epoch))
+            self._lanes.submit(lambda held=held: self._work_on(held))  # type: ignore[misc]
+        return None  # a lane that becomes free wakes the loop
+
+    def end(self) -> None:
+        """Wait for the steps in hand; each run is let go after its step."""
+        if not self._lanes.wait(DRAIN):
+            log.warning("sagas.not_drained", seconds=DRAIN)
+        self._release_abandoned()
+        _running.discard(self)
+
+    def renew(self) -> None:
+        """Prolong the leases of what the lanes work on."""
+        with self._lock:
+            held = tuple(self._held)
+        claims.renew(self._holder, held)
+
+    def _work_on(self, held: claims.Claim) -> None:
+        token = (held.id, held.epoch)
+        abandoned = False
+        try:
+            work(held, keep=lambda: not self.stopping.is_set())
+        except claims.LostClaim as lost:
+            # Taken over, or a commit whose answer was lost: then the row is still ours.
+            abandoned = True
+            log.warning("sagas.claim_lost", run=str(lost))
+        except Exception as error:
+            abandoned = True
+            log.warning("sagas.not_written", saga=held.name, saga_id=str(held.id), exc_info=error)
+            connections.close_all()
+        finally:
+            with self._lock:
+                self._held.discard(token)
+                if abandoned:
+                    self._abandoned.add(token)
+            wake(TOPIC)
+
+    def _release_abandoned(self) -> None:
+        with self._lock:
+            abandoned = tuple(self._abandoned)
+        if abandoned:
+            claims.release(self._holder, abandoned)
+            with self._lock:
+                self._abandoned.difference_update(abandoned)
+
+
+def _renew() -> None:
+    for loop in tuple(_running):
+        loop.renew()
+
+
+def _instance() -> str:
+    """The name of this process; without `ramet.place`, one that is new at every start."""
+    place = getattr(settings, "RAMET", None)
+    if isinstance(place, Here):
+        return place.environment.instance
+    return f"{socket.gethostname()}-{os.getpid()}"

@@ -1,0 +1,101 @@
+"""The two tables of sagas: where each run stands, and the journal of what it did."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+__all__ = ["Direction", "SagaRun", "SagaStep", "Status"]
+
+
+class Status(models.TextChoices):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    COMPENSATING = "compensating"
+    COMPLETED = "completed"
+    COMPENSATED = "compensated"
+    STUCK = "stuck"  # needs a person: see `ramet sagas`
+
+
+class Direction(models.TextChoices):
+    """Which way a run goes; it turns at most once."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
+LIVE = (Status.RUNNING, Status.COMPENSATING)
+
+
+class SagaRun(models.Model):
+    """One run of a saga. All times are the database's.
+
+    `position` is the step that is done next, or undone next on the way back. `run_at` is when that
+    is due; while a worker (`holder`) has the run it is the end of its lease. `epoch` grows with
+    every claim: a holder whose epoch is not the row's any more has lost the run and can change
+    nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    version = models.PositiveIntegerField()
+    key = models.CharField(max_length=200, blank=True, default="")
+    state = models.JSONField()
+    status = models.CharField(max_length=20, choices=Status, default=Status.RUNNING)
+    direction = models.CharField(max_length=10, choices=Direction, default=Direction.FORWARD)
+    position = models.SmallIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    step_started_at = models.DateTimeField(null=True)
+    run_at = models.DateTimeField(db_default=Now())
+    holder = models.CharField(max_length=200, blank=True, default="")
+    epoch = models.BigIntegerField(default=0)
+    failure = models.JSONField(null=True)
+    error = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["run_at"],
+                condition=Q(status__in=["running", "compensating"]),
+                name="ramet_sagas_due",
+            ),
+            models.Index(fields=["name", "key"], name="ramet_sagas_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version} {self.id} ({self.status})"
+
+
+class SagaStep(models.Model):
+    """What became of one step in one direction: one row, however many attempts it took."""
+
+    class Outcome(models.TextChoices):
+        DONE = "done"
+        REFUSED = "refused"
+        FAILED = "failed"  # the last attempt; the next one replaces it
+
+    run = models.ForeignKey(SagaRun, on_delete=models.CASCADE, related_name="journal")
+    step = models.CharField(max_length=200)
+    direction = models.CharField(max_length=10, choices=Direction)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    attempts = models.PositiveIntegerField()
+    error = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["finished_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "step", "direction"], name="ramet_sagas_one_row_a_step"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} {self.direction}: {self.outcome}"

@@ -1,0 +1,31 @@
+"""A clean trace for each test, and a way to let due times come at once."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db.models.functions import Now
+
+from ramet.sagas.engine import run_due
+from ramet.sagas.models import LIVE, SagaRun
+from tests.unit.sagas import examples
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    examples.calls.clear()
+    examples.script.clear()
+    yield
+
+
+@pytest.fixture
+def settle() -> Callable[[], None]:
+    """Work off all runs, without waiting between attempts."""
+
+    def run(rounds: int = 60) -> None:
+        for _ in range(rounds):
+            if not run_due("test") and not SagaRun.objects.filter(status__in=LIVE).exists():
+                return
+            SagaRun.objects.filter(status__in=LIVE).update(run_at=Now())
+        raise AssertionError("not settled")
+
+    return run
