@@ -25,7 +25,7 @@ _duties: list[tuple[float, Callable[[], None]]] = []
 
 
 def every(seconds: float, duty: Callable[[], None]) -> None:
-    """Have each worker's pulse call `duty` about every `seconds`, in autocommit, and keep it short."""
+    """Have each worker's pulse call `duty` about every `seconds`, in autocommit. Keep it short."""
     if (seconds, duty) not in _duties:
         _duties.append((seconds, duty))
 
@@ -37,6 +37,7 @@ class Pulse:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._due: dict[int, float] = {}
+        self._failures = 0
 
     def start(self) -> None:
         """Start the thread; it connects by itself and again after every loss."""
@@ -50,28 +51,28 @@ class Pulse:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        failures = 0
         while not self._stopping.is_set():
             try:
                 self._listen()
             except Exception as error:  # noqa: BLE001 - without a pulse, leases would run out
-                failures += 1
-                if failures == 1:
+                self._failures += 1
+                if self._failures == 1:
                     log.warning("worker.pulse_lost", error=str(error))
                 connection.close()
-                self._stopping.wait(random.uniform(0.05, min(2.0, 0.1 * 2 ** min(failures, 8))))  # noqa: S311
-            else:
-                failures = 0
+                longest = min(2.0, 0.1 * 2 ** min(self._failures, 8))
+                self._stopping.wait(random.uniform(0.05, longest))  # noqa: S311
         connection.close()
 
     def _listen(self) -> None:
         connection.ensure_connection()
         if connection.vendor != "postgresql":
             self._attend()
+            self._failures = 0
             self._stopping.wait(STEP)
             return
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {wake.CHANNEL}")
+        self._failures = 0
         wake.wake_all()  # whatever was notified while nobody listened
         while not self._stopping.is_set():
             self._attend()

@@ -1,8 +1,8 @@
 """Wake-ups: how a commit in one thread or process reaches the loop that works it off.
 
 A wake-up is a hint, never the truth: every loop also polls, so a lost one costs a second, not an
-event. It is sent after the commit and coalesced, because NOTIFY inside the writing transaction takes
-a lock over the whole PostgreSQL cluster at commit (measured: 1,839 to 216 inserts a second).
+event. It is sent after the commit and coalesced, because NOTIFY inside the writing transaction
+takes a lock over the whole PostgreSQL cluster at commit (measured: 1,839 to 216 inserts a second).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def wake(topic: str) -> None:
 
 
 def wake_after_commit(topic: str) -> None:
-    """Wake the loops that wait for `topic`, here and in other processes, once the transaction commits.
+    """Wake the loops that wait for `topic`, here and in other processes, once the transaction
+    commits.
 
     Outside a transaction that is at once; after a rollback, also of the savepoint alone, it never
     happens. Costs nothing inside the transaction.
@@ -102,8 +103,9 @@ class _Hub:
 class _Notifier:
     """Sends the first notification of a burst at once and the rest as one trailing notification.
 
-    The first goes over the connection that has just committed, so a lone event waits for nothing and
-    a quiet process keeps no connection for this. The trailing one is sent by a short-lived thread.
+    The first goes over the connection that has just committed, so a lone event waits for nothing
+    and a quiet process keeps no connection for this. The trailing one is sent by a short-lived
+    thread.
     """
 
     def __init__(self) -> None:
@@ -133,7 +135,9 @@ class _Notifier:
     def _run(self) -> None:
         try:
             while self._wanted.wait(IDLE):
-                time.sleep(INTERVAL)  # the pace itself: everything until then shares one notification
+                time.sleep(
+                    INTERVAL
+                )  # the pace itself: everything until then shares one notification
                 with self._lock:
                     topics, self._trailing = self._trailing, set()
                     self._wanted.clear()
@@ -142,7 +146,9 @@ class _Notifier:
                 try:
                     _send(topics)
                 except DatabaseError as error:
-                    log.warning("events.notify_failed", error=str(error), remedy="polling takes over")
+                    log.warning(
+                        "events.notify_failed", error=str(error), remedy="polling takes over"
+                    )
                     connection.close()
         finally:
             connection.close()

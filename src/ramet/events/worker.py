@@ -1,12 +1,11 @@
 """The worker: named loops in threads that survive a restart of the database.
 
-It stands in events because outbox and inbox need it first; sagas and whoever else has background work
-register their own loops, and one process runs them all.
+It stands in events because outbox and inbox need it first; sagas and whoever else has background
+work register their own loops, and one process runs them all.
 """
 
 from __future__ import annotations
 
-import abc
 import random
 import threading
 import time
@@ -27,11 +26,11 @@ LONGEST_PAUSE = 5.0
 """Seconds: the cap of the back-off after failures of a loop."""
 
 
-class Loop(abc.ABC):
+class Loop:
     """One kind of background work. Subclass, set `name`, implement `work`, and `register_loop` it.
 
-    Each loop runs in its own thread, which has its own database connection. `work` is called when one
-    of `topics` is woken (see `ramet.events.wake`) and at the latest every `poll` seconds.
+    Each loop runs in its own thread, which has its own database connection. `work` is called when
+    one of `topics` is woken (see `ramet.events.wake`) and at the latest every `poll` seconds.
     """
 
     name: str
@@ -41,8 +40,9 @@ class Loop(abc.ABC):
     """What wakes the loop."""
 
     poll: float | None = 1.5
-    """Seconds between two rounds when nothing wakes the loop: the safety net for lost wake-ups. None:
-    only wake-ups, and the thread gives its database connection back while it has nothing to do."""
+    """Seconds between two rounds when nothing wakes the loop: the safety net for lost wake-ups.
+    None: only wake-ups, and the thread gives its database connection back while it has nothing
+    to do."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
@@ -51,18 +51,18 @@ class Loop(abc.ABC):
     def begin(self) -> None:
         """Called once in the loop's thread before the first `work`; repeated until it succeeds."""
 
-    @abc.abstractmethod
     def work(self) -> float | None:
         """Do a bounded piece of work.
 
-        Return 0 when there may be more at once, the seconds until something is due if they are known
-        and shorter than `poll`, or None to wait for a wake-up. What it raises is logged, its database
-        connections are closed, and it is called again after a back-off: a restart of PostgreSQL is
-        nothing that a loop must care for.
+        Return 0 when there may be more at once, the seconds until something is due if they are
+        known and shorter than `poll`, or None to wait for a wake-up. What it raises is logged, its
+        database connections are closed, and it is called again after a back-off: a restart of
+        PostgreSQL is nothing that a loop must care for.
         """
+        raise NotImplementedError
 
     def interrupt(self) -> None:
-        """Called from another thread after `stopping` was set: end a wait that only the loop knows."""
+        """Called from another thread after `stopping` was set: end a wait of the loop's own."""
 
     def end(self) -> None:
         """Called once in the loop's thread after the last `work`."""
@@ -74,10 +74,11 @@ _factories: list[LoopFactory] = []
 
 
 def register_loop(factory: LoopFactory) -> LoopFactory:
-    """Have every worker of this process run the loops that `factory()` returns; usable as decorator.
+    """Have every worker of this process run the loops that `factory()` returns; usable as
+    decorator.
 
-    Called when a worker is made, after Django is set up; it returns nothing when this process has no
-    such work.
+    Called when a worker is made, after Django is set up; it returns nothing when this process has
+    no such work.
     """
     if factory not in _factories:
         _factories.append(factory)
@@ -90,7 +91,7 @@ def registered_loops() -> list[Loop]:
 
 
 class Worker:
-    """Runs loops until `stop`. Threads are daemons: a process that is killed loses no event by it."""
+    """Runs loops until `stop`, in daemon threads: what a killed one had in hand is done again."""
 
     def __init__(self, loops: Sequence[Loop] | None = None) -> None:
         """`loops`: None takes all registered ones."""
@@ -116,8 +117,8 @@ class Worker:
     def stop(self, timeout: float = 10.0) -> list[str]:
         """Ask every loop to finish what it has in hand; wait up to `timeout` seconds.
 
-        Returns the names of the loops that are still busy: what they do is rolled back by the database
-        when the process ends, and done again by the next worker.
+        Returns the names of the loops that are still busy: what they do is rolled back by the
+        database when the process ends, and done again by the next worker.
         """
         deadline = time.monotonic() + timeout
         for loop in self.loops:
@@ -127,7 +128,9 @@ class Worker:
         for thread in self._threads.values():
             thread.join(max(0.0, deadline - time.monotonic()))
         busy = sorted(name for name, thread in self._threads.items() if thread.is_alive())
-        self._pulse.stop(max(0.5, deadline - time.monotonic()))  # last: leases live until loops ended
+        self._pulse.stop(
+            max(0.5, deadline - time.monotonic())
+        )  # last: leases live until loops ended
         for loop in self.loops:
             wake.unregister(self._signals[id(loop)])
         log.info("worker.stopped", busy=busy)
@@ -136,14 +139,15 @@ class Worker:
     def _run(self, loop: Loop, signal: threading.Event) -> None:
         begun, failures = False, 0
         while not loop.stopping.is_set():
-            # Cleared before the work, so that what is committed during the work wakes the next round.
+            # Cleared before the work, so that what is committed during the work wakes the next
+            # round.
             signal.clear()
             try:
                 if not begun:
                     loop.begin()
                     begun = True
                 pause = loop.work()
-            except Exception as error:  # noqa: BLE001 - a loop outlives whatever its work meets
+            except Exception as error:
                 failures += 1
                 if failures == 1:
                     log.warning("worker.loop_failed", loop=loop.name, exc_info=error)

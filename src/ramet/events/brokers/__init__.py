@@ -1,1 +1,130 @@
+"""What Ramet asks of a broker: carry events in key order, keep them, and say what it has.
 
+Order after receipt, back-off, dead letters and replay are the inbox's, so an adapter stays small:
+copy `nats.py` for another broker and add its URL scheme below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from ramet.errors import DiagnosticError, Mistake
+
+__all__ = [
+    "Broker",
+    "BrokerUnavailable",
+    "Capabilities",
+    "Deliver",
+    "Incoming",
+    "Outgoing",
+    "connect",
+]
+
+
+class BrokerUnavailable(Exception):
+    """The broker cannot be reached or does not answer; what was to be sent waits in the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an adapter declares about its broker."""
+
+    key_order: bool
+    """Events of one key arrive in the order in which they were sent."""
+    replay: bool
+    """An event can be had again after it was acknowledged."""
+    delay: bool
+    """The broker itself can hold an event back until a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One event to be sent."""
+
+    id: UUID
+    type: str
+    """Such as `shop.orders.OrderPlaced.v1`."""
+    service: str
+    """The one that publishes it."""
+    key: str
+    body: bytes
+    """The CloudEvent, as structured JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One event that the broker delivered."""
+
+    body: bytes
+    position: str
+    """The place of the event in the stream, in the adapter's own words; see `Broker.consume`."""
+
+
+Deliver = Callable[[Sequence[Incoming]], None]
+
+
+class Broker(Protocol):
+    """One connection to a broker; its methods are called from several threads."""
+
+    capabilities: Capabilities
+
+    def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
+        """Send and return the ids of which the broker has acknowledged that they are stored.
+
+        Within a key the order of `batch` holds: after one that fails, none of its key is sent.
+        Raises BrokerUnavailable when there is no connection.
+        """
+
+    def consume(
+        self,
+        durable: str,
+        types: Sequence[tuple[str, str]],
+        after: str,
+        deliver: Deliver,
+        proceed: Callable[[], bool],
+    ) -> None:
+        """Call `deliver` with what arrives, in stream order, until `proceed()` is false.
+
+        `durable` is the name under which the broker remembers what was acknowledged, `types` are
+        (service, type) pairs, `after` is the position of the last event that the caller has stored,
+        or empty when it knows of none. When `deliver` returns, the batch is stored and is
+        acknowledged; when it raises, nothing of it is, and consume raises the same. The next call
+        begins after the position that it is given, whatever was delivered before: so nothing is
+        skipped and nothing overtakes. `proceed` is called at least every second.
+        """
+
+    def close(self) -> None:
+        """End the connection; a second call does nothing."""
+
+
+_ADAPTERS = {
+    "nats": "ramet.events.brokers.nats:NatsBroker",
+    "tls": "ramet.events.brokers.nats:NatsBroker",
+}
+
+
+def connect(url: str, system: str, *, instance: str, keeps_days: int) -> Broker:
+    """The adapter for the URL's scheme. Connects on first use, not now.
+
+    Raises DiagnosticError for a scheme that no adapter serves or whose client is not installed.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme not in _ADAPTERS:
+        raise DiagnosticError(
+            Mistake(
+                "broker-unknown",
+                "RAMET_BROKER_URL",
+                f"a URL of the scheme {scheme!r}",
+                f"one of {', '.join(sorted(_ADAPTERS))}",
+                "give the URL of a NATS server, such as nats://user:password@127.0.0.1:4222,"
+                " or unset it when all services share a database",
+            )
+        )
+    module, name = _ADAPTERS[scheme].split(":")
+    adapter: Callable[..., Broker] = getattr(import_module(module), name)
+    return adapter(url, system, instance=instance, keeps_days=keeps_days)

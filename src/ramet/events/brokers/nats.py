@@ -1,0 +1,362 @@
+"""NATS JetStream: one stream a system, on disk; one durable consumer a service.
+
+Follows the JetStream wire API
+(https://docs.nats.io/reference/reference-protocols/nats_api_reference). The client speaks asyncio,
+the rest of Ramet threads: the adapter runs one event loop in one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Incoming, Outgoing
+
+try:
+    import nats
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+    from nats.aio.subscription import Subscription
+    from nats.errors import Error as NatsError
+    from nats.js.api import (
+        AckPolicy,
+        ConsumerConfig,
+        ConsumerInfo,
+        DeliverPolicy,
+        RetentionPolicy,
+        StorageType,
+        StreamConfig,
+        StreamInfo,
+    )
+    from nats.js.errors import NotFoundError
+except ModuleNotFoundError as error:
+    raise DiagnosticError(
+        Mistake(
+            "broker-client-missing",
+            "RAMET_BROKER_URL",
+            "a NATS server, but the package nats-py is not installed",
+            "the client of the broker",
+            "install ramet[nats]",
+        )
+    ) from error
+
+log = structlog.get_logger("ramet.events")
+
+T = TypeVar("T")
+
+ANSWER = 5.0
+"""Seconds within which the server acknowledges what it stored."""
+CONNECT = 2.0
+"""Seconds for a first connection; later ones are made in the background, for ever."""
+BATCH = 256
+"""Events asked for at once, and at most delivered to the inbox in one transaction."""
+WINDOW = 300
+"""Seconds in which the server itself drops a second copy of an event; later, the inbox does."""
+PIPELINED = 128
+"""Keys whose events are on their way at the same time."""
+
+_FAULTS = (NatsError, OSError, asyncio.TimeoutError, TimeoutError)
+
+
+class NatsBroker:
+    """See `ramet.events.brokers.Broker`."""
+
+    capabilities = Capabilities(key_order=True, replay=True, delay=False)
+
+    def __init__(self, url: str, system: str, *, instance: str, keeps_days: int) -> None:
+        self._url, self._instance, self._keeps_days = url, instance, keeps_days
+        self._system = re.sub(r"[^A-Za-z0-9_-]", "-", system)
+        self.stream = f"{self._system}-events"
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+        self._is_closed = False
+
+    def subject(self, service: str, type_name: str) -> str:
+        """`shop.events.orders.OrderPlaced.v1`: what a subscriber in any language listens to."""
+        return ".".join([self._system, "events", service, *type_name.split(".")[-2:]])
+
+    def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
+        """Pipelined over keys, one after the other within a key."""
+        return self._run(self._send(batch))
+
+    def consume(
+        self,
+        durable: str,
+        types: Sequence[tuple[str, str]],
+        after: str,
+        deliver: Deliver,
+        proceed: Callable[[], bool],
+    ) -> None:
+        """The position is `<creation of the stream>/<sequence>`: a stream that was made anew,
+        after the broker lost its disk, is then read from its beginning, and the inbox drops
+        duplicates."""
+        subjects = sorted({self.subject(service, name) for service, name in types})
+        reception = self._run(self._open(_durable(durable), subjects, after))
+        try:
+            while proceed():
+                messages = self._run(reception.next(wait=0.5))
+                if messages:
+                    deliver([reception.incoming(message) for message in messages])
+                    self._run(reception.acknowledge(messages[-1]))
+        finally:
+            self._run(reception.close())
+
+    def close(self) -> None:
+        """Pending acknowledgements are flushed first, as far as the connection still allows."""
+        with self._lock:
+            self._is_closed = True
+            loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._disconnect(), loop).result(ANSWER)
+        loop.call_soon_threadsafe(loop.stop)
+
+    # In the thread of the event loop from here on.
+
+    async def _send(self, batch: Sequence[Outgoing]) -> set[UUID]:
+        client = await self._connected()
+        by_key: dict[str, list[Outgoing]] = {}
+        for event in batch:
+            by_key.setdefault(event.key, []).append(event)
+        acknowledged: set[UUID] = set()
+        lanes = asyncio.Semaphore(PIPELINED)
+
+        async def send_key(events: list[Outgoing]) -> None:
+            async with lanes:
+                for event in events:
+                    if not await self._is_stored(client, event):
+                        return  # later events of this key must not overtake it
+                    acknowledged.add(event.id)
+
+        await asyncio.gather(*map(send_key, by_key.values()))
+        return acknowledged
+
+    async def _is_stored(self, client: Client, event: Outgoing) -> bool:
+        try:
+            await client.jetstream(timeout=ANSWER).publish(
+                self.subject(event.service, event.type),
+                event.body,
+                stream=self.stream,
+                headers={
+                    "Nats-Msg-Id": str(event.id),
+                    "Content-Type": "application/cloudevents+json; charset=utf-8",
+                },
+            )
+        except _FAULTS as error:
+            log.warning(
+                "events.not_sent",
+                type=event.type,
+                id=str(event.id),
+                error=_told(error),
+                key=event.key,
+            )
+            return False
+        return True
+
+    async def _open(self, durable: str, subjects: list[str], after: str) -> _Reception:
+        client = await self._connected()
+        manager = client.jsm(timeout=ANSWER)
+        stream = await self._stream(client)
+        made = f"{stream.created.isoformat() if stream.created else ''}"
+        try:
+            former: ConsumerInfo | None = await manager.consumer_info(self.stream, durable)
+        except NotFoundError:
+            former = None
+        start = _start(stream, made, after, former)
+        # Made anew each time: that alone puts everything delivered but not stored back in its
+        # place, and whoever still reads under this name, because its lease ran out unseen, is cut
+        # off.
+        if former is not None:
+            await manager.delete_consumer(self.stream, durable)
+        await manager.add_consumer(
+            self.stream,
+            ConsumerConfig(
+                durable_name=durable,
+                filter_subjects=subjects,
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE if start else DeliverPolicy.ALL,
+                opt_start_seq=start,
+                ack_policy=AckPolicy.ALL,
+                ack_wait=60,
+                max_deliver=-1,
+                max_ack_pending=4 * BATCH,
+            ),
+        )
+        inbox = client.new_inbox()
+        return _Reception(client, self.stream, durable, made, inbox, await client.subscribe(inbox))
+
+    async def _connected(self) -> Client:
+        async with self._connecting:
+            if self._client is None or self._client.is_closed:
+                self._client = await nats.connect(
+                    self._url,
+                    name=self._instance,
+                    connect_timeout=CONNECT,
+                    allow_reconnect=True,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.25,
+                    ping_interval=10,
+                    max_outstanding_pings=2,
+                    error_cb=_note_error,
+                    disconnected_cb=_note("events.broker_lost"),
+                    reconnected_cb=_note("events.broker_back"),
+                )
+                await self._stream(self._client)
+            if not self._client.is_connected:
+                raise BrokerUnavailable("the connection to NATS is being made again")
+            return self._client
+
+    async def _stream(self, client: Client) -> StreamInfo:
+        """The system's stream; made when it is not there, its limits are then the operator's."""
+        manager = client.jsm(timeout=ANSWER)
+        try:
+            return await manager.stream_info(self.stream)
+        except NotFoundError:
+            log.info("events.stream_made", stream=self.stream)
+            return await manager.add_stream(
+                StreamConfig(
+                    name=self.stream,
+                    description=f"Events of the system {self._system}, as CloudEvents",
+                    subjects=[f"{self._system}.events.>"],
+                    retention=RetentionPolicy.LIMITS,
+                    storage=StorageType.FILE,
+                    max_age=self._keeps_days * 86_400,
+                    duplicate_window=WINDOW,
+                )
+            )
+
+    async def _disconnect(self) -> None:
+        if self._client is not None and not self._client.is_closed:
+            try:
+                await asyncio.wait_for(self._client.drain(), ANSWER / 2)
+            except _FAULTS:
+                await self._client.close()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run in the event loop's thread and wait; what fails on the way is BrokerUnavailable."""
+        with self._lock:
+            if self._is_closed:
+                work.close()
+                raise BrokerUnavailable("the connection was closed")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=self._loop.run_forever, name="ramet-nats", daemon=True
+                ).start()
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        except _FAULTS as error:
+            raise BrokerUnavailable(f"NATS: {_told(error)}") from error
+
+
+class _Reception:
+    """One consumer that is being read, and the check that nothing is missing in between."""
+
+    def __init__(
+        self,
+        client: Client,
+        stream: str,
+        durable: str,
+        made: str,
+        inbox: str,
+        subscription: Subscription,
+    ) -> None:
+        self._client, self._made, self._inbox = client, made, inbox
+        self._ask = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._subscription = subscription
+        self._reconnects = client.stats["reconnects"]
+        self._expected = 1
+        self._asked = 0
+
+    async def next(self, wait: float) -> list[Msg]:
+        """What has arrived; if nothing has, what arrives first within `wait` seconds."""
+        if self._asked < BATCH // 2:
+            # Open requests add up in the server, so the next events are on their way meanwhile.
+            self._asked += BATCH
+            request = {"batch": BATCH, "expires": 30 * 10**9}
+            await self._client.publish(self._ask, json.dumps(request).encode(), self._inbox)
+        messages: list[Msg] = []
+        try:
+            while len(messages) < BATCH and (not messages or self._subscription.pending_msgs):
+                message = await self._subscription.next_msg(wait)
+                if self._is_event(message):
+                    messages.append(message)
+        except TimeoutError:
+            pass  # quiet; the caller looks around and asks again
+        if self._client.stats["reconnects"] != self._reconnects or not self._client.is_connected:
+            # Events and requests of before may be lost on the way: begin again after what is
+            # stored.
+            raise BrokerUnavailable("the connection was interrupted")
+        return messages
+
+    def _is_event(self, message: Msg) -> bool:
+        if not message.reply and message.headers and "Status" in message.headers:
+            status = message.headers["Status"]
+            if status in ("404", "408") or "Batch Completed" in message.headers.get(
+                "Description", ""
+            ):
+                left = message.headers.get("Nats-Pending-Messages")
+                self._asked = max(0, self._asked - int(left)) if left else 0
+                return False
+            if status == "100":
+                return False
+            raise BrokerUnavailable(f"status {status} {message.headers.get('Description', '')}")
+        number = message.metadata.sequence.consumer
+        if number != self._expected:
+            raise BrokerUnavailable(f"delivery {number} where {self._expected} was expected")
+        self._expected += 1
+        self._asked -= 1
+        return True
+
+    def incoming(self, message: Msg) -> Incoming:
+        return Incoming(message.data, f"{self._made}/{message.metadata.sequence.stream}")
+
+    async def acknowledge(self, last: Msg) -> None:
+        """With the policy ALL this covers everything before it too."""
+        await last.ack()
+
+    async def close(self) -> None:
+        if not self._client.is_closed:
+            await self._subscription.unsubscribe()
+
+
+def _start(stream: StreamInfo, made: str, after: str, former: ConsumerInfo | None) -> int:
+    """The first sequence to read, 0 for the beginning of what the stream still has."""
+    if after:
+        of, _, sequence = after.rpartition("/")
+        if of == made:
+            return int(sequence) + 1
+        log.warning("events.stream_is_another", remedy="reading it from its beginning")
+        return 0
+    if former is not None and former.ack_floor is not None:
+        # The database knows nothing yet: the service moved here. The broker remembers where it was.
+        return former.ack_floor.stream_seq + 1
+    return 0
+
+
+def _durable(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
+
+
+def _told(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+async def _note_error(error: Exception) -> None:
+    log.debug("events.broker_error", error=_told(error))
+
+
+def _note(line: str) -> Callable[[], Awaitable[None]]:
+    async def note() -> None:
+        log.warning(line)
+
+    return note

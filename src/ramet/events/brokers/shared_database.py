@@ -1,0 +1,63 @@
+"""No broker at all: publisher and handlers share one database, so rows go from outbox to inbox.
+
+It is not an adapter behind `Broker`, because nothing has to be sent, acknowledged or made up for:
+the move is one transaction of the database that both tables are in.
+"""
+
+# ruff: noqa: S608  values are parameters; what is put in are expressions of ramet.events.sql
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from ramet.events import inbox, sql
+from ramet.events.keys import lock_of
+from ramet.events.publishing import OUTBOX
+from ramet.events.relay import COLUMNS, envelope_of
+from ramet.events.subscription import subscriptions_to
+from ramet.events.surroundings import Surroundings
+from ramet.events.worker import Loop
+
+BATCH = 500
+
+_ONE_MOVER = lock_of("ramet.events.shared_database")
+
+
+class Mover(Loop):
+    """Moves what was published to every handler of it."""
+
+    name = "relay"
+    topics = (OUTBOX,)
+    poll = 1.0
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__()
+        self._surroundings = surroundings
+
+    def work(self) -> float | None:
+        """Move one batch. An event without a handler ends here: nobody else could want it."""
+        return 0 if move(self._surroundings) == BATCH else None
+
+
+def move(surroundings: Surroundings) -> int:
+    """Move the oldest committed rows in one transaction; returns how many.
+
+    One mover at a time, or the inbox's numbers would not follow the order of keys: a second one
+    leaves at once, the first looks again before it rests.
+    """
+    with transaction.atomic():
+        if sql.is_postgresql():
+            ((is_alone,),) = sql.rows("SELECT pg_try_advisory_xact_lock(%s)", [_ONE_MOVER])
+            if not is_alone:
+                return 0
+        rows = sql.rows(f"SELECT {COLUMNS} FROM ramet_events_outbox ORDER BY seq LIMIT {BATCH}")
+        if not rows:
+            return 0
+        inbox.store(
+            (subscription, envelope_of(row, f"/{surroundings.system}"))
+            for row in rows
+            for subscription in subscriptions_to(row[2])
+        )
+        condition, values = sql.among("seq", [row[0] for row in rows])
+        sql.run(f"DELETE FROM ramet_events_outbox WHERE {condition}", values)
+    return len(rows)

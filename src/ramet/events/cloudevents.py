@@ -1,0 +1,93 @@
+"""CloudEvents 1.0, structured JSON: the form of an event on every wire.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md; the ordering key
+is the `partitionkey` of the Partitioning extension.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+
+_OURS = frozenset(
+    {"specversion", "id", "source", "type", "time", "datacontenttype", "partitionkey", "data"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event as it travels: its payload still encoded, not every reader knows its type."""
+
+    id: UUID
+    type: str
+    source: str
+    """`/shop/orders`: system and service."""
+    key: str
+    time: datetime
+    payload: str
+    headers: dict[str, str]
+    """Extension attributes, such as `traceparent`."""
+
+
+class NotACloudEvent(ValueError):
+    """What arrived is not a CloudEvent that can be worked off."""
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The CloudEvent as UTF-8 JSON."""
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0",
+            "id": str(envelope.id),
+            "source": envelope.source,
+            "type": envelope.type,
+            "time": envelope.time,
+            "datacontenttype": "application/json",
+            "partitionkey": envelope.key,
+            **{name: value for name, value in envelope.headers.items() if name not in _OURS},
+            "data": msgspec.Raw(envelope.payload.encode()),
+        }
+    )
+
+
+class _Wire(msgspec.Struct):
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    data: msgspec.Raw
+    time: datetime | None = None
+    partitionkey: str | None = None
+
+
+def decode(body: bytes) -> Envelope:
+    """The envelope of a CloudEvent from any sender; raises NotACloudEvent with what is wrong.
+
+    An event without `partitionkey` is ordered with itself only; one without `time` gets the epoch.
+    """
+    try:
+        wire = msgspec.json.decode(body, type=_Wire)
+        attributes = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        headers = {
+            name: msgspec.json.decode(raw, type=str, strict=False)
+            for name, raw in attributes.items()
+            if name not in _OURS and name.isalnum() and bytes(raw)[:1] not in (b"{", b"[")
+        }
+    except msgspec.DecodeError as error:
+        raise NotACloudEvent(str(error)) from error
+    if wire.specversion != "1.0":
+        raise NotACloudEvent(f"specversion {wire.specversion}, expected 1.0")
+    return Envelope(
+        id=wire.id,
+        type=wire.type,
+        source=wire.source,
+        key=wire.partitionkey if wire.partitionkey is not None else str(wire.id),
+        time=wire.time or datetime.fromtimestamp(0).astimezone(),
+        payload=bytes(wire.data).decode(),
+        headers=headers,
+    )

@@ -1,0 +1,262 @@
+"""The inbox: events received, and the loop that works them off in the order of their keys.
+
+The claim, the handler, its mark and everything that it writes or publishes are one transaction. So
+a crash anywhere leaves either nothing or everything, and a second delivery finds the row of the
+first.
+"""
+
+# ruff: noqa: S608  values are parameters; what is put in are expressions of ramet.events.sql
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
+from structlog.contextvars import bound_contextvars
+
+from ramet.events import headers, sql, wake
+from ramet.events.cloudevents import Envelope
+from ramet.events.options import options
+from ramet.events.subscription import Subscription, subscription_of
+from ramet.events.worker import Loop
+
+log = structlog.get_logger("ramet.events")
+
+INBOX = "inbox"
+"""The topic that wakes the handlers."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
+"""Seconds between attempts: doubled each time, up to the longest, with jitter."""
+
+CLEANING = 600.0
+"""Seconds between two removals of what was finished long ago."""
+
+_STORE = (
+    "INSERT INTO ramet_events_inbox"
+    ' (handler, event_id, type, "key", time, payload, headers) VALUES '
+)
+_ONCE = " ON CONFLICT (handler, event_id) DO NOTHING"
+
+
+def store(received: Iterable[tuple[Subscription, Envelope]]) -> int:
+    """Put events into the inbox, in this order, inside the caller's transaction.
+
+    What is there already, in whatever state, stays as it is. Returns how many were new.
+    """
+    stored = 0
+    pairs = list(received)
+    for start in range(0, len(pairs), 500):
+        part = pairs[start : start + 500]
+        values: list[object] = []
+        for subscription, envelope in part:
+            values += [
+                subscription.handler,
+                sql.uuid_in(envelope.id),
+                envelope.type,
+                envelope.key,
+                sql.time_in(envelope.time),
+                envelope.payload,
+                headers.dumped(envelope.headers),
+            ]
+        places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(part))
+        stored += sql.run(_STORE + places + _ONCE, values)
+    if stored:
+        wake.wake_after_commit(INBOX)
+    return stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    seq: int
+    handler: str
+    event_id: str
+    type: str
+    key: str
+    payload: str
+    headers: dict[str, str]
+    attempts: int
+
+
+class InboxLoop(Loop):
+    """Works off events one by one. Several of them share the work; no two have the same key.
+
+    Only the first polls; the others are called when it has found more than one event, and rest
+    without a database connection.
+    """
+
+    def __init__(self, handlers: Sequence[str], number: int = 0) -> None:
+        super().__init__()
+        self.handlers = sorted(handlers)
+        self.name = f"inbox-{number}"
+        self.topics = (INBOX,) if number == 0 else (_more(number),)
+        self.poll = 1.0 if number == 0 else None
+        self._next = number + 1
+        self._due: float | None = None
+        self._cleaned = time.monotonic()
+
+    def work(self) -> float | None:
+        """One event. Says when the next failed one is due."""
+        self._clean()
+        outcome = work_off_one(self.handlers)
+        if outcome is None:
+            due, self._due = self._due, None
+            return max(0.01, due - time.monotonic()) if due is not None else None
+        if outcome > 0:
+            retry = time.monotonic() + outcome
+            self._due = retry if self._due is None else min(self._due, retry)
+        wake.wake(_more(self._next))
+        return 0
+
+    def _clean(self) -> None:
+        if self.poll is None or time.monotonic() - self._cleaned < CLEANING:
+            return
+        self._cleaned = time.monotonic()
+        removed = sql.run(
+            f"DELETE FROM ramet_events_inbox WHERE state = 'done' AND finished_at < {sql.later()}",
+            [-options().keep_done * 86_400.0],
+        )
+        if removed:
+            log.info("events.forgotten", finished=removed)
+
+
+def inbox_loops(handlers: Sequence[str], threads: int) -> list[InboxLoop]:
+    """As many loops as may run handlers at the same time; SQLite has one writer, so one."""
+    return [InboxLoop(handlers, number) for number in range(threads if sql.is_postgresql() else 1)]
+
+
+def work_off_one(handlers: Sequence[str]) -> float | None:
+    """Work off the next event whose turn it is, for one of these handlers.
+
+    Returns None when there is none, 0 when it was worked off or became a dead letter, else the
+    seconds until it may be tried again. Raises only what concerns the database, not the handler.
+    """
+    claimed: _Claimed | None = None
+    try:
+        with transaction.atomic():
+            claimed = _claim(handlers)
+            if claimed is None:
+                return None
+            _handle(claimed)
+            _finish(claimed, "done", "")
+    except Exception as error:
+        if claimed is None or _is_connection_lost(error):
+            raise
+        return _failed(claimed, error)
+    return 0
+
+
+def _claim(handlers: Sequence[str]) -> _Claimed | None:
+    """Lock the first ready event that is the head of its key.
+
+    A head that waits for its next attempt, or that another worker has locked, keeps the rest of
+    its key back: to them it is still `ready`. The states are literals so that the partial indexes
+    serve.
+    """
+    condition, values = sql.among("i.handler", handlers)
+    found = sql.rows(
+        'SELECT i.seq, i.handler, i.event_id, i.type, i."key", i.payload, i.headers, i.attempts'
+        f" FROM ramet_events_inbox i WHERE i.state = 'ready' AND i.run_at <= {sql.now()}"
+        f" AND {condition} AND NOT EXISTS (SELECT 1 FROM ramet_events_inbox earlier"
+        ' WHERE earlier.handler = i.handler AND earlier."key" = i."key"'
+        " AND earlier.state = 'ready' AND earlier.seq < i.seq)"
+        f" ORDER BY i.seq LIMIT 1{sql.skip_locked()}",
+        values,
+    )
+    if not found:
+        return None
+    seq, handler, event_id, type_name, key, payload, carried, attempts = found[0]
+    return _Claimed(
+        seq=seq,
+        handler=handler,
+        event_id=str(sql.uuid_out(event_id)),
+        type=type_name,
+        key=key,
+        payload=payload,
+        headers=headers.loaded(carried),
+        attempts=attempts,
+    )
+
+
+def _handle(claimed: _Claimed) -> None:
+    subscription = subscription_of(claimed.handler)
+    declaration = subscription.declaration if subscription else None
+    if subscription is None or declaration is None:
+        raise LookupError(f"{claimed.handler} is not subscribed to anything in this process")
+    event = declaration.decode(claimed.payload)
+    started = time.perf_counter()
+    with headers.restored(claimed.headers), bound_contextvars(**_fields(claimed)):
+        subscription.function(event)
+        log.info("event.handled", seconds=round(time.perf_counter() - started, 4))
+
+
+def _finish(claimed: _Claimed, state: str, error: str) -> None:
+    sql.run(
+        "UPDATE ramet_events_inbox SET state = %s, attempts = %s, error = %s,"
+        f" finished_at = {sql.now()} WHERE seq = %s",
+        [state, claimed.attempts + 1, error, claimed.seq],
+    )
+
+
+def _failed(claimed: _Claimed, error: Exception) -> float:
+    """Note the failure in a transaction of its own: the handler's was rolled back whole."""
+    attempts = claimed.attempts + 1
+    subscription = subscription_of(claimed.handler)
+    allowed = subscription.attempts if subscription else attempts + 1
+    told = "".join(traceback.format_exception(error))[-8000:].replace("\0", "")
+    with bound_contextvars(**_fields(claimed)), transaction.atomic():
+        # Between the rollback and here another worker may have tried it: then its result counts.
+        still = sql.rows(
+            "SELECT 1 FROM ramet_events_inbox WHERE seq = %s AND state = 'ready' AND attempts = %s"
+            + (" FOR UPDATE" if sql.is_postgresql() else ""),
+            [claimed.seq, claimed.attempts],
+        )
+        if not still:
+            return 0
+        if attempts >= allowed:
+            _finish(claimed, "dead", told)
+            log.error("event.dead", attempts=attempts, error=repr(error), exc_info=error)
+            wake.wake_after_commit(INBOX)  # the next of its key is free
+            return 0
+        pause = pause_after(attempts)
+        sql.run(
+            f"UPDATE ramet_events_inbox SET attempts = %s, error = %s, run_at = {sql.later()}"
+            " WHERE seq = %s",
+            [attempts, told, pause, claimed.seq],
+        )
+    with bound_contextvars(**_fields(claimed)):
+        log.warning(
+            "event.failed", attempts=attempts, of=allowed, again_in=round(pause, 2), exc_info=error
+        )
+    return pause
+
+
+def pause_after(attempts: int) -> float:
+    """Seconds before the next attempt: exponential, between half and the whole of the step."""
+    step: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 20))
+    return step * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def _is_connection_lost(error: Exception) -> bool:
+    """A database that went away must not use up the attempts of the handler."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    return connection.connection is None or not connection.is_usable()
+
+
+def _fields(claimed: _Claimed) -> dict[str, Any]:
+    return {
+        "handler": claimed.handler,
+        "event_type": claimed.type,
+        "event_id": claimed.event_id,
+        "event_key": claimed.key,
+    }
+
+
+def _more(number: int) -> str:
+    return f"{INBOX}-{number}"

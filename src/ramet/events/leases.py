@@ -1,0 +1,195 @@
+"""Leases: what only one worker at a time may do, until a time that the database measures.
+
+The holder renews from the worker's pulse. A holder that was paused finds out by its own monotonic
+clock that its lease may be over before anybody else can have taken it, and by the epoch when it
+has.
+"""
+
+# ruff: noqa: S608  values are parameters; what is put in are expressions of ramet.events.sql
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from ramet.events import pulse, sql
+from ramet.events.options import options
+from ramet.events.surroundings import surroundings
+
+log = structlog.get_logger("ramet.events")
+
+RENEWAL = 3.0
+"""Seconds between two renewals."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """One lease that this process held when it last asked."""
+
+    name: str
+    epoch: int
+    position: str
+    trusted_until: float
+    """On this process's monotonic clock, with a margin before the database's own time."""
+
+    @property
+    def is_held(self) -> bool:
+        """False as soon as somebody else may have it."""
+        return time.monotonic() < self.trusted_until
+
+
+class Leases:
+    """The leases of one process."""
+
+    def __init__(self, holder: str, seconds: float) -> None:
+        self.holder, self.seconds = holder, seconds
+        self._lock = threading.Lock()
+        self._held: dict[str, Lease] = {}
+        self._is_fresh = True
+
+    def held(self, name: str) -> Lease | None:
+        """The lease, if this process can trust to hold it right now."""
+        with self._lock:
+            lease = self._held.get(name)
+        return lease if lease is not None and lease.is_held else None
+
+    def take(self, names: Iterable[str]) -> list[Lease]:
+        """Take those that nobody holds; returns only newly taken ones.
+
+        The first call of a process first ends whatever a process of the same name left behind: that
+        one was killed and restarted under its name, and there is nothing to wait for.
+        """
+        asked = time.monotonic()
+        with self._lock:
+            fresh, self._is_fresh = self._is_fresh, False
+        if fresh:
+            self._end_former()
+        # Sorted, so that two workers that want the same ones cannot deadlock.
+        wanted = sorted(name for name in names if self.held(name) is None)
+        if not wanted:
+            return []
+        taken = sql.rows(
+            "INSERT INTO ramet_events_lease (name, holder, until, epoch) VALUES "
+            + ", ".join([f"(%s, %s, {sql.later()}, 1)"] * len(wanted))
+            + " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,"
+            " epoch = ramet_events_lease.epoch + 1"
+            f" WHERE ramet_events_lease.until < {sql.now()}"
+            " RETURNING name, epoch, position",
+            [value for name in wanted for value in (name, self.holder, self.seconds)],
+        )
+        leases = [
+            Lease(name, epoch, position, self._trust(asked)) for name, epoch, position in taken
+        ]
+        with self._lock:
+            self._held |= {lease.name: lease for lease in leases}
+        return leases
+
+    def renew(self) -> None:
+        """Prolong all leases; forget those that somebody else has taken."""
+        with self._lock:
+            names = sorted(self._held)
+        if not names:
+            return
+        asked = time.monotonic()
+        condition, values = sql.among("name", names)
+        renewed = dict(
+            sql.rows(
+                f"UPDATE ramet_events_lease SET until = {sql.later()}"
+                f" WHERE holder = %s AND {condition} RETURNING name, epoch",
+                [self.seconds, self.holder, *values],
+            )
+        )
+        with self._lock:
+            for name in names:
+                lease = self._held.get(name)
+                if lease is None:
+                    continue
+                if renewed.get(name) == lease.epoch:
+                    lease.trusted_until = self._trust(asked)
+                else:
+                    del self._held[name]
+                    log.warning("events.lease_lost", lease=name)
+
+    def release(self, names: Iterable[str]) -> None:
+        """Give leases back at once, so that another worker need not wait for their end."""
+        with self._lock:
+            given = sorted(name for name in names if self._held.pop(name, None) is not None)
+        if given:
+            condition, values = sql.among("name", given)
+            sql.run(
+                f"UPDATE ramet_events_lease SET until = {sql.later()}"
+                f" WHERE holder = %s AND {condition}",
+                [-1.0, self.holder, *values],
+            )
+
+    def take_up_to(self, most: int, names: Sequence[str]) -> list[Lease]:
+        """Take at most so many of those that nobody holds now."""
+        condition, values = sql.among("name", names or [""])
+        busy = {
+            row[0]
+            for row in sql.rows(
+                f"SELECT name FROM ramet_events_lease WHERE {condition} AND until >= {sql.now()}"
+                " AND holder <> %s",
+                [*values, self.holder],
+            )
+        }
+        return self.take([name for name in names if name not in busy][:most])
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop what somebody else has taken, without touching the database."""
+        with self._lock:
+            for name in names:
+                self._held.pop(name, None)
+
+    def count(self, prefix: str) -> int:
+        """How many leases with such a name are held by anybody now."""
+        found = sql.rows(
+            f"SELECT count(*) FROM ramet_events_lease WHERE name LIKE %s AND until > {sql.now()}",
+            [prefix + "%"],
+        )
+        return int(found[0][0])
+
+    def _trust(self, asked: float) -> float:
+        return asked + self.seconds * 0.8
+
+    def _end_former(self) -> None:
+        ended = sql.run(
+            f"UPDATE ramet_events_lease SET until = {sql.later()} WHERE holder = %s"
+            f" AND until > {sql.now()}",
+            [-1.0, self.holder],
+        )
+        if ended:
+            log.info("events.leases_of_former_process_ended", holder=self.holder, leases=ended)
+
+
+_leases: Leases | None = None
+_making = threading.Lock()
+
+
+def leases() -> Leases:
+    """Those of this process; renewed by the pulse of its worker."""
+    global _leases
+    with _making:
+        if _leases is None:
+            _leases = Leases(surroundings().instance, options().lease)
+            pulse.every(RENEWAL, _renew)
+        return _leases
+
+
+def _renew() -> None:
+    if _leases is not None:
+        _leases.renew()
+
+
+def _forget() -> None:
+    """A forked child holds nothing; a new worker in one process (tests) starts afresh."""
+    global _leases, _making
+    _leases, _making = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,99 @@
+"""Which loops of events this process needs: it follows from what lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.events.brokers import Broker, connect
+from ramet.events.brokers.shared_database import Mover
+from ramet.events.declaration import EventType, declared
+from ramet.events.inbox import inbox_loops
+from ramet.events.leases import leases
+from ramet.events.options import options
+from ramet.events.receiver import Receiver
+from ramet.events.relay import Relay
+from ramet.events.subscription import Subscription, subscriptions
+from ramet.events.surroundings import Surroundings, surroundings
+from ramet.events.worker import Loop, register_loop
+
+log = structlog.get_logger("ramet.events")
+
+
+def own_events(place: Surroundings) -> list[EventType]:
+    """The events that the services of this process publish."""
+    return [each for each in declared().values() if place.is_here(place.service_of(each.owner))]
+
+
+def own_subscriptions(place: Surroundings) -> list[tuple[str, Subscription]]:
+    """The subscriptions of the services of this process, each with its service."""
+    found = []
+    for each in subscriptions():
+        service = place.service_of(each.function.__module__)
+        if each.declaration is not None and service is not None and place.is_here(service):
+            found.append((service, each))
+    return found
+
+
+@register_loop
+def event_loops() -> Iterable[Loop]:
+    """Relay, receivers and inbox. DiagnosticError when the broker cannot serve what is declared."""
+    place, limits = surroundings(), options()
+    publishes, subscribes = own_events(place), own_subscriptions(place)
+    loops: list[Loop] = []
+    if place.broker_url:
+        broker = connect(
+            place.broker_url,
+            place.system,
+            instance=place.instance,
+            keeps_days=limits.broker_keeps,
+        )
+        _demand_order(broker, [each for _, each in subscribes])
+        if publishes:
+            loops.append(Relay(broker, leases(), place))
+        loops += _receivers(broker, place, subscribes)
+    elif place.is_whole:
+        if publishes:
+            loops.append(Mover(place))
+    elif publishes or subscribes:
+        log.error(
+            "events.no_broker",
+            found="some services of the system live elsewhere and RAMET_BROKER_URL is not set",
+            remedy="set RAMET_BROKER_URL; until then events wait in the outbox",
+        )
+    if subscribes:
+        loops += inbox_loops([each.handler for _, each in subscribes], limits.handler_threads)
+    return loops
+
+
+def _receivers(
+    broker: Broker, place: Surroundings, subscribes: list[tuple[str, Subscription]]
+) -> list[Receiver]:
+    by_service: dict[str, list[tuple[Subscription, str]]] = {}
+    for service, subscription in subscribes:
+        declaration = subscription.declaration
+        publisher = place.service_of(declaration.owner) if declaration else None
+        if publisher is not None:  # else check ramet.E003 says so
+            by_service.setdefault(service, []).append((subscription, publisher))
+    return [
+        Receiver(service, wanted, broker, leases())
+        for service, wanted in sorted(by_service.items())
+    ]
+
+
+def _demand_order(broker: Broker, wanted: list[Subscription]) -> None:
+    if wanted and not broker.capabilities.key_order:
+        raise DiagnosticError(
+            *(
+                Mistake(
+                    "broker-lacks-capability",
+                    each.handler,
+                    f"a handler that needs its events in key order; {type(broker).__name__} cannot",
+                    "a broker that keeps the order of a key",
+                    "use NATS JetStream, or let all services share a database and no broker",
+                )
+                for each in wanted
+            )
+        )

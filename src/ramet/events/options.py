@@ -1,0 +1,51 @@
+"""The settings of events: one home, typed, with defaults that are safe.
+
+A project overrides them with `RAMET_EVENTS = {"handler_threads": 2}` in its settings; unknown names
+are an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from django.conf import settings
+
+from ramet.errors import DiagnosticError, Mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """See docs/reference/events.md for the same list with advice."""
+
+    largest_event: int = 512 * 1024
+    """Bytes of an encoded event; half of what NATS accepts by default, to leave room for its
+    envelope."""
+    handler_threads: int = 4
+    """Threads, and at most so many database connections, that work off the inbox of one worker."""
+    lease: int = 15
+    """Seconds after which another worker takes over from one that is gone without a trace."""
+    keep_done: int = 30
+    """Days for which a finished event is remembered so that a duplicate has no effect. Longer than
+    `broker_keeps`, or an event that the broker delivers late would be worked off twice."""
+    broker_keeps: int = 14
+    """Days for which the broker keeps an event, read or unread."""
+
+
+def options() -> Options:
+    """The options of this project. Raises DiagnosticError naming every unknown or mistyped one."""
+    given = dict(getattr(settings, "RAMET_EVENTS", {}))
+    known = {each.name for each in fields(Options)}
+    mistakes = [
+        Mistake(
+            "events-option",
+            "RAMET_EVENTS in the settings",
+            f"{name} = {value!r}",
+            f"whole numbers above 0 for {', '.join(sorted(known))}",
+            "correct or remove it",
+        )
+        for name, value in given.items()
+        if name not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1
+    ]
+    if mistakes:
+        raise DiagnosticError(*mistakes)
+    return Options(**given)

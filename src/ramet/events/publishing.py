@@ -1,0 +1,108 @@
+"""Publishing: the event becomes an outbox row in the transaction that makes it true.
+
+So it is sent if and only if that transaction commits, and whatever happens to broker, worker or
+process afterwards, the row is there to be sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+
+from ramet.events import headers, wake
+from ramet.events.declaration import EventType, key_or_id, type_of
+from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTransaction
+from ramet.events.keys import lock_of, partition_of
+from ramet.events.options import options
+
+OUTBOX = "outbox"
+"""The topic that wakes the relay."""
+
+_INSERT = (
+    'INSERT INTO ramet_events_outbox (event_id, type, version, "key", "partition", payload,'
+    " headers) VALUES "
+)
+
+
+def publish(*events: object) -> None:
+    """Announce one or several events, if and when the current transaction commits.
+
+    Events of one key reach every handler in the order in which their transactions committed. For
+    that, the transaction holds the key's lock until it ends: publish late in a transaction. Several
+    events given at once take their locks in one order, so that two transactions cannot deadlock.
+
+    Raises PublishOutsideTransaction outside `transaction.atomic()` (a TestCase's own transaction
+    does not count, it is not there in production), InvalidEvent for what is no event or has a
+    field of the wrong type, EventTooLarge. Nothing is announced then.
+    """
+    if not _in_transaction():
+        names = ", ".join(type(event).__name__ for event in events)
+        raise PublishOutsideTransaction(
+            f"publish({names}) was called outside transaction.atomic(). An event is announced"
+            " together with the change that it tells of: put both into one"
+            " `with transaction.atomic():` block."
+        )
+    limit = options().largest_event
+    context = headers.dumped(headers.captured())
+    rows: list[list[Any]] = []
+    for event in events:
+        declaration = _declaration(event)
+        payload = declaration.encode(event)
+        _refuse_oversized(declaration, len(payload.encode()), limit)
+        event_id = uuid4()
+        key = key_or_id(declaration, event, event_id)
+        rows.append(
+            [
+                event_id,
+                declaration.name,
+                declaration.version,
+                key,
+                partition_of(key),
+                payload,
+                context,
+            ]
+        )
+    if rows:
+        _insert(rows)
+        wake.wake_after_commit(OUTBOX)
+
+
+def _insert(rows: list[list[Any]]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Order is correctness: the lock comes before the row takes its number, and is held
+            # until commit, so that within a key a higher number always means a later commit.
+            for lock in sorted({lock_of(str(row[3])) for row in rows}):
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+        else:
+            for row in rows:
+                row[0] = row[0].hex  # how Django stores a UUID here
+        values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
+        cursor.execute(_INSERT + values, [value for row in rows for value in row])
+
+
+def _in_transaction() -> bool:
+    """Whether code of the project, not a TestCase, opened a transaction that is still running."""
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
+def _declaration(event: object) -> EventType:
+    declaration = type_of(type(event))
+    if declaration is None:
+        raise InvalidEvent(
+            f"publish() was given a {type(event).__qualname__}, which is no event."
+            " Declare its class with @ramet.event(version=1, key=...) in the app's events.py"
+            " and publish an instance of it."
+        )
+    return declaration
+
+
+def _refuse_oversized(declaration: EventType, size: int, limit: int) -> None:
+    if size > limit:
+        raise EventTooLarge(
+            f"{declaration.name} is {size:,} bytes when encoded; at most {limit:,} can be"
+            " published. Announce an id and let the others ask for the rest, or raise"
+            ' RAMET_EVENTS["largest_event"] together with the limit of the broker.'
+        )

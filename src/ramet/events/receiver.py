@@ -1,0 +1,111 @@
+"""The receiver: puts what the broker delivers into the inbox, and only then acknowledges it.
+
+One receiver a service at a time, by lease. The transaction that stores a batch also moves the
+lease's position and checks its epoch: a receiver that was paused past its lease cannot store
+anything, and its successor begins exactly where the inbox ends, so nothing is skipped and nothing
+overtakes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from django.db import connections, transaction
+
+from ramet.events import inbox, sql, worker
+from ramet.events.brokers import Broker, Incoming
+from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
+from ramet.events.leases import Lease, Leases
+from ramet.events.subscription import Subscription
+
+log = structlog.get_logger("ramet.events")
+
+
+class LeaseLost(Exception):
+    """Another receiver has taken over; what this one holds was not stored."""
+
+
+class Receiver(worker.Loop):
+    """Receives for one service. Rests without a database connection while nothing arrives."""
+
+    poll = None
+
+    def __init__(
+        self,
+        service: str,
+        subscriptions: Sequence[tuple[Subscription, str]],
+        broker: Broker,
+        leases: Leases,
+    ) -> None:
+        """`subscriptions`: those of the service, each with the service that publishes its event."""
+        super().__init__()
+        self.name = f"receiver-{service}"
+        self._service, self._broker, self._leases = service, broker, leases
+        self._by_type: dict[str, list[Subscription]] = {}
+        self._types: list[tuple[str, str]] = []
+        for subscription, publisher in subscriptions:
+            declaration = subscription.declaration
+            if declaration is not None:
+                self._by_type.setdefault(declaration.name, []).append(subscription)
+                self._types.append((publisher, declaration.name))
+        self._last_used = time.monotonic()
+
+    def work(self) -> float | None:
+        """Receive until the worker stops or the lease is over."""
+        name = f"receive/{self._service}"
+        lease = self._leases.held(name) or next(iter(self._leases.take([name])), None)
+        if lease is None:
+            return self._leases.seconds / 5
+        try:
+            self._broker.consume(
+                self._service,
+                self._types,
+                lease.position,
+                lambda batch: self._store(batch, lease),
+                lambda: self._may_proceed(lease),
+            )
+        except LeaseLost:
+            log.warning("events.receiver_replaced", receiver=self._service)
+            self._leases.forget([name])
+        return 0.2
+
+    def end(self) -> None:
+        """Hand over at once."""
+        self._leases.release([f"receive/{self._service}"])
+
+    def _store(self, batch: Sequence[Incoming], lease: Lease) -> None:
+        received = [
+            (subscription, envelope)
+            for incoming in batch
+            if (envelope := self._envelope(incoming)) is not None
+            for subscription in self._by_type.get(envelope.type, ())
+        ]
+        position = batch[-1].position
+        with transaction.atomic():
+            # First, so that a successor waits here until this batch is stored or rolled back.
+            held = sql.run(
+                "UPDATE ramet_events_lease SET position = %s"
+                " WHERE name = %s AND holder = %s AND epoch = %s",
+                [position, lease.name, self._leases.holder, lease.epoch],
+            )
+            if not held:
+                raise LeaseLost
+            stored = inbox.store(received)
+        lease.position = position
+        self._last_used = time.monotonic()
+        log.info("events.received", count=len(batch), stored=stored)
+
+    def _envelope(self, incoming: Incoming) -> Envelope | None:
+        """None for what cannot be a CloudEvent: waiting for it would keep back all that follow."""
+        try:
+            return decode(incoming.body)
+        except NotACloudEvent as error:
+            log.error("events.not_a_cloudevent", error=str(error), position=incoming.position)
+            return None
+
+    def _may_proceed(self, lease: Lease) -> bool:
+        if time.monotonic() - self._last_used > worker.IDLE:
+            connections.close_all()
+        return not self.stopping.is_set() and lease.is_held
