@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import connections
 
 from ramet.events import pulse
+from ramet.events.surroundings import surroundings
 from ramet.events.wake import wake
 from ramet.events.worker import Loop
-from ramet.placement.whereabouts import Here
 from ramet.sagas import claims, registry
 from ramet.sagas.engine import work
 from ramet.sagas.lanes import Lanes
@@ -41,7 +38,7 @@ def loops() -> list[Loop]:
     if not registry.definitions():
         return []
     pulse.every(claims.LEASE / 3, _renew)
-    return [SagaLoop(_instance())]
+    return [SagaLoop(surroundings().instance)]
 
 
 class SagaLoop(Loop):
@@ -124,11 +121,3 @@ class SagaLoop(Loop):
 def _renew() -> None:
     for loop in tuple(_running):
         loop.renew()
-
-
-def _instance() -> str:
-    """The name of this process; without `ramet.place`, one that is new at every start."""
-    place = getattr(settings, "RAMET", None)
-    if isinstance(place, Here):
-        return place.environment.instance
-    return f"{socket.gethostname()}-{os.getpid()}"

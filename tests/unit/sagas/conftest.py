@@ -1,6 +1,6 @@
 """A clean trace for each test, and a way to let due times come at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.db.models.functions import Now
@@ -11,10 +11,9 @@ from tests.unit.sagas import examples
 
 
 @pytest.fixture(autouse=True)
-def _clean() -> Iterator[None]:
+def _clean() -> None:
     examples.calls.clear()
     examples.script.clear()
-    yield
 
 
 @pytest.fixture

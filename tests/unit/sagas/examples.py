@@ -64,3 +64,13 @@ class Trip(ramet.Saga, version=1, key="traveller"):
     @ramet.step
     def send(self) -> None:
         play("send")
+
+
+class TripV2(ramet.Saga, name="Trip", version=2):
+    """The next version of Trip, while runs of version 1 are still under way."""
+
+    traveller: UUID
+
+    @ramet.step(atomic=True)
+    def fly(self) -> None:
+        play("fly")
