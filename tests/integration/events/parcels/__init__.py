@@ -1,0 +1,1 @@
+"""A service of the tests: it announces what happens to parcels."""

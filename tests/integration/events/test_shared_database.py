@@ -1,0 +1,163 @@
+"""Publisher and handler in one database: from commit to effect without a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import ramet
+from django.db import connection, transaction
+from ramet.events.brokers.shared_database import Mover, move
+from ramet.events.inbox import inbox_loops, work_off_one
+from ramet.events.surroundings import surroundings
+
+from tests.integration.events.conftest import count, effects, have_effect, in_thread
+from tests.integration.events.parcels.events import Moved
+
+pytestmark = pytest.mark.usefixtures("database")
+
+Working = Callable[..., Any]
+
+
+@pytest.fixture
+def handler() -> str:
+    @ramet.subscribe(Moved, name="tracker")
+    def track(event: Moved) -> None:
+        have_effect(event.parcel, event.number, "tracker")
+
+    return "tracker"
+
+
+def publish(parcel: str, *numbers: int) -> None:
+    with transaction.atomic():
+        ramet.publish(*(Moved(parcel=parcel, number=number) for number in numbers))
+
+
+def settle(*handlers: str) -> None:
+    """Work everything off in this thread."""
+    while move(surroundings()) or work_off_one(handlers) is not None:
+        pass
+
+
+def test_a_committed_event_has_its_effect_within_a_second(
+    handler: str, working: Working, eventually: Callable[..., Any]
+) -> None:
+    working(Mover(surroundings()), *inbox_loops([handler], 2))
+    publish("a", 1)
+    eventually(lambda: effects() == [("a", 1)], within=1)
+    eventually(lambda: count("outbox") == 0 and count("inbox", "state = 'done'") == 1, within=1)
+
+
+def test_a_rollback_sends_nothing(handler: str) -> None:
+    with pytest.raises(RuntimeError, match="no"), transaction.atomic():
+        ramet.publish(Moved(parcel="a", number=1))
+        raise RuntimeError("no")
+    settle(handler)
+    assert effects() == []
+    assert count("outbox") == 0
+
+
+def test_a_savepoint_rollback_sends_only_what_is_outside_of_it(handler: str) -> None:
+    with transaction.atomic():
+        ramet.publish(Moved(parcel="a", number=1))
+        try:
+            with transaction.atomic():
+                ramet.publish(Moved(parcel="a", number=2))
+                raise RuntimeError("no")
+        except RuntimeError:
+            pass
+        with transaction.atomic():
+            ramet.publish(Moved(parcel="a", number=3))
+    settle(handler)
+    assert effects() == [("a", 1), ("a", 3)]
+
+
+def test_a_late_commit_of_a_lower_number_is_not_lost(handler: str) -> None:
+    with transaction.atomic():
+        ramet.publish(Moved(parcel="slow", number=1))
+        in_thread(lambda: publish("quick", 1)).join(5)
+        settle_thread = in_thread(lambda: settle(handler))
+        settle_thread.join(5)
+        assert effects() == [("quick", 1)]
+    settle(handler)
+    assert effects() == [("quick", 1), ("slow", 1)]
+
+
+def test_two_transactions_of_one_key_are_ordered_by_their_commits(
+    handler: str, eventually: Callable[..., Any]
+) -> None:
+    with transaction.atomic():
+        ramet.publish(Moved(parcel="a", number=1))
+        second = in_thread(lambda: publish("a", 2))
+        eventually(
+            lambda: _waiting_for_advisory_lock() == 1, what="the second waits for the key's lock"
+        )
+    second.join(5)
+    settle(handler)
+    assert effects() == [("a", 1), ("a", 2)]
+
+
+def _waiting_for_advisory_lock() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return int(cursor.fetchone()[0])
+
+
+def test_every_handler_of_an_event_has_its_own_effect_and_failures(handler: str) -> None:
+    @ramet.subscribe(Moved, attempts=1, name="broken")
+    def fail(event: Moved) -> None:
+        have_effect(event.parcel, event.number, "broken")
+        raise ValueError("broken")
+
+    publish("a", 1, 2)
+    settle(handler, "broken")
+    assert effects() == [("a", 1), ("a", 2)]
+    assert count("inbox", "handler = 'broken' AND state = 'dead' AND error LIKE '%broken%'") == 2
+
+
+def test_an_event_that_nobody_subscribes_to_leaves_no_row() -> None:
+    publish("a", 1)
+    settle("nobody")
+    assert count("outbox") == count("inbox") == 0
+
+
+def test_what_a_handler_publishes_commits_with_it(handler: str) -> None:
+    attempts = []
+
+    @ramet.subscribe(Moved, name="chain")
+    def chain(event: Moved) -> None:
+        if event.number == 1:
+            ramet.publish(Moved(parcel="chained", number=7))
+            attempts.append(event)
+            if len(attempts) == 1:
+                raise ValueError("first time")
+
+    publish("a", 1)
+    move(surroundings())
+    assert work_off_one(["chain"]) > 0
+    assert count("outbox") == 0
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ramet_events_inbox SET run_at = now()")
+    settle("chain", handler)
+    assert effects() == [("a", 1), ("chained", 7)]
+
+
+def test_order_of_keys_holds_under_several_movers_and_handler_threads(
+    handler: str, working: Working, eventually: Callable[..., Any]
+) -> None:
+    for _ in range(2):
+        working(Mover(surroundings()), *inbox_loops([handler], 4))
+
+    def publish_all(prefix: str) -> None:
+        for number in range(1, 31):
+            for parcel in range(3):
+                publish(f"{prefix}{parcel}", number)
+
+    for thread in [in_thread(lambda each=each: publish_all(each)) for each in "xyz"]:
+        thread.join(30)
+    eventually(lambda: len(effects()) >= 270, within=30)
+    per_key: dict[str, list[int]] = {}
+    for key, number in effects():
+        per_key.setdefault(key, []).append(number)
+    assert per_key == {f"{x}{n}": list(range(1, 31)) for x in "xyz" for n in range(3)}
