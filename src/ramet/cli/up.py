@@ -1,0 +1,118 @@
+"""Start the local system: engines, gateway, services, workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ramet.cli._local import FAILED, here
+from ramet.system import Group, System, placement
+from ramet.tools.local.folder import Folder
+
+
+def command(
+    as_: Annotated[
+        str,
+        typer.Option(
+            "--as", help="services (a process each), monolith, or groups such as orders+payments"
+        ),
+    ] = "services",
+    only: Annotated[
+        str, typer.Option(help="Start only these services, comma separated.", metavar="S,...")
+    ] = "",
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when it serves; `ramet down` ends it.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Delete all local data (databases, events) first.")
+    ] = False,
+) -> int:
+    """Start everything that ramet.toml declares and keep it running until Ctrl-C.
+
+    A code change restarts the services that contain it.
+    """
+    from ramet.tools.local import session
+    from ramet.tools.local.state import StateFile
+
+    began = _began()
+    system, folder = here()
+    groups = _chosen(system, as_, only)
+    if detach:
+        from ramet.cli._detached import start
+
+        return start(system, folder, as_, only, fresh=fresh)
+    try:
+        with session.only_one(folder):
+            StateFile(folder).end_leftovers()
+            if fresh:
+                folder.forget()
+            folder.make()
+            return _run(system, folder, groups, as_, began)
+    except session.AlreadyRunning:
+        typer.echo(f"ramet: {system.name} is running already: see `ramet status`", err=True)
+        return FAILED
+
+
+def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, began: float) -> int:
+    import asyncio
+
+    from ramet.cli._summary import summary
+    from ramet.errors import DiagnosticError
+    from ramet.tools.local import session
+    from ramet.tools.local.supervisor import Plan
+
+    plan = Plan(system, groups, as_, _gateway(system, groups, folder), began)
+    _say(f"starting {system.name} ({len(system.services)} services) ...")
+    try:
+        asyncio.run(session.run(plan, folder, _say, lambda status: _say(summary(status, folder))))
+    except DiagnosticError as error:
+        typer.echo(f"{error}\n\nramet: {system.name} did not start", err=True)
+        return FAILED
+    _say(f"{system.name} is down")
+    return 0
+
+
+def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
+    """Bring two tools together that know nothing of each other: one configures, one runs."""
+    from ramet.tools import gateway
+    from ramet.tools.local.envoy import Gateway
+
+    def topology(endpoints: Mapping[str, Sequence[Path]]) -> gateway.Topology:
+        return gateway.Topology(
+            config_dir=folder.envoy,
+            run_dir=folder.run,
+            host=system.gateway.host,
+            port=system.gateway.port,
+            access_log=folder.logs / "access.log",
+            endpoints={name: [str(path) for path in paths] for name, paths in endpoints.items()},
+        )
+
+    def write(endpoints: Mapping[str, Sequence[Path]]) -> None:
+        gateway.write(folder.envoy, gateway.compile(system, groups, topology(endpoints)))
+
+    return Gateway(gateway.command(folder.envoy), topology({}).admin_socket, write)
+
+
+def _chosen(system: System, as_: str, only: str) -> tuple[Group, ...]:
+    groups = placement(system, as_)
+    names = {name.strip() for name in only.split(",") if name.strip()}
+    if not names:
+        return groups
+    # The placement knows how to refuse a name that does not exist.
+    placement(system, ",".join(sorted(names)))
+    return tuple(group for group in groups if names & set(group.services))
+
+
+def _began() -> float:
+    """When this process began: what a person waits for includes the start of Python."""
+    import psutil
+
+    return min(time.time(), psutil.Process().create_time())
+
+
+def _say(text: str) -> None:
+    typer.echo(text)

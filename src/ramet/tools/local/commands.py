@@ -1,0 +1,40 @@
+"""A service that is not Django: any program that serves HTTP on the Unix socket RAMET_SOCKET."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from ramet.system import Service, System
+from ramet.tools.local import child
+from ramet.tools.local.environment import web_socket
+from ramet.tools.local.folder import Folder
+from ramet.tools.local.keeper import Keeper, Report
+from ramet.tools.local.processes import Process
+from ramet.tools.local.running import Running
+
+
+def keeper(
+    system: System, service: Service, folder: Folder, report: Report, changed: Callable[[], None]
+) -> Keeper:
+    """Keeps `service.command` running in the system's folder; ready when its socket is there."""
+    socket = web_socket(folder.run, service.name)
+    log = folder.logs / f"{service.name}-web.log"
+
+    async def start() -> Running:
+        socket.unlink(missing_ok=True)
+        environment = {
+            **os.environ,
+            "RAMET_SOCKET": str(socket),
+            "RAMET_MESH_URL": f"unix:{folder.run}/{{service}}.mesh.sock",
+            "RAMET_PUBLIC_URL": system.gateway.public_url,
+            "RAMET_INSTANCE": f"{service.name}-web",
+        }
+        return Running.of(child.spawn(service.command, log, cwd=system.root, env=environment))
+
+    async def is_ready() -> bool:
+        return socket.is_socket()
+
+    return Keeper(
+        Process(service.name, "web", f"{service.name}-web"), start, is_ready, log, report, changed
+    )

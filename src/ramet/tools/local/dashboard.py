@@ -1,0 +1,47 @@
+"""The dashboard as a process: another tool, so it is started, not imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+
+from ramet.errors import DiagnosticError
+from ramet.tools.local import child, http, ports
+from ramet.tools.local.folder import Folder
+from ramet.tools.local.keeper import Keeper, Report
+from ramet.tools.local.processes import Process
+from ramet.tools.local.running import Running
+
+
+HOST = "127.0.0.1"
+"""Whatever the gateway listens on: the dashboard shows logs and mails, and asks for no password."""
+
+
+def keeper(port: int, folder: Folder, report: Report, changed: Callable[[], None]) -> Keeper | None:
+    """Keeps the dashboard on `port`; None when it is not installed or its port is taken."""
+    if importlib.util.find_spec("ramet.tools.dashboard.__main__") is None:
+        return None
+    try:
+        ports.require_free({"dashboard": (HOST, port)})
+    except DiagnosticError as error:
+        report(str(error))
+        return None
+    log = folder.logs / "dashboard.log"
+
+    async def start() -> Running:
+        environment = {
+            **os.environ,
+            "RAMET_CONTROL_SOCKET": str(folder.control),
+            "RAMET_STATE_DIR": str(folder.path),
+            "RAMET_DASHBOARD_LISTEN": f"{HOST}:{port}",
+        }
+        command = [sys.executable, "-m", "ramet.tools.dashboard"]
+        return Running.of(child.spawn(command, log, cwd=folder.root, env=environment))
+
+    async def is_ready() -> bool:
+        return await http.status_of((HOST, port), "/", timeout=1) is not None
+
+    process = Process("dashboard", "dashboard", "dashboard")
+    return Keeper(process, start, is_ready, log, report, changed, ready_within=20, grace=3)

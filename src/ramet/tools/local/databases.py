@@ -1,0 +1,58 @@
+"""Which database each group has: in the embedded PostgreSQL, or on a server of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.system import Group
+
+
+def name_of(group: Group) -> str:
+    """The database's name: the group's, as a plain PostgreSQL identifier."""
+    return group.name.replace("-", "_").lower()
+
+
+def on_server(url: str, system: str, groups: Sequence[Group]) -> dict[str, str]:
+    """URLs for databases named `<system>_<group>` on the server at `url`, under its own role.
+
+    A database that the URL itself names is what we connect to first, "postgres" if it names none.
+    """
+    parts = urlsplit(url)
+    return {
+        group.name: parts._replace(path=f"/{system.replace('-', '_')}_{name_of(group)}").geturl()
+        for group in groups
+    }
+
+
+def create_missing(url: str, urls: Sequence[str]) -> None:
+    """Create the databases of `urls` that the server at `url` does not have.
+
+    Raises DiagnosticError when the server cannot be reached or the role may not create databases.
+    """
+    import psycopg
+    from psycopg import sql
+
+    maintenance = urlsplit(url)
+    if maintenance.path in ("", "/"):
+        maintenance = maintenance._replace(path="/postgres")
+    try:
+        with psycopg.connect(maintenance.geturl(), autocommit=True) as connection:
+            for database in (urlsplit(target).path.removeprefix("/") for target in urls):
+                if not connection.execute(
+                    "SELECT 1 FROM pg_database WHERE datname = %s", [database]
+                ).fetchone():
+                    connection.execute(
+                        sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database))
+                    )
+    except psycopg.Error as error:
+        raise DiagnosticError(
+            Mistake(
+                reference="database-server-unusable",
+                where="[infrastructure] postgres",
+                found=str(error).strip(),
+                expected="a PostgreSQL whose role may connect and create databases",
+                remedy='correct the URL or the role\'s rights, or set postgres = "embedded"',
+            )
+        ) from error

@@ -1,0 +1,68 @@
+"""What each group's processes are told about their place (the table is in `ramet.placement`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ramet.system import Group, System
+from ramet.tools.local.files import secret
+from ramet.tools.local.folder import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """Builds environments; `broker_url` is None when all events stay in one database."""
+
+    system: System
+    folder: Folder
+    databases: dict[str, str]
+    broker_url: str | None
+
+    def of_group(self, group: Group) -> dict[str, str]:
+        """What all processes of a group share."""
+        run = self.folder.run
+        environment = {
+            "DJANGO_SETTINGS_MODULE": self.system.settings,
+            "RAMET_TOML": str(self.system.path),
+            "RAMET_SERVICES": ",".join(group.services),
+            "RAMET_DATABASE_URL": self.databases[group.name],
+            "RAMET_MESH_URL": f"unix:{run}/{{service}}.mesh.sock",
+            "RAMET_PUBLIC_URL": self.system.gateway.public_url,
+            "RAMET_SECRET_KEY": secret(self.folder.secrets / f"{group.name}.secret-key", 48),
+            "RAMET_DEMO_PASSWORD": demo_password(self.folder),
+            "RAMET_MAIL_DIR": str(self.folder.mail),
+            "RAMET_CELERY_BROKER_URL": "filesystem://",
+            "RAMET_CELERY_FOLDER": str(self._celery_folder(group)),
+        }
+        if self.broker_url is not None:
+            environment["RAMET_BROKER_URL"] = self.broker_url
+        return environment
+
+    def of_process(self, group: Group, role: str, number: int = 1) -> dict[str, str]:
+        """What one process has to itself; `number` counts the processes of its role from 1."""
+        environment = {"RAMET_INSTANCE": instance(group, role, number)}
+        if role == "web":
+            environment["RAMET_SOCKET"] = str(web_socket(self.folder.run, group.name, number))
+        return environment
+
+    def _celery_folder(self, group: Group) -> Path:
+        folder = self.folder.celery / group.name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+
+def demo_password(folder: Folder) -> str:
+    """What the demo users sign in with; made once per checkout."""
+    return secret(folder.secrets / "demo-password", 9)
+
+
+def instance(group: Group, role: str, number: int = 1) -> str:
+    """A process's name: `orders-web`, and `orders-web-2` for the second one."""
+    return f"{group.name}-{role}" + (f"-{number}" if number > 1 else "")
+
+
+def web_socket(run: Path, group: str, number: int = 1) -> Path:
+    """The socket that the `number`th web process of a group serves on."""
+    suffix = f"-{number}" if number > 1 else ""
+    return run / f"{group}.web{suffix}.sock"

@@ -1,0 +1,292 @@
+"""The processes of one group of Django services: its zygote, web processes, worker and Celery."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.system import Group, System
+from ramet.tools.local import child, http
+from ramet.tools.local.backoff import Backoff
+from ramet.tools.local.environment import Environments, instance, web_socket
+from ramet.tools.local.files import write_private
+from ramet.tools.local.folder import Folder
+from ramet.tools.local.forks import ForkServer, SetupFailed, Zygote
+from ramet.tools.local.keeper import Keeper, NotNow, Report
+from ramet.tools.local.processes import Process
+from ramet.tools.local.running import Running, gone
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What all groups share."""
+
+    system: System
+    folder: Folder
+    environments: Environments
+    fork_server: Callable[[], Awaitable[ForkServer]]
+    databases_ready: asyncio.Event
+    report: Report
+    changed: Callable[[], None]
+
+
+@dataclass(slots=True)
+class GroupProcesses:
+    """Starts, replaces, scales and stops the processes of `group`."""
+
+    group: Group
+    around: Surroundings
+    web: list[Keeper] = field(default_factory=list)
+    background: dict[str, Keeper] = field(default_factory=dict)
+    zygote: Zygote | None = None
+    _has_zygote: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _keeping: asyncio.Task[None] | None = None
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _zygotes_made: int = 0
+
+    @property
+    def processes(self) -> list[Process]:
+        """For `status`."""
+        return [keeper.process for keeper in self._keepers]
+
+    @property
+    def internal(self) -> list[Running]:
+        """The zygote, which `status` does not show but a clean-up must know."""
+        return [self.zygote.process] if self.zygote is not None else []
+
+    @property
+    def sockets(self) -> list[Path]:
+        """Where its web processes serve."""
+        run = self.around.folder.run
+        return [web_socket(run, self.group.name, n + 1) for n in range(len(self.web))]
+
+    async def begin(self) -> None:
+        """Set Django up, migrate if something changed, serve. Returns when requests are answered.
+
+        Raises DiagnosticError when the services' code does not load, cannot be migrated, or the web
+        process ends.
+        """
+        try:
+            zygote = await self._new_zygote()
+        except SetupFailed as failure:
+            raise self._setup_diagnosis(failure) from None
+        await self._migrate(zygote)
+        self._adopt(zygote)
+        self._keeping = asyncio.create_task(self._keep_zygote())
+        self.web.append(self._keeper("web", 1))
+        self.web[0].begin()
+        await self.web[0].first_ready
+
+    async def begin_background(self) -> None:
+        """Start the worker and Celery, where this group needs them."""
+        for role in self._background_roles():
+            keeper = self.background[role] = self._keeper(role)
+            keeper.begin()
+        await asyncio.gather(*(keeper.first_ready for keeper in self.background.values()))
+
+    async def reload(self, why: str) -> bool:
+        """Replace all processes by ones that run the code as it is now.
+
+        If that code does not load, or its migrations fail, the old processes keep serving, the error
+        is reported, and False is returned: the next save tries again.
+        """
+        async with self._changing:
+            try:
+                zygote = await self._new_zygote()
+            except SetupFailed as failure:
+                self.around.report(str(self._setup_diagnosis(failure)))
+                return False
+            try:
+                await self._migrate(zygote)
+            except DiagnosticError as error:
+                self.around.report(str(error))
+                await zygote.close()
+                return False
+            previous = self.zygote
+            self._adopt(zygote)
+            # Web first: it is what somebody waits for. The old ones end as the new ones start.
+            await asyncio.gather(*(keeper.restart() for keeper in self.web))
+            await self._reload_background()
+            if previous is not None:
+                await previous.close()
+            self.around.report(f"{self.group.name} restarted ({why})")
+            return True
+
+    async def scale(self, count: int, publish: Callable[[], None]) -> None:
+        """Have `count` web processes; `publish` tells the gateway which sockets there are."""
+        async with self._changing:
+            added = [self._keeper("web", n) for n in range(len(self.web) + 1, count + 1)]
+            for keeper in added:
+                keeper.begin()
+            results = await asyncio.gather(
+                *(keeper.first_ready for keeper in added), return_exceptions=True
+            )
+            for failure in results:
+                if isinstance(failure, BaseException):
+                    await asyncio.gather(*(keeper.stop() for keeper in added))
+                    raise failure
+            removed = self.web[count:]
+            self.web = [*self.web[:count], *added]
+            publish()
+            # granian finishes the requests in hand before it ends.
+            await asyncio.gather(*(keeper.stop() for keeper in removed))
+            for number in range(count + 1, count + 1 + len(removed)):
+                web_socket(self.around.folder.run, self.group.name, number).unlink(missing_ok=True)
+            self.around.changed()
+
+    async def stop(self) -> None:
+        """End everything in order; workers and web together, the zygote last."""
+        self._stopping = True
+        await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
+        if self._keeping is not None:
+            self._keeping.cancel()
+        if self.zygote is not None:
+            await self.zygote.close()
+            self.zygote = None
+
+    def kill(self) -> None:
+        """End everything at once."""
+        for keeper in self._keepers:
+            keeper.kill()
+
+    @property
+    def _keepers(self) -> list[Keeper]:
+        return [*self.web, *self.background.values()]
+
+    def _keeper(self, role: str, number: int = 1) -> Keeper:
+        name = instance(self.group, role, number)
+        log = self.around.folder.logs / f"{name}.log"
+        socket = web_socket(self.around.folder.run, self.group.name, number)
+
+        async def is_ready() -> bool:
+            if role != "web":
+                return True  # it has no address to ask at; it works when it does not end
+            return await http.status_of(socket, "/.ramet/ready") == 200
+
+        return Keeper(
+            Process("+".join(self.group.services), role, name),
+            functools.partial(self._fork, role, number, log),
+            is_ready,
+            log,
+            self.around.report,
+            self.around.changed,
+        )
+
+    async def _fork(self, role: str, number: int, log: Path) -> Running:
+        await self._has_zygote.wait()
+        assert self.zygote is not None
+        environment = self.around.environments.of_process(self.group, role, number)
+        try:
+            return await self.zygote.fork(
+                instance(self.group, role, number), role, environment, log
+            )
+        except ConnectionResetError:
+            self._has_zygote.clear()
+            raise NotNow from None
+
+    async def _new_zygote(self) -> Zygote:
+        self._zygotes_made += 1
+        while True:
+            server = await self.around.fork_server()
+            try:
+                zygote = await server.zygote(
+                    f"{self.group.name}-zygote-{self._zygotes_made}",
+                    self.around.system.settings,
+                    self.around.system.root,
+                    self.around.environments.of_group(self.group),
+                    self.around.folder.logs / f"{self.group.name}-setup.log",
+                )
+                await zygote.set_up()
+            except ConnectionResetError:  # killed meanwhile: the server or the zygote
+                await asyncio.sleep(0.1)
+                continue
+            return zygote
+
+    def _adopt(self, zygote: Zygote) -> None:
+        self.zygote = zygote
+        self._has_zygote.set()
+        self.around.changed()
+
+    async def _keep_zygote(self) -> None:
+        """Replace a zygote that was killed. Its children die with it, and come from the new one."""
+        backoff = Backoff()
+        while not self._stopping:
+            zygote = self.zygote
+            assert zygote is not None
+            await zygote.channel.closed.wait()
+            if self._stopping:
+                return
+            if self.zygote is not zygote:
+                continue
+            async with self._changing:
+                self._has_zygote.clear()
+                await gone([zygote.process])
+                self.around.report(f"the zygote of {self.group.name} ended; starting a new one")
+                await asyncio.sleep(backoff.next_delay())
+                try:
+                    self._adopt(await self._new_zygote())
+                except SetupFailed as failure:
+                    self.around.report(str(self._setup_diagnosis(failure)))
+
+    def _background_roles(self) -> list[str]:
+        assert self.zygote is not None
+        return [role for role in self.zygote.roles if role != "web"]
+
+    async def _reload_background(self) -> None:
+        wanted = self._background_roles()
+        for role in [role for role in self.background if role not in wanted]:
+            await self.background.pop(role).stop()
+        await asyncio.gather(*(keeper.restart() for keeper in self.background.values()))
+        for role in wanted:
+            if role not in self.background:
+                keeper = self.background[role] = self._keeper(role)
+                keeper.begin()
+
+    async def _migrate(self, zygote: Zygote) -> None:
+        """Migrate the group's database and load its demo data, unless nothing changed."""
+        await self.around.databases_ready.wait()
+        database = self.around.environments.databases[self.group.name]
+        if _migrated(self.around.folder).get(database) == zygote.fingerprint:
+            return
+        log = self.around.folder.logs / f"{self.group.name}-migrate.log"
+        environment = {"RAMET_INSTANCE": f"{self.group.name}-migrate"}
+        running = await zygote.fork(f"{self.group.name}-migrate", "migrate", environment, log)
+        status = await running.ended
+        if status != 0:
+            raise DiagnosticError(
+                Mistake(
+                    reference="migration-failed",
+                    where=self.group.name,
+                    found=f"`manage.py migrate` of its database failed\n{child.last_lines(log)}",
+                    expected="migrations that apply to the database as it is",
+                    remedy="correct the migration, or start over with `ramet up --fresh`",
+                )
+            )
+        # Read again: other groups migrate at the same time, and each adds its own line.
+        migrated = {**_migrated(self.around.folder), database: zygote.fingerprint}
+        write_private(self.around.folder.migrated, json.dumps(migrated, indent=1))
+
+    def _setup_diagnosis(self, failure: SetupFailed) -> DiagnosticError:
+        return DiagnosticError(
+            Mistake(
+                reference="service-does-not-load",
+                where=self.group.name,
+                found=str(failure),
+                expected="code that Django can load",
+                remedy="correct it; the next save is taken up at once while `ramet up` runs",
+            )
+        )
+
+
+def _migrated(folder: Folder) -> dict[str, str]:
+    try:
+        found = json.loads(folder.migrated.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return dict(found)

@@ -1,0 +1,201 @@
+"""Keep one process running: start it, see that it is ready, start it again when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.tools.local import child
+from ramet.tools.local.backoff import Backoff
+from ramet.tools.local.processes import Process
+from ramet.tools.local.running import Running, described, gone
+
+Report = Callable[[str], None]
+"""Tells the person at the terminal one thing that happened."""
+
+
+class NotNow(Exception):
+    """What `start` needs is gone; ask again at once, it waits until that is back."""
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Runs `process` until `stop`.
+
+    `start` starts it; `is_ready` is asked until it says yes. `attempts` is how often it may end
+    before it was ever ready; then `first_ready` raises DiagnosticError with the log's last lines.
+    Whoever was ready once is started again for ever, with a growing back-off.
+    """
+
+    process: Process
+    start: Callable[[], Awaitable[Running]]
+    is_ready: Callable[[], Awaitable[bool]]
+    log: Path
+    report: Report
+    changed: Callable[[], None]
+    attempts: int = 1
+    polite: signal.Signals = signal.SIGTERM
+    grace: float = 10.0
+    ready_within: float = 60.0
+    running: Running | None = None
+    first_ready: asyncio.Future[None] = field(init=False)
+    _backoff: Backoff = field(default_factory=Backoff)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _expected_end: bool = False
+    _stopping: bool = False
+    _task: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.first_ready = asyncio.get_running_loop().create_future()
+
+    def begin(self) -> None:
+        """Start keeping; await `first_ready` to know that it works."""
+        self._task = asyncio.create_task(self._keep(), name=f"keep {self.process.name}")
+        self._task.add_done_callback(self._keeping_ended)
+
+    async def restart(self) -> None:
+        """End the process in order; it starts again at once. Returns when the new one is ready."""
+        self._expected_end = True
+        self._backoff.forget()
+        self._wake.set()
+        previous = self.running
+        if previous is not None:
+            self._become("restarting", pid=previous.pid)
+            await previous.stop(self.polite, timeout=self.grace)
+        while not self._stopping and (
+            self.process.state != "running" or self.running in (None, previous)
+        ):
+            await asyncio.sleep(0.01)
+            if self.process.state == "failed":
+                return
+
+    async def stop(self) -> None:
+        """End the process for good; returns when it is gone."""
+        self._stopping = True
+        self._wake.set()
+        if self.running is not None:
+            self._become("stopping", pid=self.running.pid)
+            await self.running.stop(self.polite, timeout=self.grace)
+            await gone([self.running])
+        if self._task is not None:
+            self._task.cancel()
+        if not self.first_ready.done():
+            self.first_ready.cancel()
+        self._become("stopped")
+
+    def kill(self) -> None:
+        """End it without waiting for what it has in hand."""
+        if self.running is not None:
+            self.running.send(signal.SIGKILL)
+
+    async def _keep(self) -> None:
+        while not self._stopping:
+            self._expected_end = False
+            self._wake.clear()
+            try:
+                self.running = await self.start()
+            except NotNow:
+                continue
+            except DiagnosticError as error:
+                await self._failed_to_start(error)
+                continue
+            self._become("starting", pid=self.running.pid)
+            became_ready = await self._wait_until_ready(self.running)
+            status = await self.running.ended
+            await gone([self.running])
+            self.running = None
+            if not self._stopping:
+                await self._ended(status, became_ready=became_ready)
+
+    async def _wait_until_ready(self, running: Running) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.ready_within
+        while not running.ended.done():
+            if await self.is_ready():
+                self._become("running", pid=running.pid)
+                if not self.first_ready.done():
+                    self.first_ready.set_result(None)
+                return True
+            if loop.time() > deadline:
+                running.send(signal.SIGKILL)
+            await asyncio.sleep(0.01)
+        return False
+
+    async def _ended(self, status: int, *, became_ready: bool) -> None:
+        self.process.restarts += 1
+        if self._expected_end:
+            self._become("restarting")
+            return
+        delay = self._backoff.next_delay()
+        what = described(status)
+        if (
+            not became_ready
+            and not self.first_ready.done()
+            and self.process.restarts < self.attempts
+        ):
+            self._become("restarting", note=what)
+            await self._pause(max(delay, 0.1))
+            return
+        if not became_ready and not self.first_ready.done():
+            self._become("failed", note=what)
+            self._fail_first(self._diagnosis(f"{what} before it was ready"))
+            await self._wake.wait()
+            return
+        if delay == 0:
+            self.report(f"{self.process.name} {what}; starting it again")
+            self._become("restarting", note=what)
+            return
+        self._become("failed", note=what)
+        error = self._diagnosis(f"{what} again; the next attempt is in {delay:g} s")
+        self.report(str(error))
+        await self._pause(delay)
+
+    async def _failed_to_start(self, error: DiagnosticError) -> None:
+        self._become("failed", note=error.mistakes[0].reference)
+        if not self.first_ready.done():
+            self._fail_first(error)
+            await self._wake.wait()
+        else:
+            self.report(str(error))
+            await self._pause(self._backoff.next_delay() or 0.5)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _fail_first(self, error: DiagnosticError) -> None:
+        self.first_ready.set_exception(error)
+        self.first_ready.exception()  # read: a start that is cut short awaits it no more
+
+    def _diagnosis(self, found: str) -> DiagnosticError:
+        lines = child.last_lines(self.log)
+        return DiagnosticError(
+            Mistake(
+                reference="process-ended",
+                where=self.process.name,
+                found=f"it {found}\n{lines}" if lines else f"it {found}",
+                expected=f"a {self.process.role} process that runs",
+                remedy=f"correct what its last lines say; all of them are in {self.log}",
+            )
+        )
+
+    def _become(self, state: str, *, pid: int | None = None, note: str = "") -> None:
+        self.process.become(state, pid=pid, note=note)  # type: ignore[arg-type]
+        self.changed()
+
+    def _keeping_ended(self, task: asyncio.Task[None]) -> None:
+        """A bug in the keeper itself must not leave a process unkept in silence."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._become("failed", note=repr(error))
+            if not self.first_ready.done():
+                self.first_ready.set_exception(error)
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"keeper of {self.process.name}", "exception": error}
+            )

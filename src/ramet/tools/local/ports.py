@@ -1,0 +1,59 @@
+"""Is the port free? Asked before anything starts, so that the answer is not in some engine's log."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from ramet.errors import DiagnosticError, Mistake
+
+
+def require_free(ports: dict[str, tuple[str, int]]) -> None:
+    """Raise one DiagnosticError for all of `ports` ({what for: (host, port)}) that are taken."""
+    mistakes = [
+        mistake
+        for purpose, (host, port) in ports.items()
+        if (mistake := _try(purpose, host, port)) is not None
+    ]
+    if mistakes:
+        raise DiagnosticError(*mistakes)
+
+
+def _try(purpose: str, host: str, port: int) -> Mistake | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # As Envoy does: connections of the last run that still linger are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            found = {
+                errno.EADDRINUSE: f"port {port} is taken{_holder(port)}",
+                errno.EACCES: f"port {port} is reserved for root",
+                errno.EADDRNOTAVAIL: f"{host} is no address of this machine",
+            }.get(error.errno or 0, str(error))
+            return Mistake(
+                reference="port-taken" if error.errno == errno.EADDRINUSE else "port-unusable",
+                where=f"{host}:{port}",
+                found=found,
+                expected=f"a free port for the {purpose}",
+                remedy="end that process, or set another port: [gateway] listen in ramet.toml",
+            )
+    return None
+
+
+def _holder(port: int) -> str:
+    """Which process listens there, if we may know."""
+    import psutil
+
+    try:
+        for connection in psutil.net_connections("tcp"):
+            address = connection.laddr
+            if address and address.port == port and connection.status == psutil.CONN_LISTEN:
+                if connection.pid is None:
+                    break
+                process = psutil.Process(connection.pid)
+                return f" by {process.name()} (pid {process.pid}, user {process.username()})"
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        pass
+    return " by another process"

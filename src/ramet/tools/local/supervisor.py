@@ -1,0 +1,388 @@
+"""The supervisor: everything that `ramet up` starts, as one object with a beginning and an end.
+
+It imports neither Django nor any code of the project, so that it survives whatever that does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.system import Group, System
+from ramet.tools.local import (
+    commands,
+    dashboard,
+    databases,
+    engines,
+    http,
+    memory,
+    ports,
+    processes,
+)
+from ramet.tools.local.backoff import Backoff
+from ramet.tools.local.control import ControlServer
+from ramet.tools.local.environment import Environments, demo_password
+from ramet.tools.local.envoy import Envoy, Gateway
+from ramet.tools.local.folder import Folder
+from ramet.tools.local.forks import ForkServer
+from ramet.tools.local.group import GroupProcesses, Surroundings
+from ramet.tools.local.keeper import Keeper, Report
+from ramet.tools.local.nats import Nats
+from ramet.tools.local.postgres import Postgres
+from ramet.tools.local.processes import Process
+from ramet.tools.local.state import StateFile
+from ramet.tools.local.together import together
+
+_FIRST_REQUEST_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to run. `placement` is the text it was written as; `began` a `time.time()`."""
+
+    system: System
+    groups: tuple[Group, ...]
+    placement: str
+    gateway: Gateway
+    began: float = field(default_factory=time.time)
+
+    @property
+    def django_groups(self) -> list[Group]:
+        """Groups that run Django."""
+        return [group for group in self.groups if self.system.services[group.services[0]].is_django]
+
+    @property
+    def dashboard_port(self) -> int:
+        """Beside the gateway's."""
+        return self.system.gateway.port + 1
+
+
+class Supervisor:
+    """Runs `plan` in `folder`. `report` is told what a person should know."""
+
+    def __init__(self, plan: Plan, folder: Folder, report: Report) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.report = report
+        self.first_request_seconds: float | None = None
+        self.memory_megabytes: float | None = None
+        self.is_ready = False
+        self.stopped = asyncio.Event()
+        self._state = StateFile(folder)
+        self._engines: list[Keeper] = []
+        self._programs: list[Keeper] = []
+        self._groups: dict[str, GroupProcesses] = {}
+        self._fork_server: ForkServer | None = None
+        self._fork_server_ready = asyncio.Event()
+        self._databases_ready = asyncio.Event()
+        self._databases: dict[str, str] = {}
+        self._environments: Environments | None = None
+        self.control = ControlServer(self)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._dirty = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start everything; returns when requests are served and workers work.
+
+        Raises DiagnosticError for whatever a person can repair. Call `stop` in any case.
+        """
+        gateway = self.plan.system.gateway
+        ports.require_free({"gateway": (gateway.host, gateway.port)})
+        self._prepare()
+        self._tasks.append(asyncio.create_task(self._keep_state()))
+        await self.control.start(self.folder.control)
+        await self._start_serving()
+        await self._measure_first_request()
+        await together(group.begin_background() for group in self._groups.values())
+        await self._start_dashboard()
+        self.memory_megabytes = await asyncio.to_thread(
+            memory.proportional_megabytes, [os.getpid(), *self._all_pids()]
+        )
+        self.is_ready = True
+        self._changed()
+
+    async def stop(self) -> None:
+        """End everything in order: requests and work in hand first, engines last. Idempotent."""
+        if self._stopping:
+            await self.stopped.wait()
+            return
+        self._stopping = True
+        self._changed()
+        await asyncio.gather(*(program.stop() for program in self._programs))
+        await asyncio.gather(*(group.stop() for group in self._groups.values()))
+        if self._fork_server is not None:
+            self._fork_server.close()
+        # Envoy's answer while services end is a 503 problem; without it, a refused connection.
+        await asyncio.gather(*(engine.stop() for engine in reversed(self._engines)))
+        for task in self._tasks:
+            task.cancel()
+        await self.control.stop()
+        self.folder.clear_run()
+        self.folder.state.unlink(missing_ok=True)
+        self.stopped.set()
+
+    def kill(self) -> None:
+        """End the services at once, for the second Ctrl-C; engines still end in order."""
+        for group in self._groups.values():
+            group.kill()
+
+    # -- What the control socket and the file watcher ask for ------------------------------------
+
+    async def restart(self, service: str) -> None:
+        """Replace a service's (its group's) processes, or an engine's. KeyError if unknown."""
+        for keeper in (*self._engines, *self._programs):
+            if keeper.process.service == service:
+                await keeper.restart()
+                return
+        if not await self._group_of(service).reload("as asked"):
+            raise DiagnosticError(
+                Mistake(
+                    reference="not-restarted",
+                    where=service,
+                    found="code that does not load or migrate; the old processes go on",
+                    expected="code that Django can load",
+                    remedy="see the message of `ramet up`, or `ramet logs`",
+                )
+            )
+
+    async def scale(self, service: str, count: int) -> None:
+        """Have `count` web processes for a service's group. KeyError if there is no such group."""
+        await self._group_of(service).scale(count, self._write_gateway)
+
+    async def reload(self, services: set[str] | None, why: str) -> None:
+        """Restart the groups of `services` (all if None), because their code changed."""
+        await asyncio.gather(
+            *(
+                group.reload(why)
+                for group in self._groups.values()
+                if services is None or services & set(group.group.services)
+            )
+        )
+
+    @property
+    def members_of_groups(self) -> dict[str, list[str]]:
+        """The services of each group."""
+        return {group.name: list(group.services) for group in self.plan.groups}
+
+    def snapshot(self) -> dict[str, Any]:
+        """What `status --json` shows."""
+        return {
+            "system": self.plan.system.name,
+            "placement": self.plan.placement,
+            "gateway": self.plan.system.gateway.public_url,
+            "dashboard": self._dashboard_url(),
+            "ready": self.is_ready,
+            "first_request_seconds": self.first_request_seconds,
+            "memory_mb": self.memory_megabytes,
+            "groups": self.members_of_groups,
+            "processes": [process.as_json() for process in self._processes()],
+        }
+
+    # -- Starting ----------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Everything that can fail without starting anything."""
+        infrastructure = self.plan.system.infrastructure.resolved(os.environ)
+        groups = self.plan.django_groups
+        logs = self.folder.logs
+        broker_url = None
+        if infrastructure.postgres == "embedded":
+            postgres = Postgres(self.folder.postgres, self.folder.run, logs / "postgres.log")
+            names = {group.name: databases.name_of(group) for group in groups}
+            self._databases = {group: postgres.url(name) for group, name in names.items()}
+            self._add_engine(postgres)
+            create: Callable[[], object] = lambda: postgres.create_databases([*names.values()])  # noqa: E731
+        else:
+            server = infrastructure.postgres
+            self._databases = databases.on_server(server, self.plan.system.name, groups)
+            urls = [*self._databases.values()]
+            create = lambda: databases.create_missing(server, urls)  # noqa: E731
+        self._create_databases = create
+        if infrastructure.broker != "embedded":
+            broker_url = infrastructure.broker
+        elif len(self.plan.groups) > 1:  # else all events stay in one database
+            nats = Nats(self.folder.nats, logs / "nats.log")
+            broker_url = nats.url
+            self._add_engine(nats)
+        self._environments = Environments(
+            self.plan.system, self.folder, self._databases, broker_url
+        )
+        around = Surroundings(
+            self.plan.system,
+            self.folder,
+            self._environments,
+            self._ready_fork_server,
+            self._databases_ready,
+            self.report,
+            self._changed,
+        )
+        self._groups = {group.name: GroupProcesses(group, around) for group in groups}
+        self._write_gateway()
+        self._add_engine(Envoy(self.plan.gateway, self.folder.envoy, logs / "envoy.log"))
+        self._programs = [
+            commands.keeper(self.plan.system, service, self.folder, self.report, self._changed)
+            for service in self._foreign_services()
+        ]
+
+    async def _start_serving(self) -> None:
+        """Engines, fork server and groups at the same time; each waits for what it needs."""
+        if self._groups:
+            self._tasks.append(asyncio.create_task(self._keep_fork_server()))
+        for keeper in (*self._engines, *self._programs):
+            keeper.begin()
+        waits: list[Awaitable[None]] = [
+            keeper.first_ready for keeper in (*self._engines, *self._programs)
+        ]
+        waits.append(self._provision())
+        waits += [group.begin() for group in self._groups.values()]
+        await together(waits)
+
+    async def _provision(self) -> None:
+        for engine in self._engines:
+            if engine.process.role == "postgres":
+                await asyncio.shield(engine.first_ready)
+        if self._groups:
+            await asyncio.to_thread(self._create_databases)
+        self._databases_ready.set()
+
+    async def _measure_first_request(self) -> None:
+        """Until a request through the gateway is answered by a service: what a person waits for."""
+        gateway = self.plan.system.gateway
+        routes = [route for service in self._placed() for route in service.routes]
+        deadline = time.monotonic() + _FIRST_REQUEST_SECONDS
+        while routes and time.monotonic() < deadline:
+            status = await http.status_of(
+                (gateway.host, gateway.port), routes[0], host=f"localhost:{gateway.port}"
+            )
+            if status is not None and status not in (502, 503, 504):
+                self.first_request_seconds = round(time.time() - self.plan.began, 2)
+                return
+            await asyncio.sleep(0.02)
+
+    async def _start_dashboard(self) -> None:
+        keeper = dashboard.keeper(
+            self.plan.dashboard_port,
+            self.folder,
+            self.report,
+            self._changed,
+        )
+        if keeper is None:
+            return
+        self._programs.append(keeper)
+        keeper.begin()
+        try:
+            await keeper.first_ready
+        except DiagnosticError as error:
+            self.report(str(error))  # the shop does not stand still for want of its dashboard
+
+    async def _keep_fork_server(self) -> None:
+        backoff = Backoff()
+        while not self._stopping:
+            server = self._fork_server = ForkServer(
+                self.folder.logs / "forkserver.log", self._also_import()
+            )
+            server.launch(self.plan.system.root)
+            with contextlib.suppress(ConnectionResetError):
+                await server.ready()
+                self._fork_server_ready.set()
+                self._changed()
+                await server.ended()
+            self._fork_server_ready.clear()
+            if not self._stopping:
+                self.report("the fork server ended; starting a new one")
+                await asyncio.sleep(backoff.next_delay())
+
+    async def _ready_fork_server(self) -> ForkServer:
+        await self._fork_server_ready.wait()
+        assert self._fork_server is not None
+        return self._fork_server
+
+    def _also_import(self) -> tuple[str, ...]:
+        """Libraries that only some systems use, and that are dear to import in each service."""
+        system = self.plan.system
+        also = ["rest_framework.compat", "nats"] if len(self._groups) > 1 else []
+        own = [app for service in self._placed() for app in service.apps if system.is_own_app(app)]
+        if any(system.root.joinpath(*app.split("."), "tasks.py").exists() for app in own):
+            also += ["celery", "celery.app.base", "celery.app.task", "kombu.transport.filesystem"]
+        return tuple(also)
+
+    # -- Knowing -----------------------------------------------------------------------------------
+
+    def _add_engine(self, engine: Postgres | Nats | Envoy) -> None:
+        self._engines.append(engines.keeper(engine, self.report, self._changed))
+
+    def _placed(self) -> list[Any]:
+        names = [name for group in self.plan.groups for name in group.services]
+        return [self.plan.system.services[name] for name in names]
+
+    def _foreign_services(self) -> list[Any]:
+        return [service for service in self._placed() if not service.is_django]
+
+    def _group_of(self, service: str) -> GroupProcesses:
+        for name, group in self._groups.items():
+            if service == name or service in group.group.services:
+                return group
+        raise KeyError(service)
+
+    def _write_gateway(self) -> None:
+        self.plan.gateway.write(
+            {name: group.sockets for name, group in self._groups.items() if len(group.web) > 1}
+        )
+
+    def _processes(self) -> list[Process]:
+        return [
+            *(keeper.process for keeper in self._engines),
+            *(process for group in self._groups.values() for process in group.processes),
+            *(keeper.process for keeper in self._programs),
+        ]
+
+    def _all_pids(self) -> list[int]:
+        pids = [process.pid for process in self._processes() if process.pid is not None]
+        pids += [one.pid for group in self._groups.values() for one in group.internal]
+        if self._fork_server is not None and self._fork_server.process is not None:
+            pids.append(self._fork_server.process.pid)
+        return pids
+
+    def _dashboard_url(self) -> str | None:
+        if not any(keeper.process.role == "dashboard" for keeper in self._programs):
+            return None
+        return f"http://localhost:{self.plan.dashboard_port}"
+
+    def _changed(self) -> None:
+        self._dirty.set()
+
+    async def _keep_state(self) -> None:
+        """Write the state file soon after a change: a burst of changes is one write."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            self._write_state()
+            await asyncio.sleep(0.02)
+
+    def _write_state(self) -> None:
+        marks = [(pid, processes.started(pid)) for pid in self._all_pids()]
+        self._state.write(
+            {
+                **self.snapshot(),
+                "supervisor": {"pid": os.getpid(), "started": processes.started(os.getpid())},
+                "began": datetime.fromtimestamp(self.plan.began, UTC).isoformat(),
+                "run_dir": str(self.folder.run),
+                "control": str(self.folder.control),
+                "logs": str(self.folder.logs),
+                "databases": self._databases,
+                "broker": self._environments.broker_url if self._environments else None,
+                "demo_password": demo_password(self.folder),
+                "system_processes": [
+                    {"pid": pid, "started": mark} for pid, mark in marks if mark is not None
+                ],
+            }
+        )
