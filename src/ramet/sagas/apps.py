@@ -14,6 +14,8 @@ class SagasConfig(AppConfig):
         """Import `<app>.sagas` of every app; `place` has left only those that live here."""
         from ramet.events.worker import register_loop
         from ramet.sagas.loop import loops
+        from ramet.telemetry.logs import hand_to_logging
 
+        hand_to_logging()  # here, because sagas are in every process and know of telemetry
         autodiscover_modules("sagas")
         register_loop(loops)

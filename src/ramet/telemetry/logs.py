@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-__all__ = ["bound", "configure"]
+__all__ = ["bound", "configure", "hand_to_logging"]
 
 # Chatty at INFO without telling anything that our own lines do not tell.
 _QUIET = ("httpx", "httpcore", "urllib3", "nats", "asyncio", "granian", "kombu", "amqp")
@@ -79,6 +79,26 @@ def configure(
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         # Uncached: loggers are module globals, often made before the second call to configure().
+        cache_logger_on_first_use=False,
+    )
+
+
+def hand_to_logging() -> None:
+    """Send Ramet's own lines through the standard library's logging, unless structlog is set up.
+
+    For processes that Ramet does not start, such as `manage.py`: there the project's LOGGING
+    decides, and standard output stays free for what a command prints.
+    """
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.render_to_log_kwargs,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
 

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from ramet.telemetry import bound, configure
+from ramet.telemetry.logs import hand_to_logging
 
 
 class Terminal(io.StringIO):
@@ -95,3 +96,17 @@ def test_a_value_that_json_does_not_know_does_not_stop_the_log() -> None:
     configure("orders", "web", stream=stream)
     structlog.get_logger("ramet").info("odd", value=object())
     assert "object object" in lines(stream)[0]["value"]
+
+
+def test_without_configuration_lines_go_where_the_project_sends_its_own(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    structlog.reset_defaults()
+    hand_to_logging()
+    with bound(saga="7"):
+        structlog.get_logger("ramet.sagas").warning("odd", step="reserve")
+    (record,) = caplog.records
+    assert (record.name, record.getMessage()) == ("ramet.sagas", "odd")
+    assert record.__dict__["step"] == "reserve"
+    assert record.__dict__["saga"] == "7"
+    assert capsys.readouterr().out == ""

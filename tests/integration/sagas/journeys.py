@@ -1,0 +1,71 @@
+"""Sagas whose methods leave rows behind, by themselves or in the transaction of the run."""
+
+import threading
+
+import ramet
+from ramet.calls import Refused
+from tests.integration.sagas.models import Effect
+
+gate = threading.Event()
+"""Slow journeys wait here."""
+
+
+class NoWay(Refused):
+    pass
+
+
+class Journey(ramet.Saga, version=1):
+    """A local step, two that stand for calls, a local pivot, one more call, and a local end."""
+
+    refuse: bool = False
+
+    @ramet.step(undo="close", atomic=True)
+    def open(self) -> None:
+        self._record("open")
+
+    def close(self) -> None:
+        self._record("close")
+
+    @ramet.step(undo="release")
+    def reserve(self) -> None:
+        self._call("reserve")
+
+    def release(self) -> None:
+        self._call("release")
+
+    @ramet.step(undo="void")
+    def authorise(self) -> None:
+        self._call("authorise")
+
+    def void(self) -> None:
+        self._call("void")
+
+    @ramet.step(atomic=True, pivot=True)
+    def decide(self) -> None:
+        if self.refuse:
+            raise NoWay
+        self._record("decide")
+
+    @ramet.step
+    def capture(self) -> None:
+        self._call("capture")
+
+    @ramet.step(atomic=True)
+    def confirm(self) -> None:
+        self._record("confirm")
+
+    def _record(self, method: str) -> None:
+        Effect.objects.create(run=self.run_id, method=method)
+
+    def _call(self, method: str) -> None:
+        """As an idempotent operation of another service does: commits by itself, has one effect."""
+        if not Effect.objects.filter(run=self.run_id, method=method).exists():
+            self._record(method)
+
+
+class Slow(ramet.Saga, version=1):
+    """Stays in its only step until the gate opens."""
+
+    @ramet.step(undo=None)
+    def wait(self) -> None:
+        gate.wait(30)
