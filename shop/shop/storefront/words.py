@@ -16,10 +16,10 @@ REASON_WORDS = {
 # What happens between two of these is the shop's own business, such as the order being "accepted".
 HAPPENING_WORDS = {
     "placed": "Order received",
-    "reserved": "Articles reserved for you",
-    "authorised": "Card approved by your bank",
+    "reserved": "Articles reserved",
+    "authorised": "Card approved",
     "captured": "Payment taken",
-    "sold": "Articles set aside for packing",
+    "sold": "Articles set aside",
     "confirmed": "Order confirmed",
     "cancel_requested": "You asked us to cancel",
     "released": "Reservation ended",
