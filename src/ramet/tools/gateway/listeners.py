@@ -24,7 +24,12 @@ def gateway_listener(
         # The peer is the client: nothing that it says about itself is believed.
         "use_remote_address": True,
         "xff_num_trusted_hops": 0,
-        "internal_address_config": {"unix_sockets": False},
+        # Nobody is: by default private addresses are, and may set x-envoy-* and x-request-id. An
+        # empty list means that default, so it holds the one address that no peer has.
+        "internal_address_config": {
+            "unix_sockets": False,
+            "cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}],  # noqa: S104
+        },
         "preserve_external_request_id": False,
         "early_header_mutation_extensions": [hygiene.header_guard()],
         "local_reply_config": answers.problems(),

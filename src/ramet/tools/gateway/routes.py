@@ -40,6 +40,8 @@ def gateway_routes(system: System) -> dict[str, Any]:
     prefixes = [(prefix, service.name) for service in services for prefix in service.routes]
     prefixes.sort(key=lambda pair: (-len(pair[0]), pair[0]))
     routes: list[dict[str, Any]] = [
+        # No other match covers CONNECT, and a request without a route waits for its end.
+        _nothing({"connect_matcher": {}}),
         _nothing({"safe_regex": {"regex": hygiene.internal_path()}}),
     ]
     for prefix, service in prefixes:
@@ -80,7 +82,18 @@ def _match(prefix: str) -> dict[str, Any]:
 
 
 def _nothing(match: dict[str, Any]) -> dict[str, Any]:
-    return {"match": match, "direct_response": {"status": 404}}
+    return {
+        "match": match,
+        "direct_response": {"status": 404},
+        # Answered at the headers: nobody reads the body.
+        "typed_per_filter_config": {
+            "envoy.filters.http.buffer": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3"
+                ".BufferPerRoute",
+                "disabled": True,
+            }
+        },
+    }
 
 
 def _configuration(name: str, routes: list[dict[str, Any]]) -> dict[str, Any]:

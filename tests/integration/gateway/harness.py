@@ -1,0 +1,314 @@
+"""A real Envoy in front of upstreams that write down every byte they are given."""
+
+import http.client
+import json
+import shutil
+import socket
+import socketserver
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+from joserfc.jwk import RSAKey
+
+from ramet.identity import issuing
+from ramet.system import Gateway, Infrastructure, Service, System, placement
+from ramet.tools.gateway import Topology, command, compile, write
+from tests.conftest import eventually
+
+ISSUER = "http://localhost:8000/o"
+ALICE = "6f1d1a9e-5b2c-4c55-9c0e-2f3a4b5c6d7e"
+ROUTES: dict[str, tuple[str, ...]] = {
+    "users": ("/o/",),
+    "orders": ("/api/v1/orders/",),
+    "products": ("/api/v1/products/",),
+    "storefront": ("/",),
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Received:
+    """One request as it reached an upstream."""
+
+    method: str
+    target: str
+    headers: Message
+    body: bytes
+
+
+Responder = Callable[[Received], tuple[int, Mapping[str, str], bytes] | None]
+
+
+def plain(request: Received) -> tuple[int, Mapping[str, str], bytes]:
+    return 200, {"Content-Type": "text/plain"}, b"ok"
+
+
+class Upstream:
+    """An HTTP/1.1 server on a Unix socket. A responder that gives None drops the connection."""
+
+    def __init__(self, path: Path, respond: Responder = plain) -> None:
+        self.received: list[Received] = []
+        self.respond = respond
+        upstream = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length) if length else self._chunks()
+                request = Received(self.command, self.path, self.headers, body)
+                upstream.received.append(request)
+                answer = upstream.respond(request)
+                if answer is None:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                status, headers, content = answer
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def _chunks(self) -> bytes:
+                if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                    return b""
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
+
+            def address_string(self) -> str:
+                return "unix"
+
+            def log_message(self, *args: object) -> None:
+                """Silence: what matters is in `received`."""
+
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            setattr(Handler, f"do_{method}", Handler.handle_any)
+
+        class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+        self._server = Server(str(path), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        Path(str(self._server.server_address)).unlink(missing_ok=True)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Message
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Edge:
+    """A gateway with its upstreams, in a short folder of its own."""
+
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(ROUTES))
+    with_issuer: bool = True
+    endpoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    upstreams: dict[str, Upstream] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))
+        self.key = RSAKey.generate_key(2048)
+        self.fetches = 0
+
+    @property
+    def system(self) -> System:
+        services = {
+            name: Service(name, apps=(f"shop.{name}",), routes=routes)
+            for name, routes in self.routes.items()
+        }
+        gateway = Gateway("127.0.0.1", self.port, "users" if self.with_issuer else None)
+        toml = self.folder / "ramet.toml"
+        return System("shop", "shop.settings", services, gateway, Infrastructure(), toml)
+
+    @property
+    def topology(self) -> Topology:
+        return Topology(
+            config_dir=self.folder / "envoy",
+            run_dir=self.folder,
+            host="127.0.0.1",
+            port=self.port,
+            access_log=self.folder / "access.log",
+            endpoints=self.endpoints,
+            issuer=ISSUER,
+        )
+
+    def configure(self) -> tuple[str, ...]:
+        """Compile and write what the fields say now; a running Envoy takes it up."""
+        groups = placement(self.system, "services")
+        return write(self.topology.config_dir, compile(self.system, groups, self.topology))
+
+    def start(self) -> "Edge":
+        for name in self.routes:
+            respond = self.keys if name == "users" else plain
+            self.upstreams[name] = Upstream(self.folder / f"{name}.web.sock", respond)
+        self.configure()
+        self.log = (self.folder / "envoy.log").open("ab")
+        return self.restart()
+
+    def restart(self) -> "Edge":
+        """Start Envoy on the files that are there."""
+        self.fetches = 0
+        self.process = subprocess.Popen(command(self.topology.config_dir), stderr=self.log)
+        eventually(self._is_ready, within=15, what="Envoy is ready")
+        return self
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        self.log.close()
+        for upstream in self.upstreams.values():
+            upstream.stop()
+        shutil.rmtree(self.folder)
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, (self.folder / "envoy.log").read_text()
+        try:
+            ready = b" 200 " in self.admin("GET /ready")
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return ready and (self.fetches > 0 or not self.with_issuer)
+        except OSError:
+            return False
+
+    def admin(self, line: str) -> bytes:
+        """Ask Envoy's own interface."""
+        request = f"{line} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode()
+        return exchange(str(self.topology.admin_socket), request)
+
+    # ── tokens ────────────────────────────────────────────────────────────────────────────────
+
+    def keys(self, request: Received) -> tuple[int, Mapping[str, str], bytes]:
+        if not request.target.startswith("/o/.well-known/jwks.json"):
+            return plain(request)
+        self.fetches += 1
+        public = {**self.key.as_dict(private=False), "kid": self.key.thumbprint(), "alg": "RS256"}
+        content = json.dumps({"keys": [public]}).encode()
+        return 200, {"Content-Type": "application/json"}, content
+
+    def token(self, **changes: Any) -> str:
+        wanted: dict[str, Any] = {
+            "issuer": ISSUER,
+            "audience": "shop",
+            "subject": ALICE,
+            "client_id": "storefront",
+            "username": "alice",
+            "scopes": ["openid"],
+        }
+        key = changes.pop("key", self.key)
+        return issuing.issue(key.as_pem(private=True).decode(), **{**wanted, **changes})
+
+    # ── requests ──────────────────────────────────────────────────────────────────────────────
+
+    def raw(self, request: bytes) -> bytes:
+        """Send these bytes to the gateway and give what comes until it closes or is silent."""
+        return exchange(("127.0.0.1", self.port), request)
+
+    def get(
+        self, path: str, *, method: str = "GET", body: bytes | None = None, **more: str
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        answer = Answer(response.status, response.msg, response.read())
+        connection.close()
+        return answer
+
+    def mesh(
+        self,
+        service: str,
+        path: str,
+        *,
+        method: str = "POST",
+        body: bytes | None = None,
+        **headers: str,
+    ) -> Answer:
+        """The same over a service's mesh socket."""
+        connection = http.client.HTTPConnection("localhost", timeout=20)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(self.topology.mesh_socket(service)))
+        return _ask(connection, method, path, body, headers)
+
+    def reached(self) -> list[tuple[str, str]]:
+        """(service, target) of every request that got through, the fetches of keys left out."""
+        return [
+            (name, request.target)
+            for name, upstream in self.upstreams.items()
+            for request in upstream.received
+            if "jwks.json" not in request.target
+        ]
+
+    def forget(self) -> None:
+        for upstream in self.upstreams.values():
+            upstream.received.clear()
+            upstream.respond = plain
+        self.upstreams["users"].respond = self.keys
+
+
+def _ask(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+) -> Answer:
+    dashed = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body, dashed)
+    response = connection.getresponse()
+    answer = Answer(response.status, response.msg, response.read())
+    connection.close()
+    return answer
+
+
+def exchange(address: Any, request: bytes, *, silence: float = 0.2) -> bytes:
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as connection:
+        connection.settimeout(5)
+        connection.connect(address)
+        connection.sendall(request)
+        answer = b""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            # After an answer, silence is its end; before one, the service may still be at work.
+            connection.settimeout(silence if answer else 8)
+            try:
+                part = connection.recv(65536)
+            except (TimeoutError, ConnectionResetError):
+                break
+            if not part:
+                break
+            answer += part
+        return answer

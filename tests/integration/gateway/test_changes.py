@@ -1,0 +1,131 @@
+"""A running gateway takes up changes: no restart, no lost request."""
+
+import http.client
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.gateway.harness import Edge, Upstream
+
+
+@pytest.fixture
+def changing() -> Iterator[Edge]:
+    """A gateway of its own for each test."""
+    edge = Edge(routes={"users": ("/o/",), "orders": ("/api/v1/orders/",)}).start()
+    try:
+        yield edge
+    finally:
+        edge.stop()
+
+
+def test_a_new_route_holds_for_connections_that_are_open(
+    changing: Edge, eventually: Callable[..., object]
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", changing.port, timeout=5)
+
+    def status() -> int:
+        connection.request("GET", "/api/v2/orders/")
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+    assert status() == 404
+    kept = connection.sock
+    changing.routes = {**changing.routes, "orders": ("/api/v1/orders/", "/api/v2/orders/")}
+    assert changing.configure() == ("rds-gateway.json", "rds-mesh-orders.json")
+    eventually(lambda: status() == 200, within=2)
+    assert connection.sock is kept
+    connection.close()
+
+
+def test_a_new_service_is_served_and_a_removed_one_is_not(
+    changing: Edge, eventually: Callable[..., object]
+) -> None:
+    changing.upstreams["payments"] = Upstream(changing.folder / "payments.web.sock")
+    changing.routes = {**changing.routes, "payments": ("/api/v1/payments/",)}
+    changing.configure()
+    eventually(lambda: changing.get("/api/v1/payments/").status == 200, within=5)
+
+    def in_the_mesh() -> bool:
+        try:
+            return changing.mesh("payments", "/.ramet/calls/x").status == 200
+        except OSError:
+            return False
+
+    eventually(in_the_mesh, within=5)
+
+    changing.routes = {name: changing.routes[name] for name in ("users", "orders")}
+    changed = changing.configure()
+    assert {"rds-mesh-payments.json", "eds-payments.json"} <= set(changed)
+    eventually(lambda: changing.get("/api/v1/payments/").status == 404, within=5)
+
+
+def test_scaling_out_spreads_requests_over_all_processes(
+    changing: Edge, eventually: Callable[..., object]
+) -> None:
+    second = changing.upstreams["orders-2"] = Upstream(changing.folder / "orders-2.sock")
+    both = (str(changing.folder / "orders.web.sock"), str(changing.folder / "orders-2.sock"))
+    changing.endpoints = {"orders": both}
+    assert changing.configure() == ("eds-orders.json",)
+
+    def second_is_used() -> bool:
+        assert changing.get("/api/v1/orders/").status == 200
+        return bool(second.received)
+
+    eventually(second_is_used, within=3)
+
+
+def test_moving_a_service_to_another_process_loses_no_request(
+    changing: Edge, eventually: Callable[..., object]
+) -> None:
+    statuses: list[int] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            statuses.append(changing.get("/api/v1/orders/", method="POST", body=b"{}").status)
+
+    new = changing.upstreams["new"] = Upstream(changing.folder / "new.sock")
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        eventually(lambda: len(statuses) > 20)
+        changing.endpoints = {"orders": (str(changing.folder / "new.sock"),)}
+        changing.configure()
+        eventually(lambda: len(new.received) > 20)
+    finally:
+        stop.set()
+        asking.join()
+    assert set(statuses) == {200}
+
+
+def test_a_restart_after_a_kill_finds_its_sockets_free(
+    changing: Edge, eventually: Callable[..., object]
+) -> None:
+    changing.process.kill()
+    changing.process.wait(10)
+    assert changing.topology.mesh_socket("orders").exists()
+    changing.restart()
+    assert changing.mesh("orders", "/.ramet/calls/x").status == 200
+    assert changing.get("/api/v1/orders/").status == 200
+
+
+def test_only_the_owner_can_use_the_sockets_and_read_the_files(changing: Edge) -> None:
+    sockets = [changing.topology.admin_socket, changing.topology.mesh_socket("orders")]
+    files = sorted(changing.topology.config_dir.glob("*.json"))
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in [*sockets, *files])
+    assert changing.topology.config_dir.stat().st_mode & 0o777 == 0o700
+    assert files
+    assert all(path.stat().st_uid == os.getuid() for path in files)
+
+
+def test_a_flood_of_connections_does_not_shut_out_the_mesh(changing: Edge) -> None:
+    """The limit on connections counts those from outside only."""
+    stats = changing.admin("GET /config_dump").decode("utf-8", "replace")
+    assert '"max_active_downstream_connections": "10000"' in stats
+    assert stats.count('"ignore_global_conn_limit": true') >= 2
+    with socket.socket(socket.AF_UNIX) as mesh:
+        mesh.connect(str(changing.topology.mesh_socket("orders")))
