@@ -127,9 +127,9 @@ def event(*, version: int, key: str | None) -> Callable[[type[T]], type[T]]:
 
 
 def _owner(module: str) -> str:
-    """The app of an events module: `shop.orders` for `shop.orders.events`."""
-    parts = module.split(".")
-    return ".".join(parts[: parts.index("events")])
+    """The app of an events module, `shop.orders` for `shop.orders.events` and for modules in it."""
+    app, last = module.rpartition(".")[::2]
+    return app if last == "events" else app.removesuffix(".events")
 
 
 def _place(cls: type[Any]) -> str:
@@ -137,7 +137,7 @@ def _place(cls: type[Any]) -> str:
 
 
 def _mistakes_of_declaration(cls: type[Any], version: int) -> Iterator[Mistake]:
-    if "events" not in cls.__module__.split(".")[1:]:
+    if "events" not in cls.__module__.split(".")[1:][-2:]:
         yield Mistake(
             "event-outside-events-module",
             _place(cls),

@@ -17,14 +17,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
+
 from ramet.events import subscription, worker
 from ramet.events.brokers.nats import NatsBroker
-
 from tests.conftest import Databases, eventually
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres: Databases, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+def database_url(postgres: Databases, django_db_blocker: DjangoDbBlocker) -> str:
     """A database with the tables of events, and Django's default connection to it."""
     url = postgres.create_database("events")
     with django_db_blocker.unblock(), default_database(url):
@@ -34,7 +34,7 @@ def database_url(postgres: Databases, django_db_blocker: DjangoDbBlocker) -> Ite
                 "CREATE TABLE effect (seq bigserial, handler text, key text, number int)"
             )
         connection.close()
-    yield url
+    return url
 
 
 @pytest.fixture
@@ -204,5 +204,3 @@ def in_thread(function: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
-
-

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import ramet
 from django.db import connection, transaction
+
+import ramet
 from ramet.events.brokers.shared_database import Mover, move
 from ramet.events.inbox import inbox_loops, work_off_one
 from ramet.events.surroundings import surroundings
-
 from tests.integration.events.conftest import count, effects, have_effect, in_thread
 from tests.integration.events.parcels.events import Moved
 

@@ -21,7 +21,6 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Incoming, Outgoing
 
 try:
-    import nats
     from nats.aio.client import Client
     from nats.aio.msg import Msg
     from nats.aio.subscription import Subscription
@@ -197,23 +196,34 @@ class NatsBroker:
     async def _connected(self) -> Client:
         async with self._connecting:
             if self._client is None or self._client.is_closed:
-                self._client = await nats.connect(
-                    self._url,
-                    name=self._instance,
-                    connect_timeout=CONNECT,
-                    allow_reconnect=True,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.25,
-                    ping_interval=10,
-                    max_outstanding_pings=2,
-                    error_cb=_note_error,
-                    disconnected_cb=_note("events.broker_lost"),
-                    reconnected_cb=_note("events.broker_back"),
-                )
+                self._client = await self._connect()
                 await self._stream(self._client)
             if not self._client.is_connected:
                 raise BrokerUnavailable("the connection to NATS is being made again")
             return self._client
+
+    async def _connect(self) -> Client:
+        client = Client()
+        attempt = client.connect(
+            self._url,
+            name=self._instance,
+            connect_timeout=CONNECT,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            error_cb=_note_error,
+            disconnected_cb=_note("events.broker_lost"),
+            reconnected_cb=_note("events.broker_back"),
+        )
+        try:
+            # With unlimited attempts the client would try a first connection for ever, too.
+            await asyncio.wait_for(attempt, CONNECT + 1)
+        except BaseException:
+            await client.close()
+            raise
+        return client
 
     async def _stream(self, client: Client) -> StreamInfo:
         """The system's stream; made when it is not there, its limits are then the operator's."""

@@ -1,0 +1,122 @@
+"""SIGKILL between any two of commit, send, delete, store, acknowledge and handle: one effect each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+import ramet
+from tests.integration.events.conftest import NatsServer, count, effects
+from tests.integration.events.parcels.events import Moved
+
+Eventually = Callable[..., Any]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start(database: str, nats_server: NatsServer, system: str, root: Path) -> Iterator[Start]:
+    """Starts `crashing.py`; with the same instance name each time, as a supervisor would."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start_one(point: str, *, with_broker: bool = True) -> subprocess.Popen[bytes]:
+        environment = os.environ | {
+            "TEST_DATABASE_URL": database,
+            "TEST_SYSTEM": system,
+            "TEST_BROKER_URL": nats_server.url if with_broker else "",
+            "RAMET_INSTANCE": "tracking-worker-1",
+        }
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.integration.events.crashing", point],
+                cwd=root,
+                env=environment,
+                stdin=subprocess.PIPE,
+            )
+        )
+        return processes[-1]
+
+    yield start_one
+    for each in processes:
+        each.kill()
+        each.wait()
+
+
+def publish(numbers: range) -> None:
+    for number in numbers:
+        with transaction.atomic():
+            ramet.publish(Moved(parcel="a", number=number), Moved(parcel="b", number=number))
+
+
+def exactly_once_in_order(last: int) -> bool:
+    found = effects()
+    return sorted(found) == sorted((key, number) for key in "ab" for number in range(1, last)) and [
+        number for key, number in found if key == "a"
+    ] == list(range(1, last))
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "before-send",
+        "half-sent",
+        "between-send-and-delete",
+        "before-inbox-commit",
+        "between-inbox-commit-and-acknowledgement",
+        "in-handler",
+        "after-handler-commit",
+    ],
+)
+def test_a_crash_loses_nothing_and_doubles_nothing(
+    point: str, start: Start, eventually: Eventually
+) -> None:
+    publish(range(1, 6))
+    crashed = start(point)
+    assert crashed.wait(20) == -signal.SIGKILL
+    publish(range(6, 9))
+    begun = time.monotonic()
+    start("none")
+    eventually(lambda: len(effects()) >= 16, within=20)
+    eventually(lambda: count("outbox") == 0 and count("inbox", "state = 'ready'") == 0)
+    assert exactly_once_in_order(9)
+    # The new process has the name of the former one: it does not wait for the end of its leases.
+    assert time.monotonic() - begun < 12
+
+
+@pytest.mark.parametrize("point", ["in-handler", "after-handler-commit"])
+def test_a_crash_without_a_broker_loses_nothing_and_doubles_nothing(
+    point: str, start: Start, eventually: Eventually
+) -> None:
+    publish(range(1, 6))
+    assert start(point, with_broker=False).wait(20) == -signal.SIGKILL
+    start("none", with_broker=False)
+    eventually(lambda: len(effects()) >= 10, within=20)
+    eventually(lambda: count("inbox", "state = 'ready'") == 0)
+    assert exactly_once_in_order(6)
+
+
+def test_killed_again_and_again_at_random_it_still_has_each_effect_once(
+    start: Start, eventually: Eventually
+) -> None:
+    """Kills come whenever progress shows, not at chosen points."""
+    published = 1
+    for _ in range(4):
+        process = start("none")
+        before = len(effects())
+        publish(range(published, published + 20))
+        published += 20
+        eventually(lambda before=before: len(effects()) > before + 5, within=20)
+        process.kill()
+        process.wait()
+    start("none")
+    eventually(lambda: len(effects()) >= 2 * (published - 1), within=20)
+    eventually(lambda: count("outbox") == 0 and count("inbox", "state = 'ready'") == 0)
+    assert exactly_once_in_order(published)

@@ -1,0 +1,360 @@
+"""Publisher and handler in different services: over a real NATS JetStream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import nats
+import pytest
+from django.db import connection, transaction
+from structlog.contextvars import bound_contextvars, get_contextvars
+
+import ramet
+from ramet.events.brokers import BrokerUnavailable, Incoming, Outgoing
+from ramet.events.inbox import inbox_loops
+from ramet.events.leases import Leases
+from ramet.events.receiver import Receiver
+from ramet.events.relay import Relay
+from ramet.events.subscription import subscription_of
+from ramet.events.surroundings import surroundings
+from ramet.events.worker import Worker
+from tests.integration.events.conftest import (
+    Brokers,
+    NatsServer,
+    count,
+    effects,
+    have_effect,
+    in_thread,
+)
+from tests.integration.events.parcels.events import Moved
+
+pytestmark = pytest.mark.usefixtures("database")
+
+Eventually = Callable[..., Any]
+Working = Callable[..., Worker]
+
+
+@pytest.fixture
+def handler() -> str:
+    @ramet.subscribe(Moved, name="tracker")
+    def track(event: Moved) -> None:
+        have_effect(event.parcel, event.number, "tracker")
+
+    return "tracker"
+
+
+def publish(parcel: str, *numbers: int) -> None:
+    with transaction.atomic():
+        ramet.publish(*(Moved(parcel=parcel, number=number) for number in numbers))
+
+
+def relay(brokers: Brokers, name: str = "one") -> Relay:
+    return Relay(brokers(name), Leases(name, 15), surroundings())
+
+
+def receiver(brokers: Brokers, handler: str, name: str = "one") -> Receiver:
+    subscription = subscription_of(handler)
+    assert subscription is not None
+    return Receiver("tracking", [(subscription, "django")], brokers(name), Leases(name, 15))
+
+
+def per_key() -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for key, number in effects():
+        found.setdefault(key, []).append(number)
+    return found
+
+
+def test_a_committed_event_has_its_effect_over_the_broker(
+    handler: str, brokers: Brokers, working: Working, eventually: Eventually
+) -> None:
+    working(relay(brokers), receiver(brokers, handler), *inbox_loops([handler], 2))
+    publish("a", 1, 2)
+    eventually(lambda: effects() == [("a", 1), ("a", 2)], within=5)
+    eventually(lambda: count("outbox") == 0)
+
+
+def test_the_wire_carries_a_cloudevent_on_the_subject_of_its_type(
+    brokers: Brokers, nats_server: NatsServer, system: str
+) -> None:
+    with bound_contextvars(traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01", request_id="r1"):
+        publish("a", 1)
+    relay(brokers).work()
+
+    async def first() -> tuple[str, dict[str, str], dict[str, Any]]:
+        client = await nats.connect(nats_server.url)
+        message = await client.jsm().get_msg(f"{system}-events", 1)
+        await client.close()
+        return str(message.subject), message.headers or {}, json.loads(message.data or b"")
+
+    subject, headers, body = asyncio.run(first())
+    assert subject == f"{system}.events.django.Moved.v1"
+    assert headers["Nats-Msg-Id"] == body["id"]
+    assert UUID(body.pop("id"))
+    assert body.pop("time").endswith("Z")
+    assert body == {
+        "specversion": "1.0",
+        "source": "/django/django",
+        "type": "tests.integration.events.parcels.Moved.v1",
+        "datacontenttype": "application/json",
+        "partitionkey": "a",
+        "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01",
+        "requestid": "r1",
+        "data": {"parcel": "a", "number": 1, "to": "depot"},
+    }
+
+
+def test_trace_and_request_id_reach_the_handler(
+    brokers: Brokers, working: Working, eventually: Eventually
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    @ramet.subscribe(Moved, name="context")
+    def note(event: Moved) -> None:
+        seen.append(get_contextvars())
+
+    working(relay(brokers), receiver(brokers, "context"), *inbox_loops(["context"], 1))
+    with bound_contextvars(traceparent="00-trace", request_id="r1", token="secret"):
+        publish("a", 1)
+    eventually(lambda: seen, within=5)
+    assert seen[0]["traceparent"] == "00-trace"
+    assert seen[0]["request_id"] == "r1"
+    assert "token" not in seen[0]
+
+
+def test_a_duplicate_within_and_beyond_the_brokers_window_has_no_effect(
+    handler: str, brokers: Brokers, working: Working, eventually: Eventually, system: str
+) -> None:
+    publish("a", 1)
+    with connection.cursor() as cursor:  # the row as it was before the relay deleted it
+        cursor.execute("CREATE TEMP TABLE kept AS SELECT * FROM ramet_events_outbox")
+    one = relay(brokers)
+    one.work()
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO ramet_events_outbox SELECT * FROM kept")
+    one.work()  # the server knows the id
+    assert count("outbox") == 0
+    sent = _stream_messages(brokers)
+    assert len(sent) == 1
+    _put_raw(
+        brokers, sent[0]
+    )  # what the server would no longer know: the same event, another message
+    working(receiver(brokers, handler), *inbox_loops([handler], 1))
+    publish("a", 2)
+    one.work()
+    eventually(lambda: ("a", 2) in effects(), within=5)
+    assert effects() == [("a", 1), ("a", 2)]
+
+
+def _stream_messages(brokers: Brokers) -> list[tuple[str, bytes]]:
+    broker = brokers("reader")
+
+    async def read() -> list[tuple[str, bytes]]:
+        manager = (await broker._connected()).jsm()
+        last = (await manager.stream_info(broker.stream)).state.last_seq
+        found = [await manager.get_msg(broker.stream, number) for number in range(1, last + 1)]
+        return [(str(each.subject), each.data or b"") for each in found]
+
+    return broker._run(read())
+
+
+def _put_raw(brokers: Brokers, message: tuple[str, bytes]) -> None:
+    broker = brokers("writer")
+
+    async def put() -> None:
+        await (await broker._connected()).jetstream().publish(*message)
+
+    broker._run(put())
+
+
+def test_order_of_keys_holds_under_several_relays_receivers_and_handlers(
+    handler: str, brokers: Brokers, working: Working, eventually: Eventually
+) -> None:
+    for name in ("one", "two"):
+        working(relay(brokers, name))
+        working(receiver(brokers, handler, name), *inbox_loops([handler], 2))
+
+    def publish_all(prefix: str) -> None:
+        for number in range(1, 41):
+            for parcel in range(5):
+                publish(f"{prefix}{parcel}", number)
+
+    for thread in [in_thread(lambda each=each: publish_all(each)) for each in "xy"]:
+        thread.join(30)
+    eventually(lambda: len(effects()) >= 400, within=30)
+    assert per_key() == {f"{x}{n}": list(range(1, 41)) for x in "xy" for n in range(5)}
+
+
+def test_two_relays_share_the_partitions_and_one_takes_over_from_the_other(
+    brokers: Brokers, working: Working, eventually: Eventually
+) -> None:
+    def shares() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT holder, count(*) FROM ramet_events_lease"
+                " WHERE name LIKE 'outbox/%' AND until > clock_timestamp() GROUP BY 1"
+            )
+            return dict(cursor.fetchall())
+
+    working(relay(brokers, "one"))
+    eventually(lambda: shares() == {"one": 16}, within=5)
+    second = working(relay(brokers, "two"))
+    eventually(lambda: shares() == {"one": 8, "two": 8}, within=10)
+    second.stop(5)
+    eventually(lambda: shares() == {"one": 16}, within=10)
+
+
+def test_the_broker_down_keeps_events_and_back_again_sends_them_in_order(
+    handler: str,
+    brokers: Brokers,
+    working: Working,
+    eventually: Eventually,
+    nats_server: NatsServer,
+) -> None:
+    working(relay(brokers), receiver(brokers, handler), *inbox_loops([handler], 2))
+    publish("a", 1)
+    eventually(lambda: effects() == [("a", 1)], within=5)
+    nats_server.kill()
+    try:
+        for number in range(2, 20):
+            publish("a", number)
+        assert count("outbox") > 0
+    finally:
+        nats_server.start()
+    eventually(lambda: len(effects()) == 19, within=20)
+    assert per_key() == {"a": list(range(1, 20))}
+    eventually(lambda: count("outbox") == 0)
+
+
+def test_the_database_restarted_loses_nothing(
+    handler: str, brokers: Brokers, working: Working, eventually: Eventually
+) -> None:
+    working(relay(brokers), receiver(brokers, handler), *inbox_loops([handler], 2))
+    publish("a", 1)
+    eventually(lambda: effects() == [("a", 1)], within=5)
+    with connection.cursor() as cursor:  # what a restart does to clients, for this database alone
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    for number in range(2, 6):
+        publish("a", number)
+    eventually(lambda: len(effects()) == 5, within=15)
+    assert per_key() == {"a": [1, 2, 3, 4, 5]}
+
+
+def outgoing(key: str, text: str = "{}") -> Outgoing:
+    return Outgoing(uuid4(), "shop.orders.Placed.v1", "orders", key, text.encode())
+
+
+def test_after_an_event_that_cannot_be_sent_none_of_its_key_is(brokers: Brokers) -> None:
+    huge = "x" * 2_000_000  # more than the server takes
+    batch = [outgoing("a"), outgoing("a", huge), outgoing("a"), outgoing("b"), outgoing("b")]
+    acknowledged = brokers().send(batch)
+    assert acknowledged == {batch[0].id, batch[3].id, batch[4].id}
+
+
+def test_a_key_that_cannot_be_sent_keeps_back_itself_only(
+    brokers: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ramet.events.relay.BATCH", 2)
+    publish("bad", 1, 2, 3)
+    publish("good", 1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ramet_events_outbox SET payload = to_json(repeat('x', 2000000))::text"
+            " WHERE key = 'bad'"
+        )
+    one = relay(brokers)
+    assert one.work() > 0
+    one.work()
+    assert count("outbox", "key = 'good'") == 0
+    assert count("outbox", "key = 'bad'") == 3
+
+
+def test_without_a_server_sending_says_so(nats_server: NatsServer, brokers: Brokers) -> None:
+    broker = brokers()
+    broker._url = "nats://127.0.0.1:1"
+    with pytest.raises(BrokerUnavailable):
+        broker.send([outgoing("a")])
+
+
+def collect(
+    broker: Any, into: list[Incoming], until: int, after: str = "", fail: bool = False
+) -> None:
+    def deliver(batch: Sequence[Incoming]) -> None:
+        if fail:
+            raise RuntimeError("not stored")
+        into.extend(batch)
+
+    broker.consume(
+        "tracking", [("orders", "shop.orders.Placed.v1")], after, deliver, lambda: len(into) < until
+    )
+
+
+def test_what_was_not_stored_is_delivered_again_before_anything_later(brokers: Brokers) -> None:
+    broker = brokers()
+    broker.send([outgoing("a", "1"), outgoing("a", "2")])
+    with pytest.raises(RuntimeError, match="not stored"):
+        collect(broker, [], 1, fail=True)
+    broker.send([outgoing("a", "3")])
+    received: list[Incoming] = []
+    collect(broker, received, 3)
+    assert [each.body for each in received] == [b"1", b"2", b"3"]
+
+
+def test_reading_goes_on_after_the_position_that_the_database_knows(brokers: Brokers) -> None:
+    broker = brokers()
+    broker.send([outgoing("a", str(number)) for number in range(4)])
+    received: list[Incoming] = []
+    collect(broker, received, 4)
+    again: list[Incoming] = []
+    collect(broker, again, 3, after=received[0].position)
+    assert [each.body for each in again] == [b"1", b"2", b"3"]
+
+
+def test_a_service_that_moved_to_another_database_goes_on_where_it_was(brokers: Brokers) -> None:
+    broker = brokers()
+    broker.send([outgoing("a", "1")])
+    collect(broker, [], 1)
+    broker.send([outgoing("a", "2")])
+    received: list[Incoming] = []
+    collect(broker, received, 1, after="")
+    assert [each.body for each in received] == [b"2"]
+
+
+def test_a_stream_that_was_lost_is_read_from_its_beginning(brokers: Brokers) -> None:
+    broker = brokers()
+    broker.send([outgoing("a", "1")])
+    received: list[Incoming] = []
+    collect(broker, received, 1)
+
+    async def delete() -> None:
+        await (await broker._connected()).jsm().delete_stream(broker.stream)
+
+    broker._run(delete())
+    after = received[0].position
+    received.clear()
+    broker_again = brokers("again")
+    broker_again.send([outgoing("a", "2")])
+    collect(broker_again, received, 1, after=after)
+    assert [each.body for each in received] == [b"2"]
+
+
+def test_a_receiver_that_lost_its_lease_stores_nothing(handler: str, brokers: Brokers) -> None:
+    first = Leases("first", 15)
+    (lease,) = first.take(["receive/tracking"])
+    one = receiver(brokers, handler)
+    one._leases = first
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ramet_events_lease SET until = now() - interval '1 second'")
+    assert Leases("second", 15).take(["receive/tracking"])[0].epoch == lease.epoch + 1
+    from ramet.events.receiver import LeaseLost
+
+    with pytest.raises(LeaseLost):
+        one._store([Incoming(b"{}", "made/9")], lease)
+    assert count("lease", "position <> ''") == 0
