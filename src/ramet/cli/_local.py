@@ -44,12 +44,30 @@ def group_of(state: dict[str, Any], service: str) -> str:
     for group, services in state["groups"].items():
         if service == group or service in services:
             return str(group)
+    known = [name for members in state["groups"].values() for name in members]
     raise DiagnosticError(
         Mistake(
             reference="unknown-service",
             where=f"`{service}`",
             found="a service that does not run",
-            expected=f"one of {', '.join(s for members in state['groups'].values() for s in members)}",
+            expected=f"one of {', '.join(known)}",
             remedy="see `ramet status`",
         )
     )
+
+
+def ask(folder: Folder, request: dict[str, Any], done: str) -> int:
+    """Have the running supervisor do something, and say `done`; returns the exit code."""
+    import typer
+
+    from ramet.tools.local import control
+
+    try:
+        answer = control.ask(folder.control, request)
+    except ConnectionError:
+        raise not_running(folder) from None
+    if "error" in answer:
+        typer.echo(answer["error"], err=True)
+        return FAILED
+    typer.echo(done)
+    return 0

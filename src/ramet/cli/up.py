@@ -51,10 +51,11 @@ def command(
             if fresh:
                 folder.forget()
             folder.make()
-            return _run(system, folder, groups, as_, began)
+            code = _run(system, folder, groups, as_, began)
     except session.AlreadyRunning:
         typer.echo(f"ramet: {system.name} is running already: see `ramet status`", err=True)
         return FAILED
+    return code
 
 
 def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, began: float) -> int:
@@ -111,7 +112,8 @@ def _began() -> float:
     """When this process began: what a person waits for includes the start of Python."""
     import psutil
 
-    return min(time.time(), psutil.Process().create_time())
+    began: float = psutil.Process().create_time()
+    return min(time.time(), began)
 
 
 def _say(text: str) -> None:

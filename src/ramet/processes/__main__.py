@@ -1,4 +1,4 @@
-"""`python -m ramet.processes ROLE`: one process of a service, as a container or the supervisor runs it."""
+"""`python -m ramet.processes ROLE`: one process of a service, wherever it is deployed."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def find_app() -> Any:
                 reference="no-celery-application",
                 where=package,
                 found=str(error),
-                expected=f"a Celery application in {package}/celery.py, because an app has tasks.py",
+                expected=f"a Celery application in {package}/celery.py, as an app has tasks.py",
                 remedy="see https://docs.celeryq.dev/en/stable/django/first-steps-with-django.html",
             )
         ) from error

@@ -104,7 +104,7 @@ class ForkLoop:
                 status = self._run_child(order, [socket.socket(fileno=d) for d in descriptors])
             except SystemExit as end:
                 status = end.code if isinstance(end.code, int) else int(end.code is not None)
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - a fork must never return into its parent's code
                 traceback.print_exc()
             finally:
                 with contextlib.suppress(Exception):

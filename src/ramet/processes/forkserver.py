@@ -1,8 +1,8 @@
 """The fork server: imports the libraries once, then forks one zygote per group of services.
 
-Starting is import cost. Twelve processes that each import Django, DRF and their company take 12 s on
-two cores; here the imports happen once, and every process shares their memory. Nothing that reads
-the project's settings is imported here, because those depend on the group.
+Starting is import cost. Twelve processes that each import Django, DRF and their company take 12 s
+on two cores; here the imports happen once, and every process shares their memory. Nothing that
+reads the project's settings is imported here, because those depend on the group.
 """
 
 from __future__ import annotations

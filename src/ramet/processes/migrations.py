@@ -1,4 +1,4 @@
-"""Migrate the database of the group that lives here, and load its demo data, when something changed.
+"""Migrate the database of the group that lives here, and load its demo data, after a change.
 
 Looking for unapplied migrations costs a connection and a second per database, at every start. A
 fingerprint of the files and of the installed versions tells without a database that there are none.

@@ -26,7 +26,7 @@ def main(control: socket.socket, settings: str, root: str) -> int:
     loop = ForkLoop(control, _run_role)
     try:
         ready = _set_up(settings, root)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - the project's code may raise anything
         traceback.print_exc()
         loop.report(event="failed", error=_own_part(error, root))
         return 1

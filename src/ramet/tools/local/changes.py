@@ -76,7 +76,7 @@ def _named(system: System, paths: set[Path]) -> str:
 
 
 def _source_folders(root: Path) -> list[Path]:
-    """Folders that may hold our code: watching a virtual environment would take thousands of watches."""
+    """Folders that may hold our code; a virtual environment would take thousands of watches."""
     return [
         Path(entry.path)
         for entry in os.scandir(root)

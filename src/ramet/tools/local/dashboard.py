@@ -14,7 +14,6 @@ from ramet.tools.local.keeper import Keeper, Report
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running
 
-
 HOST = "127.0.0.1"
 """Whatever the gateway listens on: the dashboard shows logs and mails, and asks for no password."""
 

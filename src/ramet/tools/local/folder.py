@@ -1,4 +1,4 @@
-"""Where the local system keeps what: `.ramet` beside `ramet.toml`, and a short folder for sockets."""
+"""Where the local system keeps what: `.ramet` beside `ramet.toml`, and a folder for sockets."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Folder:
     def run(self) -> Path:
         """Sockets: in the system's temporary folder, because a socket's path has 107 bytes at most.
 
-        The name follows from the checkout's path and the user, so that two checkouts do not meet and
-        every command finds it.
+        The name follows from the checkout's path and the user, so that two checkouts do not meet
+        and every command finds it.
         """
         digest = hashlib.sha256(f"{self.root}\0{os.getuid()}".encode()).hexdigest()[:10]
         # Not TMPDIR: on macOS and under test runners it is long.

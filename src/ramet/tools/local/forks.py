@@ -93,7 +93,8 @@ class _Channel:
             return
         self.closed.set()
         gone = ConnectionResetError("the forking process has ended")
-        for waiting in (self.ready, *self._forks.values()):
+        waits: list[asyncio.Future[Any]] = [self.ready, *self._forks.values()]
+        for waiting in waits:
             if not waiting.done():
                 waiting.set_exception(gone)
                 waiting.exception()  # read, so that nobody is blamed for not awaiting it

@@ -93,7 +93,7 @@ class GroupProcesses:
     async def reload(self, why: str) -> bool:
         """Replace all processes by ones that run the code as it is now.
 
-        If that code does not load, or its migrations fail, the old processes keep serving, the error
+        If that code does not load, or its migrations fail, the old processes go on, the error
         is reported, and False is returned: the next save tries again.
         """
         async with self._changing:

@@ -77,10 +77,11 @@ class Keeper:
         """End the process for good; returns when it is gone."""
         self._stopping = True
         self._wake.set()
-        if self.running is not None:
-            self._become("stopping", pid=self.running.pid)
-            await self.running.stop(self.polite, timeout=self.grace)
-            await gone([self.running])
+        # Kept here: the keeping task forgets it as soon as it has ended.
+        if (running := self.running) is not None:
+            self._become("stopping", pid=running.pid)
+            await running.stop(self.polite, timeout=self.grace)
+            await gone([running])
         if self._task is not None:
             self._task.cancel()
         if not self.first_ready.done():

@@ -1,4 +1,4 @@
-"""Is the port free? Asked before anything starts, so that the answer is not in some engine's log."""
+"""Is the port free? Asked before anything starts, not found later in some engine's log."""
 
 from __future__ import annotations
 

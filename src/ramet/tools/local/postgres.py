@@ -216,7 +216,7 @@ class Postgres:
             password.flush()
             if self._account:
                 os.chown(password.name, self._account.uid, self._account.gid)
-            command = [
+            command: list[str | Path] = [
                 self._install / "bin" / "initdb",
                 *("-D", self._cluster),
                 *("--username", SUPERUSER),
@@ -241,7 +241,8 @@ class Postgres:
 
     def _lock_out_public(self) -> None:
         """No service's role may connect to the maintenance databases either (single-user mode)."""
-        command = [self._install / "bin" / "postgres", "--single", "-D", self._cluster, "postgres"]
+        binary = self._install / "bin" / "postgres"
+        command: list[str | Path] = [binary, "--single", "-D", self._cluster, "postgres"]
         done = subprocess.run(
             command,
             input="REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;\n",

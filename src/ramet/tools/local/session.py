@@ -44,8 +44,8 @@ async def run(
     """Start the system, call `on_ready` with its status, and serve until asked to stop.
 
     SIGINT, SIGTERM and `stop` on the control socket end it in order; a second signal ends the
-    services without waiting for what they have in hand. Raises DiagnosticError when it cannot start;
-    nothing is left running then either.
+    services without waiting for what they have in hand. Raises DiagnosticError when it cannot
+    start; nothing is left running then either.
     """
     supervisor = Supervisor(plan, folder, report)
     stop = supervisor.control.stop_requested

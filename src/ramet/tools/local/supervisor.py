@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
@@ -117,18 +116,20 @@ class Supervisor:
             return
         self._stopping = True
         self._changed()
-        await asyncio.gather(*(program.stop() for program in self._programs))
-        await asyncio.gather(*(group.stop() for group in self._groups.values()))
-        if self._fork_server is not None:
-            self._fork_server.close()
-        # Envoy's answer while services end is a 503 problem; without it, a refused connection.
-        await asyncio.gather(*(engine.stop() for engine in reversed(self._engines)))
-        for task in self._tasks:
-            task.cancel()
-        await self.control.stop()
-        self.folder.clear_run()
-        self.folder.state.unlink(missing_ok=True)
-        self.stopped.set()
+        try:
+            await asyncio.gather(*(program.stop() for program in self._programs))
+            await asyncio.gather(*(group.stop() for group in self._groups.values()))
+        finally:
+            if self._fork_server is not None:
+                self._fork_server.close()
+            # Envoy's answer while services end is a 503 problem; without it, a refused connection.
+            await asyncio.gather(*(engine.stop() for engine in self._engines))
+            for task in self._tasks:
+                task.cancel()
+            await self.control.stop()
+            self.folder.clear_run()
+            self.folder.state.unlink(missing_ok=True)
+            self.stopped.set()
 
     def kill(self) -> None:
         """End the services at once, for the second Ctrl-C; engines still end in order."""

@@ -1,0 +1,20 @@
+"""Restart a service with its code as it is now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ramet.cli._local import ask, here
+
+
+def command(
+    service: Annotated[str, typer.Argument(help="A service or an engine; see `ramet status`.")],
+) -> int:
+    """Restart a service's processes, or an engine. Services that share its process restart too.
+
+    The old processes serve until the new ones can: code that does not load changes nothing.
+    """
+    _, folder = here()
+    return ask(folder, {"command": "restart", "service": service}, f"{service} restarted")

@@ -1,0 +1,35 @@
+"""Run several web processes of a service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ramet.cli._local import ask, here
+
+_MOST = 32
+
+
+def command(
+    service_count: Annotated[
+        str, typer.Argument(metavar="SERVICE=N", help="Such as orders=3; from 1 to 32.")
+    ],
+) -> int:
+    """Run N web processes of a service. The gateway spreads requests over them at once."""
+    from ramet.errors import DiagnosticError, Mistake
+
+    service, _, count = service_count.partition("=")
+    if not count.isdecimal() or not 1 <= int(count) <= _MOST:
+        raise DiagnosticError(
+            Mistake(
+                reference="invalid-scale",
+                where="ramet scale",
+                found=service_count,
+                expected=f"SERVICE=N with N from 1 to {_MOST}",
+                remedy="for example `ramet scale orders=2`",
+            )
+        )
+    _, folder = here()
+    request = {"command": "scale", "service": service, "count": int(count)}
+    return ask(folder, request, f"{service} has {int(count)} web processes")
