@@ -1,4 +1,4 @@
-"""SIGKILL between any two of commit, send, delete, store, acknowledge and handle: one effect each."""
+"""SIGKILL between commit, send, delete, store, acknowledge and handle: always one effect."""
 
 from __future__ import annotations
 

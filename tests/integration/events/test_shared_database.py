@@ -50,9 +50,9 @@ def test_a_committed_event_has_its_effect_within_a_second(
 
 
 def test_a_rollback_sends_nothing(handler: str) -> None:
-    with pytest.raises(RuntimeError, match="no"), transaction.atomic():
+    with transaction.atomic():
         ramet.publish(Moved(parcel="a", number=1))
-        raise RuntimeError("no")
+        transaction.set_rollback(True)
     settle(handler)
     assert effects() == []
     assert count("outbox") == 0

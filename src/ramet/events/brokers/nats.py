@@ -53,7 +53,7 @@ T = TypeVar("T")
 
 ANSWER = 5.0
 """Seconds within which the server acknowledges what it stored."""
-CONNECT = 2.0
+CONNECT = 2
 """Seconds for a first connection; later ones are made in the background, for ever."""
 BATCH = 256
 """Events asked for at once, and at most delivered to the inbox in one transaction."""
@@ -210,7 +210,7 @@ class NatsBroker:
             connect_timeout=CONNECT,
             allow_reconnect=True,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.25,
+            reconnect_time_wait=0.25,  # type: ignore[arg-type]  # fractions work
             ping_interval=10,
             max_outstanding_pings=2,
             error_cb=_note_error,
