@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 
 __all__ = ["CallsConfig"]
 
@@ -19,11 +20,16 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         """Runs after every model is loaded, so that services may import models."""
-        from ramet.placement import Here, here
+        from ramet.calls.checks import check_implementations
+        from ramet.calls.manifest import declared
+        from ramet.placement import Here, here, manifest
 
-        # Settings without `ramet.place` use some other part of Ramet; then there is no place yet.
-        if isinstance(getattr(settings, "RAMET", None), Here):
-            for app in here().own_apps():
-                for module in (f"{app}.contract", f"{app}.services"):
-                    if find_spec(module) is not None:
-                        import_module(module)
+        # Settings without `ramet.place` use some other part of Ramet: nothing is placed then.
+        if not isinstance(getattr(settings, "RAMET", None), Here):
+            return
+        for app in here().own_apps():
+            for module in (f"{app}.contract", f"{app}.services"):
+                if find_spec(module) is not None:
+                    import_module(module)
+        checks.register(check_implementations, "ramet")
+        manifest.contribute("contracts", declared)

@@ -71,7 +71,6 @@ class _Stub:
     def _call(self, operation: Operation, arguments: msgspec.Struct) -> Any:
         if not self._inside:
             refuse_inside_transaction(operation)
-        body = operation.encode_arguments(arguments)
         key = self._key
         if key is None:
             scope = context.idempotency_scope.get()
@@ -86,6 +85,7 @@ class _Stub:
         if outer is not None and outer < limit:
             limit = outer
         try:
+            body = operation.encode_arguments(arguments)
             if len(body) > protocol.LARGEST_REQUEST:
                 raise TooLarge(f"the arguments need {len(body)} bytes on the wire")
             address = self._address()

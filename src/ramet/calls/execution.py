@@ -26,8 +26,6 @@ from ramet.calls.refusals import Refused
 
 __all__ = ["execute"]
 
-logger = logging.getLogger("ramet.calls")
-
 # Errors of a call that the operation itself made: its mistake, none of its caller's.
 _OWN_MISTAKES = (InvalidArgument, InvalidResult, TooLarge, Unimplemented)
 
@@ -62,13 +60,19 @@ def execute(operation: Operation, implementation: type, body: bytes, key: str | 
     except (OperationalError, InterfaceError) as error:
         if _is_late():
             raise DeadlineExceeded("waiting for the database took too long") from error
-        logger.warning("%s: the database failed", operation.full_name, exc_info=True)
+        _logger().warning("%s: the database failed", operation.full_name, exc_info=True)
         raise Unavailable("the database of the callee does not answer") from error
     except Exception as error:
         raise _fault(operation) from error
     if _is_late():
         raise DeadlineExceeded("the operation finished after its deadline")
     return answer
+
+
+def _logger() -> logging.Logger:
+    # Not at import: this module may be imported before Django has configured logging, which by
+    # default silences every logger that exists by then.
+    return logging.getLogger("ramet.calls")
 
 
 def _is_late() -> bool:
@@ -79,7 +83,7 @@ def _is_late() -> bool:
 def _fault(operation: Operation) -> RemoteFault:
     """Log the exception at hand with its traceback; the caller learns only where to look."""
     error_id = uuid.uuid4().hex
-    logger.error(
+    _logger().error(
         "%s failed (%s)",
         operation.full_name,
         error_id,

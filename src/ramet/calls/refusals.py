@@ -13,7 +13,7 @@ from ramet.calls import wire_types
 from ramet.calls.errors import RemoteError
 from ramet.errors import DiagnosticError, Mistake
 
-__all__ = ["Refused", "find_refusal"]
+__all__ = ["Refused", "find_refusal", "refusals"]
 
 _refusals: dict[str, type["Refused"]] = {}
 
@@ -66,6 +66,11 @@ def find_refusal(wire_name: str, module: str) -> type[Refused] | None:
         return refusal
     visible = getattr(sys.modules.get(module), refusal.__name__, None)
     return refusal if visible is refusal else None
+
+
+def refusals() -> list[type[Refused]]:
+    """Return every subclass that has been imported."""
+    return list(_refusals.values())
 
 
 def _set_fields(self: Refused, *args: Any, **kwargs: Any) -> None:

@@ -36,8 +36,6 @@ from ramet.placement import here
 
 __all__ = ["Operations"]
 
-logger = logging.getLogger("ramet.calls")
-
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -198,7 +196,9 @@ def _readiness() -> tuple[int, bytes]:
             with connections[alias].cursor() as cursor:
                 cursor.execute("SELECT 1")
         except DatabaseError:
-            logger.warning("not ready: the database %s does not answer", alias, exc_info=True)
+            logging.getLogger("ramet.calls").warning(
+                "not ready: the database %s does not answer", alias, exc_info=True
+            )
             return 503, json.encode({"status": "unready", "database": alias})
     return 200, b'{"status":"ready"}'
 

@@ -53,18 +53,18 @@ class _Connection:
     def post(
         self, path: str, body: bytes, headers: list[str], seconds: float, repeatable: bool
     ) -> tuple[int, bytes]:
-        curl = self._curl
+        curl, outgoing = self._curl, _Body(body)
         curl.setopt(pycurl.URL, self._origin + path)
         curl.setopt(pycurl.HTTPHEADER, headers)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
+        curl.setopt(pycurl.POSTFIELDSIZE, len(body))
+        curl.setopt(pycurl.READFUNCTION, outgoing.read)
+        # curl repeats a request by itself when a kept connection dies before the first byte of the
+        # answer, though the callee may have acted. It cannot repeat a body that it cannot rewind.
         if repeatable:
-            curl.setopt(pycurl.POSTFIELDS, body)
+            curl.setopt(pycurl.SEEKFUNCTION, outgoing.seek)
         else:
-            # curl repeats a request by itself when a kept connection dies before the first byte of
-            # the answer, though the callee may have acted. It cannot repeat a body that it must
-            # read from us and cannot rewind.
-            curl.setopt(pycurl.POSTFIELDSIZE, len(body))
-            curl.setopt(pycurl.READFUNCTION, _Once(body).read)
+            curl.unsetopt(pycurl.SEEKFUNCTION)
         try:
             answer: bytes = curl.perform_rb()
             status: int = curl.getinfo(pycurl.RESPONSE_CODE)
@@ -73,15 +73,21 @@ class _Connection:
         return status, answer
 
 
-class _Once:
-    """A body that curl reads, in pieces of its choice, once."""
+class _Body:
+    """What curl sends, in pieces of its choice (CURLOPT_READFUNCTION, CURLOPT_SEEKFUNCTION)."""
 
     def __init__(self, body: bytes) -> None:
-        self._rest = body
+        self._body = body
+        self._sent = 0
 
     def read(self, size: int) -> bytes:
-        piece, self._rest = self._rest[:size], self._rest[size:]
+        piece = self._body[self._sent : self._sent + size]
+        self._sent += len(piece)
         return piece
+
+    def seek(self, offset: int, _origin: int) -> int:
+        self._sent = offset  # curl seeks from the start only
+        return int(pycurl.SEEKFUNC_OK)
 
 
 def _explain(code: int, text: str) -> RemoteError:
