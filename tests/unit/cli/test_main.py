@@ -1,0 +1,88 @@
+"""The root command: instant help, one exit code for each kind of ending."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from ramet import cli
+from tests.unit.cli.conftest import Ramet
+
+
+def test_help_lists_every_command_with_one_line(ramet: Ramet) -> None:
+    """Read from the files; each has a line of its own."""
+    run = ramet("--help")
+    assert run.returncode == 0
+    assert "  explain   Explain one call between services: " in run.stdout.replace("  " * 3, "  ")
+    assert {"check", "explain", "manifest", "schema"} <= set(cli.commands())
+    for name, line in cli.commands().items():
+        assert f"  {name} " in run.stdout
+        assert line in run.stdout
+        assert line.endswith(".")
+
+
+def test_help_imports_neither_typer_nor_any_command() -> None:
+    """That is what makes it instant; a time would depend on the machine."""
+    code = (
+        "import sys, ramet.cli; ramet.cli.main(['--help'])\n"
+        "heavy = {'typer', 'click', 'rich', 'django', 'asyncio', 'ramet.cli.up', 'ramet.system'}\n"
+        "sys.exit(f'imported {loaded}' if (loaded := heavy & set(sys.modules)) else 0)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", cli.commands())
+def test_every_module_is_a_command(name: str) -> None:
+    """Adding a file with `command` or `app` is all that a new command needs."""
+    module = import_module(f"ramet.cli.{name.replace('-', '_')}")
+    assert hasattr(module, "command") or hasattr(module, "app")
+
+
+def test_a_new_file_is_a_new_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the first line of its docstring, whether or not more lines follow."""
+    (tmp_path / "one_more.py").write_text('"""Do one "more" thing."""\n')
+    (tmp_path / "two.py").write_text('"""Do two things.\n\nAt once.\n"""\n')
+    (tmp_path / "_shared.py").write_text('"""Not a command."""\n')
+    monkeypatch.setattr(cli, "_FOLDER", tmp_path)
+    assert cli.commands() == {"one-more": 'Do one "more" thing.', "two": "Do two things."}
+
+
+def test_an_unknown_command_is_wrong_usage(ramet: Ramet) -> None:
+    """With a proposal where one is near."""
+    run = ramet("chekc")
+    assert (run.returncode, run.stdout, run.stderr) == (
+        2,
+        "",
+        'ramet: there is no command "chekc". Did you mean "check"?\n',
+    )
+
+
+def test_an_unknown_option_is_wrong_usage(ramet: Ramet) -> None:
+    """typer's own words."""
+    run = ramet("schema", "--nope")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "Error: No such option: --nope" in run.stderr
+
+
+def test_a_wrong_configuration_is_told_without_a_traceback(ramet: Ramet, tmp_path: Path) -> None:
+    """Exit code 2, standard output untouched."""
+    run = ramet("check")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(f"{tmp_path}: no-system\n  found     no ramet.toml here")
+
+
+def test_the_version_is_that_of_the_package(ramet: Ramet) -> None:
+    """As pip knows it."""
+    from importlib.metadata import version
+
+    assert ramet("--version").stdout == f"ramet {version('ramet')}\n"
+
+
+def test_no_command_at_all_shows_help_and_is_wrong_usage(ramet: Ramet) -> None:
+    """As other tools do."""
+    run = ramet()
+    assert run.returncode == 2
+    assert run.stdout.startswith("Usage: ramet COMMAND [OPTIONS]\n")
