@@ -17,9 +17,14 @@ class PlacementConfig(AppConfig):
         """Register the checks, unless the settings were never placed: a bare test project."""
         from django.conf import settings
 
-        from ramet.placement.checks import check_imports, check_relations
+        from ramet.placement.checks import (
+            check_imports,
+            check_relations,
+            check_remote_keys,
+        )
         from ramet.placement.whereabouts import Here
 
         if isinstance(getattr(settings, "RAMET", None), Here):
             register(check_relations, "ramet")
             register(check_imports, "ramet")
+            register(check_remote_keys, "ramet")

@@ -1,8 +1,9 @@
 """Django system checks of boundaries: what would break, or be lost, when a service moves out.
 
 E001 a relation across services; E002 an import across services of more than contract and events;
-E004 a contract or events module that imports the inside of its app; W001 a relation of a shared app
-to a service's model. (E003 is of ramet.events.)
+E004 a contract or events module that imports the inside of its app; E005 a RemoteKey to a model
+that does not exist; W001 a relation of a shared app to a service's model. E003 is of ramet.events,
+E010 of ramet.calls.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,12 @@ from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import models
 
+from ramet.placement.fields import remote_model
 from ramet.placement.imports import explained, imports
 from ramet.placement.whereabouts import Here, here
 from ramet.system import System
 
-__all__ = ["check_imports", "check_relations"]
+__all__ = ["check_imports", "check_relations", "check_remote_keys"]
 
 
 def check_relations(
@@ -43,6 +45,32 @@ def check_imports(
         if place.has(found.importer) and not found.is_allowed
         for identifier, message, hint in [explained(found)]
     ]
+
+
+def check_remote_keys(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """E005, for keys whose target would be known here: an absent service's models are not."""
+    place = here()
+    return [
+        Error(
+            f'RemoteKey to "{target}", which does not exist.',
+            hint="Name a model as APP_LABEL.MODEL, as a ForeignKey would.",
+            obj=field,
+            id="ramet.E005",
+        )
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if (target := remote_model(field)) is not None and not _may_exist(place, target)
+    ]
+
+
+def _may_exist(place: Here, target: str) -> bool:
+    label, _, name = target.partition(".")
+    owner = _service_of_label(place.system, label)
+    if owner is not None and not place.has(owner):
+        return bool(name)
+    return name.lower() in apps.all_models[label]
 
 
 def _own_relations(model: type[models.Model]) -> "Iterator[models.Field[Any, Any]]":

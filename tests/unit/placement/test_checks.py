@@ -87,3 +87,18 @@ def test_manage_py_check_fails_on_a_broken_boundary(project: Project) -> None:
     run = project.run("manage.py", "check")
     assert run.returncode == 1
     assert "(ramet.E002) payments imports small.orders.models.Order" in run.stderr
+
+
+def test_a_remote_key_to_a_model_that_does_not_exist_is_an_error(project: Project) -> None:
+    """Found where its service lives; elsewhere nobody can know."""
+    project.replace("small/orders/models.py", "users.User", "users.Person")
+    assert findings(project) == [
+        {
+            "id": "ramet.E005",
+            "level": 40,
+            "where": "orders.Order.customer",
+            "message": 'RemoteKey to "users.Person", which does not exist.',
+            "hint": "Name a model as APP_LABEL.MODEL, as a ForeignKey would.",
+        }
+    ]
+    assert findings(project, RAMET_SERVICES="orders") == []
