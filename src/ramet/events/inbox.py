@@ -98,6 +98,7 @@ class InboxLoop(Loop):
         self.poll = 1.0 if number == 0 else None
         self._next = number + 1
         self._due: float | None = None
+        self._streak = 0
         self._cleaned = time.monotonic()
 
     def work(self) -> float | None:
@@ -105,12 +106,15 @@ class InboxLoop(Loop):
         self._clean()
         outcome = work_off_one(self.handlers)
         if outcome is None:
+            self._streak = 0
             due, self._due = self._due, None
             return max(0.01, due - time.monotonic()) if due is not None else None
         if outcome > 0:
             retry = time.monotonic() + outcome
             self._due = retry if self._due is None else min(self._due, retry)
-        wake.wake(_more(self._next))
+        self._streak += 1
+        if self._streak > 1:  # a lone event is not worth another thread and connection
+            wake.wake(_more(self._next))
         return 0
 
     def _clean(self) -> None:
@@ -136,6 +140,8 @@ def work_off_one(handlers: Sequence[str]) -> float | None:
     Returns None when there is none, 0 when it was worked off or became a dead letter, else the
     seconds until it may be tried again. Raises only what concerns the database, not the handler.
     """
+    if not sql.is_postgresql() and not _is_anything_ready(handlers):
+        return None  # a transaction on SQLite would take the one lock that there is for writing
     claimed: _Claimed | None = None
     try:
         with transaction.atomic():
@@ -180,6 +186,17 @@ def _claim(handlers: Sequence[str]) -> _Claimed | None:
         payload=payload,
         headers=headers.loaded(carried),
         attempts=attempts,
+    )
+
+
+def _is_anything_ready(handlers: Sequence[str]) -> bool:
+    condition, values = sql.among("handler", handlers)
+    return bool(
+        sql.rows(
+            "SELECT 1 FROM ramet_events_inbox"
+            f" WHERE state = 'ready' AND run_at <= {sql.now()} AND {condition} LIMIT 1",
+            values,
+        )
     )
 
 

@@ -53,7 +53,7 @@ def event_loops() -> Iterable[Loop]:
         _demand_order(broker, [each for _, each in subscribes])
         if publishes:
             loops.append(Relay(broker, leases(), place))
-        loops += _receivers(broker, place, subscribes)
+        loops += _receivers(broker, subscribes)
     elif place.is_whole:
         if publishes:
             loops.append(Mover(place))
@@ -68,15 +68,11 @@ def event_loops() -> Iterable[Loop]:
     return loops
 
 
-def _receivers(
-    broker: Broker, place: Surroundings, subscribes: list[tuple[str, Subscription]]
-) -> list[Receiver]:
-    by_service: dict[str, list[tuple[Subscription, str]]] = {}
+def _receivers(broker: Broker, subscribes: list[tuple[str, Subscription]]) -> list[Receiver]:
+    """One for each service, so that services which move between processes keep their place."""
+    by_service: dict[str, list[Subscription]] = {}
     for service, subscription in subscribes:
-        declaration = subscription.declaration
-        publisher = place.service_of(declaration.owner) if declaration else None
-        if publisher is not None:  # else check ramet.E003 says so
-            by_service.setdefault(service, []).append((subscription, publisher))
+        by_service.setdefault(service, []).append(subscription)
     return [
         Receiver(service, wanted, broker, leases())
         for service, wanted in sorted(by_service.items())

@@ -35,21 +35,17 @@ class Receiver(worker.Loop):
     def __init__(
         self,
         service: str,
-        subscriptions: Sequence[tuple[Subscription, str]],
+        subscriptions: Sequence[Subscription],
         broker: Broker,
         leases: Leases,
     ) -> None:
-        """`subscriptions`: those of the service, each with the service that publishes its event."""
         super().__init__()
         self.name = f"receiver-{service}"
         self._service, self._broker, self._leases = service, broker, leases
         self._by_type: dict[str, list[Subscription]] = {}
-        self._types: list[tuple[str, str]] = []
-        for subscription, publisher in subscriptions:
-            declaration = subscription.declaration
-            if declaration is not None:
+        for subscription in subscriptions:
+            if (declaration := subscription.declaration) is not None:
                 self._by_type.setdefault(declaration.name, []).append(subscription)
-                self._types.append((publisher, declaration.name))
         self._last_used = time.monotonic()
 
     def work(self) -> float | None:
@@ -61,7 +57,7 @@ class Receiver(worker.Loop):
         try:
             self._broker.consume(
                 self._service,
-                self._types,
+                sorted(self._by_type),
                 lease.position,
                 lambda batch: self._store(batch, lease),
                 lambda: self._may_proceed(lease),

@@ -76,7 +76,7 @@ def main(point: str) -> None:
             broker = Broker(url, os.environ["TEST_SYSTEM"], instance="worker", keeps_days=1)
             (wanted,) = subscription.subscriptions()
             loops.append(Relay(broker, leases(), surroundings()))
-            loops.append(Receiving("tracking", [(wanted, "django")], broker, leases()))
+            loops.append(Receiving("tracking", [wanted], broker, leases()))
         else:
             loops.append(Mover(surroundings()))
         worker = Worker(loops)

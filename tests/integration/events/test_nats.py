@@ -59,7 +59,7 @@ def relay(brokers: Brokers, name: str = "one") -> Relay:
 def receiver(brokers: Brokers, handler: str, name: str = "one") -> Receiver:
     subscription = subscription_of(handler)
     assert subscription is not None
-    return Receiver("tracking", [(subscription, "django")], brokers(name), Leases(name, 15))
+    return Receiver("tracking", [subscription], brokers(name), Leases(name, 15))
 
 
 def per_key() -> dict[str, list[int]]:
@@ -291,9 +291,7 @@ def collect(
             raise RuntimeError("not stored")
         into.extend(batch)
 
-    broker.consume(
-        "tracking", [("orders", "shop.orders.Placed.v1")], after, deliver, lambda: len(into) < until
-    )
+    broker.consume("tracking", ["shop.orders.Placed.v1"], after, deliver, lambda: len(into) < until)
 
 
 def test_what_was_not_stored_is_delivered_again_before_anything_later(brokers: Brokers) -> None:

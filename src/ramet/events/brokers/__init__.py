@@ -83,7 +83,7 @@ class Broker(Protocol):
     def consume(
         self,
         durable: str,
-        types: Sequence[tuple[str, str]],
+        types: Sequence[str],
         after: str,
         deliver: Deliver,
         proceed: Callable[[], bool],
@@ -91,11 +91,12 @@ class Broker(Protocol):
         """Call `deliver` with what arrives, in stream order, until `proceed()` is false.
 
         `durable` is the name under which the broker remembers what was acknowledged, `types` are
-        (service, type) pairs, `after` is the position of the last event that the caller has stored,
-        or empty when it knows of none. When `deliver` returns, the batch is stored and is
-        acknowledged; when it raises, nothing of it is, and consume raises the same. The next call
-        begins after the position that it is given, whatever was delivered before: so nothing is
-        skipped and nothing overtakes. `proceed` is called at least every second.
+        names on the wire (what has another type may be delivered too), `after` is the position of
+        the last event that the caller has stored, or empty when it knows of none. When `deliver`
+        returns, the batch is stored and is acknowledged; when it raises, nothing of it is, and
+        consume raises the same. The next call begins after the position that it is given, whatever
+        was delivered before: so nothing is skipped and nothing overtakes. `proceed` is called at
+        least every second.
         """
 
     def close(self) -> None:

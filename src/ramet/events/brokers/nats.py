@@ -81,7 +81,11 @@ class NatsBroker:
         self._is_closed = False
 
     def subject(self, service: str, type_name: str) -> str:
-        """`shop.events.orders.OrderPlaced.v1`: what a subscriber in any language listens to."""
+        """`shop.events.orders.OrderPlaced.v1`: what a subscriber in any language listens to.
+
+        Ramet's own receivers say `*` for the service: an app that moves to another service must not
+        be missed by those that were deployed before. What arrives is told apart by its full type.
+        """
         return ".".join([self._system, "events", service, *type_name.split(".")[-2:]])
 
     def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
@@ -91,7 +95,7 @@ class NatsBroker:
     def consume(
         self,
         durable: str,
-        types: Sequence[tuple[str, str]],
+        types: Sequence[str],
         after: str,
         deliver: Deliver,
         proceed: Callable[[], bool],
@@ -99,7 +103,7 @@ class NatsBroker:
         """The position is `<creation of the stream>/<sequence>`: a stream that was made anew,
         after the broker lost its disk, is then read from its beginning, and the inbox drops
         duplicates."""
-        subjects = sorted({self.subject(service, name) for service, name in types})
+        subjects = sorted({self.subject("*", name) for name in types})
         reception = self._run(self._open(_durable(durable), subjects, after))
         try:
             while proceed():
@@ -337,6 +341,8 @@ class _Reception:
     async def close(self) -> None:
         if not self._client.is_closed:
             await self._subscription.unsubscribe()
+            if self._client.is_connected:
+                await self._client.flush()  # the last acknowledgement must not die with the process
 
 
 def _start(stream: StreamInfo, made: str, after: str, former: ConsumerInfo | None) -> int:

@@ -45,6 +45,8 @@ def move(surroundings: Surroundings) -> int:
     One mover at a time, or the inbox's numbers would not follow the order of keys: a second one
     leaves at once, the first looks again before it rests.
     """
+    if not sql.rows("SELECT 1 FROM ramet_events_outbox LIMIT 1"):
+        return 0
     with transaction.atomic():
         if sql.is_postgresql():
             ((is_alone,),) = sql.rows("SELECT pg_try_advisory_xact_lock(%s)", [_ONE_MOVER])
