@@ -6,6 +6,7 @@ minutes), move it to the front, and remove the old one when its last token has e
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,16 +35,19 @@ def load(path: Path) -> tuple[str, ...]:
 
 
 def generate(path: Path) -> None:
-    """Write a file (0600, in a folder 0700) with one new key, unless another process was first."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write a file (0600, in folders 0700) with one new key, unless another process was first."""
+    # One by one: with parents=True, mkdir gives its mode to the last folder only.
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
     key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
     try:
         # A link, not a rename: of two processes that start together the first one's key stays,
@@ -52,7 +56,7 @@ def generate(path: Path) -> None:
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        os.unlink(draft)
 
 
 def public_keys(path: Path) -> Mapping[str, RSAKey]:

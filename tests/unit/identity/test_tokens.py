@@ -1,0 +1,197 @@
+"""verify() believes a token only when every rule holds."""
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from ramet.identity import Claims, InvalidToken, signing, tokens, verify
+from ramet.identity.settings import IdentitySettings, configure
+from ramet.tools.gateway import limits
+from tests.unit.identity.conftest import ALICE, ISSUER
+
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def signed(token: Make, key_file: Path) -> Callable[[dict[str, Any], dict[str, Any]], str]:
+    """Sign any header and claims with the right key; None takes a field away."""
+    key = RSAKey.import_key(signing.load(key_file)[0])
+
+    def make(header: dict[str, Any], claims: dict[str, Any]) -> str:
+        now = int(time.time())
+        good_header = {"alg": "RS256", "typ": "at+jwt", "kid": key.thumbprint()}
+        good_claims = {
+            "iss": ISSUER, "aud": "shop", "sub": ALICE, "client_id": "storefront",
+            "exp": now + 60, "iat": now, "scope": "openid",
+        }  # fmt: skip
+        merged_header = {k: v for k, v in {**good_header, **header}.items() if v is not None}
+        merged = {k: v for k, v in {**good_claims, **claims}.items() if v is not None}
+        return jwt.encode(merged_header, merged, key, algorithms=["RS256"], default_type=None)
+
+    return make
+
+
+def reason(token: str) -> str:
+    with pytest.raises(InvalidToken) as caught:
+        verify(token)
+    return caught.value.reason
+
+
+def part(content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+
+
+def test_a_good_token_gives_its_claims(token: Make) -> None:
+    text = token(scopes=["products:write", "openid"])
+    claims = verify(text)
+    assert claims.subject == ALICE
+    assert claims.username == "alice"
+    assert claims.client_id == "storefront"
+    assert claims.scopes == {"openid", "products:write"}
+    assert 290 < claims.expires_at.timestamp() - time.time() <= 300
+    assert claims.token == text
+
+
+def test_the_token_is_not_in_the_representation_of_its_claims(token: Make) -> None:
+    text = token()
+    assert text not in repr(verify(text))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"lifetime": -11}, "the token has expired"),
+        ({"issuer": f"{ISSUER}/"}, "the token comes from another issuer"),
+        ({"audience": "Shop"}, "the token is meant for another audience"),
+        ({"subject": ""}, "the token lacks sub"),
+        ({"client_id": ""}, "the token lacks client_id"),
+    ],
+)
+def test_a_token_with_a_wrong_claim_is_refused(
+    token: Make, changes: dict[str, Any], said: str
+) -> None:
+    assert reason(token(**changes)) == said
+
+
+@pytest.mark.parametrize(
+    ("header", "claims", "said"),
+    [
+        ({"typ": "JWT"}, {}, "the token is not an access token (its typ is not at+jwt)"),
+        ({"typ": None}, {}, "the token is not an access token (its typ is not at+jwt)"),
+        ({"kid": None}, {}, "the token does not name its key (kid)"),
+        ({"kid": "other"}, {}, "the token is signed with a key that the issuer does not publish"),
+        ({}, {"exp": None}, "the token's exp is not a time in seconds"),
+        ({}, {"exp": True}, "the token's exp is not a time in seconds"),
+        ({}, {"exp": "9999999999"}, "the token's exp is not a time in seconds"),
+        ({}, {"exp": 1e300}, "the token's exp is not a time in seconds"),
+        ({}, {"nbf": time.time() + 60}, "the token is not valid yet"),
+        ({}, {"aud": ["other"]}, "the token is meant for another audience"),
+        ({}, {"aud": None}, "the token is meant for another audience"),
+        ({}, {"aud": {"shop": 1}}, "the token is meant for another audience"),
+        ({}, {"sub": 7}, "the token lacks sub"),
+        ({}, {"scope": ["a"]}, "the token's scope or preferred_username is not text"),
+    ],
+)
+def test_a_genuine_token_of_the_wrong_shape_is_refused(
+    signed: Callable[..., str], header: dict[str, Any], claims: dict[str, Any], said: str
+) -> None:
+    assert reason(signed(header, claims)) == said
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt"])
+def test_each_spelling_of_the_type_is_accepted(signed: Callable[..., str], typ: str) -> None:
+    assert verify(signed({"typ": typ}, {"aud": ["other", "shop"]})).subject == ALICE
+
+
+def test_an_unsigned_token_is_refused(token: Make) -> None:
+    header, claims, _ = token().split(".")
+    assert reason(f"{header}.{claims}.") == "the signature of the token is wrong"
+    assert reason(f"{header}.{claims}") == "the token is not a signed JWT in compact form"
+    for alg in ("none", "None", "NONE", ""):
+        none = part({**json.loads(base64.urlsafe_b64decode(header + "==")), "alg": alg})
+        assert reason(f"{none}.{claims}.") == "the token is not signed with RS256"
+
+
+def test_the_public_key_is_no_shared_secret(token: Make, key_file: Path) -> None:
+    header, claims, _ = token().split(".")
+    symmetric = part({**json.loads(base64.urlsafe_b64decode(header + "==")), "alg": "HS256"})
+    public = RSAKey.import_key(signing.load(key_file)[0]).as_pem(private=False)
+    mac = hmac.digest(public, f"{symmetric}.{claims}".encode(), "sha256")
+    forged = f"{symmetric}.{claims}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+    assert reason(forged) == "the token is not signed with RS256"
+
+
+def test_a_foreign_key_is_refused_under_any_name(token: Make) -> None:
+    foreign = RSAKey.generate_key(2048).as_pem(private=True).decode()
+    other = token(pem=foreign)
+    assert "does not publish" in reason(other)
+    ours = token().split(".")[0]
+    _, claims, signature = other.split(".")
+    assert reason(f"{ours}.{claims}.{signature}") == "the signature of the token is wrong"
+
+
+@pytest.mark.parametrize("junk", ["", ".", "..", "a.b.c", "é.é.é", "a" * 9000, "null.null.null"])
+def test_junk_is_refused_without_a_crash(token: Make, junk: str) -> None:
+    assert reason(junk)
+
+
+def test_a_key_inside_the_token_is_not_believed(token: Make, key_file: Path) -> None:
+    key = RSAKey.generate_key(2048)
+    header = {
+        "alg": "RS256", "typ": "at+jwt", "kid": "mine", "jwk": key.as_dict(private=False),
+    }  # fmt: skip
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": "shop", "sub": ALICE, "client_id": "x", "exp": now + 60}
+    forged = jwt.encode(header, claims, key, algorithms=["RS256"])
+    assert reason(forged)
+
+
+def test_a_critical_extension_that_we_do_not_know_is_refused(signed: Callable[..., str]) -> None:
+    text = signed({}, {})
+    header, claims, signature = text.split(".")
+    said = json.loads(base64.urlsafe_b64decode(header + "=="))
+    assert reason(f"{part({**said, 'crit': ['x'], 'x': 1})}.{claims}.{signature}")
+
+
+def test_a_remembered_token_still_expires(token: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    verify(token())  # fetches the keys, which starts a generation
+    text = token()
+    first = verify(text)
+    assert verify(text) is first
+    later = time.time() + 300 + tokens.CLOCK_SKEW_SECONDS + 1
+    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    assert reason(text) == "the token has expired"
+
+
+def test_a_remembered_token_is_forgotten_with_its_key(
+    token: Make, accepted: IdentitySettings, tmp_path: Path
+) -> None:
+    text = token()
+    verify(text)
+    other = tmp_path / "other.pem"
+    signing.generate(other)
+    configure(IdentitySettings(ISSUER, "shop", accepted.jwks_url, other))
+    assert "does not publish" in reason(text)
+
+
+def test_memory_of_tokens_is_bounded(accepted: IdentitySettings) -> None:
+    seen = tokens._Seen()
+    claims = Claims("s", frozenset(), "c", "", None, "t")  # type: ignore[arg-type]
+    for number in range(3000):
+        seen.put(str(number), 1, claims)
+    assert len(seen._entries) == 1024
+    assert seen.get("2999", 1) is claims
+    assert seen.get("0", 1) is None
+
+
+def test_edge_and_service_forgive_the_same_clock_skew() -> None:
+    assert limits.CLOCK_SKEW == tokens.CLOCK_SKEW_SECONDS
+    assert limits.LONGEST_TOKEN == tokens._LONGEST_TOKEN
