@@ -50,7 +50,7 @@ def environment(postgres: Any, root: Path) -> dict[str, str]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.integration.sagas.settings",
         "SAGA_TEST_DATABASE": postgres.create_database("sagas"),
-        "PYTHONPATH": str(root),
+        "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]),
     }
     subprocess.run(
         [sys.executable, "-m", "django", "migrate", "--run-syncdb", "-v0"],

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from ramet.events.worker import Worker  # noqa: E402
 from ramet.sagas import claims, failpoints  # noqa: E402
 from ramet.sagas.loop import SagaLoop  # noqa: E402
 from ramet.sagas.models import SagaRun  # noqa: E402
-from tests.integration.sagas import journeys  # noqa: E402
+from tests.integration.sagas import sagas  # noqa: E402
 from tests.integration.sagas.models import Effect  # noqa: E402
 
 ENDED = ("completed", "compensated", "stuck")
@@ -34,7 +35,7 @@ LIMIT = 20.0
 
 def start(name: str, state: dict[str, Any]) -> str:
     with transaction.atomic():
-        return str(getattr(journeys, name).start(**state))
+        return str(getattr(sagas, name).start(**state))
 
 
 def describe(run_id: str) -> dict[str, Any]:
@@ -50,11 +51,12 @@ def describe(run_id: str) -> dict[str, Any]:
 
 
 def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    # To this thread: a signal to the process lets the thread run on for a moment.
+    signal.pthread_kill(threading.get_ident(), signal.SIGKILL)
 
 
 def stop() -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def cut() -> None:
@@ -134,7 +136,44 @@ def pause(saga: str, state: dict[str, Any], place: str) -> dict[str, Any]:
     return {"first": first, "second": second, "before": before, **describe(run_id)}
 
 
-COMMANDS = {"crash": crash, "sever": sever, "pause": pause}
+def crowd(slow: int) -> dict[str, Any]:
+    """Run some slow sagas and then a quick one; what each is when the quick one has ended."""
+    sagas.gate.clear()
+    worker = Worker([SagaLoop("worker-1")])
+    worker.start()
+    slow_runs = [start("Slow", {}) for _ in range(slow)]
+    quick = start("Journey", {})
+    deadline = time.monotonic() + LIMIT
+    while describe(quick)["status"] not in ENDED and time.monotonic() < deadline:
+        time.sleep(0.02)
+    answer = {
+        "quick": describe(quick)["status"],
+        "slow": [describe(r)["status"] for r in slow_runs],
+    }
+    sagas.gate.set()
+    worker.stop(5)
+    return answer
+
+
+def begin(saga: str, state: dict[str, Any]) -> dict[str, Any]:
+    """Start a run and leave it to others."""
+    return {"id": start(saga, state)}
+
+
+def look(run_id: str) -> dict[str, Any]:
+    run = SagaRun.objects.get(pk=run_id)
+    row = {"holder": run.holder, "attempts": run.attempts, "position": run.position}
+    return {**row, **describe(run_id)}
+
+
+COMMANDS = {
+    "crash": crash,
+    "sever": sever,
+    "pause": pause,
+    "crowd": crowd,
+    "begin": begin,
+    "look": look,
+}
 
 
 def main() -> None:

@@ -8,4 +8,5 @@ class Effect(models.Model):
 
     run = models.UUIDField()
     method = models.CharField(max_length=50)
+    idempotency_key = models.CharField(max_length=100, null=True, unique=True)
     at = models.DateTimeField(auto_now_add=True)

@@ -1,6 +1,7 @@
 """Sagas whose methods leave rows behind, by themselves or in the transaction of the run."""
 
 import threading
+import time
 
 import ramet
 from ramet.calls import Refused
@@ -59,8 +60,10 @@ class Journey(ramet.Saga, version=1):
 
     def _call(self, method: str) -> None:
         """As an idempotent operation of another service does: commits by itself, has one effect."""
-        if not Effect.objects.filter(run=self.run_id, method=method).exists():
-            self._record(method)
+        key = f"{self.run_id}/{method}"
+        Effect.objects.get_or_create(
+            idempotency_key=key, defaults={"run": self.run_id, "method": method}
+        )
 
 
 class Slow(ramet.Saga, version=1):
@@ -69,3 +72,15 @@ class Slow(ramet.Saga, version=1):
     @ramet.step(undo=None)
     def wait(self) -> None:
         gate.wait(30)
+
+
+class Nap(ramet.Saga, version=1):
+    """Sleeps a second in its first step."""
+
+    @ramet.step(undo=None)
+    def sleep(self) -> None:
+        time.sleep(1)
+
+    @ramet.step(undo=None)
+    def rise(self) -> None:
+        pass

@@ -1,0 +1,99 @@
+"""`python -m ramet.processes worker`, with sagas as its work."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+Start = Callable[[], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path, eventually: Any) -> Iterator[Start]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> "subprocess.Popen[str]":
+        log = tmp_path / f"worker-{len(started)}.log"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ramet.processes", "worker"],
+            env={**environment, "RAMET_INSTANCE": "orders-worker-1"},
+            stderr=log.open("w"),
+            text=True,
+        )
+        started.append(process)
+        eventually(lambda: "worker.started" in log.read_text(), what="the worker's first line")
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_a_slow_step_of_one_saga_does_not_hold_up_another(host: Any) -> None:
+    assert host.order("crowd", slow=3) == {"quick": "completed", "slow": ["running"] * 3}
+
+
+def test_a_worker_works_and_ends_on_sigterm(host: Any, start: Start, eventually: Any) -> None:
+    worker = start()
+    run = host.order("begin", saga="Journey", state={})["id"]
+    eventually(lambda: host.order("look", run_id=run)["status"] == "completed")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
+
+
+def test_sigterm_lets_the_step_in_hand_finish_and_leaves_the_next_one(
+    host: Any, start: Start, eventually: Any
+) -> None:
+    worker = start()
+    run = host.order("begin", saga="Nap", state={})["id"]
+    eventually(lambda: host.order("look", run_id=run)["holder"])
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
+    left = host.order("look", run_id=run)
+    assert (left["position"], left["holder"], left["attempts"]) == (1, "", 0)
+
+    start()
+    eventually(lambda: host.order("look", run_id=run)["status"] == "completed")
+
+
+def test_a_worker_killed_in_a_step_resumes_at_once_under_its_name(
+    host: Any, start: Start, eventually: Any
+) -> None:
+    worker = start()
+    run = host.order("begin", saga="Nap", state={})["id"]
+    eventually(lambda: host.order("look", run_id=run)["holder"])
+    worker.kill()
+    worker.wait()
+    start()
+    eventually(lambda: host.order("look", run_id=run)["status"] == "completed", within=5)
+
+
+def test_an_idle_worker_uses_almost_no_processor_time(start: Start) -> None:
+    process = psutil.Process(start().pid)
+    time.sleep(2)  # its first rounds
+    before = process.cpu_times()
+    time.sleep(5)  # what is measured is this time itself
+    after = process.cpu_times()
+    assert (after.user + after.system) - (before.user + before.system) <= 0.1
+
+
+def test_a_wrong_option_is_told_without_a_traceback(environment: dict[str, str]) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "ramet.processes", "worker"],
+        env={**environment, "SAGA_TEST_WRONG_OPTION": "1"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "no_such_option" in result.stderr
+    assert "Traceback" not in result.stderr
