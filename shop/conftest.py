@@ -6,7 +6,6 @@ The tests run the monolith, on the database of production: locks and constraints
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +15,9 @@ from django.core.management import call_command
 from django.db import connection, connections
 from rest_framework.test import APIClient
 
-from ramet.identity import Claims, User
+from ramet.identity import User, signing, verify
+from ramet.identity.issuing import issue
+from ramet.identity.settings import settings as identity
 from ramet.placement.databases import database
 from ramet.sagas.engine import run_due
 from ramet.sagas.models import SagaRun
@@ -55,34 +56,41 @@ def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def person(*scopes: str, id: UUID | None = None) -> User:
-    """Somebody whose token has been verified."""
-    return User(
-        Claims(
+@pytest.fixture
+def person() -> Callable[..., User]:
+    """`person("products:write")`: somebody with a real token of these scopes."""
+
+    def sign_in(*scopes: str, id: UUID | None = None) -> User:
+        accepted = identity()
+        assert accepted.signing_keys is not None  # this process is the provider's
+        token = issue(
+            signing.load(accepted.signing_keys)[0],
+            issuer=accepted.issuer,
+            audience=accepted.audience,
             subject=str(id or uuid4()),
-            scopes=frozenset(scopes),
             client_id="tests",
+            scopes=scopes,
             username="someone",
-            expires_at=datetime.now(UTC) + timedelta(minutes=5),
-            token="a.b.c",  # noqa: S106 - never verified here
         )
-    )
+        return User(verify(token))
+
+    return sign_in
 
 
 @pytest.fixture
-def alice() -> User:
+def alice(person: Callable[..., User]) -> User:
     """A customer."""
     return person()
 
 
 @pytest.fixture
-def bob() -> User:
+def bob(person: Callable[..., User]) -> User:
     """Another customer."""
     return person()
 
 
 @pytest.fixture
-def staff() -> User:
+def staff(person: Callable[..., User]) -> User:
     """Somebody who may change the catalogue."""
     return person("products:write")
 
@@ -94,7 +102,7 @@ def api() -> Callable[[User | None], APIClient]:
     def client(user: User | None) -> APIClient:
         made = APIClient()
         if user is not None:
-            made.force_authenticate(user)
+            made.credentials(HTTP_AUTHORIZATION=f"Bearer {user.claims.token}")
         return made
 
     return client

@@ -10,6 +10,11 @@ from uuid import UUID
 import ramet
 from shop.money import Money
 
+MOST_LINES = 100
+MOST_PIECES = 1_000_000  # of one product; stock never has more
+LONGEST_TOKEN = 200
+LONGEST_KEY = 255
+
 
 class OrderLine(ramet.Value):
     """So many pieces of one product."""
@@ -81,7 +86,8 @@ class Orders(ramet.Contract, version=1):
     def place(self, lines: list[OrderLine], payment_token: str, key: str) -> OrderView:
         """Take an order; it is pending, and what becomes of it is seen by `get`.
 
-        The same key and arguments give the same answer. Raises UnknownProducts, KeyReused.
+        The same key and arguments give the same answer. Raises UnknownProducts, KeyReused, and
+        InvalidArgument beyond the limits above.
         """
 
     @ramet.operation(deadline="1s", idempotent=True)

@@ -10,7 +10,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 
-LONGEST_KEY = 255
+from shop.orders.contract import LONGEST_KEY
 
 
 class KeyMissing(ParseError):

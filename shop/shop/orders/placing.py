@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 import ramet
+from ramet.calls import InvalidArgument
+from shop.orders import contract
 from shop.orders.contract import KeyReused, OrderLine, UnknownProducts
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Happening, Line, Order, PlacementKey
@@ -19,8 +21,9 @@ def place(customer_id: UUID, lines: Sequence[OrderLine], payment_token: str, key
     """A new pending order, or the one that the same key and content made before.
 
     Call it outside a transaction: it asks products whether they exist. Raises UnknownProducts,
-    KeyReused.
+    KeyReused, and InvalidArgument for what no order can have.
     """
+    _refuse_impossible(lines, payment_token, key)
     fingerprint = _fingerprint(lines, payment_token)
     # 1. A repetition is answered without asking anybody: the first answer stands.
     if order := _placed_before(customer_id, key, fingerprint):
@@ -36,6 +39,22 @@ def place(customer_id: UUID, lines: Sequence[OrderLine], payment_token: str, key
         if order is None:
             raise
         return order
+
+
+def _refuse_impossible(lines: Sequence[OrderLine], payment_token: str, key: str) -> None:
+    # The public API refuses these with more words; a caller of the contract may send anything.
+    if not 1 <= len(lines) <= contract.MOST_LINES:
+        raise InvalidArgument(f"expected 1 to {contract.MOST_LINES} lines", path="lines")
+    for position, line in enumerate(lines):
+        if not 1 <= line.quantity <= contract.MOST_PIECES:
+            path = f"lines[{position}].quantity"
+            raise InvalidArgument(f"expected 1 to {contract.MOST_PIECES}", path=path)
+    for name, text, most in (
+        ("payment_token", payment_token, contract.LONGEST_TOKEN),
+        ("key", key, contract.LONGEST_KEY),
+    ):
+        if not 1 <= len(text) <= most or not text.isprintable():
+            raise InvalidArgument(f"expected 1 to {most} printable characters", path=name)
 
 
 def _fingerprint(lines: Sequence[OrderLine], payment_token: str) -> str:

@@ -3,10 +3,8 @@
 from rest_framework import serializers
 
 from shop.fields import MoneySerializer
+from shop.orders.contract import LONGEST_TOKEN, MOST_LINES, MOST_PIECES
 from shop.orders.models import Happening, Line, Order
-
-MOST_LINES = 100
-MOST_PIECES = 1_000_000  # of one product; stock never has more
 
 
 class LineSerializer(serializers.ModelSerializer[Line]):
@@ -32,7 +30,7 @@ class PlaceOrderSerializer(serializers.Serializer[None]):
     """What a customer sends: 1 to 100 lines, and how to pay."""
 
     lines = LineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
-    payment_token = serializers.CharField(max_length=200)
+    payment_token = serializers.CharField(max_length=LONGEST_TOKEN)
 
 
 class ReasonField(serializers.ChoiceField):

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shop.orders import services
-from shop.orders.contract import KeyReused, OrderLine, UnknownOrder, UnknownProducts
-from shop.orders.idempotency import LONGEST_KEY, KeyUsedForAnotherBody, key_of
+from shop.orders.contract import LONGEST_KEY, KeyReused, OrderLine, UnknownOrder, UnknownProducts
+from shop.orders.idempotency import KeyUsedForAnotherBody, key_of
 from shop.orders.models import Order
 from shop.orders.serializers import OrderSerializer, PlaceOrderSerializer
 

@@ -1,5 +1,6 @@
 """The catalogue and its stock. That no piece appears or vanishes is a rule of the database."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.core.validators import RegexValidator
@@ -52,6 +53,12 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.sku})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a new product's first pieces are supplied with it."""
+        if self._state.adding:
+            self.supplied = self.stock + self.reserved + self.sold
+        super().save(*args, **kwargs)
 
 
 class Reservation(models.Model):

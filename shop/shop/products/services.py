@@ -22,9 +22,9 @@ def matching(words: str = "", category: str = "") -> QuerySet[Product]:
     return found.filter(category=category) if category else found
 
 
-def add(*, stock: int = 0, **fields: Any) -> Product:
-    """A new product with `stock` pieces supplied. IntegrityError if the SKU is taken."""
-    return Product.objects.create(stock=stock, supplied=stock, **fields)
+def add(**fields: Any) -> Product:
+    """A new product, supplied with its `stock`. IntegrityError if the SKU is taken."""
+    return Product.objects.create(**fields)
 
 
 @transaction.atomic
