@@ -38,8 +38,10 @@ def callback(request: HttpRequest) -> HttpResponse:
     attempt = attempts.finish(request, request.GET.get("state", ""))
     if attempt is None:
         return _failed(request, "no attempt with this state")
-    # RFC 9207: an answer that names its issuer must name ours.
-    if request.GET.get("iss", here().environment.issuer) != here().environment.issuer:
+    # RFC 9207, section 2.4: whose answer this is, where the provider tells.
+    issuer = here().environment.issuer
+    unnamed = "" if provider.endpoints().names_itself else issuer
+    if request.GET.get("iss", unnamed) != issuer:
         return _failed(request, "the answer comes from another issuer")
     if "error" in request.GET:
         return _failed(request, f"the provider said {request.GET['error']!r}")

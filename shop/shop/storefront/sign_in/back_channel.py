@@ -7,6 +7,7 @@ waiting for themselves, would stop it.
 
 import http.client
 import socket
+import sys
 from contextvars import Context
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from ramet.placement import here
 
@@ -123,20 +124,9 @@ def _in_this_process(url: str, body: bytes | None) -> Answer:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": BytesIO(body or b""),
-        "wsgi.errors": BytesIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
+        "wsgi.errors": sys.stderr,
     }
-    seen: dict[str, int] = {}
-
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
-        seen["status"] = int(status.split(" ", 1)[0])
-        return lambda written: None
-
-    response = _django()(environ, start_response)
-    try:
-        content = b"".join(response)
-    finally:
-        response.close()
-    return Answer(seen["status"], content)
+    # Not by calling the handler as WSGI does: its signals of a request begun and finished would
+    # let Django tidy up the database connection that the outer request is still using.
+    response = _django().get_response(WSGIRequest(environ))
+    return Answer(response.status_code, response.content)

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -26,12 +27,16 @@ class NotGranted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The provider's addresses, as browsers see them (OpenID Connect Discovery 1.0, section 3)."""
+    """The provider's addresses, as browsers see them; `revocation` and `end_session` may be "".
+
+    `names_itself`: its answers carry `iss` (RFC 9207), so that one without it is not its own.
+    """
 
     authorization: str
     token: str
     revocation: str
     end_session: str
+    names_itself: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,28 @@ _discovered: tuple[float, str, Endpoints] | None = None
 
 
 def endpoints() -> Endpoints:
-    """The provider's endpoints, discovered and then remembered for ten minutes."""
+    """The provider's endpoints, discovered and then remembered for ten minutes.
+
+    From OpenID Connect Discovery 1.0, section 4; where to revoke tokens only RFC 8414's document
+    tells, which a provider need not have.
+    """
     global _discovered
     issuer = here().environment.issuer
     if _discovered is not None:
-        until, of_issuer, known = _discovered
+        until, of_issuer, remembered = _discovered
         if of_issuer == issuer and time.monotonic() < until:
-            return known
-    answer = ask(issuer.rstrip("/") + "/.well-known/openid-configuration")
-    said = _json(answer.body)
-    if answer.status != 200 or said.get("issuer") != issuer:
-        raise ProviderUnavailable(f"no discovery document of {issuer}: status {answer.status}")
+            return remembered
+    said = _document(issuer, issuer.rstrip("/") + "/.well-known/openid-configuration")
+    if "authorization_endpoint" not in said or "token_endpoint" not in said:
+        raise ProviderUnavailable(f"no discovery document of {issuer}")
+    parts = urlsplit(issuer)
+    known = f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{parts.path}"
     found = Endpoints(
         authorization=str(said["authorization_endpoint"]),
         token=str(said["token_endpoint"]),
-        revocation=str(said.get("revocation_endpoint") or ""),
+        revocation=str(_document(issuer, known.rstrip("/")).get("revocation_endpoint") or ""),
         end_session=str(said.get("end_session_endpoint") or ""),
+        names_itself=said.get("authorization_response_iss_parameter_supported") is True,
     )
     _discovered = (time.monotonic() + _DISCOVERY_SECONDS, issuer, found)
     return found
@@ -140,6 +151,13 @@ def _grant(**form: str) -> Tokens:
         id_token=str(said.get("id_token") or ""),
         expires_at=datetime.now(UTC) + timedelta(seconds=int(said.get("expires_in", 0))),
     )
+
+
+def _document(issuer: str, url: str) -> dict[str, Any]:
+    """The metadata at `url`; empty where there is none, or it is another issuer's."""
+    answer = ask(url)
+    said = _json(answer.body)
+    return said if answer.status == 200 and said.get("issuer") == issuer else {}
 
 
 def _json(body: bytes) -> dict[str, Any]:
