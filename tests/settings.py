@@ -1,9 +1,9 @@
-"""The smallest Django project that Ramet's own tests run in; PostgreSQL tests override DATABASES."""
+"""The smallest Django project that Ramet's own tests run in; some override DATABASES."""
 
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent
-SECRET_KEY = "only-for-tests"  # noqa: S105
+SECRET_KEY = "only-for-tests"
 USE_TZ = True
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 INSTALLED_APPS = [

@@ -1,0 +1,31 @@
+"""One running shop for each placement, shared by the tests of a module."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.acceptance.running_shop import RunningShop
+
+
+@pytest.fixture(scope="module", params=["services", "monolith"])
+def shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningShop]:
+    """The shop, up; when the module is done it is taken down, and must leave nothing behind."""
+    running = RunningShop(_folder(tmp_path_factory), request.param)
+    running.prepare()
+    running.up()
+    pids = [process["pid"] for process in running.processes()]
+    try:
+        yield running
+    finally:
+        pids += [process["pid"] for process in running.processes()]
+        running.down()
+    left = [pid for pid in set(pids) if psutil.pid_exists(pid)]
+    assert not left, f"`ramet down` left processes behind: {left}"
+
+
+def _folder(factory: pytest.TempPathFactory) -> Path:
+    return factory.mktemp("shop") / "shop"

@@ -1,0 +1,209 @@
+"""A running copy of the shop, driven as its users drive it: command line, gateway, and SQL."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+RAMET = Path(sys.executable).with_name("ramet")
+SETTLED = {"confirmed", "cancelled"}
+
+
+def free_ports() -> int:
+    """Return a port that is free together with its successor: the gateway's and the dashboard's."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return int(port)
+
+
+@dataclass
+class RunningShop:
+    """The shop in a folder of its own, on ports of its own."""
+
+    folder: Path
+    placement: str
+    port: int = field(default_factory=free_ports)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    # ── the command line ──────────────────────────────────────────────────────────────────────
+
+    def prepare(self) -> None:
+        """Copy the shop of the checkout, without the state of one that runs there."""
+        shutil.copytree(
+            ROOT / "shop",
+            self.folder,
+            ignore=shutil.ignore_patterns(".ramet", "__pycache__", "*.sqlite3*", ".pytest_cache"),
+        )
+        toml = self.folder / "ramet.toml"
+        text, changed = re.subn(
+            r'listen\s*=\s*"127\.0\.0\.1:8000"',
+            f'listen = "127.0.0.1:{self.port}"',
+            toml.read_text(),
+        )
+        assert changed == 1, "shop/ramet.toml no longer listens where this test expects it"
+        toml.write_text(text)
+
+    def ramet(self, *arguments: str, timeout: float = 120, check: bool = True) -> str:
+        """Run one `ramet` command in the shop's folder and return what it printed."""
+        done = subprocess.run(
+            [str(RAMET), *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={k: v for k, v in os.environ.items() if not k.startswith(("RAMET_", "DJANGO_"))},
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"ramet {' '.join(arguments)} exited {done.returncode}\n"
+                f"{done.stdout}\n{done.stderr}"
+            )
+        return done.stdout
+
+    def up(self) -> str:
+        return self.ramet("up", "--detach", "--as", self.placement)
+
+    def down(self) -> None:
+        self.ramet("down")
+
+    def status(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.ramet("status", "--json"))
+        return answer
+
+    def processes(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.status()["processes"]
+        return found
+
+    # ── the public API ────────────────────────────────────────────────────────────────────────
+
+    def token(self, user: str = "alice") -> str:
+        """An access token of a demo user; asked for anew well before its five minutes are over."""
+        cached = self.tokens.get(user)
+        if cached is None or float(cached.split(" ", 1)[0]) < time.monotonic():
+            token = self.ramet("token", user).strip()
+            self.tokens[user] = cached = f"{time.monotonic() + 200} {token}"
+        return cached.split(" ", 1)[1]
+
+    def call(
+        self, method: str, path: str, *, user: str | None = "alice", **options: Any
+    ) -> requests.Response:
+        headers = dict(options.pop("headers", {}))
+        if user is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token(user)}")
+        return requests.request(
+            method, self.url + path, headers=headers, timeout=30, allow_redirects=False, **options
+        )
+
+    def get(self, path: str, **options: Any) -> Any:
+        answer = self.call("GET", path, **options)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def order(
+        self,
+        *lines: tuple[str, int],
+        payment_token: str = "tok_ok",
+        user: str = "alice",
+        key: str | None = None,
+    ) -> requests.Response:
+        return self.call(
+            "POST",
+            "/api/v1/orders/",
+            user=user,
+            json={
+                "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
+                "payment_token": payment_token,
+            },
+            headers={"Idempotency-Key": key or str(uuid.uuid4())},
+        )
+
+    def place(self, *lines: tuple[str, int], **options: Any) -> str:
+        """Place an order that must be accepted, and return its id."""
+        answer = self.order(*lines, **options)
+        assert answer.status_code == 202, f"{answer.status_code} {answer.text}"
+        body = answer.json()
+        assert body["status"] == "pending"
+        return str(body["id"])
+
+    def settled(self, order: str, *, user: str = "alice", within: float = 30) -> dict[str, Any]:
+        """Wait until the order is confirmed or cancelled, through restarts of the gateway too."""
+        deadline = time.monotonic() + within
+        last: Any = None
+        while time.monotonic() < deadline:
+            try:
+                answer = self.call("GET", f"/api/v1/orders/{order}/", user=user)
+                last = answer.text
+                if answer.status_code == 200 and answer.json()["status"] in SETTLED:
+                    settled: dict[str, Any] = answer.json()
+                    return settled
+            except requests.RequestException as error:
+                last = error
+            time.sleep(0.1)
+        raise AssertionError(f"order {order} did not settle within {within} s: {last}")
+
+    def product(self, sku: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/api/v1/products/{sku}/", user=None)
+        return found
+
+    def in_stock(self, at_least: int, count: int = 1) -> list[str]:
+        """Return skus with at least so many pieces, those with most first."""
+        found, path = [], "/api/v1/products/"
+        while path:
+            page = self.get(path, user=None)
+            found += page["results"]
+            following = page["next"]
+            path = following[following.index("/api/") :] if following else None
+        found.sort(key=lambda product: -product["stock"])
+        skus = [product["sku"] for product in found if product["stock"] >= at_least]
+        assert len(skus) >= count, f"fewer than {count} products have {at_least} pieces"
+        return skus[:count]
+
+    def with_stock(self, pieces: int) -> str:
+        """Have the staff add a product with exactly so many pieces, and return its sku."""
+        sku = f"TEST-{uuid.uuid4().hex[:8].upper()}"
+        answer = self.call(
+            "POST",
+            "/api/v1/products/",
+            user="erin",
+            json={
+                "sku": sku,
+                "name": "A scarce thing",
+                "description": "Made for a test.",
+                "category": "Test",
+                "price": {"amount": "12.50", "currency": "EUR"},
+                "stock": pieces,
+            },
+        )
+        assert answer.status_code == 201, f"{answer.status_code} {answer.text}"
+        return sku
+
+    # ── the databases ─────────────────────────────────────────────────────────────────────────
+
+    def sql(self, service: str, query: str) -> list[tuple[Any, ...]]:
+        """Read from the database in which a service's tables live, in this placement."""
+        databases = json.loads((self.folder / ".ramet" / "state.json").read_text())["databases"]
+        group = service if service in databases else next(iter(databases))
+        with psycopg.connect(databases[group]) as connection:
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]
