@@ -1,0 +1,3 @@
+import ramet
+
+urlpatterns = [*ramet.urls()]
