@@ -101,11 +101,16 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Browse, order, pay. Errors are `application/problem+json` (RFC 9457).",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "shop.schema.add_problems",
+    ],
 }
 
 # -- Payments ------------------------------------------------------------------------------------

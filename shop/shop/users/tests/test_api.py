@@ -1,0 +1,132 @@
+"""Accounts over HTTP: anyone registers, people see and change their own."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+from rest_framework.test import APIClient
+
+from ramet.identity import User as Caller
+from shop.users.models import User
+
+pytestmark = pytest.mark.django_db
+
+Api = Callable[[Caller | None], APIClient]
+URL = "/api/v1/users/"
+CAROL = {"username": "carol", "email": "carol@shop.example", "password": "under-the-apple-tree"}
+
+
+def register(api: Api, **change: Any) -> Any:
+    return api(None).post(URL, CAROL | change, format="json")
+
+
+def test_anyone_registers_and_the_password_is_kept_hashed(api: Api) -> None:
+    answer = register(api)
+    assert answer.status_code == 201
+    user = User.objects.get(username="carol")
+    assert answer.json() == {
+        "id": str(user.pk),
+        "username": "carol",
+        "email": "carol@shop.example",
+    }
+    assert CAROL["password"] not in user.password
+    assert user.check_password(CAROL["password"])
+    assert not user.is_staff
+
+
+def test_a_welcome_mail_is_sent_after_the_commit(
+    api: Api, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks:
+        register(api)
+    assert mail.outbox == []
+    for callback in callbacks:
+        callback()
+    (message,) = mail.outbox
+    assert message.to == ["carol@shop.example"]
+    assert "Welcome" in message.subject
+    assert "carol" in message.body
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"username": ""}, "username"),
+        ({"username": "a b"}, "username"),
+        ({"username": "x" * 151}, "username"),
+        ({"email": "nowhere"}, "email"),
+        ({"email": ""}, "email"),
+        ({"password": "short"}, "password"),
+        ({"password": "1234567890"}, "password"),
+        ({"username": "apple-tree", "password": "apple-tree"}, "password"),
+        ({"username": "a\0b"}, "username"),
+    ],
+)
+def test_a_wrong_field_is_named(api: Api, change: dict[str, str], path: str) -> None:
+    answer = register(api, **change)
+    assert answer.status_code == 400
+    assert answer["content-type"] == "application/problem+json"
+    assert {error["path"] for error in answer.json()["errors"]} == {path}
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"email": "else@shop.example"}, "username"),
+        ({"email": "else@shop.example", "username": "CAROL"}, "username"),
+        ({"username": "else"}, "email"),
+        ({"username": "else", "email": "Carol@Shop.example"}, "email"),
+    ],
+)
+def test_names_and_addresses_are_given_once(api: Api, change: dict[str, str], path: str) -> None:
+    register(api)
+    answer = register(api, **change)
+    assert answer.status_code == 400
+    assert {error["path"] for error in answer.json()["errors"]} == {path}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_want_a_name_at_once_one_gets_it(
+    api: Api, at_once: Callable[..., list[Any]]
+) -> None:
+    answers = at_once(lambda number: register(api, email=f"{number}@shop.example"), range(8))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses[0] == 201
+    assert set(statuses[1:]) <= {400, 409}
+    assert User.objects.count() == 1
+
+
+def test_nobody_becomes_staff_by_asking(api: Api) -> None:
+    register(api, is_staff=True, is_superuser=True, id=str(uuid4()))
+    assert not User.objects.filter(is_staff=True).exists()
+
+
+def test_people_see_and_change_themselves(api: Api, person: Callable[..., Caller]) -> None:
+    carol = User.objects.create_user("carol", "carol@shop.example", "x")
+    client = api(person(id=carol.pk))
+    assert client.get(f"{URL}me/").json()["username"] == "carol"
+    answer = client.patch(
+        f"{URL}me/", {"first_name": "Carol", "username": "root", "is_staff": True}, format="json"
+    )
+    assert (answer.status_code, answer.json()["first_name"]) == (200, "Carol")
+    carol.refresh_from_db()
+    assert (carol.first_name, carol.username, carol.is_staff) == ("Carol", "carol", False)
+
+
+def test_an_address_is_not_taken_from_somebody(api: Api, person: Callable[..., Caller]) -> None:
+    User.objects.create_user("dave", "dave@shop.example", "x")
+    carol = User.objects.create_user("carol", "carol@shop.example", "x")
+    client = api(person(id=carol.pk))
+    answer = client.patch(f"{URL}me/", {"email": "DAVE@shop.example"}, format="json")
+    assert answer.status_code == 400
+    same = client.patch(f"{URL}me/", {"email": "carol@shop.example"}, format="json")
+    assert same.status_code == 200
+
+
+def test_who_is_not_signed_in_or_gone_sees_nothing(api: Api, alice: Caller) -> None:
+    assert api(None).get(f"{URL}me/").status_code == 401
+    assert api(alice).get(f"{URL}me/").status_code == 404
+    assert api(alice).get(URL).status_code == 405

@@ -1,0 +1,165 @@
+"""The OpenID provider: a storefront's customer signs in with a code and PKCE, and nothing more."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+from ramet.identity import verify
+from ramet.placement import here
+from shop.users import demo
+from shop.users.models import User
+
+pytestmark = pytest.mark.django_db
+
+VERIFIER = "v" * 64
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
+PASSWORD = "under-the-apple-tree"
+
+
+@pytest.fixture
+def callback() -> str:
+    url = here().environment.public_url
+    demo.register_storefront(url)
+    return f"{url}/auth/callback/"
+
+
+@pytest.fixture
+def carol() -> User:
+    return User.objects.create_user("carol", "carol@shop.example", PASSWORD)
+
+
+@pytest.fixture
+def authorize(callback: str) -> dict[str, str]:
+    return {
+        "client_id": "storefront",
+        "response_type": "code",
+        "redirect_uri": callback,
+        "scope": "openid profile email",
+        "state": "s",
+        "nonce": "n",
+        "code_challenge": CHALLENGE.decode(),
+        "code_challenge_method": "S256",
+    }
+
+
+@pytest.fixture
+def sign_in(callback: str, authorize: dict[str, str]) -> Callable[..., Any]:
+    """Go through the pages as a browser does; the token endpoint's answer."""
+
+    def run(client: Client, username: str, **change: str) -> Any:
+        page = client.get("/o/authorize/", authorize | change)
+        assert page.status_code == 302
+        assert page["Location"].startswith("/o/sign-in/?next=")
+        form = client.get(page["Location"])
+        assert b"csrfmiddlewaretoken" in form.content
+        answer = client.post(
+            page["Location"],
+            {"username": username, "password": PASSWORD, "next": form.context["next"]},
+        )
+        answer = client.get(answer["Location"])
+        assert answer["Location"].startswith(callback), answer["Location"]
+        code = parse_qs(urlsplit(answer["Location"]).query)["code"][0]
+        return client.post(
+            "/o/token/",
+            {
+                "grant_type": "authorization_code",
+                "client_id": "storefront",
+                "code": code,
+                "redirect_uri": callback,
+                "code_verifier": VERIFIER,
+            },
+        )
+
+    return run
+
+
+def test_discovery_names_every_endpoint_below_the_issuer(client: Client) -> None:
+    document = client.get("/o/.well-known/openid-configuration").json()
+    assert document["issuer"] == here().environment.issuer
+    for name in ("authorization", "token", "userinfo", "end_session"):
+        assert document[f"{name}_endpoint"].startswith(f"{document['issuer']}/")
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    metadata = client.get("/.well-known/oauth-authorization-server/o").json()
+    assert metadata["revocation_endpoint"] == f"{document['issuer']}/revoke_token/"
+    assert metadata["introspection_endpoint"] == f"{document['issuer']}/introspect/"
+    (key,) = client.get("/o/.well-known/jwks.json").json()["keys"]
+    assert (key["kty"], key["use"]) == ("RSA", "sig")
+    assert "d" not in key
+
+
+def test_signing_in_gives_a_token_that_every_service_believes(
+    client: Client, carol: User, sign_in: Callable[..., Any]
+) -> None:
+    answer = sign_in(client, "carol")
+    assert answer.status_code == 200, answer.content
+    claims = verify(answer.json()["access_token"])
+    assert (claims.subject, claims.username) == (str(carol.pk), "carol")
+    bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert client.get("/o/userinfo/", headers=bearer).json()["email"] == "carol@shop.example"
+    assert Client().get("/api/v1/users/me/", headers=bearer).json()["username"] == "carol"
+
+
+def test_customers_get_no_scope_of_staff_and_staff_does(
+    client: Client, sign_in: Callable[..., Any], settings: Any
+) -> None:
+    demo.load()
+    for name, has_it in (("alice", False), ("erin", True)):
+        user = User.objects.get(username=name)
+        user.set_password(PASSWORD)
+        user.save()
+        answer = sign_in(Client(), name, scope="openid products:write")
+        assert ("products:write" in verify(answer.json()["access_token"]).scopes) is has_it
+
+
+def test_a_wrong_password_is_told_on_the_page(client: Client, carol: User) -> None:
+    answer = client.post("/o/sign-in/", {"username": "carol", "password": "wrong"})
+    assert answer.status_code == 200
+    assert b'role="alert"' in answer.content
+
+
+def test_nobody_is_sent_to_another_site_after_signing_in(client: Client, carol: User) -> None:
+    answer = client.post(
+        "/o/sign-in/",
+        {"username": "carol", "password": PASSWORD, "next": "https://evil.example/"},
+    )
+    assert answer["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"redirect_uri": "https://evil.example/"},
+        {"client_id": "somebody"},
+    ],
+)
+def test_a_request_that_is_not_the_storefronts_goes_nowhere(
+    client: Client, carol: User, authorize: dict[str, str], change: dict[str, str]
+) -> None:
+    client.force_login(carol)
+    assert client.get("/o/authorize/", authorize | change).status_code == 400
+
+
+def test_without_pkce_there_is_no_code(
+    client: Client, carol: User, authorize: dict[str, str]
+) -> None:
+    client.force_login(carol)
+    del authorize["code_challenge"], authorize["code_challenge_method"]
+    answer = client.get("/o/authorize/", authorize)
+    assert "code=" not in answer["Location"]
+    assert "error=invalid_request" in answer["Location"]
+
+
+def test_loading_the_demo_twice_makes_nobody_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    demo.load()
+    first = capsys.readouterr().out
+    demo.load()
+    assert (
+        "password of the demo users alice, bob, erin" in first or here().environment.demo_password
+    )
+    assert capsys.readouterr().out == ""
+    assert User.objects.count() == 3
