@@ -49,6 +49,9 @@ class _Connection:
         curl.setopt(pycurl.NOSIGNAL, 1)  # signals belong to the main thread
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.POST, 1)
+        # Envoy and granian close idle connections after a minute and half a minute: close first, or
+        # a call that must not be sent twice meets a connection that is going away.
+        curl.setopt(pycurl.MAXAGE_CONN, 20)
 
     def post(
         self, path: str, body: bytes, headers: list[str], seconds: float, repeatable: bool

@@ -1,0 +1,235 @@
+"""A remote operation call against the naive way, on one core.
+
+Ours: `ramet.client(Catalogue).get(...)`, pycurl over a Unix socket to Envoy's mesh listener with
+the configuration of production, from there to granian. Naive: `requests.get(...).json()` to a DRF
+view under gunicorn, without any proxy. Both answer the same product, without a database.
+
+Caller, Envoy and server are pinned to one core together. A rate is calls per second of processor
+time that all of them spend, which on a quiet machine is calls per second; other work on the machine
+then lengthens the run, and hardly changes the ratios. Takes about 30 s.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent / "calls_project"
+ROUNDS = 3
+SECONDS = 1.5  # for each way in each round
+START_SECONDS = 20.0
+
+
+def main() -> dict[str, Any]:
+    """Start everything, measure, stop everything; calls per second, and their ratios."""
+    cores = os.sched_getaffinity(0)
+    folder = Path(tempfile.mkdtemp(prefix="ramet-bench-"))
+    os.sched_setaffinity(0, {min(cores)})  # children inherit it
+    try:
+        with _envoy(folder) as envoy, _granian(folder) as ours, _gunicorn(folder) as naive:
+            environment = _environment(folder, "checkout") | {
+                "NAIVE_URL": naive[1],
+                "SERVERS": f"{envoy},{ours},{naive[0]}",
+            }
+            caller = [sys.executable, __file__, "caller"]
+            measured = subprocess.run(
+                caller, env=environment, check=True, stdout=subprocess.PIPE, timeout=60
+            )
+    finally:
+        os.sched_setaffinity(0, cores)
+        shutil.rmtree(folder)
+    rates: dict[str, float] = json.loads(measured.stdout)
+    return {
+        "calls_per_second": {name: round(rate) for name, rate in rates.items()},
+        "remote_call_over_naive": round(rates["ramet"] / rates["requests.get"], 1),
+        "remote_call_over_session": round(rates["ramet"] / rates["requests.Session"], 1),
+        "pycurl_over_http_client": round(rates["pycurl"] / rates["http.client"], 2),
+        "target": "remote_call_over_naive >= 5",
+    }
+
+
+def _environment(folder: Path, service: str) -> dict[str, str]:
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "bench_settings",
+        "PYTHONPATH": str(PROJECT),
+        "RAMET_TOML": str(PROJECT / "ramet.toml"),
+        "RAMET_SERVICES": service,
+        "RAMET_MESH_URL": f"unix:{folder}/{{service}}.mesh.sock",
+    }
+
+
+# -- Servers --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _running(command: list[str], ready: Path | int, **options: Any) -> Iterator[int]:
+    """Run a server until the block ends; its process id, once its socket or port accepts."""
+    process = subprocess.Popen(command, **options)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _accepts(ready):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command[:4]} does not serve")
+            time.sleep(0.05)
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _accepts(address: Path | int) -> bool:
+    family = socket.AF_INET if isinstance(address, int) else socket.AF_UNIX
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        target = ("127.0.0.1", address) if isinstance(address, int) else str(address)
+        return probe.connect_ex(target) == 0
+
+
+@contextmanager
+def _envoy(folder: Path) -> Iterator[int]:
+    from ramet.system import load, placement
+    from ramet.tools.gateway import Topology, command, compile, write
+
+    system = load(PROJECT / "ramet.toml")
+    config = folder / "envoy"
+    topology = Topology(
+        config_dir=config,
+        run_dir=folder,
+        host="127.0.0.1",
+        port=_free_port(),
+        access_log=folder / "access.log",
+    )
+    write(config, compile(system, placement(system, "services"), topology))
+    with open(folder / "envoy.log", "wb") as log:
+        ready = topology.mesh_socket("catalogue")
+        with _running(command(config), ready, stdout=log, stderr=log) as pid:
+            yield pid
+
+
+@contextmanager
+def _granian(folder: Path) -> Iterator[int]:
+    path = folder / "catalogue.web.sock"
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    command += ["--uds", str(path), "--blocking-threads", "1", "--workers-kill-timeout", "1"]
+    command += ["--log-level", "warning", "ramet.calls.wsgi:application"]
+    with _running(command, path, env=_environment(folder, "catalogue")) as pid:
+        yield pid
+
+
+@contextmanager
+def _gunicorn(folder: Path) -> Iterator[tuple[int, str]]:
+    port = _free_port()
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
+    command += ["--no-control-socket", "--log-level", "warning", "--worker-tmp-dir", str(folder)]
+    command += ["django.core.wsgi:get_wsgi_application()"]
+    with _running(command, port, env=_environment(folder, "catalogue")) as pid:
+        yield pid, f"http://127.0.0.1:{port}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# -- The caller, a process of the service checkout ------------------------------------------------
+
+
+def caller() -> None:
+    """Call in turns, round by round, and print the median calls per second of each way."""
+    import django
+
+    django.setup()
+    ways = _ways()
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for call in ways.values():
+        _rate(call, 0.3)  # connections, caches, lazy imports
+    for _ in range(ROUNDS):
+        for name, call in ways.items():
+            rates[name].append(_rate(call, SECONDS))
+    json.dump({name: median(each) for name, each in rates.items()}, sys.stdout)
+
+
+def _ways() -> dict[str, Callable[[], object]]:
+    import requests
+    from catalogue.contract import Catalogue
+
+    import ramet
+    from ramet.calls import transport
+
+    url = os.environ["NAIVE_URL"] + "/products/SPADE/"
+    session = requests.Session()
+    product = ramet.client(Catalogue).get("SPADE")
+    assert str(product.price.amount) == "24.90"
+    assert requests.get(url, timeout=5).json()["price"] == {"amount": "24.90", "currency": "EUR"}
+
+    operation = Catalogue.__ramet__.operations["get"]
+    address = os.environ["RAMET_MESH_URL"].replace("{service}", "catalogue")
+    headers = ["Content-Type: application/json", "Expect:"]
+    plain = _http_client(address.removeprefix("unix:"))
+
+    def with_pycurl() -> object:
+        body = b'{"sku":"SPADE"}'
+        return transport.post(address, operation.path, body, headers, seconds=5.0, repeatable=True)
+
+    return {
+        "ramet": lambda: ramet.client(Catalogue).get("SPADE"),
+        "pycurl": with_pycurl,
+        "http.client": lambda: plain(operation.path, b'{"sku":"SPADE"}'),
+        "requests.Session": lambda: session.get(url, timeout=5).json(),
+        "requests.get": lambda: requests.get(url, timeout=5).json(),
+    }
+
+
+def _http_client(path: str) -> Callable[[str, bytes], bytes]:
+    """The same request with http.client, kept alive; what pycurl is chosen against."""
+    import http.client
+
+    connection = http.client.HTTPConnection("catalogue")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(path)
+
+    def post(target: str, body: bytes) -> bytes:
+        connection.request("POST", target, body, {"Content-Type": "application/json"})
+        return connection.getresponse().read()
+
+    return post
+
+
+def _rate(call: Callable[[], object], seconds: float) -> float:
+    """Calls per second of processor time, while calling for so many seconds."""
+    calls, spent, end = 0, _processor_seconds(), time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for _ in range(10):
+            call()
+        calls += 10
+    return calls / (_processor_seconds() - spent)
+
+
+def _processor_seconds() -> float:
+    """What this process, the servers and their workers have used so far."""
+    import psutil
+
+    servers = [psutil.Process(int(pid)) for pid in os.environ["SERVERS"].split(",")]
+    workers = [worker for server in servers for worker in server.children(recursive=True)]
+    used = [process.cpu_times() for process in (*servers, *workers)]
+    return time.process_time() + sum(each.user + each.system for each in used)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["caller"]:
+        caller()
+    else:
+        print(json.dumps(main(), indent=2))
