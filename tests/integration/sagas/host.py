@@ -19,7 +19,7 @@ import django
 
 django.setup()
 
-from django.db import Error, connection, connections, transaction  # noqa: E402
+from django.db import Error, OperationalError, connection, connections, transaction  # noqa: E402
 
 from ramet import telemetry  # noqa: E402
 from ramet.events.worker import Worker  # noqa: E402
@@ -68,7 +68,12 @@ def cut() -> None:
         )
 
 
-DEEDS: dict[str, Callable[[], None]] = {"die": die, "stop": stop, "cut": cut}
+def doubt() -> None:
+    """As when a connection breaks between a commit and its answer."""
+    raise OperationalError("the answer was lost")
+
+
+DEEDS: dict[str, Callable[[], None]] = {"die": die, "stop": stop, "cut": cut, "doubt": doubt}
 
 
 def fork_worker(
@@ -118,10 +123,10 @@ def crash(saga: str, state: dict[str, Any], place: str) -> dict[str, Any]:
     return {"first": first, "second": second, **describe(run_id)}
 
 
-def sever(saga: str, state: dict[str, Any], place: str) -> dict[str, Any]:
-    """Lose every database connection at `place`."""
+def sever(saga: str, state: dict[str, Any], place: str, deed: str) -> dict[str, Any]:
+    """Lose every database connection, or one answer, at `place`."""
     run_id = start(saga, state)
-    return {"first": wait(fork_worker(run_id, "worker-1", "cut", place)), **describe(run_id)}
+    return {"first": wait(fork_worker(run_id, "worker-1", deed, place)), **describe(run_id)}
 
 
 def pause(saga: str, state: dict[str, Any], place: str) -> dict[str, Any]:

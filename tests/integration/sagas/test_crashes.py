@@ -43,7 +43,17 @@ def test_a_worker_killed_on_the_way_back_resumes_and_every_undo_has_one_effect(
 def test_losing_the_database_at_any_boundary_delays_a_run_and_changes_nothing(
     host: "Host", place: str
 ) -> None:
-    answer = host.order("sever", saga="Journey", state={}, place=place)
+    answer = host.order("sever", saga="Journey", state={}, place=place, deed="cut")
+    assert answer["first"] == 0
+    assert {key: answer[key] for key in DONE} == DONE
+
+
+@pytest.mark.parametrize("step", FORWARD)
+def test_a_commit_whose_answer_is_lost_is_neither_repeated_nor_moved_back(
+    host: "Host", step: str
+) -> None:
+    place = f"after-commit:{step}"
+    answer = host.order("sever", saga="Journey", state={}, place=place, deed="doubt")
     assert answer["first"] == 0
     assert {key: answer[key] for key in DONE} == DONE
 
