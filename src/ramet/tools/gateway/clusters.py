@@ -43,8 +43,11 @@ def endpoints(service: str, addresses: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def foreign_issuer(url: str) -> dict[str, Any]:
-    """The cluster of an issuer outside the system, named "issuer"; its certificate is checked."""
+def foreign_issuer(url: str, ca_bundle: str) -> dict[str, Any]:
+    """The cluster of an issuer outside the system, named "issuer".
+
+    Its certificate must be for its name and from an authority in the file `ca_bundle`.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -53,6 +56,7 @@ def foreign_issuer(url: str) -> dict[str, Any]:
         "@type": _CLUSTER,
         "name": "issuer",
         "type": "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
         "connect_timeout": f"{limits.UPSTREAM_CONNECT}s",
         "load_assignment": {
             "cluster_name": "issuer",
@@ -67,14 +71,11 @@ def foreign_issuer(url: str) -> dict[str, Any]:
                 "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3"
                 ".UpstreamTlsContext",
                 "sni": host,
+                # Without it any certificate of any trusted authority would do.
                 "auto_sni_san_validation": True,
+                # By path: Envoy has a field for the system's certificates, and does not heed it.
                 "common_tls_context": {
-                    "validation_context": {
-                        "system_root_certs": {},
-                        "match_typed_subject_alt_names": [
-                            {"san_type": "DNS", "matcher": {"exact": host}}
-                        ],
-                    }
+                    "validation_context": {"trusted_ca": {"filename": ca_bundle}}
                 },
             },
         }

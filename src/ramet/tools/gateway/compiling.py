@@ -47,7 +47,7 @@ def compile(
         files[routes_file] = _resources([routes.mesh_routes(service)])
         addresses = topology.addresses(group_of[name])
         files[endpoints_file] = _resources([clusters.endpoints(name, addresses)])
-    if foreign := tokens.foreign_issuer_cluster(system):
+    if foreign := tokens.foreign_issuer_cluster(system, topology):
         clusters_.append(foreign)
     files["lds.json"] = _resources(listening)
     files["cds.json"] = _resources(clusters_)

@@ -1,6 +1,7 @@
 """The real Envoy: how it is started, and asked whether it accepts a configuration."""
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -54,7 +55,7 @@ def standalone(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     del merged["dynamic_resources"]
     named = {name: deepcopy(content["resources"]) for name, content in _resources(files).items()}
     for listener in named["lds.json"]:
-        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        manager = _manager(listener)
         source = manager.pop("rds")
         manager["route_config"] = _without_type(named[f"rds-{source['route_config_name']}.json"][0])
     for cluster in named["cds.json"]:
@@ -70,10 +71,17 @@ def standalone(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def refused(files: Mapping[str, Mapping[str, Any]]) -> str:
-    """What Envoy has against the configuration; "" where it accepts it. Opens no socket."""
+    """What Envoy has against the configuration; "" where it accepts it.
+
+    Opens no socket and no log, so the folders of the topology need not exist.
+    """
+    merged = standalone(files)
+    for listener in merged["static_resources"]["listeners"]:
+        for log in _manager(listener)["access_log"]:
+            log["typed_config"]["path"] = os.devnull
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "envoy.json"
-        path.write_text(json.dumps(standalone(files)), "utf-8")
+        path.write_text(json.dumps(merged), "utf-8")
         finished = subprocess.run(
             [str(binary()), "--mode", "validate", "--config-path", str(path)],
             capture_output=True,
@@ -82,6 +90,11 @@ def refused(files: Mapping[str, Mapping[str, Any]]) -> str:
             check=False,
         )
     return "" if finished.returncode == 0 else finished.stderr.strip() or finished.stdout.strip()
+
+
+def _manager(listener: Mapping[str, Any]) -> dict[str, Any]:
+    config: dict[str, Any] = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    return config
 
 
 def _resources(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

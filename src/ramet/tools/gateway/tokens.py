@@ -62,9 +62,9 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
     }
 
 
-def foreign_issuer_cluster(system: System) -> dict[str, Any] | None:
+def foreign_issuer_cluster(system: System, topology: Topology) -> dict[str, Any] | None:
     """The cluster to fetch keys from where the issuer is a URL, else None."""
     declared = system.gateway.issuer
     if declared is None or declared in system.services:
         return None
-    return clusters.foreign_issuer(declared)
+    return clusters.foreign_issuer(declared, str(topology.ca_bundle))

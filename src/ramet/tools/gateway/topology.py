@@ -1,5 +1,6 @@
 """Where things are on one machine: all that the configuration needs beside the declared system."""
 
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ class Topology:
     `endpoints` gives the addresses of a group's web processes where they are not the one default
     socket `<run_dir>/<group>.web.sock`: an absolute path, "host:port" or "http://host:port".
     `issuer` and `jwks_path` replace what follows from `[gateway] issuer` of ramet.toml.
+    `ca_bundle` is the PEM file of the authorities that a foreign issuer's certificate may be from.
     """
 
     config_dir: Path
@@ -28,6 +30,7 @@ class Topology:
     endpoints: Mapping[str, Sequence[str]] = field(default_factory=dict)
     issuer: str | None = None
     jwks_path: str | None = None
+    ca_bundle: Path = field(default_factory=lambda: _ca_bundle())
 
     @property
     def admin_socket(self) -> Path:
@@ -42,3 +45,17 @@ class Topology:
         """The web processes of a group; none is a group that is down."""
         given = self.endpoints.get(group.name)
         return (str(self.run_dir / f"{group.name}.web.sock"),) if given is None else tuple(given)
+
+
+# Where Debian, Fedora and macOS keep the authorities; OpenSSL's own answer may be a missing file.
+_CA_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+
+
+def _ca_bundle() -> Path:
+    paths = (ssl.get_default_verify_paths().cafile, *_CA_BUNDLES)
+    found = (Path(path) for path in paths if path and Path(path).is_file())
+    return next(found, Path(_CA_BUNDLES[0]))

