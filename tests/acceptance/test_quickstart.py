@@ -97,7 +97,7 @@ class Terminal:
                 start_new_session=True,
             )
         deadline = time.monotonic() + 300
-        while "ready" not in self.up_log.read_text():
+        while " is up" not in self.up_log.read_text():
             assert self.system.poll() is None, f"make up ended:\n{self.up_log.read_text()}"
             assert time.monotonic() < deadline, f"make up took too long:\n{self.up_log.read_text()}"
             time.sleep(0.2)
