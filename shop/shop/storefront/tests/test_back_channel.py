@@ -24,6 +24,7 @@ class Provider(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if self.wait is not None:
             self.wait.wait(10)
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         said = f"{self.command} {self.path} {self.headers['Host']} {body.decode()}".encode()
         self.send_response(201)
