@@ -1,0 +1,157 @@
+"""What an operator sees and does, through `manage.py ramet_sagas`."""
+
+import io
+import json
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models.functions import Now
+
+from ramet.calls import Unavailable
+from ramet.sagas.claims import LostClaim, claim
+from ramet.sagas.engine import run_due, work
+from ramet.sagas.models import SagaRun
+from tests.unit.sagas.examples import OutOfStock, Trip, calls, script
+
+pytestmark = pytest.mark.django_db
+
+Settle = Callable[[], None]
+
+
+def start(traveller: uuid.UUID | None = None) -> str:
+    with transaction.atomic():
+        return str(Trip.start(traveller=traveller or uuid.uuid4()))
+
+
+def command(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("ramet_sagas", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def read(*arguments: str) -> Any:
+    return json.loads(command(*arguments, "--json"))
+
+
+def waiting_before_pay() -> str:
+    script["pay"] = [Unavailable("the bank is away")]
+    run = start()
+    run_due("test")
+    return run
+
+
+def test_the_list_shows_what_has_not_ended(settle: Settle) -> None:
+    start()
+    settle()
+    run = waiting_before_pay()
+    (listed,) = read("list")
+    assert (listed["id"], listed["step"], listed["attempts"]) == (run, "pay", 1)
+    assert listed["error"] == "Unavailable: the bank is away"
+    assert len(read("list", "--all")) == 2
+
+
+def test_the_list_for_people_has_a_line_for_each_run() -> None:
+    traveller = uuid.uuid4()
+    start(traveller)
+    heading, line = command("list").splitlines()
+    assert heading.split() == ["RUN", "SAGA", "STATUS", "STEP", "ATTEMPTS", "AGE", "KEY"]
+    assert "tests.unit.Trip v1" in line
+    assert line.endswith(str(traveller))
+    assert command("list", "--status", "stuck") == "no runs\n"
+
+
+def test_showing_a_run_tells_what_it_did_and_why_it_turned_back(settle: Settle) -> None:
+    script["pay"] = [OutOfStock("LAMP")]
+    run = start()
+    settle()
+    shown = read("show", run)
+    assert shown["failure"]["fields"] == {"sku": "LAMP"}
+    assert [entry["step"] for entry in shown["journal"]][-2:] == ["reserve", "open"]
+    assert "undo reserve  done" in command("show", run)
+
+
+def test_a_stuck_run_goes_on_when_it_is_resumed(settle: Settle) -> None:
+    script["send"] = [OutOfStock("LAMP")]
+    run = start()
+    settle()
+    assert read("list", "--status", "stuck")[0]["id"] == run
+    assert command("resume", run) == f"{run} goes on\n"
+    settle()
+    assert SagaRun.objects.get(pk=run).status == "completed"
+
+
+def test_a_stuck_undo_is_resumed_on_the_way_back(settle: Settle) -> None:
+    script["pay"] = [OutOfStock("x")]
+    script["release"] = [OutOfStock("y")]
+    run = start()
+    settle()
+    command("resume", run)
+    settle()
+    assert SagaRun.objects.get(pk=run).status == "compensated"
+    assert calls[-2:] == ["release", "cancel"]
+
+
+def test_a_waiting_run_can_be_turned_back_and_the_step_in_doubt_is_undone(settle: Settle) -> None:
+    run = waiting_before_pay()
+    assert command("compensate", run, "--why", "fraud") == f"{run} is compensating\n"
+    settle()
+    assert calls[-3:] == ["void", "release", "cancel"]
+    failure = SagaRun.objects.get(pk=run).failure
+    assert failure is not None
+    assert (failure["error"], failure["message"]) == ("CompensatedByHand", "fraud")
+
+
+def test_a_run_past_its_pivot_cannot_be_turned_back() -> None:
+    script["send"] = [Unavailable("away")]
+    run = start()
+    run_due("test")
+    with pytest.raises(CommandError, match="passed its pivot, decide"):
+        command("compensate", run)
+
+
+def test_a_run_that_has_ended_cannot_be_turned_back(settle: Settle) -> None:
+    run = start()
+    settle()
+    with pytest.raises(CommandError, match="It is completed"):
+        command("compensate", run)
+
+
+def test_turning_back_takes_the_run_from_the_worker_that_has_it() -> None:
+    run = start()
+    held = claim("worker-1")
+    assert held is not None
+    command("compensate", run)
+    with pytest.raises(LostClaim):
+        work(held, keep=lambda: True)
+    left = SagaRun.objects.get(pk=run)
+    assert left.status == "compensated", "its first step is atomic and did not commit"
+
+
+def test_undoing_waits_for_the_lease_of_a_worker_that_may_still_be_calling() -> None:
+    run = waiting_before_pay()
+    SagaRun.objects.filter(pk=run).update(run_at=Now())
+    assert claim("worker-1") is not None
+    command("compensate", run)
+    assert run_due("worker-2") == 0
+    SagaRun.objects.filter(pk=run).update(run_at=Now() - timedelta(seconds=1))
+    assert run_due("worker-2") == 1
+
+
+def test_a_run_in_the_hands_of_a_worker_is_not_resumed() -> None:
+    run = start()
+    assert claim("worker-1") is not None
+    assert command("resume", run) == f"{run} is in the hands of worker-1; left as it is\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [("nonsense", 2), ("7b1f4c9e-0000-4000-8000-000000000000", 3)]
+)
+def test_an_unknown_run_is_told_from_a_wrong_id(given: str, code: int) -> None:
+    with pytest.raises(CommandError) as caught:
+        command("show", given)
+    assert caught.value.returncode == code
