@@ -50,7 +50,13 @@ def find_app() -> Any:
 
 def main() -> int:
     """Work off tasks until SIGTERM; the task in hand is finished."""
-    worker = find_app().Worker(
+    from ramet import telemetry
+    from ramet.placement import here
+
+    application = find_app()
+    application.conf.worker_hijack_root_logger = False  # our format, with the service in each line
+    telemetry.configure(here().group, "celery")
+    worker = application.Worker(
         pool="solo",
         loglevel="INFO",
         # They talk to other workers, of which there are none.

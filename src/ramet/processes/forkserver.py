@@ -11,6 +11,7 @@ import gc
 import importlib
 import os
 import socket
+import sys
 
 from ramet.processes.forking import ForkLoop, Order
 
@@ -46,6 +47,7 @@ LIBRARIES = (
     "django.urls",
     "django.utils.module_loading",
     "django.utils.translation.trans_real",
+    "django.test.signals",  # imports all of django.test; the OAuth toolkit and DRF's schemas do
     "django.views.decorators.csrf",
     "django.views.generic",
     "granian",
@@ -57,7 +59,15 @@ LIBRARIES = (
     "multiprocessing.popen_fork",
     "psycopg",
     "pycurl",
-    "structlog",
+    # Of DRF, the part that reads no settings; the rest fails without them and is left to zygotes.
+    "drf_spectacular.types",
+    "drf_spectacular.utils",
+    "rest_framework.compat",
+    "rest_framework.exceptions",
+    "rest_framework.permissions",
+    "rest_framework.request",
+    "rest_framework.serializers",
+    "rest_framework.validators",
 )
 
 
@@ -68,6 +78,7 @@ def main(control: int, libraries: tuple[str, ...] = LIBRARIES) -> None:
     outlive the fork server: a service need not restart because a library process ended.
     """
     gc.disable()  # a collection would write to every object's header and unshare its page
+    _import_structlog()
     for library in libraries:
         try:
             importlib.import_module(library)
@@ -77,6 +88,20 @@ def main(control: int, libraries: tuple[str, ...] = LIBRARIES) -> None:
     loop = ForkLoop(socket.socket(fileno=control), _become_zygote, children_outlive_us=True)
     loop.report(event="ready", pid=os.getpid())
     loop.run()
+
+
+def _import_structlog() -> None:
+    """Without rich, which structlog takes for colours if it is there, and which doubles its cost.
+
+    A service writes its log to a file. Whatever imports rich itself later gets it as usual.
+    """
+    if "rich" in sys.modules:
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]  # how the import system is told "no"
+    try:
+        import structlog  # noqa: F401
+    finally:
+        del sys.modules["rich"]
 
 
 def _become_zygote(order: Order, descriptors: list[socket.socket]) -> int:

@@ -27,10 +27,10 @@ def fingerprint() -> str:
             # Installed code changes with its version; its files' names are enough.
             digest.update("\0".join(file.name for file in files).encode())
             continue
-        for file in (*files, folder / "demo.py"):
-            if file.exists():
-                digest.update(file.name.encode())
-                digest.update(file.read_bytes())
+        # Beside demo.py also the texts that it may read: a catalogue as JSON.
+        for file in (*files, *sorted(folder.glob("demo.py")), *sorted(folder.glob("*.json"))):
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
     digest.update(repr(settings.MIGRATION_MODULES).encode())
     return digest.hexdigest()
 

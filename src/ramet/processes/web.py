@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ramet import telemetry
 from ramet.errors import DiagnosticError, Mistake
+from ramet.placement import here
 from ramet.processes.lifetime import die_with
 
 THREADS = 4
@@ -45,6 +47,7 @@ def main() -> int:
 
     def load(_target: str) -> WSGIApplication:
         die_with(parent)
+        telemetry.configure(here().group, "web")
         return application()
 
     server = Granian(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.tools.local import changes, control
+from ramet.tools.local import changes, control, processes
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Report
 from ramet.tools.local.state import StateFile
@@ -76,11 +76,13 @@ def stop(folder: Folder, *, timeout: float = 40.0) -> bool:
         had_state = folder.state.exists() or folder.run.exists()
         state.end_leftovers()
         return had_state
+    mark = processes.started(pid)
     with contextlib.suppress(ConnectionError, TimeoutError):
         control.ask(folder.control, {"command": "stop"}, timeout=5)
     deadline = time.monotonic() + timeout
     asked_again = False
-    while state.running_supervisor() == pid:
+    # Its state file goes a moment before itself: whoever starts again at once needs its lock.
+    while processes.started(pid) == mark:
         if not asked_again and time.monotonic() > deadline - timeout / 2:
             os.kill(pid, signal.SIGTERM)
             asked_again = True

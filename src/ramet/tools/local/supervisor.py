@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import Group, System
+from ramet.system import Group, Service, System
 from ramet.tools.local import (
     commands,
     dashboard,
@@ -308,24 +308,30 @@ class Supervisor:
         return self._fork_server
 
     def _also_import(self) -> tuple[str, ...]:
-        """Libraries that only some systems use, and that are dear to import in each service."""
+        """Celery, if several groups have tasks: for one, its own zygote imports it beside others."""
         system = self.plan.system
-        also = ["rest_framework.compat", "nats"] if len(self._groups) > 1 else []
-        own = [app for service in self._placed() for app in service.apps if system.is_own_app(app)]
-        if any(system.root.joinpath(*app.split("."), "tasks.py").exists() for app in own):
-            also += ["celery", "celery.app.base", "celery.app.task", "kombu.transport.filesystem"]
-        return tuple(also)
+
+        def has_tasks(service: Service) -> bool:
+            folders = [system.root.joinpath(*app.split(".")) for app in service.apps]
+            return any((folder / "tasks.py").exists() for folder in folders)
+
+        groups = [
+            group
+            for group in self.plan.django_groups
+            if any(has_tasks(system.services[name]) for name in group.services)
+        ]
+        return ("celery.app.base", "celery.app.task") if len(groups) > 1 else ()
 
     # -- Knowing -----------------------------------------------------------------------------------
 
     def _add_engine(self, engine: Postgres | Nats | Envoy) -> None:
         self._engines.append(engines.keeper(engine, self.report, self._changed))
 
-    def _placed(self) -> list[Any]:
+    def _placed(self) -> list[Service]:
         names = [name for group in self.plan.groups for name in group.services]
         return [self.plan.system.services[name] for name in names]
 
-    def _foreign_services(self) -> list[Any]:
+    def _foreign_services(self) -> list[Service]:
         return [service for service in self._placed() if not service.is_django]
 
     def _group_of(self, service: str) -> GroupProcesses:

@@ -1,0 +1,8 @@
+"""What the left service announces."""
+
+import ramet
+
+
+@ramet.event(version=1, key="text")
+class Said:
+    text: str

@@ -1,0 +1,3 @@
+"""Code of nobody's service: a change of it concerns both."""
+
+SHARED = "shared one"

@@ -1,0 +1,5 @@
+"""Whatever lives in this process."""
+
+import ramet
+
+urlpatterns = [*ramet.urls()]

@@ -1,0 +1,239 @@
+"""`ramet up` starts a whole system, and `down` leaves nothing of it."""
+
+import json
+import os
+import signal
+import socket
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ramet.tools.local import processes
+
+from .conftest import Pair, alive, wait_for
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def test_two_services_serve_exchange_an_event_and_work_off_a_task(running: Pair) -> None:
+    state = running.state()
+
+    assert running.get("/left/")[1]["greeting"] == "left one"
+    assert running.get("/right/")[1]["greeting"] == "right one"
+    assert running.get("/left/say/hello/")[0] == 202
+    wait_for(lambda: running.get("/right/heard/")[1] == {"heard": ["hello"]}, "the event arrived")
+    wait_for(lambda: "hello" in running.get("/left/notes/")[1]["notes"], "the task ran")
+    assert f"demo {state['demo_password']}" in running.get("/left/notes/")[1]["notes"]
+    assert {(entry["service"], entry["role"]) for entry in state["processes"]} >= {
+        ("postgres", "postgres"),
+        ("nats", "broker"),
+        ("envoy", "gateway"),
+        ("left", "web"),
+        ("left", "worker"),
+        ("left", "celery"),
+        ("right", "web"),
+        ("right", "worker"),
+    }
+
+
+def test_a_monolith_is_one_group_without_a_broker(pair: Pair) -> None:
+    state = pair.up("--as", "monolith")
+
+    assert pair.get("/left/")[1]["pid"] == pair.get("/right/")[1]["pid"]
+    assert pair.get("/left/say/hello/")[0] == 202
+    wait_for(lambda: pair.get("/right/heard/")[1] == {"heard": ["hello"]}, "the event arrived")
+    assert list(state["databases"]) == ["monolith"]
+    assert "broker" not in {entry["role"] for entry in state["processes"]}
+
+
+def test_status_as_json_gives_addresses_and_processes(running: Pair) -> None:
+    status = json.loads(running.ramet("status", "--json").stdout)
+
+    assert status["gateway"] == f"http://localhost:{running.port}"
+    assert status["first_request_seconds"] > 0
+    assert status["memory_mb"] > 0
+    assert "databases" not in status, "passwords are nobody's business"
+    for process in status["processes"]:
+        assert {"service", "role", "pid", "state", "since"} <= set(process)
+        assert process["state"] == "running"
+        assert processes.started(process["pid"]) is not None
+
+
+def test_a_second_up_says_that_it_is_running(running: Pair) -> None:
+    state = running.state()
+
+    for arguments in (["up"], ["up", "--detach"]):
+        second = running.ramet(*arguments, check=False)
+        assert second.returncode == 1
+        assert "running already" in second.stderr
+    assert running.state()["supervisor"] == state["supervisor"]
+
+
+def test_down_leaves_no_process_and_no_socket(pair: Pair) -> None:
+    state = pair.up()
+    everybody = pair.everybody()
+    assert len(everybody) > 10
+
+    assert pair.ramet("down").stdout == "pair is down\n"
+
+    assert alive(everybody) == []
+    assert not Path(state["run_dir"]).exists()
+    assert not pair.folder.state.exists()
+    assert [path for path in pair.folder.path.rglob("*") if path.is_socket()] == []
+    assert "not running" in pair.ramet("down").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_in_order(pair: Pair, number: signal.Signals) -> None:
+    supervisor = pair.start()
+    wait_for(lambda: pair.folder.state.exists() and pair.state()["ready"], "it serves")
+    everybody = pair.everybody()
+
+    supervisor.send_signal(number)
+    output, _ = supervisor.communicate(timeout=60)
+
+    assert supervisor.returncode == 0, output
+    assert "first request served after" in output
+    assert output.endswith("pair is down\n")
+    assert alive(everybody) == []
+
+
+def test_a_signal_while_it_starts_leaves_nothing(pair: Pair) -> None:
+    supervisor = pair.start()
+    wait_for(
+        lambda: pair.folder.state.exists() and len(pair.state()["system_processes"]) > 3,
+        "some processes run",
+    )
+    everybody = [(entry["pid"], entry["started"]) for entry in pair.state()["system_processes"]]
+
+    supervisor.send_signal(signal.SIGINT)
+    output, _ = supervisor.communicate(timeout=60)
+
+    assert supervisor.returncode == 0, output
+    wait_for(lambda: not alive(everybody), "they ended", within=10)
+    assert not pair.folder.run.exists()
+
+
+def test_what_is_private_is_closed_to_others(running: Pair) -> None:
+    state = running.state()
+    run = Path(state["run_dir"])
+
+    assert stat.S_IMODE(running.folder.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(run.stat().st_mode) == 0o700
+    assert stat.S_IMODE(running.folder.state.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(path.stat().st_mode) for path in running.folder.secrets.iterdir()} == {
+        0o600
+    }
+    sockets = [path for path in run.iterdir() if path.is_socket()]
+    assert len(sockets) >= 6
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in sockets} == {
+        path.name: 0o600 for path in sockets if not path.name.startswith(".s.PGSQL")
+    } | {path.name: 0o777 for path in sockets if path.name.startswith(".s.PGSQL")}
+
+
+def test_a_service_cannot_open_the_database_of_another(running: Pair) -> None:
+    databases = running.state()["databases"]
+
+    with psycopg.connect(databases["left"]) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("left",)
+    for other in ("right", "postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied"):
+            psycopg.connect(databases["left"].replace("/left?", f"/{other}?"))
+
+
+def test_a_second_start_keeps_data_and_migrates_nothing(pair: Pair) -> None:
+    pair.up()
+    pair.get("/left/say/kept/")
+    wait_for(lambda: "kept" in pair.get("/left/notes/")[1]["notes"], "the task ran")
+    pair.ramet("down")
+    migrated = (pair.folder.logs / "left-migrate.log").stat().st_size
+
+    pair.up()
+
+    assert "kept" in pair.get("/left/notes/")[1]["notes"]
+    assert (pair.folder.logs / "left-migrate.log").stat().st_size == migrated
+
+
+def test_fresh_starts_with_empty_databases(pair: Pair) -> None:
+    pair.up()
+    pair.get("/left/say/forgotten/")
+    wait_for(lambda: "forgotten" in pair.get("/left/notes/")[1]["notes"], "the task ran")
+    pair.ramet("down")
+
+    pair.up("--fresh")
+
+    notes = pair.get("/left/notes/")[1]["notes"]
+    assert len(notes) == 1
+    assert notes[0].startswith("demo ")
+
+
+def test_only_starts_the_named_services(pair: Pair) -> None:
+    state = pair.up("--only", "right")
+
+    assert list(state["databases"]) == ["right"]
+    assert pair.get("/right/")[0] == 200
+    assert pair.get("/left/")[0] in (404, 503)
+
+
+def test_a_taken_port_is_named_with_its_holder(pair: Pair) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", pair.port))
+        holder.listen()
+        failed = pair.ramet("up", check=False)
+
+    assert failed.returncode == 1
+    assert f"port {pair.port} is taken by" in failed.stderr
+    assert f"(pid {os.getpid()}, " in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert not pair.folder.run.exists()
+
+
+def test_several_web_processes_share_the_requests(running: Pair) -> None:
+
+    running.ramet("scale", "left=2")
+    seen = wait_for(
+        lambda: len(found := {running.get("/left/")[1]["pid"] for _ in range(20)}) == 2 and found,
+        "both answer",
+    )
+    assert len(seen) == 2
+
+    running.ramet("scale", "left=1")
+    statuses = {running.get("/left/")[0] for _ in range(20)}
+    assert statuses == {200}
+    assert len({running.get("/left/")[1]["pid"] for _ in range(20)}) == 1
+
+
+def test_requests_in_hand_are_finished_before_a_service_restarts(running: Pair) -> None:
+    import threading
+
+    answers = []
+    request = threading.Thread(target=lambda: answers.append(running.get("/left/slow/")))
+    request.start()
+    running.ramet("restart", "left")
+    request.join()
+
+    assert answers == [(200, "done")]
+
+
+def test_manage_runs_in_the_service_and_on_its_database(running: Pair) -> None:
+    code = "from django.db import connection as c; c.ensure_connection(); print(c.info if 0 else "
+    shown = running.ramet(
+        "manage", "right", "--", "shell", "--no-imports", "-c", code + "c.settings_dict['NAME'])"
+    )
+    assert shown.stdout.strip().endswith("right")
+    failed = running.ramet("manage", "right", "--", "no-such-command", check=False)
+    assert failed.returncode == 1
+    unknown = running.ramet("manage", "nobody", "--", "check", check=False)
+    assert unknown.returncode == 2
+    assert "left, right" in unknown.stderr
+
+
+def test_logs_shows_a_service_and_stays_after_down(pair: Pair) -> None:
+    pair.up()
+    pair.ramet("down")
+
+    shown = pair.ramet("logs", "right", "-n", "100").stdout
+    assert "right-worker" in shown
+    assert "left" not in {line.split("-")[0] for line in shown.splitlines()}
