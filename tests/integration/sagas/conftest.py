@@ -44,12 +44,12 @@ class Host:
         self._process.wait(10)
 
 
-@pytest.fixture(scope="module")
-def environment(postgres: Any, root: Path) -> dict[str, str]:
+def prepare(database: str, root: Path) -> dict[str, str]:
+    """The environment of processes on this database, with its tables made."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.integration.sagas.settings",
-        "SAGA_TEST_DATABASE": postgres.create_database("sagas"),
+        "SAGA_TEST_DATABASE": database,
         "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]),
     }
     subprocess.run(
@@ -62,7 +62,20 @@ def environment(postgres: Any, root: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def environment(postgres: Any, root: Path) -> dict[str, str]:
+    return prepare(postgres.create_database("sagas"), root)
+
+
+@pytest.fixture(scope="module")
 def host(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host = Host(environment, tmp_path_factory.mktemp("host") / "log")
+    yield host
+    host.close()
+
+
+@pytest.fixture(scope="module")
+def sqlite_host(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    folder = tmp_path_factory.mktemp("sqlite")
+    host = Host(prepare(f"sqlite:///{folder}/db.sqlite3", root), folder / "log")
     yield host
     host.close()
