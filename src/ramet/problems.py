@@ -35,6 +35,8 @@ MEDIA_TYPE = "application/problem+json"
 # 502: the other service misbehaved; its text is not the browser's business.
 _REMOTE: Mapping[str, tuple[HTTPStatus, str]] = {
     "Refused": (HTTPStatus.CONFLICT, ""),
+    "InvalidArgument": (HTTPStatus.BAD_REQUEST, ""),
+    "TooLarge": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large."),
     "Forbidden": (HTTPStatus.FORBIDDEN, "You may not do this."),
     "Unauthenticated": (HTTPStatus.UNAUTHORIZED, "The access token was not accepted."),
     "DeadlineExceeded": (HTTPStatus.GATEWAY_TIMEOUT, "A service took too long to answer."),
@@ -158,9 +160,13 @@ def _remote_answer(exc: Exception, request: Any) -> Response | None:
             continue
         status, detail = known
         if ancestor.__name__ == "Refused":
-            name = type(exc).__name__
-            words = _kebab(name)
-            return _response(status, str(exc) or words.replace("-", " "), request, code=words)
+            return _refusal(exc, request)
+        if ancestor.__name__ == "InvalidArgument":
+            # What the client sent was passed on, and the contract's types did not accept it.
+            wrong = {"path": getattr(exc, "path", ""), "detail": getattr(exc, "problem", str(exc))}
+            return _response(
+                status, wrong["detail"], request, code="invalid-argument", errors=[wrong]
+            )
         headers = {}
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = _RETRY_AFTER_SECONDS
@@ -168,6 +174,21 @@ def _remote_answer(exc: Exception, request: Any) -> Response | None:
             headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         return _response(status, detail, request, code=_kebab(ancestor.__name__), headers=headers)
     return None
+
+
+def _refusal(exc: Exception, request: Any) -> Response:
+    """A refusal by the name of its class, with the typed fields that its contract declares."""
+    # One whose class is not known here is a plain Refused that carries the name.
+    name = str(getattr(exc, "wire_name", type(exc).__name__)).rpartition(".")[2]
+    code = _kebab(name)
+    # The text of a declared refusal names operation and fields, for logs; plain ones are words.
+    plain = str(getattr(exc, "message", exc)) if type(exc).__name__ == "Refused" else ""
+    response = _response(
+        HTTPStatus.CONFLICT, plain or code.replace("-", " ").capitalize() + ".", request, code=code
+    )
+    if fields := getattr(exc, "fields", None):
+        response.data["fields"] = dict(fields)
+    return response
 
 
 def _response(

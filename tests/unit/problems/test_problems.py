@@ -16,9 +16,13 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from ramet import problems
+from ramet import calls, problems
 
 requests = APIRequestFactory()
+
+
+class OutOfStock(calls.Refused):
+    sku: str
 
 
 class Line(serializers.Serializer[Any]):
@@ -167,38 +171,39 @@ def test_a_client_that_asks_for_another_format_still_gets_a_problem() -> None:
     assert read(post({}, HTTP_ACCEPT="text/csv"))["status"] == 406
 
 
-def remote(name: str) -> type[Exception]:
-    base = type("RemoteError", (Exception,), {"__module__": "ramet.calls.errors"})
-    return type(name, (base,), {"__module__": "ramet.calls.errors"})
-
-
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("error", "expected"),
     [
-        ("Refused", 409),
-        ("Forbidden", 403),
-        ("Unavailable", 503),
-        ("DeadlineExceeded", 504),
-        ("RemoteFault", 502),
+        (calls.Refused("no"), 409),
+        (calls.Forbidden("no"), 403),
+        (calls.Unauthenticated("expired"), 401),
+        (calls.InvalidArgument("must be positive"), 400),
+        (calls.TooLarge("2 MiB"), 413),
+        (calls.Unavailable("10.0.0.7 refused"), 503),
+        (calls.DeadlineExceeded("slow"), 504),
+        (calls.RemoteFault(error_id="7"), 502),
+        (calls.Unimplemented("no such operation"), 502),
     ],
 )
 def test_a_remote_error_becomes_the_status_that_tells_whose_fault_it_is(
-    name: str, expected: int
+    error: Exception, expected: int
 ) -> None:
-    assert read(post(raises=remote(name)("internal text")))["status"] == expected
+    assert read(post(raises=error))["status"] == expected
+
+
+def test_an_argument_that_a_contract_does_not_accept_is_named_by_its_path() -> None:
+    error = calls.InvalidArgument("must be positive", path="lines[0].quantity")
+    assert errors_of(post(raises=error)) == {"lines[0].quantity": "must be positive"}
 
 
 def test_a_refusal_that_a_contract_declares_is_named() -> None:
-    refusal = type("OutOfStock", (remote("Refused"),), {"__module__": "shop.products.contract"})
-    document = read(post(raises=refusal("LAMP-1 is sold out")))
+    document = read(post(raises=OutOfStock(sku="LAMP-1")))
     assert (document["status"], document["code"]) == (409, "out-of-stock")
-    assert document["detail"] == "LAMP-1 is sold out"
+    assert document["fields"] == {"sku": "LAMP-1"}
 
 
 def test_what_an_unavailable_service_said_is_not_shown() -> None:
-    assert "10.0.0.7" not in json.dumps(
-        read(post(raises=remote("Unavailable")("10.0.0.7 refused")))
-    )
+    assert "10.0.0.7" not in json.dumps(read(post(raises=calls.Unavailable("10.0.0.7 refused"))))
 
 
 def test_a_class_of_the_same_name_elsewhere_is_a_bug_like_any_other() -> None:
@@ -210,3 +215,8 @@ def test_a_class_of_the_same_name_elsewhere_is_a_bug_like_any_other() -> None:
 def test_plain_django_views_answer_with_the_same_document() -> None:
     response = problems.not_found(requests.get("/nowhere"), Http404())
     assert read(response)["detail"] == "There is nothing at /nowhere."
+
+
+def test_a_plain_refusal_says_its_own_words() -> None:
+    document = read(post(raises=calls.Refused("the shop is closed")))
+    assert (document["code"], document["detail"]) == ("refused", "the shop is closed")
