@@ -7,7 +7,7 @@ is the `partitionkey` of the Partitioning extension.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -74,7 +74,7 @@ def decode(body: bytes) -> Envelope:
         wire = msgspec.json.decode(body, type=_Wire)
         attributes = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         headers = {
-            name: msgspec.json.decode(raw, type=str, strict=False)
+            name: msgspec.json.decode(raw) if bytes(raw)[:1] == b'"' else bytes(raw).decode()
             for name, raw in attributes.items()
             if name not in _OURS and name.isalnum() and bytes(raw)[:1] not in (b"{", b"[")
         }
@@ -87,7 +87,7 @@ def decode(body: bytes) -> Envelope:
         type=wire.type,
         source=wire.source,
         key=wire.partitionkey if wire.partitionkey is not None else str(wire.id),
-        time=wire.time or datetime.fromtimestamp(0).astimezone(),
+        time=wire.time or datetime.fromtimestamp(0, UTC),
         payload=bytes(wire.data).decode(),
         headers=headers,
     )

@@ -22,6 +22,7 @@ from structlog.contextvars import bound_contextvars
 
 from ramet.events import headers, sql, wake
 from ramet.events.cloudevents import Envelope
+from ramet.events.heads import Heads
 from ramet.events.options import options
 from ramet.events.subscription import Subscription, subscription_of
 from ramet.events.worker import Loop
@@ -90,12 +91,12 @@ class InboxLoop(Loop):
     without a database connection.
     """
 
-    def __init__(self, handlers: Sequence[str], number: int = 0) -> None:
+    def __init__(self, heads: Heads, number: int = 0) -> None:
         super().__init__()
-        self.handlers = sorted(handlers)
         self.name = f"inbox-{number}"
         self.topics = (INBOX,) if number == 0 else (_more(number),)
         self.poll = 1.0 if number == 0 else None
+        self._heads = heads
         self._next = number + 1
         self._due: float | None = None
         self._streak = 0
@@ -104,7 +105,7 @@ class InboxLoop(Loop):
     def work(self) -> float | None:
         """One event. Says when the next failed one is due."""
         self._clean()
-        outcome = work_off_one(self.handlers)
+        outcome = work_off_one(self._heads)
         if outcome is None:
             self._streak = 0
             due, self._due = self._due, None
@@ -131,21 +132,35 @@ class InboxLoop(Loop):
 
 def inbox_loops(handlers: Sequence[str], threads: int) -> list[InboxLoop]:
     """As many loops as may run handlers at the same time; SQLite has one writer, so one."""
-    return [InboxLoop(handlers, number) for number in range(threads if sql.is_postgresql() else 1)]
+    heads = Heads(handlers)
+    return [InboxLoop(heads, number) for number in range(threads if sql.is_postgresql() else 1)]
 
 
-def work_off_one(handlers: Sequence[str]) -> float | None:
-    """Work off the next event whose turn it is, for one of these handlers.
+def work_off_one(heads: Heads) -> float | None:
+    """Work off the next event whose turn it is.
 
     Returns None when there is none, 0 when it was worked off or became a dead letter, else the
     seconds until it may be tried again. Raises only what concerns the database, not the handler.
     """
-    if not sql.is_postgresql() and not _is_anything_ready(handlers):
-        return None  # a transaction on SQLite would take the one lock that there is for writing
+    has_looked = False
+    while True:
+        seq = heads.next()
+        if seq is not None:
+            if (outcome := _attempt(seq)) is not None:
+                return outcome
+        elif has_looked:
+            return None  # what there is, other workers have in hand
+        else:
+            heads.look()
+            has_looked = True
+
+
+def _attempt(seq: int) -> float | None:
+    """Claim, handle and mark in one transaction; None when it is no longer this event's turn."""
     claimed: _Claimed | None = None
     try:
         with transaction.atomic():
-            claimed = _claim(handlers)
+            claimed = _claim(seq)
             if claimed is None:
                 return None
             _handle(claimed)
@@ -157,26 +172,28 @@ def work_off_one(handlers: Sequence[str]) -> float | None:
     return 0
 
 
-def _claim(handlers: Sequence[str]) -> _Claimed | None:
-    """Lock the first ready event that is the head of its key.
+def _claim(seq: int) -> _Claimed | None:
+    """Lock the row if it is ready, due and the head of its key.
 
-    A head that waits for its next attempt, or that another worker has locked, keeps the rest of
-    its key back: to them it is still `ready`. The states are literals so that the partial indexes
-    serve.
+    A head that waits for its next attempt, or that another worker has locked, keeps the rest of its
+    key back: to them it is still `ready`. Written so that PostgreSQL goes by the primary key and
+    then by the index of heads, whatever its statistics say: the concatenation keeps it from taking
+    the partial index for a small table of its own.
     """
-    condition, values = sql.among("i.handler", handlers)
     found = sql.rows(
         'SELECT i.seq, i.handler, i.event_id, i.type, i."key", i.payload, i.headers, i.attempts'
-        f" FROM ramet_events_inbox i WHERE i.state = 'ready' AND i.run_at <= {sql.now()}"
-        f" AND {condition} AND NOT EXISTS (SELECT 1 FROM ramet_events_inbox earlier"
-        ' WHERE earlier.handler = i.handler AND earlier."key" = i."key"'
-        " AND earlier.state = 'ready' AND earlier.seq < i.seq)"
-        f" ORDER BY i.seq LIMIT 1{sql.skip_locked()}",
-        values,
+        " FROM ramet_events_inbox i"
+        f" WHERE i.seq = %s AND i.state || '' = 'ready' AND i.run_at <= {sql.now()}"
+        " AND i.seq = (SELECT earliest.seq FROM ramet_events_inbox earliest"
+        ' WHERE earliest.handler = i.handler AND earliest."key" = i."key"'
+        " AND earliest.state = 'ready'"
+        ' ORDER BY earliest.handler, earliest."key", earliest.seq LIMIT 1)'
+        f"{sql.skip_locked()}",
+        [seq],
     )
     if not found:
         return None
-    seq, handler, event_id, type_name, key, payload, carried, attempts = found[0]
+    _, handler, event_id, type_name, key, payload, carried, attempts = found[0]
     return _Claimed(
         seq=seq,
         handler=handler,
@@ -186,17 +203,6 @@ def _claim(handlers: Sequence[str]) -> _Claimed | None:
         payload=payload,
         headers=headers.loaded(carried),
         attempts=attempts,
-    )
-
-
-def _is_anything_ready(handlers: Sequence[str]) -> bool:
-    condition, values = sql.among("handler", handlers)
-    return bool(
-        sql.rows(
-            "SELECT 1 FROM ramet_events_inbox"
-            f" WHERE state = 'ready' AND run_at <= {sql.now()} AND {condition} LIMIT 1",
-            values,
-        )
     )
 
 

@@ -64,9 +64,6 @@ class Inbox(models.Model):
                 name="ramet_inbox_head",
             ),
             models.Index(
-                fields=["seq"], condition=models.Q(state="ready"), name="ramet_inbox_next"
-            ),
-            models.Index(
                 fields=["finished_at"], condition=models.Q(state="done"), name="ramet_inbox_old"
             ),
         ]

@@ -166,6 +166,11 @@ def _wrong_parameters(function: Callable[..., Any], event: type[Any]) -> str | N
         hint = typing.get_type_hints(function).get(positional[0].name)
     except NameError:  # imported for type checkers only: the annotation cannot be judged here
         return None
-    if inspect.isclass(hint) and hint is not Any and inspect.isclass(event) and not issubclass(event, hint):
+    if (
+        inspect.isclass(hint)
+        and hint is not Any
+        and inspect.isclass(event)
+        and not issubclass(event, hint)
+    ):
         return f"a function of {hint.__name__} that subscribes to {event.__name__}"
     return None

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 import ramet
 from ramet.events.brokers.shared_database import Mover, move
+from ramet.events.heads import Heads
 from ramet.events.inbox import inbox_loops, work_off_one
 from ramet.events.surroundings import surroundings
 from tests.integration.events.conftest import count, effects, have_effect, in_thread
@@ -36,7 +37,8 @@ def publish(parcel: str, *numbers: int) -> None:
 
 def settle(*handlers: str) -> None:
     """Work everything off in this thread."""
-    while move(surroundings()) or work_off_one(handlers) is not None:
+    heads = Heads(handlers)
+    while move(surroundings()) or work_off_one(heads) is not None:
         pass
 
 
@@ -135,7 +137,7 @@ def test_what_a_handler_publishes_commits_with_it(handler: str) -> None:
 
     publish("a", 1)
     move(surroundings())
-    assert work_off_one(["chain"]) > 0
+    assert work_off_one(Heads(["chain"])) > 0
     assert count("outbox") == 0
     with connection.cursor() as cursor:
         cursor.execute("UPDATE ramet_events_inbox SET run_at = now()")

@@ -31,7 +31,10 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             "from datetime import datetime, date\nfrom enum import Enum\nfrom typing import Any\n"
             "from dataclasses import dataclass\n"
         )
-        exec(header + textwrap.dedent(source), made.__dict__)
+        exec(
+            compile(header + textwrap.dedent(source), name, "exec", dont_inherit=True),
+            made.__dict__,
+        )
         return made
 
     return make
