@@ -104,7 +104,11 @@ def _declare(contract: type[Contract]) -> typing.Iterator[Mistake]:
     """Fill in the operations of a contract; yield what is wrong with them."""
     declaration = contract.__ramet__
     known = _contracts.get(declaration.full_name)
-    if known is not None and known.__qualname__ != contract.__qualname__:
+    # A module that is reloaded, and a test that defines a class in a function, may define it again.
+    is_again = "<locals>" in contract.__qualname__ or (
+        known is not None and known.__qualname__ == contract.__qualname__
+    )
+    if known is not None and not is_again:
         yield Mistake(
             "contract-declared-twice",
             declaration.full_name,

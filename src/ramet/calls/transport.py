@@ -5,6 +5,7 @@ over the whole exchange, which a socket timeout does not (benchmarks/calls_remot
 """
 
 import os
+import select
 import threading
 from typing import Any
 
@@ -57,6 +58,7 @@ class _Connection:
         self, path: str, body: bytes, headers: list[str], seconds: float, repeatable: bool
     ) -> tuple[int, bytes]:
         curl, outgoing = self._curl, _Body(body)
+        curl.setopt(pycurl.FRESH_CONNECT, int(self._is_stale()))
         curl.setopt(pycurl.URL, self._origin + path)
         curl.setopt(pycurl.HTTPHEADER, headers)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
@@ -74,6 +76,18 @@ class _Connection:
         except pycurl.error as error:
             raise _explain(*error.args) from error
         return status, answer
+
+    def _is_stale(self) -> bool:
+        """Whether the other side has closed the connection that was kept.
+
+        curl looks once a second only. Anything to read on an idle connection is its end.
+        """
+        kept: int = self._curl.getinfo(pycurl.LASTSOCKET)
+        if kept < 0:
+            return False
+        poll = select.poll()
+        poll.register(kept, select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class _Body:

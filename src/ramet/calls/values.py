@@ -41,7 +41,7 @@ else:
                 mistake
                 for name, annotation in fields.items()
                 for mistake in wire_types.mistakes(
-                    annotation, f"{cls.__module__}.{cls.__qualname__}.{name}"
+                    annotation, f"{cls.__module__}.{cls.__qualname__}.{name}", field_of=cls
                 )
             ]
             if mistakes:

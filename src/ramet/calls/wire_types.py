@@ -47,13 +47,14 @@ def fields(cls: type, *, below: type = object) -> dict[str, Any]:
     }
 
 
-def mistakes(annotation: Any, where: str) -> list[Mistake]:
+def mistakes(annotation: Any, where: str, *, field_of: type | None = None) -> list[Mistake]:
     """Say what keeps a type from crossing the wire; empty when nothing does.
 
     `where` is the dotted name of the argument or field. The parts of a nested type are named below
-    it, as `shop.products.v1.Products.reserve.lines[].sku`.
+    it, as `shop.products.v1.Products.reserve.lines[].sku`. `field_of` is the class being defined,
+    which may recur in its own fields, and whose type variables stand for types yet to be named.
     """
-    found = list(_faults(annotation, where, ()))
+    found = list(_faults(annotation, where, () if field_of is None else (field_of,)))
     if not found:
         try:
             msgspec.json.Decoder(annotation)
@@ -88,7 +89,7 @@ def _faults(annotation: Any, where: str, inside: tuple[type, ...]) -> Iterator[_
     elif origin in (typing.Union, types.UnionType):
         for part in args:
             yield from _faults(part, where, inside)
-    elif origin in (list, set, frozenset) or (origin is tuple and args[-1] is Ellipsis):
+    elif origin in (list, set, frozenset) or (origin is tuple and args[-1:] == (Ellipsis,)):
         yield from _faults(args[0], f"{where}[]", inside)
     elif origin is tuple:
         for position, part in enumerate(args):
@@ -98,7 +99,10 @@ def _faults(annotation: Any, where: str, inside: tuple[type, ...]) -> Iterator[_
             yield where, annotation, "use str, int, UUID or an Enum as the key"
         yield from _faults(args[1], f"{where}[]", inside)
     elif isinstance(annotation, type):
-        yield from _faults_of_class(annotation, where, inside)
+        if getattr(annotation, "__parameters__", ()) and annotation not in inside:
+            yield where, annotation, f"say what is in it, as {annotation.__name__}[...]"
+        else:
+            yield from _faults_of_class(annotation, where, inside)
     elif isinstance(origin, type) and _is_record(origin):  # a generic value: Page[Product]
         for part in args:
             yield from _faults(part, where, inside)
