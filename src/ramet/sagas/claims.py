@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from ramet.sagas import registry
@@ -106,10 +106,9 @@ def claim(holder: str) -> Claim | None:
 
 def until_next() -> float | None:
     """Seconds until a run is due: 0 or less when one is, None when none waits."""
-    found = SagaRun.objects.filter(_known(), status__in=LIVE).aggregate(
-        due=Min("run_at"), now=Now()
-    )
-    return None if found["due"] is None else (found["due"] - found["now"]).total_seconds()
+    waiting = SagaRun.objects.filter(_known(), status__in=LIVE).order_by("run_at")
+    found = waiting.values_list("run_at", Now()).first()
+    return None if found is None else (found[0] - found[1]).total_seconds()
 
 
 def advance(
