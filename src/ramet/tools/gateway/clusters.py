@@ -11,35 +11,29 @@ from urllib.parse import urlsplit
 
 from ramet.tools.gateway import limits
 
-__all__ = ["cluster", "endpoints", "foreign_issuer"]
+__all__ = ["cluster", "foreign_issuer"]
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def cluster(service: str, endpoints_file: str) -> dict[str, Any]:
-    """The cluster of a service whose endpoints are listed in `endpoints_file`."""
-    source = {"path_config_source": {"path": endpoints_file}, "resource_api_version": "V3"}
+def cluster(service: str, addresses: Sequence[str]) -> dict[str, Any]:
+    """The cluster of a service whose processes listen at `addresses`; none is a service that is
+    down. ValueError for an address that is none."""
+    endpoints = [{"endpoint": {"address": _address(address)}} for address in addresses]
     return {
         "@type": _CLUSTER,
         "name": service,
-        "type": "EDS",
-        "eds_cluster_config": {"eds_config": source},
+        "type": "STATIC",
+        "load_assignment": {
+            "cluster_name": service,
+            "endpoints": [{"lb_endpoints": endpoints}],
+        },
         "lb_policy": "LEAST_REQUEST",
         "connect_timeout": f"{limits.UPSTREAM_CONNECT}s",
         "circuit_breakers": limits.CIRCUIT_BREAKERS,
         "outlier_detection": limits.OUTLIERS,
         "typed_extension_protocol_options": _http11(),
-    }
-
-
-def endpoints(service: str, addresses: Sequence[str]) -> dict[str, Any]:
-    """Where the service's processes listen. ValueError for an address that is none."""
-    listed = [{"endpoint": {"address": _address(address)}} for address in addresses]
-    return {
-        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
-        "cluster_name": service,
-        "endpoints": [{"lb_endpoints": listed}],
     }
 
 

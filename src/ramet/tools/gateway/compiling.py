@@ -1,8 +1,9 @@
 """`compile`: a declared system, its placement and its addresses turned into Envoy's files.
 
 Pure: the same input gives the same output, byte for byte, so that a change can be reviewed as a
-difference. Routes and endpoints are files of their own because they change while requests run; a
-change of a listener would drain its connections.
+difference. The gateway's routes are a file of their own, so that a new one holds for connections
+that are open; a changed listener only serves new ones. Not more files than these: Envoy takes an
+inotify instance for each, of which Linux gives a user 128 by default.
 """
 
 import hashlib
@@ -22,8 +23,8 @@ def compile(
 ) -> dict[str, dict[str, Any]]:
     """File names with their contents, to be written into `topology.config_dir`.
 
-    bootstrap.json is read once, at start. lds.json (listeners), cds.json (clusters),
-    rds-<listener>.json (routes) and eds-<service>.json (endpoints) are watched by Envoy.
+    bootstrap.json is read once, at start. lds.json (listeners), cds.json (clusters with their
+    endpoints) and rds-gateway.json (public routes) are watched by Envoy.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
     group_of = {service: group for group in groups for service in group.services}
@@ -32,26 +33,21 @@ def compile(
     listening = [
         listeners.gateway_listener(
             topology, _path(topology, "rds-gateway.json"), tokens.token_check(system, topology)
-        )
+        ),
+        *(listeners.mesh_listener(topology, service) for service in placed),
     ]
-    clusters_: list[dict[str, Any]] = []
-    files: dict[str, dict[str, Any]] = {
+    reached = [
+        clusters.cluster(service.name, topology.addresses(group_of[service.name]))
+        for service in placed
+    ]
+    if foreign := tokens.foreign_issuer_cluster(system, topology):
+        reached.append(foreign)
+    return {
         "bootstrap.json": _bootstrap(system, topology),
+        "cds.json": _resources(reached),
+        "lds.json": _resources(listening),
         "rds-gateway.json": _resources([routes.gateway_routes(system)]),
     }
-    for service in placed:
-        name = service.name
-        routes_file, endpoints_file = f"rds-mesh-{name}.json", f"eds-{name}.json"
-        listening.append(listeners.mesh_listener(topology, name, _path(topology, routes_file)))
-        clusters_.append(clusters.cluster(name, _path(topology, endpoints_file)))
-        files[routes_file] = _resources([routes.mesh_routes(service)])
-        addresses = topology.addresses(group_of[name])
-        files[endpoints_file] = _resources([clusters.endpoints(name, addresses)])
-    if foreign := tokens.foreign_issuer_cluster(system, topology):
-        clusters_.append(foreign)
-    files["lds.json"] = _resources(listening)
-    files["cds.json"] = _resources(clusters_)
-    return files
 
 
 def _bootstrap(system: System, topology: Topology) -> dict[str, Any]:

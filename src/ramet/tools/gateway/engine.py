@@ -53,20 +53,15 @@ def standalone(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The same configuration as one file without watching, for validation and for reading."""
     merged: dict[str, Any] = deepcopy(dict(files["bootstrap.json"]))
     del merged["dynamic_resources"]
-    named = {name: deepcopy(content["resources"]) for name, content in _resources(files).items()}
-    for listener in named["lds.json"]:
+    listeners, clusters, routes = (
+        [_without_type(resource) for resource in files[name]["resources"]]
+        for name in ("lds.json", "cds.json", "rds-gateway.json")
+    )
+    for listener in listeners:
         manager = _manager(listener)
-        source = manager.pop("rds")
-        manager["route_config"] = _without_type(named[f"rds-{source['route_config_name']}.json"][0])
-    for cluster in named["cds.json"]:
-        if cluster["type"] == "EDS":
-            del cluster["eds_cluster_config"]
-            cluster["type"] = "STATIC"
-            cluster["load_assignment"] = _without_type(named[f"eds-{cluster['name']}.json"][0])
-    merged["static_resources"] = {
-        "listeners": [_without_type(listener) for listener in named["lds.json"]],
-        "clusters": [_without_type(cluster) for cluster in named["cds.json"]],
-    }
+        if manager.pop("rds", None):
+            manager["route_config"] = routes[0]
+    merged["static_resources"] = {"listeners": listeners, "clusters": clusters}
     return merged
 
 
@@ -97,12 +92,8 @@ def _manager(listener: Mapping[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _resources(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    return {name: content for name, content in files.items() if "resources" in content}
-
-
 def _without_type(resource: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in resource.items() if name != "@type"}
+    return {name: deepcopy(value) for name, value in resource.items() if name != "@type"}
 
 
 def _missing(found: str) -> DiagnosticError:

@@ -8,16 +8,15 @@ from typing import Any
 
 __all__ = ["write"]
 
-# A file must only name what is there already: endpoints, then clusters, routes, listeners.
-_ORDER = ("eds-", "cds", "rds-", "lds", "bootstrap")
+# A file must only name what is there already: clusters, then routes, then listeners.
+_ORDER = ("cds", "rds-", "lds", "bootstrap")
 
 
 def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """Write `files` into `folder` and give the names of those that changed.
 
     Each file is replaced by a rename: a reader sees the old or the new one, never half of one, and
-    Envoy watches for just that. Files of ours that are no longer wanted go last. The folder gets
-    mode 0700, files 0600.
+    Envoy watches for just that. The folder gets mode 0700, files 0600.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     changed: list[str] = []
@@ -31,10 +30,6 @@ def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> tuple[str, ..
             file.write(text)
         draft.replace(path)
         changed.append(name)
-    for left_over in (*folder.glob("rds-*.json"), *folder.glob("eds-*.json")):
-        if left_over.name not in files:
-            left_over.unlink()
-            changed.append(left_over.name)
     return tuple(changed)
 
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from ramet.system import Service
 from ramet.tools.gateway import answers, hygiene, limits
+from ramet.tools.gateway.routes import mesh_routes
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["gateway_listener", "mesh_listener"]
@@ -19,8 +21,10 @@ def gateway_listener(
 ) -> dict[str, Any]:
     """The edge. `token_check` is the jwt_authn filter, None where no issuer is declared."""
     filters = [*([token_check] if token_check else []), _body_limit(), _router()]
+    source = {"path_config_source": {"path": routes_file}, "resource_api_version": "V3"}
     manager = {
-        **_manager("gateway", topology.access_log, routes_file, filters),
+        **_manager("gateway", topology.access_log, filters),
+        "rds": {"route_config_name": "gateway", "config_source": source},
         # The peer is the client: nothing that it says about itself is believed.
         "use_remote_address": True,
         "xff_num_trusted_hops": 0,
@@ -38,35 +42,31 @@ def gateway_listener(
     return _listener("gateway", address, manager)
 
 
-def mesh_listener(topology: Topology, service: str, routes_file: str) -> dict[str, Any]:
+def mesh_listener(topology: Topology, service: Service) -> dict[str, Any]:
     """A Unix socket, mode 0600: whoever may open it is a service of this system.
 
     No token check: the called service verifies the forwarded token itself. The header guard is
     missing on purpose, x-ramet-* is how services talk.
     """
-    name = f"mesh-{service}"
+    name = f"mesh-{service.name}"
     manager = {
-        **_manager(name, topology.access_log, routes_file, [_body_limit(), _router()]),
+        **_manager(name, topology.access_log, [_body_limit(), _router()]),
+        "route_config": mesh_routes(service),
         "use_remote_address": False,
         "skip_xff_append": True,
         "preserve_external_request_id": True,
         "internal_address_config": {"unix_sockets": True},
         "local_reply_config": answers.connect_errors(),
     }
-    address = {"pipe": {"path": str(topology.mesh_socket(service)), "mode": 0o600}}
+    address = {"pipe": {"path": str(topology.mesh_socket(service.name)), "mode": 0o600}}
     return {**_listener(name, address, manager), "ignore_global_conn_limit": True}
 
 
-def _manager(
-    name: str, log: Path, routes_file: str, filters: list[dict[str, Any]]
-) -> dict[str, Any]:
-    source = {"path_config_source": {"path": routes_file}, "resource_api_version": "V3"}
+def _manager(name: str, log: Path, filters: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "@type": _HCM,
         "stat_prefix": name,
         **hygiene.connection(),
-        # Routes come separately: a new route then holds for connections that are open already.
-        "rds": {"route_config_name": name, "config_source": source},
         "http_filters": filters,
         "access_log": answers.access_log(log, name),
     }

@@ -47,7 +47,10 @@ def gateway_routes(system: System) -> dict[str, Any]:
     for prefix, service in prefixes:
         routes += _twice(_match(prefix), service, safe, limits.ROUTE_TIMEOUT)
     routes.append(_nothing({"prefix": "/"}))
-    return _configuration("gateway", routes)
+    return {
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        **_configuration("gateway", routes),
+    }
 
 
 def mesh_routes(service: Service) -> dict[str, Any]:
@@ -98,7 +101,6 @@ def _nothing(match: dict[str, Any]) -> dict[str, Any]:
 
 def _configuration(name: str, routes: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": name,
         "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}],
         "response_headers_to_remove": ["x-envoy-upstream-service-time", "x-powered-by"],

@@ -95,32 +95,32 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert json.dumps(compiled()) == json.dumps(compiled())
 
 
-def test_the_file_names_are_those_that_envoy_watches() -> None:
+def test_there_are_few_files_for_envoy_to_watch() -> None:
     assert sorted(compiled()) == [
         "bootstrap.json",
         "cds.json",
-        "eds-orders.json",
-        "eds-storefront.json",
-        "eds-users.json",
         "lds.json",
         "rds-gateway.json",
-        "rds-mesh-orders.json",
-        "rds-mesh-storefront.json",
-        "rds-mesh-users.json",
     ]
+
+
+def endpoints(files: dict[str, Any], service: str) -> list[dict[str, Any]]:
+    [found] = [entry for entry in files["cds.json"]["resources"] if entry["name"] == service]
+    listed: list[dict[str, Any]] = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    return listed
 
 
 def test_moving_a_service_changes_nothing_but_endpoints() -> None:
     apart, together = compiled(), compiled(text="monolith")
     differing = {name for name in apart if apart[name] != together[name]}
-    assert differing == {"eds-orders.json", "eds-storefront.json", "eds-users.json"}
+    assert differing == {"cds.json"}
 
 
 def test_scaling_out_changes_one_file() -> None:
     one, two = compiled(), compiled(endpoints={"orders": ["/run/1.sock", "/run/2.sock"]})
-    assert {name for name in one if one[name] != two[name]} == {"eds-orders.json"}
-    [assignment] = two["eds-orders.json"]["resources"]
-    assert len(assignment["endpoints"][0]["lb_endpoints"]) == 2
+    assert {name for name in one if one[name] != two[name]} == {"cds.json"}
+    assert len(endpoints(two, "orders")) == 2
+    assert endpoints(two, "users") == endpoints(one, "users")
 
 
 def test_the_longest_route_comes_first_and_the_internal_path_before_it() -> None:
@@ -183,7 +183,7 @@ def test_without_an_issuer_no_token_is_checked() -> None:
 
 
 def test_a_program_that_is_not_django_offers_its_whole_interface_to_the_mesh() -> None:
-    [configuration] = compiled(with_shipping())["rds-mesh-shipping.json"]["resources"]
+    configuration = manager(compiled(with_shipping()), "mesh-shipping")["route_config"]
     first = configuration["virtual_hosts"][0]["routes"][0]
     assert first["match"]["prefix"] == "/"
     assert first["route"]["cluster"] == "shipping"
@@ -206,8 +206,7 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
     ],
 )
 def test_addresses_are_sockets_or_ip_addresses(address: str, described: dict[str, Any]) -> None:
-    [assignment] = compiled(endpoints={"orders": [address]})["eds-orders.json"]["resources"]
-    [endpoint] = assignment["endpoints"][0]["lb_endpoints"]
+    [endpoint] = endpoints(compiled(endpoints={"orders": [address]}), "orders")
     assert endpoint["endpoint"]["address"] == described
 
 
@@ -220,18 +219,15 @@ def test_writing_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_files_are_written_after_what_they_name(tmp_path: Path) -> None:
-    ranks = [name.partition("-")[0] for name in write(tmp_path, compiled())]
-    order = list(dict.fromkeys(ranks))
-    assert order == ["eds", "cds.json", "rds", "lds.json", "bootstrap.json"]
+    written = write(tmp_path, compiled())
+    assert written == ("cds.json", "rds-gateway.json", "lds.json", "bootstrap.json")
 
 
-def test_files_of_services_that_are_gone_are_removed_and_others_stay(tmp_path: Path) -> None:
+def test_only_what_changed_is_written(tmp_path: Path) -> None:
     write(tmp_path, compiled())
     (tmp_path / "notes.txt").write_text("mine")
-    smaller = compiled(system(users=("/o/",)))
-    changed = write(tmp_path, smaller)
-    assert {"eds-orders.json", "rds-mesh-orders.json"} <= set(changed)
-    assert {path.name for path in tmp_path.iterdir()} == {*smaller, "notes.txt"}
+    assert write(tmp_path, compiled(endpoints={"orders": []})) == ("cds.json",)
+    assert {path.name for path in tmp_path.iterdir()} == {*compiled(), "notes.txt"}
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
