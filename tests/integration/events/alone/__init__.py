@@ -1,0 +1,1 @@
+"""A plain Django project without ramet.toml: events alone, on SQLite."""
