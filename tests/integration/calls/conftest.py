@@ -19,6 +19,7 @@ from typing import Any
 
 import pycurl
 import pytest
+import pytest_django
 from django.core.management import call_command
 from django.db import ConnectionHandler, connection, connections
 from django.test import override_settings
@@ -122,24 +123,27 @@ class Mesh:
             process.wait(timeout=15)
 
 
-@pytest.fixture(scope="session")
-def calls_database(postgres: Databases, django_db_blocker: object) -> Iterator[str]:
+@pytest.fixture(scope="package")
+def calls_database(
+    postgres: Databases, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[str]:
     """A PostgreSQL database with the stored results and a table of effects, as Django's default."""
     url = postgres.create_database("calls")
-    previous = connections.settings["default"]
-    connections.settings["default"] = ConnectionHandler({"default": entry(url)}).settings["default"]
-    del connections["default"]
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    handler = ConnectionHandler({"default": entry(url)})
+    # Put back as it was, the connection too: other tests may keep a database in memory.
+    former = connections.settings["default"], connections["default"]
+    connections.settings["default"] = handler.settings["default"]
+    connections["default"] = connections.create_connection("default")
+    with django_db_blocker.unblock():
         call_command("migrate", "ramet_calls", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE effects (id bigserial PRIMARY KEY, label text NOT NULL)")
         yield url
         connection.close()
-    connections.settings["default"] = previous
-    del connections["default"]
+    connections.settings["default"], connections["default"] = former
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mesh(calls_database: str) -> Iterator[Mesh]:
     folder = Path(tempfile.mkdtemp(prefix="ramet-calls-"))
     made = Mesh(folder, calls_database)
