@@ -7,7 +7,7 @@ written in the monolith and committed; a test keeps it up to date. To write it:
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -54,11 +54,11 @@ def whole_schema(request: HttpRequest) -> HttpResponse:
     return HttpResponse(WHOLE.read_bytes(), content_type="application/vnd.oai.openapi+json")
 
 
-class AccessToken(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class AccessToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How `ramet.identity.drf.TokenAuthentication` is described."""
 
-    target_class: ClassVar[str] = "ramet.identity.drf.TokenAuthentication"
-    name: ClassVar[str] = "accessToken"
+    target_class = "ramet.identity.drf.TokenAuthentication"
+    name = "accessToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {

@@ -16,6 +16,7 @@ from shop.orders import services
 from shop.orders.contract import LONGEST_KEY, KeyReused, OrderLine, UnknownOrder, UnknownProducts
 from shop.orders.idempotency import KeyUsedForAnotherBody, key_of
 from shop.orders.models import Order
+from shop.orders.placing import place
 from shop.orders.serializers import OrderSerializer, PlaceOrderSerializer
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -56,16 +57,16 @@ class OrderViewSet(
         lines = [OrderLine(**line) for line in wanted.validated_data["lines"]]
         token = wanted.validated_data["payment_token"]
         try:
-            order = services.place(self._customer, lines, token, key)
+            order = place(self._customer, lines, token, key)
         except KeyReused as refusal:
             raise KeyUsedForAnotherBody from refusal
         except UnknownProducts as refusal:
             raise UnknownProductsError(
                 {
-                    "lines": {
-                        position: {"sku": f"There is no product {lines[position].sku!r}."}
-                        for position in refusal.lines
-                    }
+                    "lines": [
+                        _fault(line, position in refusal.lines)
+                        for position, line in enumerate(lines)
+                    ]
                 }
             ) from refusal
         return self._accepted(services.as_placed(order))
@@ -91,3 +92,8 @@ class OrderViewSet(
         location = self.request.build_absolute_uri(f"/api/v1/orders/{order.id}/")
         headers = {"Location": location}
         return Response(body, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+def _fault(line: OrderLine, is_unknown: bool) -> dict[str, str]:
+    # DRF's shape for the items of a list: an empty mapping where nothing is wrong.
+    return {"sku": f"There is no product {line.sku!r}."} if is_unknown else {}

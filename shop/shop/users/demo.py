@@ -1,6 +1,7 @@
 """Two customers, one member of staff, and the storefront as an OAuth client."""
 
 from secrets import token_urlsafe
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -9,7 +10,7 @@ from oauth2_provider.models import Application
 from ramet.placement import here
 from shop.users.models import User
 
-PEOPLE = [
+PEOPLE: list[dict[str, Any]] = [
     {"username": "alice", "first_name": "Alice", "last_name": "Archer"},
     {"username": "bob", "first_name": "Bob", "last_name": "Baker"},
     {"username": "erin", "first_name": "Erin", "last_name": "Ermine", "is_staff": True},
@@ -28,7 +29,7 @@ def load() -> None:
     password = here().environment.demo_password
     if missing and not password:
         password = token_urlsafe(9)
-        names = ", ".join(str(person["username"]) for person in missing)
+        names = ", ".join(person["username"] for person in missing)
         print(f"password of the demo users {names}: {password}")
     for person in missing:
         email = f"{person['username']}@shop.example"

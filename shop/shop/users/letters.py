@@ -44,11 +44,10 @@ def _send_next() -> bool:
 
 
 def _next_due() -> Letter | None:
-    lock = (
-        {"skip_locked": True, "of": ("self",)} if connection.features.has_select_for_update else {}
-    )
-    due = Letter.objects.filter(sent_at__isnull=True).select_related("user")
-    return due.select_for_update(**lock).order_by("created_at").first()
+    due = Letter.objects.filter(sent_at__isnull=True).select_related("user").order_by("created_at")
+    if connection.features.has_select_for_update:
+        due = due.select_for_update(skip_locked=True, of=("self",))
+    return due.first()
 
 
 def _message(letter: Letter) -> EmailMessage:

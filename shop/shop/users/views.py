@@ -1,5 +1,8 @@
 """People over HTTP: registration for anyone, one's own profile for those who are signed in."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib.auth.views import LoginView
 from django.db import IntegrityError
 from drf_spectacular.utils import extend_schema
@@ -40,7 +43,7 @@ class UserViewSet(viewsets.GenericViewSet[User]):
             raise Taken from error
         return Response(RegistrationSerializer(user).data, status=status.HTTP_201_CREATED)
 
-    def get_permissions(self) -> list[object]:
+    def get_permissions(self) -> Sequence[Any]:
         return [AllowAny()] if self.action == "create" else super().get_permissions()
 
     @extend_schema(responses=ProfileSerializer)
@@ -64,7 +67,8 @@ class UserViewSet(viewsets.GenericViewSet[User]):
 
     def _own_account(self) -> User:
         # The token may outlive the account by a few minutes.
-        user = User.objects.filter(pk=self.request.user.pk, is_active=True).first()
+        caller: Any = self.request.user
+        user = User.objects.filter(pk=caller.pk, is_active=True).first()
         if user is None:
             raise NotFound("This account is closed.")
         return user
