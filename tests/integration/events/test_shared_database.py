@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
 import ramet
 from ramet.events.brokers.shared_database import Mover, move
@@ -163,3 +163,55 @@ def test_order_of_keys_holds_under_several_movers_and_handler_threads(
     for key, number in effects():
         per_key.setdefault(key, []).append(number)
     assert per_key == {f"{x}{n}": list(range(1, 31)) for x in "xyz" for n in range(3)}
+
+
+def test_lag_is_told_in_seconds_of_the_database(handler: str) -> None:
+    from ramet.events.operating import lag
+
+    publish("a", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ramet_events_outbox SET time = now() - interval '90 seconds'")
+    assert (lag().unsent, round(lag().oldest_unsent / 10)) == (1, 9)
+    move(surroundings())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ramet_events_inbox SET received_at = now() - interval '1 hour'")
+    (behind,) = lag().handlers
+    assert (behind.handler, behind.waiting, round(behind.oldest / 100)) == (handler, 1, 36)
+
+
+def test_a_failing_event_keeps_back_its_own_key_and_no_other(handler: str) -> None:
+    tries: list[int] = []
+
+    @ramet.subscribe(Moved, name="picky", attempts=3)
+    def pick(event: Moved) -> None:
+        if event.parcel == "bad" and event.number == 1:
+            tries.append(event.number)
+            raise ValueError("not this one")
+        have_effect(event.parcel, event.number, "picky")
+
+    publish("bad", 1, 2)
+    publish("good", 1, 2)
+    settle("picky")
+    assert effects("picky") == [("good", 1), ("good", 2)]
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE ramet_events_inbox SET run_at = now() WHERE state = 'ready'")
+        settle("picky")
+    assert len(tries) == 3
+    assert effects("picky")[2:] == [("bad", 2)]
+
+
+def test_what_a_handler_does_after_a_swallowed_database_error_is_not_kept(handler: str) -> None:
+    @ramet.subscribe(Moved, name="careless", attempts=1)
+    def careless(event: Moved) -> None:
+        have_effect(event.parcel, event.number, "careless")
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        except DataError:
+            pass
+
+    publish("a", 1)
+    settle("careless")
+    assert effects("careless") == []
+    assert count("inbox", "handler = 'careless' AND state = 'dead'") == 1
