@@ -39,13 +39,6 @@ class Environments:
             environment["RAMET_BROKER_URL"] = self.broker_url
         return environment
 
-    def of_process(self, group: Group, role: str, number: int = 1) -> dict[str, str]:
-        """What one process has to itself; `number` counts the processes of its role from 1."""
-        environment = {"RAMET_INSTANCE": instance(group, role, number)}
-        if role == "web":
-            environment["RAMET_SOCKET"] = str(web_socket(self.folder.run, group.name, number))
-        return environment
-
     def _celery_folder(self, group: Group) -> Path:
         folder = self.folder.celery / group.name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

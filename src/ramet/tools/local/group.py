@@ -20,6 +20,7 @@ from ramet.tools.local.forks import ForkServer, SetupFailed, Zygote
 from ramet.tools.local.keeper import Keeper, NotNow, Report
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running, gone
+from ramet.tools.local.together import together
 
 
 @dataclass(slots=True)
@@ -110,8 +111,14 @@ class GroupProcesses:
                 return False
             previous = self.zygote
             self._adopt(zygote)
-            # Web first: it is what somebody waits for. The old ones end as the new ones start.
-            await asyncio.gather(*(keeper.restart() for keeper in self.web))
+            try:
+                # Web first: it is what somebody waits for.
+                await together(keeper.restart() for keeper in self.web)
+            except DiagnosticError as error:
+                self.around.report(str(error))
+                self.zygote = previous
+                await zygote.close()
+                return False
             await self._reload_background()
             if previous is not None:
                 await previous.close()
@@ -162,30 +169,36 @@ class GroupProcesses:
     def _keeper(self, role: str, number: int = 1) -> Keeper:
         name = instance(self.group, role, number)
         log = self.around.folder.logs / f"{name}.log"
+        process = Process("+".join(self.group.services), role, name)
+        environment = {"RAMET_INSTANCE": name}
+        report, changed = self.around.report, self.around.changed
+        if role != "web":
+
+            async def works() -> bool:
+                return True  # it has no address to ask at; it works when it does not end
+
+            start = functools.partial(self._fork, name, role, environment, log)
+            return Keeper(process, start, works, log, report, changed)
+
         socket = web_socket(self.around.folder.run, self.group.name, number)
+        # It listens under a name of its own, which then replaces that of its predecessor.
+        draft = socket.with_suffix(".new")
+        environment["RAMET_SOCKET"] = str(draft)
 
         async def is_ready() -> bool:
-            if role != "web":
-                return True  # it has no address to ask at; it works when it does not end
-            return await http.status_of(socket, "/.ramet/ready") == 200
+            return await http.status_of(draft, "/.ramet/ready") == 200
 
-        return Keeper(
-            Process("+".join(self.group.services), role, name),
-            functools.partial(self._fork, role, number, log),
-            is_ready,
-            log,
-            self.around.report,
-            self.around.changed,
-        )
+        def take_over() -> None:
+            draft.replace(socket)
 
-    async def _fork(self, role: str, number: int, log: Path) -> Running:
+        start = functools.partial(self._fork, name, role, environment, log)
+        return Keeper(process, start, is_ready, log, report, changed, take_over=take_over)
+
+    async def _fork(self, name: str, role: str, environment: dict[str, str], log: Path) -> Running:
         await self._has_zygote.wait()
         assert self.zygote is not None
-        environment = self.around.environments.of_process(self.group, role, number)
         try:
-            return await self.zygote.fork(
-                instance(self.group, role, number), role, environment, log
-            )
+            return await self.zygote.fork(name, role, environment, log)
         except ConnectionResetError:
             self._has_zygote.clear()
             raise NotNow from None

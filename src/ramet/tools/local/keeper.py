@@ -29,6 +29,9 @@ class Keeper:
     `start` starts it; `is_ready` is asked until it says yes. `attempts` is how often it may end
     before it was ever ready; then `first_ready` raises DiagnosticError with the log's last lines.
     Whoever was ready once is started again for ever, with a growing back-off.
+
+    `take_over` makes a process that is ready the one that others reach. With it, `restart` starts
+    the successor beside its predecessor, so that nobody finds the door closed in between.
     """
 
     process: Process
@@ -41,10 +44,12 @@ class Keeper:
     polite: signal.Signals = signal.SIGTERM
     grace: float = 10.0
     ready_within: float = 60.0
+    take_over: Callable[[], None] | None = None
     running: Running | None = None
     first_ready: asyncio.Future[None] = field(init=False)
     _backoff: Backoff = field(default_factory=Backoff)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _successor: Running | None = None
     _expected_end: bool = False
     _stopping: bool = False
     _task: asyncio.Task[None] | None = None
@@ -58,11 +63,20 @@ class Keeper:
         self._task.add_done_callback(self._keeping_ended)
 
     async def restart(self) -> None:
-        """End the process in order; it starts again at once. Returns when the new one is ready."""
-        self._expected_end = True
+        """Replace the process in order; returns when the new one is ready.
+
+        Raises DiagnosticError, with the old process still running, when a successor ends too early.
+        """
         self._backoff.forget()
-        self._wake.set()
         previous = self.running
+        if self.take_over is not None and previous is not None and self.process.state == "running":
+            self._become("restarting", pid=previous.pid)
+            try:
+                self._successor = await self._start_successor(self.take_over)
+            finally:
+                self._become("running", pid=previous.pid)
+        self._expected_end = True
+        self._wake.set()
         if previous is not None:
             self._become("restarting", pid=previous.pid)
             await previous.stop(self.polite, timeout=self.grace)
@@ -77,6 +91,8 @@ class Keeper:
         """End the process for good; returns when it is gone."""
         self._stopping = True
         self._wake.set()
+        if self._successor is not None:
+            await self._successor.stop(self.polite, timeout=self.grace)
         # Kept here: the keeping task forgets it as soon as it has ended.
         if (running := self.running) is not None:
             self._become("stopping", pid=running.pid)
@@ -97,6 +113,11 @@ class Keeper:
         while not self._stopping:
             self._expected_end = False
             self._wake.clear()
+            if self._successor is not None:
+                self.running, self._successor = self._successor, None
+                self._become("running", pid=self.running.pid)
+                await self._end_of(self.running, became_ready=True)
+                continue
             try:
                 self.running = await self.start()
             except NotNow:
@@ -106,20 +127,39 @@ class Keeper:
                 continue
             self._become("starting", pid=self.running.pid)
             became_ready = await self._wait_until_ready(self.running)
-            status = await self.running.ended
-            await gone([self.running])
-            self.running = None
-            if not self._stopping:
-                await self._ended(status, became_ready=became_ready)
+            if became_ready:
+                if self.take_over is not None:
+                    self.take_over()
+                self._become("running", pid=self.running.pid)
+                if not self.first_ready.done():
+                    self.first_ready.set_result(None)
+            await self._end_of(self.running, became_ready=became_ready)
+
+    async def _end_of(self, running: Running, *, became_ready: bool) -> None:
+        status = await running.ended
+        await gone([running])
+        self.running = None
+        if not self._stopping:
+            await self._ended(status, became_ready=became_ready)
+
+    async def _start_successor(self, take_over: Callable[[], None]) -> Running:
+        while True:
+            try:
+                successor = await self.start()
+                break
+            except NotNow:
+                continue
+        if not await self._wait_until_ready(successor):
+            status = await successor.ended
+            raise self._diagnosis(f"{described(status)} before it was ready; the old one goes on")
+        take_over()
+        return successor
 
     async def _wait_until_ready(self, running: Running) -> bool:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.ready_within
         while not running.ended.done():
             if await self.is_ready():
-                self._become("running", pid=running.pid)
-                if not self.first_ready.done():
-                    self.first_ready.set_result(None)
                 return True
             if loop.time() > deadline:
                 running.send(signal.SIGKILL)

@@ -308,7 +308,7 @@ class Supervisor:
         return self._fork_server
 
     def _also_import(self) -> tuple[str, ...]:
-        """Celery, if several groups have tasks: for one, its own zygote imports it beside others."""
+        """Celery, if several groups have tasks; one alone imports it while others import theirs."""
         system = self.plan.system
 
         def has_tasks(service: Service) -> bool:
