@@ -60,7 +60,7 @@ def _quick_passwords(settings: Any) -> None:
 def person() -> Callable[..., User]:
     """`person("products:write")`: somebody with a real token of these scopes."""
 
-    def sign_in(*scopes: str, id: UUID | None = None) -> User:
+    def sign_in(*scopes: str, id: UUID | str | None = None) -> User:
         accepted = identity()
         assert accepted.signing_keys is not None  # this process is the provider's
         token = issue(

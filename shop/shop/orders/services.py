@@ -15,6 +15,7 @@ from shop.orders.models import Order
 from shop.orders.placing import place
 from shop.orders.sagas import CancelOrder
 from shop.pagination import page_after
+from shop.permissions import is_person
 
 
 def orders_of(customer_id: UUID) -> QuerySet[Order]:
@@ -99,6 +100,6 @@ def as_placed(order: Order) -> contract.OrderView:
 
 def _caller() -> UUID:
     user = current_user()
-    if not isinstance(user, User):
+    if not isinstance(user, User) or not is_person(user):
         raise ramet.Forbidden("sign in to order")
     return user.id

@@ -123,7 +123,7 @@ def test_a_bank_that_stays_away_lets_the_order_expire(
         raise ramet.Unavailable("closed")
 
     monkeypatch.setattr(sandbox.Sandbox, "authorise", fail)
-    # Steps have slots, so the class attribute stands for every step's own: fewer pauses to wait for.
+    # Steps have slots: the class attribute stands for every step's own. Fewer pauses to wait for.
     step = next(s for s in PlaceOrder.__ramet_saga__.steps if s.name == "authorise")
     monkeypatch.setattr(type(step), "attempts", 2, raising=False)
     order = place(alice)
