@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -20,6 +21,7 @@ from ramet.placement import here
 from .basket import Basket
 from .models import SignIn
 from .sign_in import session
+from .sign_in.attempts import own_path
 from .sign_in.back_channel import ProviderUnavailable
 
 logger = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ def page(*, signed_in: bool = False) -> Callable[[View], View]:
                 response = show(request, "not_found", status=404)
             except _AWAY as error:
                 logger.warning("%s %s: %s", request.method, request.path, error)
-                response = show(request, "unavailable", status=503)
+                response = show(request, "unavailable", {"again": _own_page(request)}, status=503)
                 response["Retry-After"] = "5"
             return _with_headers(response)
 
@@ -97,9 +99,19 @@ def _on_behalf_of_visitor(
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page and back here; after a form, to the page the form was on."""
-    following = request.get_full_path() if request.method == "GET" else reverse("storefront:basket")
-    return HttpResponseRedirect(f"{reverse('storefront:sign-in')}?{urlencode({'next': following})}")
+    """To the sign-in page and back."""
+    query = urlencode({"next": _own_page(request)})
+    return HttpResponseRedirect(f"{reverse('storefront:sign-in')}?{query}")
+
+
+def _own_page(request: HttpRequest) -> str:
+    """The path of this page; of a form that was sent, of the page it was on, else the basket."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc != request.get_host():
+        return reverse("storefront:basket")
+    return own_path(f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path)
 
 
 def _with_headers(response: HttpResponse) -> HttpResponse:

@@ -5,6 +5,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import asdict, dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -80,6 +81,6 @@ def own_path(target: str) -> str:
     return "/"
 
 
-def _kept(request: HttpRequest) -> list[dict[str, object]]:
+def _kept(request: HttpRequest) -> list[dict[str, Any]]:
     kept = request.session.get(_SESSION_KEY, [])
     return [entry for entry in kept if entry["begun"] > time.time() - _SECONDS]

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpResponse
 
 from ramet.placement import here
 
@@ -129,4 +130,5 @@ def _in_this_process(url: str, body: bytes | None) -> Answer:
     # Not by calling the handler as WSGI does: its signals of a request begun and finished would
     # let Django tidy up the database connection that the outer request is still using.
     response = _django().get_response(WSGIRequest(environ))
+    assert isinstance(response, HttpResponse)  # what a provider says is never streamed
     return Answer(response.status_code, response.content)

@@ -7,15 +7,14 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from .. import assets
+from shop.products.contract import Product
+
+from .. import assets, drawings
 from ..words import STATUS_WORDS
 
 register = template.Library()
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
-_DRAWN = frozenset(
-    ("tools", "seeds", "bulbs", "pots", "watering", "soil", "clothing", "books", "basket", "cloud")
-)
 _TINTS = 5
 
 
@@ -37,13 +36,18 @@ def asset(name: str) -> str:
 
 @register.simple_tag
 def drawing(name: str) -> SafeString:
-    """The drawing for a category; a leaf for one that came later than the drawings."""
-    known = name.lower() if name.lower() in _DRAWN else "leaf"
+    """One of the drawings of `art.svg`, in the colours of the page."""
     return format_html(
         '<svg viewBox="0 0 64 64" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         assets.url("art.svg"),
-        known,
+        name,
     )
+
+
+@register.simple_tag
+def picture(product: Product | None) -> SafeString:
+    """The drawing for a product; a leaf where its product is not known."""
+    return drawing(drawings.drawing_of(product.category, product.name) if product else "leaf")
 
 
 @register.filter

@@ -25,16 +25,14 @@ class Browser(Client):
 
     def __init__(self) -> None:
         host = urlsplit(here().environment.public_url)
-        super().__init__(
-            enforce_csrf_checks=True, SERVER_NAME=host.hostname, SERVER_PORT=str(host.port)
-        )
+        super().__init__(enforce_csrf_checks=True, HTTP_HOST=host.netloc)
 
-    def send(self, path: str, form: dict[str, Any]) -> Any:
+    def send(self, path: str, form: dict[str, Any], **headers: str) -> Any:
         """POST a form as a page of this site would."""
         if settings.CSRF_COOKIE_NAME not in self.cookies:
             self.cookies[settings.CSRF_COOKIE_NAME] = get_random_string(32)
         token = self.cookies[settings.CSRF_COOKIE_NAME].value
-        return self.post(path, {**form, "csrfmiddlewaretoken": token})
+        return self.post(path, {**form, "csrfmiddlewaretoken": token}, headers=headers)
 
     def begin_sign_in(self, username: str, following: str = "/") -> str:
         """Go as far as the provider sends the browser back; return the callback's address."""

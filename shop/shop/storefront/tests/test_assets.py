@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from shop.storefront import assets
-from shop.storefront.templatetags import storefront as tags
+from shop.storefront.drawings import DRAWINGS, drawing_of
 
 
 def test_a_file_is_kept_by_browsers_for_a_year() -> None:
@@ -34,4 +34,20 @@ def test_a_name_that_does_not_exist_fails_where_it_is_written() -> None:
 
 def test_every_drawing_that_pages_ask_for_exists() -> None:
     drawn = ElementTree.parse(assets.FOLDER / "art.svg").getroot()
-    assert {symbol.get("id") for symbol in drawn} == tags._DRAWN | {"leaf"}
+    assert {symbol.get("id") for symbol in drawn} == DRAWINGS
+
+
+@pytest.mark.parametrize(
+    ("category", "name", "drawing"),
+    [
+        ("Tools", "Digging spade, ash shaft", "spade"),
+        ("Soil", "Organic tomato feed, 1 l", "bottle"),
+        ("Seeds", "Tomato, cherry", "tomato"),
+        ("Tools", "Hatchet", "tools"),
+        ("Furniture", "Bench", "leaf"),
+    ],
+)
+def test_the_name_tells_which_drawing_fits_else_the_category(
+    category: str, name: str, drawing: str
+) -> None:
+    assert drawing_of(category, name) == drawing

@@ -8,6 +8,7 @@ import pytest
 
 import ramet
 from shop.orders.models import Order
+from shop.orders.services import Desk
 from shop.products.services import Catalogue
 from shop.storefront.tests.conftest import Browser
 from shop.users.models import User
@@ -121,6 +122,21 @@ def test_without_products_an_order_is_shown_by_article_number(
     answer = carol.get(path)
     assert answer.status_code == 200
     assert b"SPADE" in answer.content
+
+
+def test_cancelling_while_orders_is_away_leads_back_to_the_order(
+    carol: Browser, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> Any:
+        raise ramet.Unavailable("away")
+
+    path = place()
+    monkeypatch.setattr(Desk, "cancel", away)
+    answer = carol.send(f"{path}cancel/", {}, Referer=f"http://localhost:8000{path}")
+    assert answer.status_code == 503
+    assert answer.context["again"] == path
+    answer = carol.send(f"{path}cancel/", {}, Referer="http://evil.example/page")
+    assert answer.context["again"] == "/basket/"
 
 
 def test_cancelling_needs_a_form_of_this_site(carol: Browser, place: Place) -> None:

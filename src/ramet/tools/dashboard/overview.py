@@ -56,10 +56,13 @@ def overview(settings: Settings) -> Overview:
         status = ask(settings.control, "status")
     except SupervisorAway as error:
         return Overview(gateway="", rows=[], away=str(error))
-    processes = status.get("processes") or []
+    processes = [entry for entry in status.get("processes") or [] if isinstance(entry, dict)]
+    sizes = memory.megabytes(
+        {entry["pid"] for entry in processes if isinstance(entry.get("pid"), int)}
+    )
     return Overview(
         gateway=str(status.get("gateway") or ""),
-        rows=[_row(entry, settings) for entry in processes if isinstance(entry, dict)],
+        rows=[_row(entry, settings, sizes) for entry in processes],
     )
 
 
@@ -74,7 +77,7 @@ def age(since: datetime | None, now: datetime) -> str:
     return f"{seconds} s"
 
 
-def _row(entry: dict[str, Any], settings: Settings) -> Row:
+def _row(entry: dict[str, Any], settings: Settings, sizes: dict[int, float]) -> Row:
     service, role = str(entry.get("service", "")), str(entry.get("role", ""))
     name = str(entry.get("name") or f"{service}-{role}")
     pid = entry.get("pid")
@@ -87,7 +90,7 @@ def _row(entry: dict[str, Any], settings: Settings) -> Row:
         note=str(entry.get("note") or ""),
         restarts=int(entry.get("restarts") or 0),
         since=_time(entry.get("since")),
-        megabytes=memory.megabytes(pid) if isinstance(pid, int) else None,
+        megabytes=sizes.get(pid) if isinstance(pid, int) else None,
         log=logs.last_lines(settings.logs, name, _LOG_LINES),
     )
 
