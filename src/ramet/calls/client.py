@@ -244,8 +244,10 @@ def _call_over_http(
         headers.append(f"Authorization: Bearer {token}")
     ids = get_contextvars()
     for name, header in (("request_id", "x-request-id"), ("traceparent", "traceparent")):
-        if ids.get(name):
-            headers.append(f"{header}: {ids[name]}")
+        value = ids.get(name)
+        # They may come from outside; one that no header can carry must not make the call fail.
+        if isinstance(value, str) and value.isascii() and value.isprintable():
+            headers.append(f"{header}: {value}")
     status, answer = transport.post(
         address, operation.path, body, headers, seconds=left, repeatable=operation.idempotent
     )

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from depot.contract import Depot
-from django.db import connection
+from django.db import ConnectionHandler, connection, connections
 from django.test import override_settings
+from structlog.contextvars import bound_contextvars
 
 import ramet
 from ramet.calls.models import StoredResult
+from ramet.calls.server import Operations
 from ramet.identity import settings as identity
+from ramet.placement.databases import database as entry
 from tests.conftest import eventually
 from tests.integration.calls.conftest import Mesh, effects, make_token, place
 
@@ -226,6 +229,32 @@ def test_a_callee_that_dies_within_an_operation_leaves_nothing(
     assert [type(each) for each in outcome] == [ramet.Unavailable]
     eventually(lambda: not _has_open_transaction(), within=5)
     assert (effects(label), StoredResult.objects.filter(key=label).count()) == (0, 0)
+
+
+def test_an_id_that_no_header_can_carry_does_not_make_a_call_fail(desk: None) -> None:
+    with bound_contextvars(request_id="\u00e9\r\nx-evil: 1", traceparent="t-1"):
+        assert ramet.client(Depot).ids() == {"traceparent": "t-1"}
+
+
+def test_a_process_whose_database_is_away_is_not_ready(tmp_path: Path, calls_database: str) -> None:
+    bad = entry(f"postgresql://u:p@/x?host={tmp_path}")
+    handler = ConnectionHandler({"default": bad})
+    former = connections["default"]
+    settings = connections.settings["default"]
+    connections.settings["default"] = handler.settings["default"]
+    connections["default"] = connections.create_connection("default")
+    answers: list[str] = []
+    try:
+        application = Operations(lambda environ, start: [])
+        (body,) = application(
+            {"PATH_INFO": "/.ramet/ready"}, lambda status, headers: answers.append(status)
+        )
+    finally:
+        connections.settings["default"], connections["default"] = settings, former
+    assert (answers, json.loads(body)) == (
+        ["503 Service Unavailable"],
+        {"status": "unready", "database": "default"},
+    )
 
 
 def _kill(mesh: Mesh, service: str) -> None:
