@@ -104,7 +104,10 @@ def fork_worker(
                     break
             except Error:  # cut off like everybody else
                 connection.close()
-        worker.stop(5)
+        if deed == "stop":
+            worker.stop(
+                5
+            )  # what it does after it woke is the point; elsewhere this only costs time
         os._exit(0 if time.monotonic() < deadline else 3)
     except BaseException:  # noqa: BLE001 - the fork must not go on as the host
         traceback.print_exc()
