@@ -12,6 +12,7 @@ then lengthens the run, and hardly changes the ratios. Takes about 30 s.
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def _environment(folder: Path, service: str) -> dict[str, str]:
 @contextmanager
 def _running(command: list[str], ready: Path | int, **options: Any) -> Iterator[int]:
     """Run a server until the block ends; its process id, once its socket or port accepts."""
-    process = subprocess.Popen(command, **options)
+    process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not _accepts(ready):
@@ -86,7 +87,7 @@ def _running(command: list[str], ready: Path | int, **options: Any) -> Iterator[
         try:
             process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its session is its own, workers included
             process.wait()
 
 

@@ -7,6 +7,7 @@ are real web processes, each with granian on a Unix socket.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -114,13 +115,19 @@ class Mesh:
             "RAMET_SIGNING_KEYS": str(self.keys),
         }
         with open(self.folder / f"{service}.log", "ab") as log:
-            return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            return subprocess.Popen(
+                command, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def stop(self) -> None:
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
-            process.wait(timeout=15)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # its session is its own, workers included
+                process.wait(timeout=5)
 
 
 @pytest.fixture(scope="package")
