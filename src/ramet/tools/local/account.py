@@ -17,7 +17,8 @@ from pathlib import Path
 from ramet.errors import DiagnosticError, Mistake
 
 _CANDIDATES = ("ramet", "pgserver", "postgres", "nobody")
-_SHARED = Path("/var/lib/ramet")
+SHARED = Path("/var/lib/ramet")
+"""Where root keeps what another account must reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ def home(link: Path, account: Account | None) -> Path:
             )
     else:
         link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        target = _SHARED / secrets.token_hex(4)
+        target = SHARED / secrets.token_hex(4)
         link.symlink_to(target)
-    _SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
+    SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
     target.mkdir(mode=0o700, exist_ok=True)
     os.chown(target, account.uid, account.gid)
     return target
@@ -102,7 +103,7 @@ def remove(link: Path) -> None:
     if link.is_symlink():
         target = link.readlink()
         # Only ever delete below our own folder: the link may have been edited.
-        if target.parent == _SHARED:
+        if target.parent == SHARED:
             shutil.rmtree(target, ignore_errors=True)
         link.unlink()
     elif link.exists():
@@ -118,9 +119,9 @@ def reachable_copy(install: Path, account: Account | None) -> Path:
     if account is None or account.can_reach(install / "bin" / "postgres"):
         return install
     binary = (install / "bin" / "postgres").stat()
-    target = _SHARED / f"postgresql-{binary.st_size:x}-{int(binary.st_mtime):x}"
+    target = SHARED / f"postgresql-{binary.st_size:x}-{int(binary.st_mtime):x}"
     if not target.exists():
-        _SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
+        SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
         partial = target.with_name(f"{target.name}.{os.getpid()}")
         # The wheel's own libraries are found relative to the binaries: keep both side by side.
         shutil.copytree(install, partial / install.parent.name / install.name, symlinks=True)

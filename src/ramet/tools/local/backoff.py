@@ -4,39 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-_WINDOW_SECONDS = 30.0
+_QUIET_SECONDS = 30.0
 _FREE_RESTARTS = 3
 _LONGEST_SECONDS = 15.0
 
 
 @dataclass(slots=True)
 class Backoff:
-    """The first restarts within 30 s are immediate, then 0.5, 1, 2, ... at most 15 s apart.
+    """The first three restarts are immediate, then 0.5, 1, 2, ... at most 15 s apart.
 
-    A process that was killed is back at once; one that cannot run does not burn the processor.
+    A process that was killed is back at once; one that cannot run does not burn the processor. One
+    that ran for 30 s has proved itself, and the count begins anew.
     """
 
     clock: Callable[[], float] = time.monotonic
-    _ends: list[float] = field(default_factory=list)
+    _ends: int = 0
+    _started: float | None = None
 
     def next_delay(self) -> float:
-        """Record that it ended now; returns the seconds to wait."""
+        """Record that it ended now; returns the seconds to wait before it is started again."""
         now = self.clock()
-        window = _WINDOW_SECONDS + self._delay(len(self._ends))
-        self._ends = [*(end for end in self._ends if now - end < window), now]
-        return self._delay(len(self._ends))
-
-    @property
-    def is_crash_loop(self) -> bool:
-        """Whether restarts are no longer immediate."""
-        return len(self._ends) > _FREE_RESTARTS
+        if self._started is not None and now - self._started >= _QUIET_SECONDS:
+            self._ends = 0
+        self._ends += 1
+        excess = self._ends - _FREE_RESTARTS
+        delay = 0.0 if excess <= 0 else min(_LONGEST_SECONDS, 0.5 * 2 ** min(excess - 1, 10))
+        self._started = now + delay
+        return delay
 
     def forget(self) -> None:
         """The cause is gone (the code was changed): begin anew."""
-        self._ends.clear()
-
-    def _delay(self, ends: int) -> float:
-        excess = ends - _FREE_RESTARTS
-        return 0.0 if excess <= 0 else min(_LONGEST_SECONDS, 0.5 * 2 ** min(excess - 1, 10))
+        self._ends = 0

@@ -47,7 +47,7 @@ async def watch(
         path = Path(name)
         return path == system.path or is_code(path, system.root)
 
-    folders = _source_folders(system.root)
+    folders = source_folders(system.root)
     if not folders:
         return
     async for changes in awatch(*folders, watch_filter=is_wanted, stop_event=stop, debounce=200):
@@ -75,7 +75,7 @@ def _named(system: System, paths: set[Path]) -> str:
     return f"{first} changed" if not more else f"{first} and {more} more changed"
 
 
-def _source_folders(root: Path) -> list[Path]:
+def source_folders(root: Path) -> list[Path]:
     """Folders that may hold our code; a virtual environment would take thousands of watches."""
     return [
         Path(entry.path)

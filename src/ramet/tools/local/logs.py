@@ -17,7 +17,7 @@ def files(folder: Folder, service: str | None, groups: Mapping[str, Sequence[str
 
     `groups` gives the services of each group.
     """
-    found = sorted(folder.logs.glob("*.log"))
+    found = sorted(folder.logs.glob("*.log"), key=lambda file: file.stem)
     if service is None:
         return found
     names = {service, *(name for name, members in groups.items() if service in members)}

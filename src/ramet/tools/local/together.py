@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Iterable
 
 from ramet.errors import DiagnosticError, Mistake
 
-_GRACE_SECONDS = 3.0
+GRACE_SECONDS = 3.0
+"""How long after a first failure the others may take to fail as well."""
 
 
 async def together(waits: Iterable[Awaitable[None]]) -> None:
@@ -20,7 +21,7 @@ async def together(waits: Iterable[Awaitable[None]]) -> None:
     while pending:
         done, pending = await asyncio.wait(
             pending,
-            timeout=_GRACE_SECONDS if failed else None,
+            timeout=GRACE_SECONDS if failed else None,
             return_when=asyncio.FIRST_COMPLETED,
         )
         failed += [error for task in done if (error := task.exception()) is not None]

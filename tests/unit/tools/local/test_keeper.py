@@ -1,0 +1,141 @@
+"""A kept process: started, watched, restarted, replaced, ended."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from ramet.errors import DiagnosticError
+from ramet.tools.local import child
+from ramet.tools.local.keeper import Keeper
+from ramet.tools.local.processes import Process
+from ramet.tools.local.running import Running
+
+SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
+FAIL = "import sys; sys.exit('no such table: orders')"
+
+
+class Kept:
+    """A keeper whose process runs `code` with the path of a file that it touches when ready."""
+
+    def __init__(self, tmp_path: Path, code: str = SERVE, *, overlapping: bool = False) -> None:
+        self.code = code
+        self.draft = tmp_path / "draft"
+        self.final = tmp_path / "final"
+        self.said: list[str] = []
+        self.predecessor_ran: list[bool] = []
+        log = tmp_path / "kept.log"
+
+        async def start() -> Running:
+            self.draft.unlink(missing_ok=True)
+            return Running.of(child.spawn([sys.executable, "-c", self.code, self.draft], log))
+
+        async def is_ready() -> bool:
+            return self.draft.exists()
+
+        def take_over() -> None:
+            running = self.keeper.running
+            self.predecessor_ran.append(running is not None and running.exists)
+            self.draft.replace(self.final)
+
+        self.keeper = Keeper(
+            Process("kept", "web", "kept-web"),
+            start,
+            is_ready,
+            log,
+            self.said.append,
+            lambda: None,
+            take_over=take_over if overlapping else None,
+        )
+
+
+def _run(
+    tmp_path: Path,
+    scenario: Callable[[Kept], Awaitable[None]],
+    code: str = SERVE,
+    *,
+    overlapping: bool = False,
+) -> None:
+    async def run() -> None:
+        kept = Kept(tmp_path, code, overlapping=overlapping)
+        kept.keeper.begin()
+        try:
+            async with asyncio.timeout(30):
+                await scenario(kept)
+        finally:
+            await kept.keeper.stop()
+            assert kept.keeper.process.state == "stopped"
+
+    asyncio.run(run())
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def test_a_process_that_ends_before_it_is_ready_fails_with_its_last_lines(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        with pytest.raises(DiagnosticError) as caught:
+            await kept.keeper.first_ready
+        assert caught.value.mistakes[0].reference == "process-ended"
+        assert "ended with status 1 before it was ready" in str(caught.value)
+        assert "no such table: orders" in str(caught.value)
+        assert kept.keeper.process.state == "failed"
+
+    _run(tmp_path, scenario, FAIL)
+
+
+def test_a_killed_process_runs_again_with_another_pid(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        first = kept.keeper.running
+        assert first is not None
+        first.send(signal.SIGKILL)
+        await _until(lambda: kept.keeper.running not in (None, first))
+        await _until(lambda: kept.keeper.process.state == "running")
+        assert kept.keeper.process.restarts == 1
+        assert kept.said == ["kept-web was ended by SIGKILL; starting it again"]
+
+    _run(tmp_path, scenario)
+
+
+def test_a_restart_is_no_crash(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        first = kept.keeper.process.pid
+        await kept.keeper.restart()
+        assert kept.keeper.process.state == "running"
+        assert kept.keeper.process.pid != first
+        assert kept.said == []
+
+    _run(tmp_path, scenario)
+
+
+def test_a_successor_is_ready_before_its_predecessor_ends(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        predecessor = kept.keeper.running
+        assert predecessor is not None
+        await kept.keeper.restart()
+        assert kept.predecessor_ran == [True, True], "itself at first, then its predecessor"
+        assert not predecessor.exists
+        assert kept.final.exists()
+
+    _run(tmp_path, scenario, overlapping=True)
+
+
+def test_a_successor_that_fails_leaves_its_predecessor_running(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        predecessor = kept.keeper.running
+        kept.code = FAIL
+        with pytest.raises(DiagnosticError, match="the old one goes on"):
+            await kept.keeper.restart()
+        assert kept.keeper.running is predecessor
+        assert kept.keeper.process.state == "running"
+
+    _run(tmp_path, scenario, overlapping=True)
