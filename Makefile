@@ -38,7 +38,7 @@ check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, gen
 	$(BIN)/ruff check .
 	$(BIN)/mypy src/ramet
 	$(BIN)/lint-imports
-	cd shop && ../$(BIN)/ramet check
+	cd shop && ../$(BIN)/ramet check && ../$(BIN)/ramet manifest --check
 
 bench: $(READY)  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks

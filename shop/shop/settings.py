@@ -63,7 +63,10 @@ STATIC_URL = "/static/"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = BASE_DIR / ".ramet" / "mail"
 EMAIL_TIMEOUT = 10  # seconds; a mail is sent while its row is locked
-DEFAULT_FROM_EMAIL = "The Shop <orders@shop.example>"
+DEFAULT_FROM_EMAIL = "Grove <orders@shop.example>"
+
+# No script of ours reads the token; it is in every form.
+CSRF_COOKIE_HTTPONLY = True
 
 # -- People --------------------------------------------------------------------------------------
 
@@ -97,7 +100,7 @@ REST_FRAMEWORK = {
 }
 
 SPECTACULAR_SETTINGS = {
-    "TITLE": "The Shop",
+    "TITLE": "Grove",
     "DESCRIPTION": "Browse, order, pay. Errors are `application/problem+json` (RFC 9457).",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",

@@ -45,7 +45,7 @@ def register_storefront(public_url: str) -> None:
     Application.objects.update_or_create(
         client_id="storefront",
         defaults={
-            "name": "The Shop",
+            "name": "Grove",
             "client_type": Application.CLIENT_PUBLIC,
             "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
             "redirect_uris": f"{public_url}/auth/callback/",
