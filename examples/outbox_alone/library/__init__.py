@@ -1,0 +1,1 @@
+"""Books that are lent, and reminders that are due."""
