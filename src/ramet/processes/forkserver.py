@@ -7,11 +7,13 @@ reads the project's settings is imported here, because those depend on the group
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
 import socket
 import sys
+from collections.abc import Iterator
 
 from ramet.processes.forking import ForkLoop, Order
 
@@ -59,6 +61,7 @@ LIBRARIES = (
     "multiprocessing.popen_fork",
     "psycopg",
     "pycurl",
+    "structlog",
     # Of DRF, the part that reads no settings; the rest fails without them and is left to zygotes.
     "drf_spectacular.types",
     "drf_spectacular.utils",
@@ -70,6 +73,11 @@ LIBRARIES = (
     "rest_framework.validators",
 )
 
+COMPANIONS = ("jinja2", "requests", "rich")
+"""What those libraries take if it is installed, for tests and colours only: structlog a console's
+colours, django.test a hook into Jinja's templates, DRF a client for tests. A fifth of their cost.
+"""
+
 
 def main(control: int, libraries: tuple[str, ...] = LIBRARIES) -> None:
     """Serve the supervisor at the other end of the descriptor `control` until it closes it.
@@ -78,30 +86,32 @@ def main(control: int, libraries: tuple[str, ...] = LIBRARIES) -> None:
     outlive the fork server: a service need not restart because a library process ended.
     """
     gc.disable()  # a collection would write to every object's header and unshare its page
-    _import_structlog()
-    for library in libraries:
-        try:
-            importlib.import_module(library)
-        except ImportError:
-            continue
+    with _without_companions():
+        for library in libraries:
+            try:
+                importlib.import_module(library)
+            except ImportError:
+                continue
     gc.freeze()
     loop = ForkLoop(socket.socket(fileno=control), _become_zygote, children_outlive_us=True)
     loop.report(event="ready", pid=os.getpid())
     loop.run()
 
 
-def _import_structlog() -> None:
-    """Without rich, which structlog takes for colours if it is there, and which doubles its cost.
+@contextlib.contextmanager
+def _without_companions() -> Iterator[None]:
+    """Have imports of `COMPANIONS` fail as if they were not installed, while this lasts.
 
-    A service writes its log to a file. Whatever imports rich itself later gets it as usual.
+    A service that imports one of them itself gets it as usual, later.
     """
-    if "rich" in sys.modules:
-        return
-    sys.modules["rich"] = None  # type: ignore[assignment]  # how the import system is told "no"
+    hidden = [name for name in COMPANIONS if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # how the import system is told "no"
     try:
-        import structlog  # noqa: F401
+        yield
     finally:
-        del sys.modules["rich"]
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _become_zygote(order: Order, descriptors: list[socket.socket]) -> int:
