@@ -3,11 +3,14 @@
 import base64
 import hmac
 import json
+import re
 from collections.abc import Callable
 
 import pytest
 from joserfc.jwk import RSAKey
 
+from ramet.identity import InvalidToken
+from ramet.identity.bearer import of_header
 from tests.integration.gateway.harness import Edge
 
 
@@ -98,6 +101,22 @@ def test_a_good_token_is_handed_on_for_the_service_to_verify(edge: Edge) -> None
 
 def test_a_request_without_a_token_passes_for_its_service_to_decide(edge: Edge) -> None:
     assert edge.get("/api/v1/products/").status == 200
+
+
+def test_bearer_without_a_token_is_refused(edge: Edge) -> None:
+    assert edge.get("/api/v1/orders/", Authorization="Bearer x").status == 401
+    answer = edge.raw(b"GET /api/v1/orders/ HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer  \r\n\r\n")
+    assert re.match(rb"HTTP/1.1 (200|401) ", answer)
+    for request in edge.upstreams["orders"].received:
+        with pytest.raises(InvalidToken):
+            of_header(request.headers["Authorization"])
+
+
+@pytest.mark.parametrize("header", ["bearer nonsense", "Basic YTpi", "Token x"])
+def test_what_the_gateway_does_not_read_is_left_to_the_service(edge: Edge, header: str) -> None:
+    assert edge.get("/api/v1/orders/", Authorization=header).status == 200
+    [request] = edge.upstreams["orders"].received
+    assert request.headers["Authorization"] == header
 
 
 def test_a_token_in_the_query_is_no_token(edge: Edge) -> None:

@@ -42,7 +42,7 @@ def gateway_routes(system: System) -> dict[str, Any]:
     routes: list[dict[str, Any]] = [
         # No other match covers CONNECT, and a request without a route waits for its end.
         _nothing({"connect_matcher": {}}),
-        _nothing({"safe_regex": {"regex": hygiene.internal_path()}}),
+        _nothing(hygiene.internal_path()),
     ]
     for prefix, service in prefixes:
         routes += _twice(_match(prefix), service, safe, limits.ROUTE_TIMEOUT)

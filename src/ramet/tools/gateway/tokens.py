@@ -14,6 +14,8 @@ __all__ = ["foreign_issuer_cluster", "token_check"]
 
 _JWKS = "/.well-known/jwks.json"
 _MOUNT = "/o"
+# Other spellings of the scheme's case pass like a request without a token: the service reads them.
+_BEARER = "Bearer "
 
 
 def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
@@ -43,13 +45,14 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
         "remote_jwks": keys,
         "forward": True,
         # Named, or Envoy would also take tokens from the query, where they end up in logs.
-        "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
+        "from_headers": [{"name": "Authorization", "value_prefix": _BEARER}],
         "require_expiration": True,
         "clock_skew_seconds": limits.CLOCK_SKEW,
         "jwt_cache_config": {"jwt_cache_size": 1000, "jwt_max_token_size": limits.LONGEST_TOKEN},
     }
-    required = {
-        "requires_any": {"requirements": [{"provider_name": "issuer"}, {"allow_missing": {}}]}
+    with_token = {
+        "prefix": "/",
+        "headers": [{"name": "Authorization", "string_match": {"prefix": _BEARER}}],
     }
     return {
         "name": "envoy.filters.http.jwt_authn",
@@ -57,7 +60,7 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
             "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3"
             ".JwtAuthentication",
             "providers": {"issuer": provider},
-            "rules": [{"match": {"prefix": "/"}, "requires": required}],
+            "rules": [{"match": with_token, "requires": {"provider_name": "issuer"}}],
         },
     }
 
