@@ -28,7 +28,7 @@ def main(control: socket.socket, settings: str, root: str) -> int:
         ready = _set_up(settings, root)
     except BaseException as error:  # noqa: BLE001 - the project's code may raise anything
         traceback.print_exc()
-        loop.report(event="failed", error=_own_part(error, root))
+        loop.report(event="failed", error=own_part(error, root))
         return 1
     loop.report(event="ready", **ready)
     loop.run()
@@ -108,7 +108,7 @@ _ROLES: dict[str, Callable[[Order], int]] = {
 }
 
 
-def _own_part(error: BaseException, root: str) -> str:
+def own_part(error: BaseException, root: str) -> str:
     """The error with its place in the project's code: the part that its author can repair."""
     lines = traceback.format_exception_only(error)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame, root)]
