@@ -14,6 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import Figure
+
+FIGURES = (
+    Figure("overhead_microseconds", "a call in process, less the method", "us", "at most", 20),
+)
+
 PROJECT = Path(__file__).resolve().parent / "calls_project"
 ROUNDS = 15
 CALLS = 4000
@@ -28,7 +34,8 @@ def main() -> dict[str, Any]:
         "RAMET_SERVICES": "",
     }
     measured = subprocess.run(
-        [sys.executable, __file__, "caller"],
+        [sys.executable, "-m", "benchmarks.calls_in_process", "caller"],
+        cwd=PROJECT.parent.parent,
         env=environment,
         check=True,
         stdout=subprocess.PIPE,

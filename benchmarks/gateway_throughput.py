@@ -30,9 +30,15 @@ from typing import Any
 import psutil
 from joserfc.jwk import RSAKey
 
+from benchmarks.figures import Figure
 from ramet.identity import issuing
 from ramet.system import Gateway, Infrastructure, Service, System, placement
 from ramet.tools.gateway import Topology, command, compile, engine, write
+
+FIGURES = (
+    Figure("everything_on_over_bare_envoy", "everything on / bare Envoy", "x", "at least", 0.75),
+    Figure("everything_on_over_naive_drf", "everything on / naive DRF", "x", "at least", 20),
+)
 
 ROUNDS = 11
 SECONDS = 1  # for each gateway in each round
@@ -215,8 +221,8 @@ def _naive(folder: Path, service: str) -> Iterator[tuple[psutil.Process, int]]:
     port = _free_port()
     here = Path(__file__).resolve()
     server = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--chdir"]
-    server += [str(here.parent), "--no-control-socket", "--log-level", "error"]
-    server += ["--worker-tmp-dir", str(folder), f"{here.stem}:naive('{service}')"]
+    server += [str(here.parent.parent), "--no-control-socket", "--log-level", "error"]
+    server += ["--worker-tmp-dir", str(folder), f"benchmarks.{here.stem}:naive('{service}')"]
     with _running(server, port, folder) as process:
         yield process, port
 
