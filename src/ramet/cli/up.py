@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -117,4 +118,6 @@ def _began() -> float:
 
 
 def _say(text: str) -> None:
-    typer.echo(text)
+    # Whoever read us (a pipe, a terminal) may be gone; the system is not to end by that.
+    with contextlib.suppress(OSError):
+        typer.echo(text)

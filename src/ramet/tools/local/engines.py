@@ -1,13 +1,10 @@
-"""The embedded engines, each with its keeper, behind one shape."""
+"""How each embedded engine is kept running."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
 
 from ramet.tools.local.envoy import Envoy
 from ramet.tools.local.keeper import Keeper, Report
@@ -15,16 +12,6 @@ from ramet.tools.local.nats import Nats
 from ramet.tools.local.postgres import Postgres
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running
-
-
-class Engine(Protocol):
-    """What an engine has."""
-
-    log: Path
-    process: subprocess.Popen[bytes] | None
-
-    def launch(self) -> None:
-        """Start without waiting."""
 
 
 def keeper(engine: Postgres | Nats | Envoy, report: Report, changed: Callable[[], None]) -> Keeper:
@@ -38,7 +25,13 @@ def keeper(engine: Postgres | Nats | Envoy, report: Report, changed: Callable[[]
     async def start() -> Running:
         # In a thread: PostgreSQL's first start takes most of a second. The threads of the loop's
         # executor live as long as the loop, so the engine does not lose its "parent" with one.
-        await asyncio.to_thread(engine.launch)
+        launching = asyncio.ensure_future(asyncio.to_thread(engine.launch))
+        try:
+            await asyncio.shield(launching)
+        except asyncio.CancelledError:  # stopped while it starts; the thread goes on regardless
+            await launching
+            await asyncio.to_thread(engine.stop)
+            raise
         assert engine.process is not None
         return Running.of(engine.process)
 

@@ -100,6 +100,7 @@ class Keeper:
             await gone([running])
         if self._task is not None:
             self._task.cancel()
+            await asyncio.wait({self._task})  # it may have to end what it was just starting
         if not self.first_ready.done():
             self.first_ready.cancel()
         self._become("stopped")

@@ -26,8 +26,19 @@ class AlreadyRunning(Exception):
 @contextlib.contextmanager
 def only_one(folder: Folder) -> Iterator[None]:
     """Hold the system's lock; the kernel gives it back however we end. Raises AlreadyRunning."""
-    folder.path.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        folder.path.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError as error:
+        raise DiagnosticError(
+            Mistake(
+                reference="folder-of-another-user",
+                where=str(folder.path),
+                found=f"a folder that we may not write to: {error.strerror}",
+                expected="our own folder for the local system's state",
+                remedy="run ramet as the user who started it first, or remove the folder",
+            )
+        ) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,10 +68,14 @@ async def run(
         watching = asyncio.create_task(
             changes.watch(plan.system, supervisor.reload, report, stop), name="watch files"
         )
-        await stop.wait()
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set() and watching.exception() is not None:
+            report(f"files are watched no more: {watching.exception()!r}")
+        await stopping
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await watching
+            await watching  # a bug in the watcher ends with its traceback
     finally:
         await supervisor.stop()
 
