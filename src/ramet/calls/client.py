@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from structlog.contextvars import get_contextvars
 
-from ramet.calls import context, protocol
+from ramet.calls import context, protocol, transport
 from ramet.calls.context import LONGEST_KEY
 from ramet.calls.contracts import Contract
 from ramet.calls.errors import (
@@ -53,20 +53,23 @@ def client(
     TypeError for arguments that the contract does not have.
     """
     stub = _stubs.get(contract) or _make_stub(contract)
-    made = object.__new__(stub)
-    made._key = idempotency_key
-    made._inside = inside_transaction
-    return cast("_Contract", made)
+    if idempotency_key is None and not inside_transaction:
+        return cast("_Contract", stub._plain)
+    return cast("_Contract", stub(idempotency_key, inside_transaction))
 
 
 class _Stub:
     """What the clients of all contracts share: a call, from checked arguments to the result."""
 
-    _key: str | None
-    _inside: bool
     _contract: type[Contract]
+    _plain: "_Stub"
+    """The client without a key, made once: it has nothing that a call could change."""
     _route: "tuple[Here, str | None] | None" = None
     """Where this process was when the address was looked up, and the address; None: in process."""
+
+    def __init__(self, key: str | None, inside: bool) -> None:
+        self._key = key
+        self._inside = inside
 
     def _call(self, operation: Operation, arguments: msgspec.Struct) -> Any:
         if not self._inside:
@@ -136,7 +139,9 @@ def _make_stub(contract: type[Contract]) -> type[_Stub]:
     methods: dict[str, Any] = {
         name: _make_method(operation) for name, operation in contract.__ramet__.operations.items()
     }
-    stub = type(f"{contract.__name__}Client", (_Stub,), {**methods, "_contract": contract})
+    attributes = {**methods, "_contract": contract}
+    stub: type[_Stub] = type(f"{contract.__name__}Client", (_Stub,), attributes)
+    stub._plain = stub(None, False)
     _stubs[contract] = stub
     return stub
 
@@ -224,8 +229,6 @@ def _call_on_other_thread(
 def _call_over_http(
     operation: Operation, address: str, body: bytes, key: str | None, limit: float
 ) -> bytes:
-    from ramet.calls import transport  # libcurl is loaded by processes that call others only
-
     left = limit - time.monotonic()
     if left <= 0:
         raise DeadlineExceeded("no time was left to call")
@@ -233,7 +236,6 @@ def _call_over_http(
         "Content-Type: application/json",
         "Connect-Protocol-Version: 1",
         f"Connect-Timeout-Ms: {max(1, int(left * 1000))}",
-        "Expect:",
     ]
     if operation.idempotent:
         headers.append("x-ramet-idempotent: 1")
@@ -248,9 +250,7 @@ def _call_over_http(
         # They may come from outside; one that no header can carry must not make the call fail.
         if isinstance(value, str) and value.isascii() and value.isprintable():
             headers.append(f"{header}: {value}")
-    status, answer = transport.post(
-        address, operation.path, body, headers, seconds=left, repeatable=operation.idempotent
-    )
+    status, answer = transport.post(address, operation.path, body, headers, seconds=left)
     if status == 200:
         return answer
     raise protocol.decode_error(status, answer, operation)

@@ -6,6 +6,7 @@ Bytes in, bytes out, and nothing but RemoteError escapes: that is what makes bot
 import logging
 import uuid
 
+import msgspec
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 
@@ -38,17 +39,14 @@ def execute(operation: Operation, implementation: type, body: bytes, key: str | 
     """
     try:
         arguments = operation.decode_arguments(body)
-
-        def run() -> bytes:
-            method = getattr(implementation(), operation.name)
-            return operation.encode_result(operation.apply(method, arguments))
-
         if key is None or not operation.atomic:
-            answer = run()
+            answer = _run(operation, implementation, arguments)
         else:
             from ramet.calls import idempotency  # has a model: not importable before Django is up
 
-            answer = idempotency.once(operation, arguments, key, run)
+            answer = idempotency.once(
+                operation, arguments, key, lambda: _run(operation, implementation, arguments)
+            )
     except Refused:
         raise
     except RemoteError as error:
@@ -67,6 +65,11 @@ def execute(operation: Operation, implementation: type, body: bytes, key: str | 
     if _is_late():
         raise DeadlineExceeded("the operation finished after its deadline")
     return answer
+
+
+def _run(operation: Operation, implementation: type, arguments: msgspec.Struct) -> bytes:
+    method = getattr(implementation(), operation.name)
+    return operation.encode_result(operation.apply(method, arguments))
 
 
 def _logger() -> logging.Logger:

@@ -6,15 +6,17 @@ everything else goes on to Django. Nothing below `/.ramet/` is reachable through
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connections
 from msgspec import json
-from structlog.contextvars import bind_contextvars, reset_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
 from ramet.calls import context, protocol
 from ramet.calls.contracts import contracts
@@ -30,7 +32,7 @@ from ramet.calls.errors import (
 from ramet.calls.execution import execute
 from ramet.calls.implementations import implementation_of
 from ramet.calls.operations import CALLS_PATH, Operation
-from ramet.identity import InvalidToken, KeysUnavailable, bearer, use_token
+from ramet.identity import InvalidToken, KeysUnavailable, bearer, current_token, use_token
 from ramet.placement import here
 
 __all__ = ["Operations"]
@@ -40,6 +42,7 @@ StartResponse = Callable[..., Any]
 WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_LOOK_EVERY = 1.0  # second
 _IDS = (("request_id", "HTTP_X_REQUEST_ID"), ("traceparent", "HTTP_TRACEPARENT"))
 
 
@@ -53,44 +56,70 @@ class Operations:
     def __init__(self, django: WSGIApplication) -> None:
         self._django = django
         self._served: dict[str, tuple[Operation, type]] | None = None
+        self._thread = threading.local()
+        # With CONN_MAX_AGE a number, a connection may be due for closing once the work is done.
+        self._connections_end = any(
+            database["CONN_MAX_AGE"] is not None for database in connections.settings.values()
+        )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
         if path.startswith(CALLS_PATH):
-            with _ids(environ):
-                status, body = self._call(path, environ)
-            return _answer(start_response, status, body)
+            return _answer(start_response, *self._call(path, environ))
         if path == "/.ramet/live":
             return _answer(start_response, 200, b'{"status":"live"}')
         if path == "/.ramet/ready":
             return _answer(start_response, *_readiness())
-        with _ids(environ), _envoy_deadline(environ):
+        with bound_contextvars(**_ids(environ)), _envoy_deadline(environ):
             return self._django(environ, start_response)
 
     def _call(self, path: str, environ: Environ) -> tuple[int, bytes]:
-        # What Django does at both ends of a request, so that a database's restart is noticed. Its
-        # signals themselves would cost as much as all the rest of this function.
-        close_old_connections()
+        foreign = _status_of_foreign(environ)
+        if foreign is not None:
+            expected = InvalidArgument("a call is a POST of application/json, uncompressed")
+            return foreign, protocol.encode_error(expected)
+        self._look_after_connections()
+        ids = bind_contextvars(**_ids(environ))
         try:
-            status = _status_of_foreign(environ)
-            if status is not None:
-                expected = "a call is a POST of application/json, uncompressed"
-                return status, protocol.encode_error(InvalidArgument(expected))
-            operation, implementation = self._find(path)
-            with (
-                context.use_deadline(_seconds(environ) or operation.deadline),
-                use_token(bearer.of_header(environ.get("HTTP_AUTHORIZATION", ""))),
-            ):
-                key = environ.get("HTTP_IDEMPOTENCY_KEY")
-                return 200, execute(operation, implementation, _read(environ), key)
+            return 200, self._run(path, environ)
         except RemoteError as error:
+            if error.retryable:
+                self._thread.looked = 0.0  # it may have been the database: look again at once
             return protocol.http_status(error), protocol.encode_error(error)
         except InvalidToken as error:
             return 401, protocol.encode_error(Unauthenticated(error.reason))
         except KeysUnavailable as error:
             return 503, protocol.encode_error(Unavailable(str(error)))
         finally:
+            reset_contextvars(**ids)
+            if self._connections_end:
+                close_old_connections()
+
+    def _look_after_connections(self) -> None:
+        """Have Django check this thread's database connections, as at the start of a request.
+
+        Once a second, and after a failure that may have been the database's: the check makes the
+        next query ask the database whether it is there, which takes as long as a simple operation.
+        """
+        now = time.monotonic()
+        if now - getattr(self._thread, "looked", 0.0) > _LOOK_EVERY:
             close_old_connections()
+            self._thread.looked = now
+
+    def _run(self, path: str, environ: Environ) -> bytes:
+        operation, implementation = self._find(path)
+        body, key = _read(environ), environ.get("HTTP_IDEMPOTENCY_KEY")
+        seconds = _seconds(environ) or operation.deadline
+        # Plainly set and reset: a context manager would be felt here.
+        deadline = context.deadline.set(time.monotonic() + seconds)
+        try:
+            authorization = environ.get("HTTP_AUTHORIZATION")
+            if authorization is None and current_token() is None:
+                return execute(operation, implementation, body, key)
+            with use_token(bearer.of_header(authorization or "")):
+                return execute(operation, implementation, body, key)
+        finally:
+            context.deadline.reset(deadline)
 
     def _find(self, path: str) -> tuple[Operation, type]:
         if self._served is None:
@@ -168,15 +197,9 @@ def _read(environ: Environ) -> bytes:
     raise TooLarge(f"the arguments need more than {protocol.LARGEST_REQUEST} bytes on the wire")
 
 
-@contextmanager
-def _ids(environ: Environ) -> Iterator[None]:
-    """Put the ids that came with a request on log lines, events and further calls."""
-    ids = {name: environ[header] for name, header in _IDS if header in environ}
-    tokens = bind_contextvars(**ids)
-    try:
-        yield
-    finally:
-        reset_contextvars(**tokens)
+def _ids(environ: Environ) -> dict[str, str]:
+    """The ids that came with a request, for log lines, events and further calls."""
+    return {name: environ[header] for name, header in _IDS if header in environ}
 
 
 def _envoy_deadline(environ: Environ) -> AbstractContextManager[None]:

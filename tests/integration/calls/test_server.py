@@ -257,6 +257,27 @@ def test_a_process_whose_database_is_away_is_not_ready(tmp_path: Path, calls_dat
     )
 
 
+def test_a_restart_of_the_database_fails_no_more_than_the_calls_it_meets(
+    mesh: Mesh, label: str, desk: None
+) -> None:
+    ramet.client(Depot).record(label)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    outcomes = [_outcome(label) for _ in range(8)]  # there are three threads, each with its own
+    assert outcomes.count(ramet.Unavailable) <= 3
+    assert outcomes[-2:] == [int, int]
+
+
+def _outcome(label: str) -> type:
+    try:
+        return type(ramet.client(Depot).record(label))
+    except ramet.Unavailable as error:
+        return type(error)
+
+
 def _kill(mesh: Mesh, service: str) -> None:
     """SIGKILL to a web process: granian's main process, and the worker that it has forked."""
     process = mesh.processes[service]
