@@ -92,7 +92,7 @@ def test_a_token_with_a_wrong_claim_is_refused(
         ({}, {"exp": True}, "the token's exp is not a time in seconds"),
         ({}, {"exp": "9999999999"}, "the token's exp is not a time in seconds"),
         ({}, {"exp": 1e300}, "the token's exp is not a time in seconds"),
-        ({}, {"nbf": time.time() + 60}, "the token is not valid yet"),
+        ({}, {"nbf": 9_999_999_999}, "the token is not valid yet"),
         ({}, {"aud": ["other"]}, "the token is meant for another audience"),
         ({}, {"aud": None}, "the token is meant for another audience"),
         ({}, {"aud": {"shop": 1}}, "the token is meant for another audience"),
