@@ -31,7 +31,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     try:
         yield Databases(server)
     finally:
-        server.stop()
+        server.destroy()
 
 
 def eventually(

@@ -23,6 +23,7 @@ def shop(
     finally:
         pids += [process["pid"] for process in running.processes()]
         running.down()
+        running.forget()
     left = [pid for pid in set(pids) if psutil.pid_exists(pid)]
     assert not left, f"`ramet down` left processes behind: {left}"
 

@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 import requests
 
+from ramet.tools.local.folder import Folder
+
 ROOT = Path(__file__).resolve().parents[2]
 RAMET = Path(sys.executable).with_name("ramet")
 SETTLED = {"confirmed", "cancelled"}
@@ -87,6 +89,10 @@ class RunningShop:
 
     def down(self) -> None:
         self.ramet("down")
+
+    def forget(self) -> None:
+        """Delete what the system keeps outside its folder (as root: PostgreSQL's data)."""
+        Folder(self.folder).forget()
 
     def status(self) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self.ramet("status", "--json"))

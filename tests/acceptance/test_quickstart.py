@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ramet.tools.local.folder import Folder
+
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -113,6 +115,7 @@ class Terminal:
             self.bash.stdin.close()
         self.bash.wait(timeout=60)
         self.interrupt()
+        Folder(self.folder / "shop").forget()
 
 
 def matches(expected: str, printed: str) -> bool:
