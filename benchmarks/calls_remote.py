@@ -4,12 +4,14 @@ Ours: `ramet.client(Catalogue).get(...)`, over a Unix socket to Envoy's mesh lis
 configuration of production, from there to granian. Naive: `requests.get(...).json()` to a DRF
 view under gunicorn, without any proxy. Both answer the same product, without a database.
 
-Caller, Envoy and server are pinned to one core together. A rate is calls per second of processor
-time that all of them spend, which on a quiet machine is calls per second; other work on the machine
-then lengthens the run, and each way's best round is the one it disturbed least. Takes about 40 s.
+Four callers, Envoy and server are pinned to one core together. A rate is calls per second of
+processor time that all of them spend, which on a quiet machine is calls per second; other work on
+the machine then lengthens the run, and each way's best round is the one it disturbed least. Takes
+about 40 s.
 """
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -27,14 +29,16 @@ from benchmarks.figures import Figure
 
 FIGURES = (
     Figure("remote_call_over_naive", "a remote call / requests.get", "x", "at least", 5),
+    Figure("lone_call_over_naive", "the same, one caller at a time", "x"),
     Figure("remote_call_over_session", "a remote call / requests.Session, kept alive", "x"),
     Figure("transport_over_pycurl", "the transport of calls / pycurl", "x"),
     Figure("transport_over_http_client", "the transport of calls / http.client", "x"),
 )
 
 PROJECT = Path(__file__).resolve().parent / "calls_project"
-ROUNDS = 5
-SECONDS = 1.0  # for each way in each round
+CALLERS = 4
+ROUNDS = 3
+SECONDS = 1.2  # for each way in each round
 START_SECONDS = 20.0
 
 
@@ -68,6 +72,7 @@ def main() -> dict[str, Any]:
         "remote_call_over_session": round(rates["ramet"] / rates["requests.Session"], 1),
         "transport_over_pycurl": round(rates["transport"] / rates["pycurl"], 2),
         "transport_over_http_client": round(rates["transport"] / rates["http.client"], 2),
+        "lone_call_over_naive": round(rates["ramet, alone"] / rates["requests.get, alone"], 1),
         "target": "remote_call_over_naive >= 5",
     }
 
@@ -168,16 +173,17 @@ def caller() -> None:
 
     django.setup()
     ways = _ways()
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    for call in ways.values():
-        _rate(call, 0.3)  # connections, caches, lazy imports
+    runs = {name: (make, CALLERS) for name, make in ways.items()}
+    runs |= {f"{name}, alone": (ways[name], 1) for name in ("ramet", "requests.get")}
+    rates: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(ROUNDS):
-        for name, call in ways.items():
-            rates[name].append(_rate(call, SECONDS))
+        for name, (make, callers) in runs.items():
+            rates[name].append(_rate(make, callers))
     json.dump({name: max(each) for name, each in rates.items()}, sys.stdout)
 
 
-def _ways() -> dict[str, Callable[[], object]]:
+def _ways() -> dict[str, Callable[[], Callable[[], object]]]:
+    """For each way, what makes the function that calls; every calling process makes its own."""
     import requests
     from catalogue.contract import Catalogue
 
@@ -185,7 +191,6 @@ def _ways() -> dict[str, Callable[[], object]]:
     from ramet.calls import transport
 
     url = os.environ["NAIVE_URL"] + "/products/SPADE/"
-    session = requests.Session()
     product = ramet.client(Catalogue).get("SPADE")
     assert str(product.price.amount) == "24.90"
     assert requests.get(url, timeout=5).json()["price"] == {"amount": "24.90", "currency": "EUR"}
@@ -194,16 +199,22 @@ def _ways() -> dict[str, Callable[[], object]]:
     address = os.environ["RAMET_MESH_URL"].replace("{service}", "catalogue")
     headers = ["Content-Type: application/json"]
     body = b'{"sku":"SPADE"}'
-    curl = _pycurl(address.removeprefix("unix:"), path, headers, body)
-    plain = _http_client(address.removeprefix("unix:"))
+    socket_path = address.removeprefix("unix:")
     return {
-        "ramet": lambda: ramet.client(Catalogue).get("SPADE"),
-        "transport": lambda: transport.post(address, path, body, headers, seconds=5.0),
-        "pycurl": curl,
-        "http.client": lambda: plain(path, body),
-        "requests.Session": lambda: session.get(url, timeout=5).json(),
-        "requests.get": lambda: requests.get(url, timeout=5).json(),
+        "ramet": lambda: lambda: ramet.client(Catalogue).get("SPADE"),
+        "transport": lambda: lambda: transport.post(address, path, body, headers, seconds=5.0),
+        "pycurl": lambda: _pycurl(socket_path, path, headers, body),
+        "http.client": lambda: _http_client(socket_path, path, body),
+        "requests.Session": lambda: _session(url),
+        "requests.get": lambda: lambda: requests.get(url, timeout=5).json(),
     }
+
+
+def _session(url: str) -> Callable[[], object]:
+    import requests
+
+    session = requests.Session()
+    return lambda: session.get(url, timeout=5).json()
 
 
 # The same request without Ramet, kept alive: what the transport of calls is chosen against.
@@ -229,32 +240,51 @@ def _pycurl(socket_path: str, path: str, headers: list[str], body: bytes) -> Cal
     return post
 
 
-def _http_client(socket_path: str) -> Callable[[str, bytes], bytes]:
+def _http_client(socket_path: str, path: str, body: bytes) -> Callable[[], bytes]:
     import http.client
 
     connection = http.client.HTTPConnection("catalogue")
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(socket_path)
 
-    def post(path: str, body: bytes) -> bytes:
+    def post() -> bytes:
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         return connection.getresponse().read()
 
     return post
 
 
-def _rate(call: Callable[[], object], seconds: float) -> float:
-    """Calls per second of processor time, while calling for so many seconds."""
-    calls, spent, end = 0, _processor_seconds(), time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        for _ in range(10):
+def _rate(make: Callable[[], Callable[[], object]], callers: int) -> float:
+    """Calls per second of processor time, while so many processes call for `SECONDS`."""
+    context = multiprocessing.get_context("fork")
+    everyone = context.Barrier(callers + 1)
+    results = context.SimpleQueue()
+
+    def work() -> None:
+        call = make()
+        for _ in range(20):  # connections, caches
             call()
-        calls += 10
-    return calls / (_processor_seconds() - spent)
+        everyone.wait(30)
+        calls, spent, end = 0, time.process_time(), time.perf_counter() + SECONDS
+        while time.perf_counter() < end:
+            call()
+            calls += 1
+        results.put((calls, time.process_time() - spent))
+
+    processes = [context.Process(target=work) for _ in range(callers)]
+    for each in processes:
+        each.start()
+    everyone.wait(30)
+    servers = _processor_seconds()
+    done = [results.get() for _ in processes]
+    servers = _processor_seconds() - servers
+    for each in processes:
+        each.join()
+    return sum(calls for calls, _ in done) / (servers + sum(spent for _, spent in done))
 
 
 def _processor_seconds() -> float:
-    """What this process, the servers and their workers have used so far.
+    """What the servers and their workers have used so far.
 
     From the scheduler's own account in nanoseconds: `times` counts ticks of 10 ms, which see little
     of processes that run for some 50 microseconds at a time.
@@ -263,7 +293,7 @@ def _processor_seconds() -> float:
 
     servers = [psutil.Process(int(pid)) for pid in os.environ["SERVERS"].split(",")]
     workers = [worker for server in servers for worker in server.children(recursive=True)]
-    pids = [os.getpid(), *(process.pid for process in (*servers, *workers))]
+    pids = [process.pid for process in (*servers, *workers)]
     threads = [file for pid in pids for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
     return sum(int(file.read_text().split()[0]) for file in threads) / 1e9
 
