@@ -1,7 +1,7 @@
 """A remote operation call against the naive way, on one core.
 
-Ours: `ramet.client(Catalogue).get(...)`, over a Unix socket to Envoy's mesh listener with the
-configuration of production, from there to granian. Naive: `requests.get(...).json()` to a DRF
+Ours: `ramet.client(Catalogue).get(...)`, pycurl over a Unix socket to Envoy's mesh listener with
+the configuration of production, from there to granian. Naive: `requests.get(...).json()` to a DRF
 view under gunicorn, without any proxy. Both answer the same product, without a database.
 
 Four callers, Envoy and server are pinned to one core together. A rate is calls per second of
@@ -31,7 +31,6 @@ FIGURES = (
     Figure("remote_call_over_naive", "a remote call / requests.get", "x", "at least", 5),
     Figure("lone_call_over_naive", "the same, one caller at a time", "x"),
     Figure("remote_call_over_session", "a remote call / requests.Session, kept alive", "x"),
-    Figure("transport_over_pycurl", "the transport of calls / pycurl", "x"),
     Figure("transport_over_http_client", "the transport of calls / http.client", "x"),
 )
 
@@ -70,7 +69,6 @@ def main() -> dict[str, Any]:
         "calls_per_second": {name: round(rate) for name, rate in rates.items()},
         "remote_call_over_naive": round(rates["ramet"] / rates["requests.get"], 1),
         "remote_call_over_session": round(rates["ramet"] / rates["requests.Session"], 1),
-        "transport_over_pycurl": round(rates["transport"] / rates["pycurl"], 2),
         "transport_over_http_client": round(rates["transport"] / rates["http.client"], 2),
         "lone_call_over_naive": round(rates["ramet, alone"] / rates["requests.get, alone"], 1),
         "target": "remote_call_over_naive >= 5",
@@ -202,8 +200,9 @@ def _ways() -> dict[str, Callable[[], Callable[[], object]]]:
     socket_path = address.removeprefix("unix:")
     return {
         "ramet": lambda: lambda: ramet.client(Catalogue).get("SPADE"),
-        "transport": lambda: lambda: transport.post(address, path, body, headers, seconds=5.0),
-        "pycurl": lambda: _pycurl(socket_path, path, headers, body),
+        "transport": lambda: (
+            lambda: transport.post(address, path, body, headers, seconds=5.0, repeatable=True)
+        ),
         "http.client": lambda: _http_client(socket_path, path, body),
         "requests.Session": lambda: _session(url),
         "requests.get": lambda: lambda: requests.get(url, timeout=5).json(),
@@ -218,26 +217,6 @@ def _session(url: str) -> Callable[[], object]:
 
 
 # The same request without Ramet, kept alive: what the transport of calls is chosen against.
-
-
-def _pycurl(socket_path: str, path: str, headers: list[str], body: bytes) -> Callable[[], bytes]:
-    import pycurl
-
-    curl = pycurl.Curl()
-    curl.setopt(pycurl.UNIX_SOCKET_PATH, socket_path)
-    curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.PROXY, "")
-
-    def post() -> bytes:
-        curl.setopt(pycurl.URL, f"http://catalogue{path}")
-        curl.setopt(pycurl.HTTPHEADER, headers)
-        curl.setopt(pycurl.POSTFIELDS, body)
-        curl.setopt(pycurl.TIMEOUT_MS, 5000)
-        answer: bytes = curl.perform_rb()
-        assert curl.getinfo(pycurl.RESPONSE_CODE) == 200
-        return answer
-
-    return post
 
 
 def _http_client(socket_path: str, path: str, body: bytes) -> Callable[[], bytes]:

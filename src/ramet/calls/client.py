@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from structlog.contextvars import get_contextvars
 
-from ramet.calls import context, protocol, transport
+from ramet.calls import context, protocol
 from ramet.calls.context import LONGEST_KEY
 from ramet.calls.contracts import Contract
 from ramet.calls.errors import (
@@ -229,6 +229,8 @@ def _call_on_other_thread(
 def _call_over_http(
     operation: Operation, address: str, body: bytes, key: str | None, limit: float
 ) -> bytes:
+    from ramet.calls import transport  # libcurl is loaded by processes that call others only
+
     left = limit - time.monotonic()
     if left <= 0:
         raise DeadlineExceeded("no time was left to call")
@@ -236,6 +238,7 @@ def _call_over_http(
         "Content-Type: application/json",
         "Connect-Protocol-Version: 1",
         f"Connect-Timeout-Ms: {max(1, int(left * 1000))}",
+        "Expect:",
     ]
     if operation.idempotent:
         headers.append("x-ramet-idempotent: 1")
@@ -250,7 +253,9 @@ def _call_over_http(
         # They may come from outside; one that no header can carry must not make the call fail.
         if isinstance(value, str) and value.isascii() and value.isprintable():
             headers.append(f"{header}: {value}")
-    status, answer = transport.post(address, operation.path, body, headers, seconds=left)
+    status, answer = transport.post(
+        address, operation.path, body, headers, seconds=left, repeatable=operation.idempotent
+    )
     if status == 200:
         return answer
     raise protocol.decode_error(status, answer, operation)
