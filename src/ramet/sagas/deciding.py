@@ -1,7 +1,8 @@
 """What a run does after an attempt: a pure function, so that every case can be enumerated in tests.
 
 The rules: forward through the steps; after a refusal, or when a step's attempts or time are used
-up, backward through what was done and what may have been done; never backward after the pivot.
+up, backward through what was done and what may have been done; never backward after the pivot, nor
+when the pivot may have been done and nothing undoes it.
 """
 
 from __future__ import annotations
@@ -76,12 +77,12 @@ def decide(
         return Next(Status.RUNNING, Direction.FORWARD, position + 1)
     again = Next(Status.RUNNING, Direction.FORWARD, position, pause_after(now.attempts, jitter))
     if outcome is Outcome.REFUSED:
-        if position > _pivot(steps):
-            # Repeating a refusal changes nothing, and there is no way back.
-            return Next(Status.STUCK, Direction.FORWARD, position)
         # A refusal says that this attempt did nothing; it says nothing about an earlier one that
         # ended in doubt, so then the step is undone too.
         in_doubt = now.attempts > 1 and not step.atomic
+        if position > _pivot(steps) or (in_doubt and is_final(steps, position)):
+            # Repeating a refusal changes nothing, and there is no way back.
+            return Next(Status.STUCK, Direction.FORWARD, position)
         return turn_back(steps, position if in_doubt else position - 1)
     if is_final(steps, position):
         return again

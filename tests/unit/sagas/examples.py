@@ -74,3 +74,18 @@ class TripV2(ramet.Saga, name="Trip", version=2):
     @ramet.step(atomic=True)
     def fly(self) -> None:
         play("fly")
+
+
+class Purchase(ramet.Saga, version=1):
+    """Its pivot is a call that nothing takes back."""
+
+    @ramet.step(undo="release")
+    def reserve(self) -> None:
+        play("reserve")
+
+    def release(self) -> None:
+        play("release")
+
+    @ramet.step(pivot=True)
+    def capture(self) -> None:
+        play("capture")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ramet.sagas.deciding import (
@@ -60,14 +60,17 @@ class History:
         return [p for d, p, o in self.events if d is direction and o in (outcomes or Outcome)]
 
 
-outcomes = st.lists(st.sampled_from(Outcome), max_size=25)
+# Mostly done, so that runs come far before something goes wrong.
+outcomes = st.lists(st.sampled_from([Outcome.DONE, *Outcome]), max_size=25)
 
 
+@settings(max_examples=500)
 @given(sagas(), outcomes)
 def test_a_run_always_ends(steps: list[Step], fates: list[Outcome]) -> None:
     assert History(steps, fates).end in (Status.COMPLETED, Status.COMPENSATED, Status.STUCK)
 
 
+@settings(max_examples=500)
 @given(sagas(), outcomes)
 def test_a_completed_run_has_done_every_step_once_in_order(
     steps: list[Step], fates: list[Outcome]
@@ -78,6 +81,7 @@ def test_a_completed_run_has_done_every_step_once_in_order(
         assert history.positions(Direction.BACKWARD) == []
 
 
+@settings(max_examples=500)
 @given(sagas(), outcomes)
 def test_a_compensated_run_has_undone_in_reverse_everything_that_happened_or_may_have(
     steps: list[Step], fates: list[Outcome]
@@ -91,18 +95,29 @@ def test_a_compensated_run_has_undone_in_reverse_everything_that_happened_or_may
         if direction is Direction.FORWARD
         and (outcome is Outcome.DONE or (outcome is Outcome.FAILED and not steps[position].atomic))
     }
+    assert not any(steps[p].pivot and steps[p].undo is None for p in happened)
     expected = [p for p in sorted(happened, reverse=True) if steps[p].undo is not None]
     assert history.positions(Direction.BACKWARD, Outcome.DONE) == expected
 
 
+@settings(max_examples=500)
 @given(sagas(), outcomes)
-def test_no_run_turns_back_after_its_pivot(steps: list[Step], fates: list[Outcome]) -> None:
+def test_no_run_turns_back_once_its_pivot_happened_or_may_have_with_nothing_to_undo_it(
+    steps: list[Step], fates: list[Outcome]
+) -> None:
     history = History(steps, fates)
-    done = history.positions(Direction.FORWARD, Outcome.DONE)
-    if any(steps[position].pivot for position in done):
+    may_have = {
+        position
+        for position in history.positions(Direction.FORWARD, Outcome.FAILED)
+        if not steps[position].atomic and steps[position].undo is None
+    }
+    happened = may_have | set(history.positions(Direction.FORWARD, Outcome.DONE))
+    if any(steps[position].pivot for position in happened):
         assert history.positions(Direction.BACKWARD) == []
+        assert history.end is not Status.COMPENSATED
 
 
+@settings(max_examples=500)
 @given(sagas(), outcomes)
 def test_no_step_before_the_pivot_is_tried_more_often_than_it_may_be(
     steps: list[Step], fates: list[Outcome]
@@ -138,6 +153,16 @@ def test_a_step_that_would_be_late_at_its_next_attempt_turns_back_now() -> None:
 def test_turning_back_where_nothing_is_to_be_undone_ends_the_run() -> None:
     steps = [Step("look", None, 1, None, pivot=False, atomic=False)]
     assert turn_back(steps, 0).status is Status.COMPENSATED
+
+
+def test_a_refusal_of_a_pivot_that_may_have_happened_needs_a_person() -> None:
+    steps = [
+        Step("reserve", "release", 5, None, pivot=False, atomic=False),
+        Step("capture", None, 5, None, pivot=True, atomic=False),
+    ]
+    first, second = (Progress(Direction.FORWARD, 1, attempts) for attempts in (1, 2))
+    assert decide(steps, first, Outcome.REFUSED).status is Status.COMPENSATING
+    assert decide(steps, second, Outcome.REFUSED) == Next(Status.STUCK, Direction.FORWARD, 1)
 
 
 def test_an_undo_gives_up_only_after_many_attempts() -> None:

@@ -8,21 +8,22 @@ import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 
+import ramet
 from ramet.calls import DeadlineExceeded, Unavailable
 from ramet.calls.context import idempotency_scope, remaining
 from ramet.sagas.engine import run_due
 from ramet.sagas.models import SagaRun
 from tests.unit.sagas import examples
-from tests.unit.sagas.examples import OutOfStock, Trip, calls, script
+from tests.unit.sagas.examples import OutOfStock, Purchase, Trip, calls, script
 
 pytestmark = pytest.mark.django_db
 
 Settle = Callable[[], None]
 
 
-def start() -> uuid.UUID:
+def start(saga: type[ramet.Saga] = Trip) -> uuid.UUID:
     with transaction.atomic():
-        return Trip.start(traveller=uuid.uuid4())
+        return saga.start(**({"traveller": uuid.uuid4()} if saga is Trip else {}))
 
 
 def finished(run_id: uuid.UUID) -> SagaRun:
@@ -128,6 +129,14 @@ def test_a_refusal_by_the_pivot_still_turns_back(settle: Settle) -> None:
     start()
     settle()
     assert calls[-4:] == ["decide", "void", "release", "cancel"]
+
+
+def test_a_pivot_that_may_have_happened_is_never_followed_by_a_way_back(settle: Settle) -> None:
+    script["capture"] = [Unavailable("the answer was lost"), OutOfStock("x")]
+    run_id = start(Purchase)
+    settle()
+    assert calls == ["reserve", "capture", "capture"]
+    assert finished(run_id).status == "stuck"
 
 
 def test_after_the_pivot_a_step_is_repeated_until_it_succeeds(settle: Settle) -> None:
