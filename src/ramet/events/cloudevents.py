@@ -12,6 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from ramet.events.keys import why_not_storable
+
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 _OURS = frozenset(
@@ -82,11 +84,14 @@ def decode(body: bytes) -> Envelope:
         raise NotACloudEvent(str(error)) from error
     if wire.specversion != "1.0":
         raise NotACloudEvent(f"specversion {wire.specversion}, expected 1.0")
+    key = wire.partitionkey if wire.partitionkey is not None else str(wire.id)
+    if reason := why_not_storable(key):
+        raise NotACloudEvent(f"partitionkey has {reason}")
     return Envelope(
         id=wire.id,
         type=wire.type,
         source=wire.source,
-        key=wire.partitionkey if wire.partitionkey is not None else str(wire.id),
+        key=key,
         time=wire.time or datetime.fromtimestamp(0, UTC),
         payload=bytes(wire.data).decode(),
         headers=headers,

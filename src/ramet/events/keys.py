@@ -3,8 +3,21 @@ process."""
 
 from hashlib import blake2b
 
+LONGEST_KEY = 255
+"""Characters of a key. A row of the inbox's index holds at most about 2,700 bytes: one longer key
+could not be stored, and everything behind it in the batch neither."""
+
 PARTITIONS = 16
 """Parts of the outbox that workers lease from each other. Fixed: rows store their partition."""
+
+
+def why_not_storable(key: str) -> str | None:
+    """Why no database can keep a key, in words; None when it can."""
+    if len(key) > LONGEST_KEY:
+        return f"{len(key):,} characters, at most {LONGEST_KEY} are possible"
+    if "\0" in key:
+        return "a NUL character, which PostgreSQL cannot store"
+    return None
 
 
 def lock_of(key: str) -> int:

@@ -14,7 +14,7 @@ from django.db import connection
 from ramet.events import headers, wake
 from ramet.events.declaration import EventType, key_or_id, type_of
 from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTransaction
-from ramet.events.keys import lock_of, partition_of
+from ramet.events.keys import lock_of, partition_of, why_not_storable
 from ramet.events.options import options
 
 OUTBOX = "outbox"
@@ -34,8 +34,9 @@ def publish(*events: object) -> None:
     events given at once take their locks in one order, so that two transactions cannot deadlock.
 
     Raises PublishOutsideTransaction outside `transaction.atomic()` (a TestCase's own transaction
-    does not count, it is not there in production), InvalidEvent for what is no event or has a
-    field of the wrong type, EventTooLarge. Nothing is announced then.
+    does not count, it is not there in production), InvalidEvent for what is no event, has a field
+    of the wrong type or a key of more than 255 characters, EventTooLarge. Nothing is announced
+    then.
     """
     if not _in_transaction():
         names = ", ".join(type(event).__name__ for event in events)
@@ -53,6 +54,7 @@ def publish(*events: object) -> None:
         _refuse_oversized(declaration, len(payload.encode()), limit)
         event_id = uuid4()
         key = key_or_id(declaration, event, event_id)
+        _refuse_unstorable(declaration, key)
         rows.append(
             [
                 event_id,
@@ -97,6 +99,14 @@ def _declaration(event: object) -> EventType:
             " and publish an instance of it."
         )
     return declaration
+
+
+def _refuse_unstorable(declaration: EventType, key: str) -> None:
+    if reason := why_not_storable(key):
+        raise InvalidEvent(
+            f"{declaration.name} cannot be published: its key {declaration.key} has {reason}."
+            " A key is the id of the thing that changed; carry longer text in another field."
+        )
 
 
 def _refuse_oversized(declaration: EventType, size: int, limit: int) -> None:

@@ -51,6 +51,16 @@ def test_a_committed_event_has_its_effect_within_a_second(
     eventually(lambda: count("outbox") == 0 and count("inbox", "state = 'done'") == 1, within=1)
 
 
+def test_the_longest_key_fits_into_every_index(handler: str) -> None:
+    import random
+
+    chance = random.Random(1)
+    key = "".join(chr(chance.randrange(0x10000, 0x1FFFF)) for _ in range(255))
+    publish(key, 1)
+    settle(handler)
+    assert effects() == [(key, 1)]
+
+
 def test_a_rollback_sends_nothing(handler: str) -> None:
     with transaction.atomic():
         ramet.publish(Moved(parcel="a", number=1))

@@ -51,6 +51,16 @@ def test_an_event_of_another_program_without_the_optional_attributes_is_read() -
 
 
 @pytest.mark.parametrize(
+    ("key", "reason"), [("k" * 256, "256 characters, at most 255"), ("k\0", "NUL")]
+)
+def test_a_key_that_no_inbox_can_store_is_refused(key: str, reason: str) -> None:
+    body = {"specversion": "1.0", "id": str(uuid4()), "source": "s", "type": "t", "data": 1}
+    with pytest.raises(NotACloudEvent, match=f"partitionkey has .*{reason}"):
+        decode(json.dumps(body | {"partitionkey": key}).encode())
+    assert decode(json.dumps(body | {"partitionkey": "k" * 255}).encode()).key == "k" * 255
+
+
+@pytest.mark.parametrize(
     ("body", "reason"),
     [
         (b"", "truncated"),

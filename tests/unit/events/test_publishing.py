@@ -28,6 +28,10 @@ def made(module: Module) -> Any:
         @ramet.event(version=1, key=None)
         class Seen:
             what: str
+
+        @ramet.event(version=1, key="name")
+        class Named:
+            name: str
     """)
 
 
@@ -78,6 +82,14 @@ def test_what_is_no_event_is_refused(made: Any) -> None:
 def test_one_wrong_event_among_several_announces_none(made: Any) -> None:
     with transaction.atomic(), pytest.raises(InvalidEvent, match="order_id"):
         ramet.publish(made.OrderPlaced(order_id=uuid4()), made.OrderPlaced(order_id=1))
+    assert Outbox.objects.count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("key", "reason"), [("k" * 256, "256 characters"), ("a\0b", "NUL")])
+def test_a_key_that_no_inbox_can_store_is_refused_by_name(made: Any, key: str, reason: str) -> None:
+    with transaction.atomic(), pytest.raises(InvalidEvent, match=f"its key name has .*{reason}"):
+        ramet.publish(made.Named(name=key))
     assert Outbox.objects.count() == 0
 
 
