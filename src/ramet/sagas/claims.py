@@ -53,6 +53,8 @@ class Claim:
     state: Mapping[str, Any]
     progress: Progress
     failure: Failure | None
+    round: int
+    """How often the present step was resumed after a refusal."""
     step_started_at: datetime
     read_at: float
     """When `progress.elapsed` was true, on the clock of `time.monotonic`."""
@@ -97,8 +99,10 @@ def claim(holder: str) -> Claim | None:
             row.position,
             row.attempts + 1,
             max(0.0, (row.read_at - started).total_seconds()),
+            row.earlier_attempts,
         ),
         failure=None if row.failure is None else Failure.read(row.failure),
+        round=row.round,
         step_started_at=started,
         read_at=time.monotonic(),
     )
@@ -141,6 +145,7 @@ def advance(
     if goes_on:
         # The next step's first attempt begins with this commit if the run is kept.
         values |= {"attempts": 1 if kept else 0, "step_started_at": Now() if kept else None}
+        values |= {"earlier_attempts": 0, "round": 0}
     if upcoming.status not in LIVE and upcoming.status is not Status.STUCK:
         values["finished_at"] = Now()
     with transaction.atomic():
@@ -162,6 +167,7 @@ def advance(
         held,
         state=state,
         failure=failure,
+        round=0,
         progress=Progress(upcoming.direction, upcoming.position, 1),
         step_started_at=datetime.now(held.step_started_at.tzinfo),
         read_at=time.monotonic(),

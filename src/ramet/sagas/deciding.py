@@ -42,12 +42,17 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands. `elapsed`: seconds since the first attempt of the step at `position`."""
+    """Where a run stands.
+
+    `elapsed`: seconds since the first attempt of the step at `position`. `earlier_attempts`: those
+    before a person resumed the step, which `attempts` does not count.
+    """
 
     direction: Direction
     position: int
     attempts: int
     elapsed: float = 0.0
+    earlier_attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def decide(
     if outcome is Outcome.REFUSED:
         # A refusal says that this attempt did nothing; it says nothing about an earlier one that
         # ended in doubt, so then the step is undone too.
-        in_doubt = now.attempts > 1 and not step.atomic
+        in_doubt = now.attempts + now.earlier_attempts > 1 and not step.atomic
         if position > _pivot(steps) or (in_doubt and is_final(steps, position)):
             # Repeating a refusal changes nothing, and there is no way back.
             return Next(Status.STUCK, Direction.FORWARD, position)

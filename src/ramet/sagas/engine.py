@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -96,11 +97,19 @@ def _do(held: Claim, definition: Definition, step: Step) -> Mapping[str, Any]:
         if (seconds := _seconds_left(held, definition, step)) is not None:
             stack.enter_context(use_deadline(seconds))
         if not step.atomic:
-            # The same keys at every attempt of this step: a repeated call has one effect.
-            stack.enter_context(use_idempotency_scope(f"saga/{held.id}/{name}"))
+            stack.enter_context(use_idempotency_scope(_keys(held, step)))
         getattr(saga, name)()
     reached(f"after:{name}")
     return definition.state.encode(vars(saga))
+
+
+def _keys(held: Claim, step: Step) -> str:
+    """What the idempotency keys of the calls in a step begin with.
+
+    The same at every attempt, so that a repeated call has one effect. By the step and not by the
+    method, which may undo several steps.
+    """
+    return f"saga/{held.id}/{held.progress.direction.value}/{step.name}/{held.round}"
 
 
 def _seconds_left(held: Claim, definition: Definition, step: Step) -> float | None:
@@ -128,8 +137,7 @@ def _finish(
 ) -> Claim | None:
     """Decide, tell, and write. A failed attempt leaves the state as it was before."""
     now = held.progress
-    position = type(now)(now.direction, now.position, now.attempts, held.elapsed())
-    upcoming = decide(definition.steps, position, outcome)
+    upcoming = decide(definition.steps, replace(now, elapsed=held.elapsed()), outcome)
     step = definition.steps[now.position].name
     failure = held.failure
     if error is not None:

@@ -49,6 +49,12 @@ class SagaRun(models.Model):
     direction = models.CharField(max_length=10, choices=Direction, default=Direction.FORWARD)
     position = models.SmallIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
+    earlier_attempts = models.PositiveIntegerField(default=0, db_default=0)
+    """Attempts of the present step before a person resumed it: `attempts` counts anew from there,
+    but whether the step may have happened does not."""
+    round = models.PositiveIntegerField(default=0, db_default=0)
+    """How often a person resumed the present step after a refusal. It is part of the idempotency
+    keys of its calls: under the old keys the refusal would only be replayed."""
     step_started_at = models.DateTimeField(null=True)
     run_at = models.DateTimeField(db_default=Now())
     holder = models.CharField(max_length=200, blank=True, default="")

@@ -14,7 +14,7 @@ from ramet.events.wake import wake_after_commit
 from ramet.sagas import registry
 from ramet.sagas.deciding import is_final, turn_back
 from ramet.sagas.failure import Failure
-from ramet.sagas.models import LIVE, Direction, SagaRun, Status
+from ramet.sagas.models import LIVE, Direction, SagaRun, SagaStep, Status
 from ramet.sagas.starting import TOPIC
 
 __all__ = ["CannotCompensate", "compensate", "describe", "resume"]
@@ -66,7 +66,8 @@ def resume(run_id: UUID) -> SagaRun | None:
     """Try the present step again now, with all its attempts; the run, or None if there is none.
 
     For a stuck run once its cause is repaired, and for one that waits between two attempts. One
-    that a worker has in hand, or that has ended, is left as it is.
+    that a worker has in hand, or that has ended, is left as it is. After a refusal the step's calls
+    get new idempotency keys: under the old ones the callee would repeat its refusal unasked.
     """
     with transaction.atomic():
         run = SagaRun.objects.select_for_update().filter(pk=run_id).first()
@@ -74,7 +75,15 @@ def resume(run_id: UUID) -> SagaRun | None:
             return run
         run.status = Status.RUNNING if run.direction == Direction.FORWARD else Status.COMPENSATING
         SagaRun.objects.filter(pk=run_id).update(
-            status=run.status, attempts=0, step_started_at=None, run_at=Now(), epoch=F("epoch") + 1
+            status=run.status,
+            attempts=0,
+            earlier_attempts=F("earlier_attempts") + F("attempts"),
+            # Only then: after a failed attempt the old keys are what keeps the step from happening
+            # twice.
+            round=F("round") + (1 if _was_refused(run) else 0),
+            step_started_at=None,
+            run_at=Now(),
+            epoch=F("epoch") + 1,
         )
         wake_after_commit(TOPIC)
     return run
@@ -100,7 +109,8 @@ def compensate(run_id: UUID, why: str) -> SagaRun | None:
             raise CannotCompensate(f"It is {run.status}. `resume` tries a stuck step again.")
         steps, position = definition.steps, run.position
         pivot = definition.pivot
-        may_have_happened = run.attempts > 0 and not steps[position].atomic
+        attempts = run.attempts + run.earlier_attempts
+        may_have_happened = attempts > 0 and not steps[position].atomic
         if (pivot is not None and position > pivot) or (
             may_have_happened and is_final(steps, position)
         ):
@@ -117,6 +127,8 @@ def compensate(run_id: UUID, why: str) -> SagaRun | None:
             position=back.position,
             failure=failure.stored(),
             attempts=0,
+            earlier_attempts=0,
+            round=0,
             step_started_at=None,
             # A step in hand may still be at its call: undoing waits for the end of its lease.
             run_at=F("run_at") if run.holder else Now(),
@@ -135,6 +147,18 @@ def age(run: SagaRun) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def _was_refused(run: SagaRun) -> bool:
+    """Whether the last attempt of the present step ended in a refusal."""
+    definition = registry.find(run.name, run.version)
+    if definition is None:
+        return run.status == Status.STUCK  # by what, only the code that knows the saga can tell
+    step = definition.steps[run.position].name
+    refused = SagaStep.objects.filter(
+        run=run, step=step, direction=run.direction, outcome=SagaStep.Outcome.REFUSED
+    )
+    return refused.exists()
 
 
 def _step_name(run: SagaRun) -> str:

@@ -215,8 +215,8 @@ def test_calls_of_each_attempt_of_a_step_have_the_same_idempotency_keys(
     run_id = start()
     settle()
     assert keys[0] is None, "an atomic step makes no calls"
-    assert keys[1] == keys[2] == keys[3] == f"saga/{run_id}/reserve/products.reserve/1"
-    assert keys[4] == f"saga/{run_id}/look/products.reserve/1"
+    assert keys[1] == keys[2] == keys[3] == f"saga/{run_id}/forward/reserve/0/products.reserve/1"
+    assert keys[4] == f"saga/{run_id}/forward/look/0/products.reserve/1"
 
 
 def test_calls_in_a_step_have_no_more_time_than_the_step(
