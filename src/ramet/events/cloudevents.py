@@ -80,8 +80,13 @@ def decode(body: bytes) -> Envelope:
             for name, raw in attributes.items()
             if name not in _OURS and name.isalnum() and bytes(raw)[:1] not in (b"{", b"[")
         }
-    except msgspec.DecodeError as error:
+        payload = bytes(wire.data).decode()
+    # msgspec passes over what it does not decode, so other bytes than UTF-8 show only here, and
+    # endless nesting is a RecursionError.
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise NotACloudEvent(str(error)) from error
+    if "\0" in payload:
+        raise NotACloudEvent("data has a NUL character")
     if wire.specversion != "1.0":
         raise NotACloudEvent(f"specversion {wire.specversion}, expected 1.0")
     key = wire.partitionkey if wire.partitionkey is not None else str(wire.id)
@@ -93,6 +98,6 @@ def decode(body: bytes) -> Envelope:
         source=wire.source,
         key=key,
         time=wire.time or datetime.fromtimestamp(0, UTC),
-        payload=bytes(wire.data).decode(),
+        payload=payload,
         headers=headers,
     )

@@ -171,6 +171,28 @@ def _put_raw(brokers: Brokers, message: tuple[str, bytes]) -> None:
     broker._run(put())
 
 
+def test_what_another_program_sent_malformed_keeps_nothing_back(
+    handler: str, brokers: Brokers, working: Working, eventually: Eventually, system: str
+) -> None:
+    publish("a", 1)
+    one = relay(brokers)
+    one.work()
+    ((subject, body),) = _stream_messages(brokers)
+    envelope = json.loads(body) | {"id": str(uuid4())}
+    for malformed in (
+        json.dumps(envelope | {"partitionkey": "k" * 5_000}).encode(),
+        json.dumps(envelope | {"partitionkey": "k\0"}).encode(),
+        json.dumps(envelope | {"to": "?"}).encode().replace(b"?", b"\xff"),
+        json.dumps(envelope | {"data": "?"}).encode().replace(b"?", b"\xff"),
+        b"\0",
+    ):
+        _put_raw(brokers, (subject, malformed))
+    publish("a", 2)
+    one.work()
+    working(receiver(brokers, handler), *inbox_loops([handler], 1))
+    eventually(lambda: effects() == [("a", 1), ("a", 2)], within=5)
+
+
 def test_order_of_keys_holds_under_several_relays_receivers_and_handlers(
     handler: str, brokers: Brokers, working: Working, eventually: Eventually
 ) -> None:

@@ -60,6 +60,25 @@ def test_a_key_that_no_inbox_can_store_is_refused(key: str, reason: str) -> None
     assert decode(json.dumps(body | {"partitionkey": "k" * 255}).encode()).key == "k" * 255
 
 
+_HEAD = b'{"specversion":"1.0","id":"%s","source":"s","type":"t",' % str(uuid4()).encode()
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b'"data":"\xff"}',
+        b'"data":1,"extension":"\xff"}',
+        b'"data":1,"extension":\xff}',
+        b'"data":"\0"}',
+        b'"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+    ids=["data not UTF-8", "extension not UTF-8", "extension not JSON", "NUL", "nested"],
+)
+def test_malformed_bytes_of_other_programs_are_told_apart(rest: bytes) -> None:
+    with pytest.raises(NotACloudEvent):
+        decode(_HEAD + rest)
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
