@@ -9,7 +9,9 @@ import pytest
 from django.db import DataError, connection, transaction
 
 import ramet
+from ramet.events import declaration
 from ramet.events.brokers.shared_database import Mover, move
+from ramet.events.declaration import declared
 from ramet.events.heads import Heads
 from ramet.events.inbox import inbox_loops, work_off_one
 from ramet.events.surroundings import surroundings
@@ -132,6 +134,21 @@ def test_an_event_that_nobody_subscribes_to_leaves_no_row() -> None:
     publish("a", 1)
     settle("nobody")
     assert count("outbox") == count("inbox") == 0
+
+
+def test_an_event_that_only_newer_code_knows_waits_for_its_worker(
+    handler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = declared()
+    with monkeypatch.context() as older:
+        older.setattr(declaration, "_declared", {})
+        publish("a", 1)
+        assert move(surroundings()) == 0
+    assert count("outbox") == 1
+    assert Moved in [each.cls for each in newer.values()]
+    settle(handler)
+    assert effects() == [("a", 1)]
+    assert count("outbox") == 0
 
 
 def test_what_a_handler_publishes_commits_with_it(handler: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from ramet.events import inbox, sql
+from ramet.events.declaration import declared
 from ramet.events.keys import lock_of
 from ramet.events.publishing import OUTBOX
 from ramet.events.relay import COLUMNS, envelope_of
@@ -35,7 +36,11 @@ class Mover(Loop):
         self._surroundings = surroundings
 
     def work(self) -> float | None:
-        """Move one batch. An event without a handler ends here: nobody else could want it."""
+        """Move one batch. An event that nobody here handles ends here: nobody else could want it.
+
+        One that this code does not even declare stays: while workers are replaced one after the
+        other, it is of newer code, whose worker knows its handlers.
+        """
         return 0 if move(self._surroundings) == BATCH else None
 
 
@@ -45,14 +50,22 @@ def move(surroundings: Surroundings) -> int:
     One mover at a time, or the inbox's numbers would not follow the order of keys: a second one
     leaves at once, the first looks again before it rests.
     """
-    if not sql.rows("SELECT 1 FROM ramet_events_outbox LIMIT 1"):
+    known = list(declared())
+    if not known:
+        return 0
+    condition, values = sql.among("type", known)
+    if not sql.rows(f"SELECT 1 FROM ramet_events_outbox WHERE {condition} LIMIT 1", values):
         return 0
     with transaction.atomic():
         if sql.is_postgresql():
             ((is_alone,),) = sql.rows("SELECT pg_try_advisory_xact_lock(%s)", [_ONE_MOVER])
             if not is_alone:
                 return 0
-        rows = sql.rows(f"SELECT {COLUMNS} FROM ramet_events_outbox ORDER BY seq LIMIT {BATCH}")
+        rows = sql.rows(
+            f"SELECT {COLUMNS} FROM ramet_events_outbox WHERE {condition} ORDER BY seq"
+            f" LIMIT {BATCH}",
+            values,
+        )
         if not rows:
             return 0
         inbox.store(
@@ -60,6 +73,6 @@ def move(surroundings: Surroundings) -> int:
             for row in rows
             for subscription in subscriptions_to(row[2])
         )
-        condition, values = sql.among("seq", [row[0] for row in rows])
-        sql.run(f"DELETE FROM ramet_events_outbox WHERE {condition}", values)
+        moved, numbers = sql.among("seq", [row[0] for row in rows])
+        sql.run(f"DELETE FROM ramet_events_outbox WHERE {moved}", numbers)
     return len(rows)
