@@ -1,7 +1,8 @@
 """One log line format for everything in a process: Ramet, Django, Celery and the team's own code.
 
 Lines are for people on a terminal and JSON (one object a line) elsewhere. Django's and every other
-library's records pass through the same processors, so that each carries service, request and saga.
+library's records pass through the same processors, so that each carries service, request and saga,
+and none a secret (`redaction`).
 """
 
 import logging
@@ -12,6 +13,8 @@ from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from ramet.telemetry.redaction import redact_fields, redact_text
 
 __all__ = ["bound", "configure", "hand_to_logging"]
 
@@ -54,13 +57,22 @@ def configure(
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
-        rendering = [_without_constants, structlog.dev.ConsoleRenderer(timestamp_key="time")]
+        # The plain traceback: rich's shows local variables, among them secrets.
+        console = structlog.dev.ConsoleRenderer(
+            timestamp_key="time", exception_formatter=structlog.dev.plain_traceback
+        )
+        rendering = [_without_constants, console]
 
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redact_fields,
+                *rendering,
+                _redact_line,
+            ],
         )
     )
     root = logging.getLogger()
@@ -130,6 +142,11 @@ def _without_constants(logger: WrappedLogger, method: str, event: EventDict) -> 
     event.pop("service", None)
     event.pop("role", None)
     return event
+
+
+def _redact_line(logger: WrappedLogger, method: str, line: Any) -> str:
+    """The last step, on the rendered line: only there is the text of tracebacks and objects."""
+    return redact_text(str(line))
 
 
 def _hand_over_to_root() -> None:

@@ -1,0 +1,93 @@
+"""Keeps secrets out of log lines: of whatever library, in a field of a line or within its text.
+
+A log is read by more people, and kept longer, than anything that it tells of. Django attaches the
+whole request to its records of 4xx and 5xx answers; an OAuth callback's has the code in its query.
+"""
+
+import re
+import sys
+from typing import Any
+
+from structlog.typing import EventDict, WrappedLogger
+
+__all__ = ["REDACTED", "redact_fields", "redact_text"]
+
+REDACTED = "[redacted]"
+
+_TELLTALE = "authorization|token|passw|secret|cookie|credential|api_?key|private_?key|sessionid"
+_TELLTALE_PART = re.compile(_TELLTALE, re.IGNORECASE)
+# Secrets by their whole name only: `status_code` and `country_code` are none.
+_SECRET_NAMES = frozenset({"code", "code_verifier", "device_code", "user_code", "id_token_hint"})
+_SECRET_NAMES |= {"assertion", "client_assertion", "jwt", "bearer", "otp", "pin"}
+_DEEPEST = 8
+
+# A name around a secret part; bounded, so that a hostile text takes linear time.
+_NAME = rf"(?<![\w-])[\w-]{{0,40}}(?:{_TELLTALE})[\w-]{{0,40}}"
+# No pattern matches quotes or backslashes in the secret: a line of JSON stays one.
+_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
+    # A JWT, signed, encrypted or without a signature (RFC 7519, RFC 7516).
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*){1,3}"), REDACTED),
+    # The credentials of an Authorization header (RFC 9110, 11.4), long enough to be no word.
+    (re.compile(r"(?i)\b(bearer|basic|dpop)( +)[\w.~+/-]{16,}=*"), rf"\1\2{REDACTED}"),
+    # A parameter of a query, a fragment or a form.
+    (
+        re.compile(rf"(?i)([?&#](?:{'|'.join(sorted(_SECRET_NAMES))})=)[^&#\s\"'<>\\]+"),
+        rf"\1{REDACTED}",
+    ),
+    # `password=...`, and `'password': '...'` of a dict or a JSON object that became text.
+    (
+        re.compile(rf"(?i)({_NAME}=)[^&#,;\s\"'<>\\]+"),
+        rf"\1{REDACTED}",
+    ),
+    (
+        re.compile(rf"(?i)({_NAME}\\?[\"']: ?b?\\?[\"'])[^\"'\\]+(?=\\?[\"'])"),
+        rf"\1{REDACTED}",
+    ),
+)
+
+
+def redact_fields(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Replace secrets in the fields of a line, at any depth, by the names of the fields.
+
+    A request becomes its method and path: its query, headers and cookies hold secrets.
+    """
+    for name, value in event.items():
+        event[name] = _redacted(name, value, _DEEPEST)
+    return event
+
+
+def redact_text(text: str) -> str:
+    """Replace what looks like a secret in a text, such as a rendered line with its traceback."""
+    for pattern, replacement in _IN_TEXT:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _redacted(name: object, value: Any, deepest: int) -> Any:
+    if isinstance(name, str) and _is_secret(name) and value is not None and value is not False:
+        return REDACTED
+    kind = type(value)
+    if kind is str or deepest == 0:
+        return value  # the text of the whole line is looked through once it is rendered
+    if issubclass(kind, dict):
+        return {key: _redacted(key, each, deepest - 1) for key, each in value.items()}
+    if kind in (list, tuple, set, frozenset):
+        return [_redacted(None, each, deepest - 1) for each in value]
+    if issubclass(kind, _request_types()):
+        return f"{value.method} {value.path}"
+    return value
+
+
+def _is_secret(name: str) -> bool:
+    plain = name.lower().replace("-", "_")
+    return plain in _SECRET_NAMES or _TELLTALE_PART.search(plain) is not None
+
+
+def _request_types() -> tuple[type, ...]:
+    """The request classes of Django and of DRF, where this process has loaded them.
+
+    Asked for by class, not by attribute: an attribute of a lazy object would load what it stands
+    for, such as the user from the database.
+    """
+    homes = (("django.http.request", "HttpRequest"), ("rest_framework.request", "Request"))
+    return tuple(getattr(sys.modules[home], name) for home, name in homes if home in sys.modules)

@@ -1,0 +1,156 @@
+"""No secret reaches a log line: not as a field, not in a text, not with Django's request."""
+
+import io
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+from django.http import HttpRequest
+from django.test import Client, RequestFactory, override_settings
+from django.urls import path
+from rest_framework.request import Request
+
+from ramet.telemetry import configure
+from ramet.telemetry.redaction import REDACTED, redact_text
+
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl"
+SECRET = "5ecret-5ecret-5ecret"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _restore_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture(params=[io.StringIO, Terminal])
+def stream(request: pytest.FixtureRequest) -> io.StringIO:
+    """The log of a process, in each of the two formats."""
+    made: io.StringIO = request.param()
+    configure("users", "web", stream=made)
+    return made
+
+
+def _fails(request: HttpRequest) -> None:
+    raise ValueError(f"no such client for {request.get_full_path()}")
+
+
+urlpatterns = [path("auth/callback/", _fails)]
+
+
+@override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[])
+@pytest.mark.parametrize("page", ["/auth/callback/", "/nowhere/"])
+def test_a_failed_oauth_callback_is_logged_without_its_query(
+    stream: io.StringIO, page: str
+) -> None:
+    client = Client(raise_request_exception=False)
+    answer = client.get(
+        page,
+        {"code": SECRET, "id_token_hint": JWT, "refresh_token": SECRET},
+        headers={"authorization": f"Bearer {SECRET}", "cookie": f"sessionid={SECRET}"},
+    )
+    assert answer.status_code in (404, 500)
+    assert page in stream.getvalue()
+    assert SECRET not in stream.getvalue()
+    assert JWT not in stream.getvalue()
+
+
+def test_a_request_is_logged_as_its_method_and_path() -> None:
+    stream = io.StringIO()
+    configure("users", "web", stream=stream)
+    request = RequestFactory().get("/o/authorize/?state=1")
+    for each in (request, Request(request)):
+        logging.getLogger("x").warning("odd", extra={"request": each})
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["request"] for line in lines] == ["GET /o/authorize/"] * 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Authorization", "token", "access_token", "password", "code", "client_secret", "Set-Cookie"]
+    + ["HTTP_COOKIE", "api_key", "X-Api-Key"],
+)
+@pytest.mark.parametrize("wrap", [lambda fields: fields, lambda fields: {"headers": [fields]}])
+def test_a_field_named_as_a_secret_is_redacted_at_any_depth(
+    stream: io.StringIO, name: str, wrap: Callable[[Any], dict[str, Any]]
+) -> None:
+    fields = wrap({name: SECRET})
+    structlog.get_logger("x").info("one", **fields)
+    logging.getLogger("x").info("two", extra=fields)
+    assert stream.getvalue().count(REDACTED) == 2
+    assert SECRET not in stream.getvalue()
+
+
+def test_a_field_that_only_sounds_alike_is_kept() -> None:
+    stream = io.StringIO()
+    configure("users", "web", stream=stream)
+    fields = {"status_code": 404, "country_code": "CH", "key": "order-7", "token": None}
+    structlog.get_logger("x").info("kept", **fields)
+    (line,) = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert {name: line[name] for name in fields} == fields
+
+
+def test_an_exception_and_its_local_variables_tell_no_secret(stream: io.StringIO) -> None:
+    def sign_in(given: str) -> None:
+        raise ValueError(f"wrong header: Bearer {JWT}")
+
+    try:
+        sign_in(SECRET)
+    except ValueError:
+        logging.getLogger("x").exception("failed")
+    assert "wrong header" in stream.getvalue()
+    assert SECRET not in stream.getvalue()
+    assert JWT not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"got {JWT}.", f"got {REDACTED}"),
+        (f"Authorization: Bearer {SECRET}", f"Authorization: Bearer {REDACTED}"),
+        (
+            f'"GET /cb?code={SECRET}&state=1 HTTP/1.1"',
+            f'"GET /cb?code={REDACTED}&state=1 HTTP/1.1"',
+        ),
+        (f"/o/token?a=1&refresh_token={SECRET}", f"/o/token?a=1&refresh_token={REDACTED}"),
+        (f"password={SECRET}", f"password={REDACTED}"),
+        (f"{{'password': '{SECRET}', 'a': 1}}", f"{{'password': '{REDACTED}', 'a': 1}}"),
+        (f'{{"client_secret":"{SECRET}"}}', f'{{"client_secret":"{REDACTED}"}}'),
+        ("the Bearer token is missing", "the Bearer token is missing"),
+        ("exited with code=1 and status_code=2", "exited with code=1 and status_code=2"),
+        ("GET /api/v1/orders/?cursor=abc", "GET /api/v1/orders/?cursor=abc"),
+    ],
+)
+def test_what_looks_like_a_secret_within_a_text_is_redacted(text: str, expected: str) -> None:
+    assert redact_text(text) == expected
+
+
+def test_a_redacted_line_is_still_json() -> None:
+    stream = io.StringIO()
+    configure("users", "web", stream=stream)
+    logging.getLogger("x").info('"/cb?code=%s" and %r', SECRET, {"token": SECRET, "b": 'a"\\'})
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line)["event"].startswith(f'"/cb?code={REDACTED}" and')
+    assert SECRET not in line
+
+
+@pytest.mark.parametrize(
+    "text", ["token" * 20_000, "a" * 100_000, "eyJ" * 30_000, "&code" * 20_000]
+)
+def test_a_hostile_text_takes_no_long_time(text: str) -> None:
+    started = time.process_time()
+    redact_text(text)
+    assert time.process_time() - started < 1
