@@ -80,8 +80,7 @@ def test_a_request_is_logged_as_its_method_and_path() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Authorization", "token", "access_token", "password", "code", "client_secret", "Set-Cookie"]
-    + ["HTTP_COOKIE", "api_key", "X-Api-Key"],
+    ["Authorization", "token", "access_token", "password", "code", "Set-Cookie", "X-Api-Key"],
 )
 @pytest.mark.parametrize("wrap", [lambda fields: fields, lambda fields: {"headers": [fields]}])
 def test_a_field_named_as_a_secret_is_redacted_at_any_depth(
