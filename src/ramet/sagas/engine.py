@@ -16,7 +16,7 @@ from ramet.calls.errors import RemoteError
 from ramet.calls.refusals import Refused
 from ramet.sagas import registry
 from ramet.sagas.claims import Claim, LostClaim, advance, claim
-from ramet.sagas.deciding import Next, Outcome, decide, is_final
+from ramet.sagas.deciding import UNDO_ATTEMPTS, Next, Outcome, decide, is_final
 from ramet.sagas.definition import Definition, restore
 from ramet.sagas.failpoints import reached
 from ramet.sagas.failure import Failure
@@ -24,11 +24,15 @@ from ramet.sagas.models import Direction, Status
 from ramet.sagas.steps import Step
 from ramet.telemetry import bound
 
-__all__ = ["StepTimeout", "run_due", "work"]
+__all__ = ["AttemptsUsedUp", "StepTimeout", "run_due", "work"]
 
 log = structlog.get_logger("ramet.sagas")
 
 _LONGEST_ERROR = 2_000
+
+
+class AttemptsUsedUp(Exception):
+    """All attempts of a step, or of its undo, began, and the last ones never ended: crashes."""
 
 
 class StepTimeout(TimeoutError):
@@ -90,6 +94,7 @@ def _attempt(held: Claim, keep: Callable[[], bool]) -> Claim | None:
 
 def _do(held: Claim, definition: Definition, step: Step) -> Mapping[str, Any]:
     """Call the step's method, or its undo; the state afterwards."""
+    _refuse_one_too_many(held, definition, step)
     name = _method(held, step)
     saga = restore(definition, held.state, held.id, held.failure)
     reached(f"before:{name}")
@@ -110,6 +115,22 @@ def _keys(held: Claim, step: Step) -> str:
     method, which may undo several steps.
     """
     return f"saga/{held.id}/{held.progress.direction.value}/{step.name}/{held.round}"
+
+
+def _refuse_one_too_many(held: Claim, definition: Definition, step: Step) -> None:
+    """AttemptsUsedUp when this attempt would be one more than there may be.
+
+    An attempt that ends decides that none follows; only one that killed its process cannot.
+    """
+    now = held.progress
+    if now.direction is Direction.BACKWARD:
+        limit = UNDO_ATTEMPTS
+    elif is_final(definition.steps, now.position):
+        return
+    else:
+        limit = step.attempts
+    if now.attempts > limit:
+        raise AttemptsUsedUp(f"{limit} attempts were begun, and the last one did not end")
 
 
 def _seconds_left(held: Claim, definition: Definition, step: Step) -> float | None:
@@ -159,7 +180,7 @@ def _finish(
 
 def _tell(upcoming: Next, held: Claim, error: Exception, *, refused: bool) -> None:
     """One log line for an attempt that did not succeed; a traceback only where it helps."""
-    expected = isinstance(error, RemoteError | StepTimeout)
+    expected = isinstance(error, RemoteError | StepTimeout | AttemptsUsedUp)
     facts: dict[str, Any] = {
         "attempt": held.progress.attempts,
         "error": f"{type(error).__name__}: {error}",

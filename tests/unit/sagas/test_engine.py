@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 import ramet
 from ramet.calls import DeadlineExceeded, Unavailable
 from ramet.calls.context import idempotency_scope, remaining
+from ramet.sagas.deciding import UNDO_ATTEMPTS
 from ramet.sagas.engine import run_due
 from ramet.sagas.models import SagaRun
 from tests.unit.sagas import examples
@@ -18,7 +19,7 @@ from tests.unit.sagas.examples import OutOfStock, Purchase, Trip, calls, script
 
 pytestmark = pytest.mark.django_db
 
-Settle = Callable[[], None]
+Crash = Settle = Callable[[], None]
 
 
 def start(saga: type[ramet.Saga] = Trip) -> uuid.UUID:
@@ -114,6 +115,59 @@ def test_a_bug_in_a_step_is_an_attempt_that_failed(settle: Settle) -> None:
     assert (
         "ZeroDivisionError" in finished(run_id).journal.get(step="pay", direction="forward").error
     )
+
+
+def test_a_step_that_killed_its_process_at_every_attempt_is_undone_and_not_tried_again(
+    settle: Settle, crash: Crash
+) -> None:
+    script["reserve"] = [Unavailable("away")]
+    run_id = start()
+    run_due("test")
+    crash()
+    crash()
+    settle()
+    assert calls == ["open", "reserve", "release", "cancel"]
+    run = finished(run_id)
+    assert run.failure is not None
+    assert run.failure["error"] == "AttemptsUsedUp"
+
+
+def test_an_atomic_step_that_killed_its_process_at_every_attempt_is_not_undone(
+    settle: Settle, crash: Crash
+) -> None:
+    run_id = start()
+    for _ in range(5):
+        crash()
+    settle()
+    assert calls == []
+    assert finished(run_id).status == "compensated"
+
+
+def test_an_undo_that_killed_its_process_at_every_attempt_needs_a_person(
+    settle: Settle, crash: Crash
+) -> None:
+    script["pay"] = [OutOfStock("x")]
+    script["release"] = [Unavailable("away")]
+    run_id = start()
+    run_due("test")
+    for _ in range(UNDO_ATTEMPTS - 1):
+        crash()
+    settle()
+    assert calls.count("release") == 1
+    assert finished(run_id).status == "stuck"
+
+
+def test_after_the_pivot_a_step_that_killed_its_process_is_tried_again(
+    settle: Settle, crash: Crash
+) -> None:
+    script["send"] = [Unavailable("away")]
+    run_id = start()
+    run_due("test")
+    for _ in range(8):
+        crash()
+    settle()
+    assert calls.count("send") == 2
+    assert finished(run_id).status == "completed"
 
 
 def test_an_atomic_step_that_fails_is_rolled_back_and_needs_no_undo(settle: Settle) -> None:
