@@ -5,10 +5,13 @@ Bytes in, bytes out, and nothing but RemoteError escapes: that is what makes bot
 
 import logging
 import uuid
+from contextvars import copy_context
 
 import msgspec
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone, translation
 
 from ramet.calls import context
 from ramet.calls.errors import (
@@ -34,9 +37,18 @@ _OWN_MISTAKES = (InvalidArgument, InvalidResult, TooLarge, Unimplemented)
 def execute(operation: Operation, implementation: type, body: bytes, key: str | None) -> bytes:
     """Run the operation on the encoded arguments and return the encoded answer.
 
-    The context must hold the caller's identity and the deadline. Raises RemoteError only; a bug's
-    own text goes to the log, under the id that the caller gets.
+    The context must hold the caller's identity and the deadline. The operation runs in a copy of it,
+    under the project's language and time zone: neither a request's, nor what the operation leaves
+    there, crosses a wire. Raises RemoteError only; a bug's own text goes to the log, under the id
+    that the caller gets.
     """
+    return copy_context().run(_execute, operation, implementation, body, key)
+
+
+def _execute(operation: Operation, implementation: type, body: bytes, key: str | None) -> bytes:
+    # Set, not asked for first: to find nothing set takes Django longer.
+    translation.activate(settings.LANGUAGE_CODE)
+    timezone.activate(timezone.get_default_timezone())
     try:
         arguments = operation.decode_arguments(body)
         if key is None or not operation.atomic:

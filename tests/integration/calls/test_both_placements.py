@@ -6,12 +6,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from bureau.contract import Bureau
 from depot.contract import Depot, DepotV9, Full, Part, Unplaced
 from depot.services import IDS, SINCE, NotInTheContract
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone, translation
 from structlog.contextvars import bound_contextvars
 
 import ramet
@@ -210,6 +213,33 @@ def test_a_further_service_that_is_unavailable_makes_this_one_unavailable() -> N
 def test_a_wrong_call_of_a_further_service_is_a_bug_of_the_one_between() -> None:
     with pytest.raises(RemoteFault):
         ramet.client(Bureau).misuse_downstream()
+
+
+# -- Language and time zone -----------------------------------------------------------------------
+
+PROJECTS_OWN = [settings.LANGUAGE_CODE, settings.TIME_ZONE]
+
+
+def test_an_operation_runs_in_the_projects_language_and_time_zone_not_its_callers() -> None:
+    with translation.override("de"), timezone.override(ZoneInfo("Asia/Tokyo")):
+        assert ramet.client(Depot).locale() == PROJECTS_OWN
+        assert ramet.client(Depot, inside_transaction=True).locale() == PROJECTS_OWN
+    with translation.override(None):
+        assert ramet.client(Depot).locale() == PROJECTS_OWN
+
+
+def test_the_callers_language_and_time_zone_are_back_after_the_call() -> None:
+    with translation.override("de"), timezone.override(ZoneInfo("Europe/Zurich")):
+        ramet.client(Depot).locale(leave="fr")
+        assert translation.get_language() == "de"
+        assert timezone.get_current_timezone_name() == "Europe/Zurich"
+
+
+def test_a_language_that_an_operation_leaves_active_reaches_no_later_one() -> None:
+    for _ in range(4):  # as many as a callee has threads, and one
+        ramet.client(Depot).locale(leave="fr")
+    for _ in range(4):
+        assert ramet.client(Depot).locale() == PROJECTS_OWN
 
 
 # -- Deadlines ------------------------------------------------------------------------------------

@@ -105,6 +105,10 @@ class Depot(ramet.Contract, version=1):
         """The request's and the trace's id as the operation sees them."""
 
     @ramet.operation(deadline="5s")
+    def locale(self, leave: str = "") -> list[str]:
+        """The language and the time zone that are active; leave others so, if told which."""
+
+    @ramet.operation(deadline="5s")
     def idempotency_scope(self) -> str | None:
         """The prefix of a scope that the operation would make calls in."""
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection
+from django.utils import timezone, translation
 from structlog.contextvars import get_contextvars
 
 import ramet
@@ -74,6 +76,13 @@ class Storehouse:
     def ids(self) -> dict[str, str]:
         bound = get_contextvars()
         return {name: bound[name] for name in ("request_id", "traceparent") if name in bound}
+
+    def locale(self, leave: str = "") -> list[str]:
+        found = [translation.get_language() or "none", timezone.get_current_timezone_name()]
+        if leave:
+            translation.activate(leave)
+            timezone.activate(ZoneInfo("Asia/Tokyo"))
+        return found
 
     def idempotency_scope(self) -> str | None:
         scope = context.idempotency_scope.get()
