@@ -35,6 +35,10 @@ class Heads:
         with self._lock:
             return self._proposed.popleft() if self._proposed else None
 
+    def has_more(self) -> bool:
+        """Whether there is a proposal that nobody has taken yet."""
+        return bool(self._proposed)
+
     def look(self) -> None:
         """Find heads whose time has come, unless another thread has just done so."""
         with self._lock:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from structlog.contextvars import bound_contextvars
 
 from ramet.events import headers, sql, wake
 from ramet.events.cloudevents import Envelope
+from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.heads import Heads
 from ramet.events.options import options
 from ramet.events.subscription import Subscription, subscription_of
@@ -34,6 +35,9 @@ INBOX = "inbox"
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
 """Seconds between attempts: doubled each time, up to the longest, with jitter."""
+
+POLL = 1.0
+"""Seconds between two looks of the thread that watches."""
 
 CLEANING = 600.0
 """Seconds between two removals of what was finished long ago."""
@@ -87,39 +91,61 @@ class _Claimed:
 class InboxLoop(Loop):
     """Works off events one by one. Several of them share the work; no two have the same key.
 
-    Only the first polls; the others are called when it has found more than one event, and rest
+    Only the first free one polls; the others are called when it has its hands full, and rest
     without a database connection.
     """
 
-    def __init__(self, heads: Heads, number: int = 0) -> None:
+    def __init__(self, heads: Heads, crew: Crew, number: int = 0) -> None:
         super().__init__()
         self.name = f"inbox-{number}"
-        self.topics = (INBOX,) if number == 0 else (_more(number),)
-        self.poll = 1.0 if number == 0 else None
-        self._heads = heads
-        self._next = number + 1
+        self.topics = (topic_of(number),)
+        self.poll = None
+        self._heads, self._crew, self._number = heads, crew, number
         self._due: float | None = None
-        self._streak = 0
         self._cleaned = time.monotonic()
+
+    def begin(self) -> None:
+        """The first one has the crew called when there is something in the inbox."""
+        if self._number == 0:
+            wake.register(self._crew, [INBOX])
 
     def work(self) -> float | None:
         """One event. Says when the next failed one is due."""
         self._clean()
-        outcome = work_off_one(self._heads)
+        if not self._is_due() and not self._heads.has_more():
+            if self._crew.is_spare(self._number):
+                self.poll = None
+                return self._until_due()
+            if not self._crew.watches(self._number):
+                self.stopping.wait(GRACE)
+                return 0
+        self.poll = POLL
+        if self._is_due():
+            self._due = None
+        try:
+            outcome = work_off_one(self._heads, lambda: self._crew.begins(self._number))
+        finally:
+            self._crew.ends(self._number)
         if outcome is None:
-            self._streak = 0
-            due, self._due = self._due, None
-            return max(0.01, due - time.monotonic()) if due is not None else None
+            return self._until_due()
         if outcome > 0:
             retry = time.monotonic() + outcome
             self._due = retry if self._due is None else min(self._due, retry)
-        self._streak += 1
-        if self._streak > 1:  # a lone event is not worth another thread and connection
-            wake.wake(_more(self._next))
         return 0
 
+    def end(self) -> None:
+        """Nobody is to be called any more."""
+        if self._number == 0:
+            wake.unregister(self._crew)
+
+    def _is_due(self) -> bool:
+        return self._due is not None and self._due <= time.monotonic()
+
+    def _until_due(self) -> float | None:
+        return None if self._due is None else max(0.01, self._due - time.monotonic())
+
     def _clean(self) -> None:
-        if self.poll is None or time.monotonic() - self._cleaned < CLEANING:
+        if self._number > 0 or time.monotonic() - self._cleaned < CLEANING:
             return
         self._cleaned = time.monotonic()
         removed = sql.run(
@@ -132,12 +158,13 @@ class InboxLoop(Loop):
 
 def inbox_loops(handlers: Sequence[str], threads: int) -> list[InboxLoop]:
     """As many loops as may run handlers at the same time; SQLite has one writer, so one."""
-    heads = Heads(handlers)
-    return [InboxLoop(heads, number) for number in range(threads if sql.is_postgresql() else 1)]
+    size = threads if sql.is_postgresql() else 1
+    heads, crew = Heads(handlers), Crew(size)
+    return [InboxLoop(heads, crew, number) for number in range(size)]
 
 
-def work_off_one(heads: Heads) -> float | None:
-    """Work off the next event whose turn it is.
+def work_off_one(heads: Heads, begins: Callable[[], None] = lambda: None) -> float | None:
+    """Work off the next event whose turn it is; `begins` is called before each that is tried.
 
     Returns None when there is none, 0 when it was worked off or became a dead letter, else the
     seconds until it may be tried again. Raises only what concerns the database, not the handler.
@@ -146,6 +173,7 @@ def work_off_one(heads: Heads) -> float | None:
     while True:
         seq = heads.next()
         if seq is not None:
+            begins()
             if (outcome := _attempt(seq)) is not None:
                 return outcome
         elif has_looked:
@@ -279,7 +307,3 @@ def _fields(claimed: _Claimed) -> dict[str, Any]:
         "event_id": claimed.event_id,
         "event_key": claimed.key,
     }
-
-
-def _more(number: int) -> str:
-    return f"{INBOX}-{number}"

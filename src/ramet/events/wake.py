@@ -12,6 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Protocol
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -26,6 +27,13 @@ INTERVAL = 0.01
 
 IDLE = 0.25
 """Seconds after which the thread of trailing notifications gives its connection back."""
+
+
+class Signal(Protocol):
+    """What is woken: a threading.Event, or whatever passes the call on without blocking."""
+
+    def set(self) -> None:
+        """Called in any thread, possibly several times for one cause."""
 
 
 def wake(topic: str) -> None:
@@ -43,12 +51,12 @@ def wake_after_commit(topic: str) -> None:
     transaction.on_commit(lambda: _announce(topic), robust=True)
 
 
-def register(signal: threading.Event, topics: Iterable[str]) -> None:
+def register(signal: Signal, topics: Iterable[str]) -> None:
     """Set `signal` at every wake-up of one of `topics`, until `unregister(signal)`."""
     _hub.register(signal, topics)
 
 
-def unregister(signal: threading.Event) -> None:
+def unregister(signal: Signal) -> None:
     """Undo `register`; unknown signals are ignored."""
     _hub.unregister(signal)
 
@@ -76,14 +84,14 @@ class _Hub:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[str, set[threading.Event]] = defaultdict(set)
+        self._waiting: dict[str, set[Signal]] = defaultdict(set)
 
-    def register(self, signal: threading.Event, topics: Iterable[str]) -> None:
+    def register(self, signal: Signal, topics: Iterable[str]) -> None:
         with self._lock:
             for topic in topics:
                 self._waiting[topic].add(signal)
 
-    def unregister(self, signal: threading.Event) -> None:
+    def unregister(self, signal: Signal) -> None:
         with self._lock:
             for signals in self._waiting.values():
                 signals.discard(signal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -190,6 +191,49 @@ def test_order_of_keys_holds_under_several_movers_and_handler_threads(
     for key, number in effects():
         per_key.setdefault(key, []).append(number)
     assert per_key == {f"{x}{n}": list(range(1, 31)) for x in "xyz" for n in range(3)}
+
+
+def test_a_slow_handler_keeps_back_its_own_key_and_no_other(
+    working: Working, eventually: Callable[..., Any]
+) -> None:
+    slow, go_on = threading.Event(), threading.Event()
+
+    @ramet.subscribe(Moved, name="tracker")
+    def track(event: Moved) -> None:
+        if event.parcel == "slow":
+            slow.set()
+            go_on.wait(20)
+        have_effect(event.parcel, event.number, "tracker")
+
+    try:
+        working(Mover(surroundings()), *inbox_loops(["tracker"], 3))
+        publish("slow", 1)
+        assert slow.wait(5)
+        for number in range(1, 4):  # each alone: nothing but its own wake-up brings it on
+            publish("quick", number)
+            eventually(lambda number=number: ("quick", number) in effects(), within=0.5)
+        publish("quick", 4)
+        publish("other", 1)
+        eventually(lambda: len(effects()) == 5, within=1)
+    finally:
+        go_on.set()
+    eventually(lambda: len(effects()) == 6, within=2)
+
+
+def test_several_slow_keys_are_worked_off_side_by_side(
+    working: Working, eventually: Callable[..., Any]
+) -> None:
+    together = threading.Barrier(3, timeout=5)
+
+    @ramet.subscribe(Moved, name="tracker", attempts=1)
+    def track(event: Moved) -> None:
+        together.wait()
+        have_effect(event.parcel, event.number, "tracker")
+
+    working(Mover(surroundings()), *inbox_loops(["tracker"], 3))
+    with transaction.atomic():
+        ramet.publish(*(Moved(parcel=parcel, number=1) for parcel in "abc"))
+    eventually(lambda: len(effects()) == 3, within=5)
 
 
 def test_lag_is_told_in_seconds_of_the_database(handler: str) -> None:
