@@ -193,7 +193,8 @@ def _attempt(seq: int) -> float | None:
                 return None
             _handle(claimed)
             _finish(claimed, "done", "")
-    except Exception as error:
+    except BaseException as error:
+        # Also SystemExit or CancelledError: a handler ends its own attempt, not the thread.
         if claimed is None or _is_connection_lost(error):
             raise
         return _failed(claimed, error)
@@ -254,12 +255,13 @@ def _finish(claimed: _Claimed, state: str, error: str) -> None:
     )
 
 
-def _failed(claimed: _Claimed, error: Exception) -> float:
+def _failed(claimed: _Claimed, error: BaseException) -> float:
     """Note the failure in a transaction of its own: the handler's was rolled back whole."""
     attempts = claimed.attempts + 1
     subscription = subscription_of(claimed.handler)
     allowed = subscription.attempts if subscription else attempts + 1
     told = "".join(traceback.format_exception(error))[-8000:].replace("\0", "")
+    told = told.encode(errors="replace").decode()  # half a surrogate pair cannot be stored either
     with bound_contextvars(**_fields(claimed)), transaction.atomic():
         # Between the rollback and here another worker may have tried it: then its result counts.
         still = sql.rows(
@@ -293,7 +295,7 @@ def pause_after(attempts: int) -> float:
     return step * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-def _is_connection_lost(error: Exception) -> bool:
+def _is_connection_lost(error: BaseException) -> bool:
     """A database that went away must not use up the attempts of the handler."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False

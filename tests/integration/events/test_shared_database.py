@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
 
@@ -270,6 +271,24 @@ def test_a_failing_event_keeps_back_its_own_key_and_no_other(handler: str) -> No
         settle("picky")
     assert len(tries) == 3
     assert effects("picky")[2:] == [("bad", 2)]
+
+
+@pytest.mark.parametrize("error", [SystemExit, CancelledError])
+def test_a_handler_that_wants_to_end_everything_only_fails(
+    error: type[BaseException], working: Working, eventually: Callable[..., Any]
+) -> None:
+    @ramet.subscribe(Moved, name="quitter", attempts=1)
+    def quit_or_work(event: Moved) -> None:
+        have_effect(event.parcel, event.number, "quitter")
+        if event.parcel == "bad":
+            raise error
+
+    publish("bad", 1)
+    worker = working(Mover(surroundings()), *inbox_loops(["quitter"], 1))
+    publish("good", 1)
+    eventually(lambda: effects() == [("good", 1)], within=3)
+    assert count("inbox", f"state = 'dead' AND error LIKE '%{error.__name__}%'") == 1
+    assert worker.stop(5) == []
 
 
 def test_what_a_handler_does_after_a_swallowed_database_error_is_not_kept(handler: str) -> None:
