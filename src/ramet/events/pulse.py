@@ -15,6 +15,7 @@ import structlog
 from django.db import connection
 
 from ramet.events import wake
+from ramet.events.failures import Failures
 
 log = structlog.get_logger("ramet.events")
 
@@ -37,7 +38,7 @@ class Pulse:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._due: dict[int, float] = {}
-        self._failures = 0
+        self._failures = Failures("pulse")
 
     def start(self) -> None:
         """Start the thread; it connects by itself and again after every loss."""
@@ -54,12 +55,13 @@ class Pulse:
         while not self._stopping.is_set():
             try:
                 self._listen()
-            except Exception as error:  # noqa: BLE001 - without a pulse, leases would run out
-                self._failures += 1
-                if self._failures == 1:
-                    log.warning("worker.pulse_lost", error=str(error))
-                connection.close()
-                longest = min(2.0, 0.1 * 2 ** min(self._failures, 8))
+            except BaseException as error:  # noqa: BLE001 - without a pulse, leases would run out
+                self._failures.note(error)
+                try:
+                    connection.close()
+                except Exception as lost:  # noqa: BLE001 - what cannot be closed is gone already
+                    log.warning("worker.connection_not_closed", error=str(lost))
+                longest = min(2.0, 0.1 * 2 ** min(self._failures.count, 8))
                 self._stopping.wait(random.uniform(0.05, longest))  # noqa: S311
         connection.close()
 
@@ -67,12 +69,12 @@ class Pulse:
         connection.ensure_connection()
         if connection.vendor != "postgresql":
             self._attend()
-            self._failures = 0
+            self._failures.over()
             self._stopping.wait(STEP)
             return
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {wake.CHANNEL}")
-        self._failures = 0
+        self._failures.over()
         wake.wake_all()  # whatever was notified while nobody listened
         while not self._stopping.is_set():
             self._attend()

@@ -15,6 +15,7 @@ import structlog
 from django.db import connections
 
 from ramet.events import wake
+from ramet.events.failures import Failures
 from ramet.events.pulse import Pulse
 
 log = structlog.get_logger("ramet.events")
@@ -137,7 +138,9 @@ class Worker:
         return busy
 
     def _run(self, loop: Loop, signal: threading.Event) -> None:
-        begun, failures = False, 0
+        """Rounds until the worker stops. Nothing that a loop raises, SystemExit included, ends its
+        thread: a worker with a dead loop would look alive and do nothing."""
+        begun, failures = False, Failures(loop.name)
         while not loop.stopping.is_set():
             # Cleared before the work, so that what is committed during the work wakes the next
             # round.
@@ -147,25 +150,27 @@ class Worker:
                     loop.begin()
                     begun = True
                 pause = loop.work()
-            except Exception as error:
-                failures += 1
-                if failures == 1:
-                    log.warning("worker.loop_failed", loop=loop.name, exc_info=error)
-                connections.close_all()
-                loop.stopping.wait(_pause_after(failures))
-                continue
-            if failures:
-                log.info("worker.loop_recovered", loop=loop.name, failures=failures)
-                failures = 0
-            if pause != 0 and not loop.stopping.is_set():
-                _rest(loop, signal, pause)
+                failures.over()
+                if pause != 0 and not loop.stopping.is_set():
+                    _rest(loop, signal, pause)
+            except BaseException as error:  # noqa: BLE001 - see above
+                failures.note(error)
+                _close_connections()
+                loop.stopping.wait(_pause_after(failures.count))
         try:
             if begun:
                 loop.end()
-        except Exception as error:  # noqa: BLE001 - the database may be gone; nothing depends on this
+        except BaseException as error:  # noqa: BLE001 - the database may be gone; nothing depends on this
             log.warning("worker.loop_end_failed", loop=loop.name, error=str(error))
         finally:
-            connections.close_all()
+            _close_connections()
+
+
+def _close_connections() -> None:
+    try:
+        connections.close_all()
+    except Exception as error:  # noqa: BLE001 - what cannot be closed is gone already
+        log.warning("worker.connection_not_closed", error=str(error))
 
 
 def _rest(loop: Loop, signal: threading.Event, pause: float | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,7 +22,7 @@ class Counting(Loop):
     topics = ("count",)
     poll = 60
 
-    def __init__(self, *script: float | Exception | None) -> None:
+    def __init__(self, *script: float | BaseException | None) -> None:
         super().__init__()
         self.script = list(script)
         self.rounds = 0
@@ -30,7 +31,7 @@ class Counting(Loop):
     def work(self) -> float | None:
         self.rounds += 1
         result = self.script.pop(0) if self.script else None
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             raise result
         return result
 
@@ -98,16 +99,28 @@ def test_without_any_wake_up_the_poll_calls_it(run: Any, eventually: Eventually)
     eventually(lambda: loop.rounds > 3, within=2)
 
 
-def test_a_failure_is_logged_once_and_the_loop_goes_on(run: Any, eventually: Eventually) -> None:
-    loop = Counting(ValueError("one"), ValueError("two"), None)
+def test_a_failure_is_logged_and_the_loop_goes_on(run: Any, eventually: Eventually) -> None:
+    loop = Counting(ValueError("one"), None)
     with capture_logs() as lines:
         run(loop)
-        eventually(lambda: loop.rounds == 3)
+        eventually(lambda: loop.rounds == 2)
         eventually(lambda: any(line["event"] == "worker.loop_recovered" for line in lines))
     assert [line["event"] for line in lines if "loop_" in line["event"]] == [
         "worker.loop_failed",
         "worker.loop_recovered",
     ]
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), CancelledError(), KeyboardInterrupt()])
+def test_nothing_that_a_loop_raises_ends_its_thread(
+    run: Any, eventually: Eventually, error: BaseException
+) -> None:
+    loop = Counting(error, None)
+    with capture_logs() as lines:
+        run(loop)
+        eventually(lambda: loop.rounds == 2)
+    (failed,) = [line for line in lines if line["event"] == "worker.loop_failed"]
+    assert type(error).__name__ in failed["error"]
 
 
 def test_stopping_waits_for_the_work_in_hand(run: Any, eventually: Eventually) -> None:
