@@ -37,10 +37,10 @@ _OWN_MISTAKES = (InvalidArgument, InvalidResult, TooLarge, Unimplemented)
 def execute(operation: Operation, implementation: type, body: bytes, key: str | None) -> bytes:
     """Run the operation on the encoded arguments and return the encoded answer.
 
-    The context must hold the caller's identity and the deadline. The operation runs in a copy of it,
-    under the project's language and time zone: neither a request's, nor what the operation leaves
-    there, crosses a wire. Raises RemoteError only; a bug's own text goes to the log, under the id
-    that the caller gets.
+    The context must hold the caller's identity and the deadline. The operation runs in a copy of
+    it, under the project's language and time zone: neither a request's, nor what the operation
+    leaves there, crosses a wire. Raises RemoteError only; a bug's own text goes to the log, under
+    the id that the caller gets.
     """
     return copy_context().run(_execute, operation, implementation, body, key)
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ramet.calls.errors import InvalidArgument, InvalidResult
+from ramet.calls.exactness import Exactness, Inexact
 
 __all__ = ["CALLS_PATH", "Operation", "build"]
 
@@ -44,13 +45,18 @@ class Operation:
     Arguments: type[msgspec.Struct]
     """Its fields are the arguments: first those that may be given by position."""
     Answer: type[msgspec.Struct]
+    exact_arguments: Exactness
+    exact_answer: Exactness
     decode: Callable[[bytes], msgspec.Struct]
     decode_answer: Callable[[bytes], Any]
 
     def encode_arguments(self, arguments: msgspec.Struct) -> bytes:
-        """Return the request's body. Raises InvalidArgument for what has no wire form."""
+        """Return the request's body. Raises InvalidArgument for what has no exact wire form."""
         try:
+            self.exact_arguments.check(arguments)
             return _encode(arguments)
+        except Inexact as error:
+            raise InvalidArgument(error.problem, path=error.path) from error
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InvalidArgument(str(error)) from error
 
@@ -63,8 +69,16 @@ class Operation:
             raise InvalidArgument(problem, path=path) from error
 
     def encode_result(self, result: Any) -> bytes:
-        """Return the body of the answer. Raises TypeError for what has no wire form."""
-        return _encode(self.Answer(result))
+        """Return the body of the answer.
+
+        Raises TypeError for what has no wire form, InvalidResult for what has no exact one.
+        """
+        answer = self.Answer(result)
+        try:
+            self.exact_answer.check(answer)
+        except Inexact as error:
+            raise InvalidResult(f"{error.path}: {error.problem}") from error
+        return _encode(answer)
 
     def decode_result(self, body: bytes) -> Any:
         """Read an answer's body; unknown fields are ignored. Raises InvalidResult."""
@@ -116,6 +130,8 @@ def build(method: Callable[..., Any], *, contract: str, module: str, **options: 
         keyword_only=tuple(p.name for p in keyword_only),
         Arguments=arguments,
         Answer=answer,
+        exact_arguments=Exactness(arguments),
+        exact_answer=Exactness(answer),
         decode=msgspec.json.Decoder(arguments).decode,
         decode_answer=msgspec.json.Decoder(answer).decode,
         **options,

@@ -11,6 +11,7 @@ import msgspec
 
 from ramet.calls import wire_types
 from ramet.calls.errors import RemoteError
+from ramet.calls.exactness import Exactness, Inexact
 from ramet.errors import DiagnosticError, Mistake
 
 __all__ = ["Refused", "find_refusal", "refusals"]
@@ -38,6 +39,7 @@ class Refused(RemoteError):
 
     Fields: ClassVar[type[msgspec.Struct] | None] = None
     """The struct that gives the fields their types; None for plain `Refused`."""
+    _exact: ClassVar[Exactness]
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
@@ -47,6 +49,7 @@ class Refused(RemoteError):
         super().__init_subclass__(**options)
         cls.wire_name = f"{cls.__module__.removesuffix('.contract')}.{cls.__name__}"
         cls.Fields = _declare_fields(cls)
+        cls._exact = Exactness(cls.Fields)
         cls.__init__ = _set_fields  # type: ignore[method-assign]
         _refusals[cls.wire_name] = cls
 
@@ -80,6 +83,10 @@ def _set_fields(self: Refused, *args: Any, **kwargs: Any) -> None:
         values = self.Fields(*args, **kwargs)
     except TypeError as error:
         raise TypeError(f"{type(self).__name__}: {error}") from None
+    try:
+        self._exact.check(values)
+    except Inexact as error:
+        raise ValueError(f"{type(self).__name__}.{error.path}: {error.problem}") from None
     for field in self.Fields.__struct_fields__:
         setattr(self, field, getattr(values, field))
     # pickle and copy build an exception from its `args`.

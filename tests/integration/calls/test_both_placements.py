@@ -1,6 +1,7 @@
 """One behaviour in both placements: the same tests in process and over HTTP (granian, a socket)."""
 
 import copy
+import math
 import pickle
 import threading
 import time
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from bureau.contract import Bureau
 from depot.contract import Depot, DepotV9, Full, Part, Unplaced
-from depot.services import IDS, SINCE, NotInTheContract
+from depot.services import IDS, SINCE, HeavyPart, NotInTheContract
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone, translation
@@ -103,6 +104,29 @@ def test_a_result_that_does_not_fit_the_contract_is_a_typed_error(how: str, mess
     with pytest.raises(InvalidResult) as caught:
         ramet.client(Depot).fail(how)
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize("weight", [math.nan, math.inf, -math.inf])
+def test_a_float_that_json_does_not_have_is_refused_with_its_path(weight: float) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        ramet.client(Depot).weigh([1.5, weight])
+    assert caught.value.path == "weights[1]"
+    assert f"got `{weight}`" in caught.value.problem
+    assert ramet.client(Depot).weigh([1.5, None, 2]) == [1.5, None, 2.0]
+
+
+def test_a_float_that_json_does_not_have_is_no_result() -> None:
+    with pytest.raises(InvalidResult, match=r"result\[1\]: Expected a finite `float`, got `inf`"):
+        ramet.client(Depot).weigh([0.0, 1e308])
+
+
+def test_a_value_of_a_subclass_with_more_fields_is_refused_where_it_would_be_cut() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        ramet.client(Depot).pick(HeavyPart("A", 1))
+    assert caught.value.path == "part"
+    assert "got `HeavyPart`, whose weight would be lost" in caught.value.problem
+    with pytest.raises(InvalidResult, match="result: Expected `Part`, got `HeavyPart`"):
+        ramet.client(Depot).fail("result of a subclass")
 
 
 def test_arguments_that_are_too_large_are_refused() -> None:

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ramet
+from ramet.calls import InvalidArgument
 
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda m: timezone(timedelta(minutes=m)))
 # JSON holds Unicode scalar values, hence no lone surrogates.
@@ -74,6 +76,17 @@ def test_every_type_arrives_as_it_was_sent(everything: Everything) -> None:
 def test_a_decimal_keeps_its_digits(amount: str) -> None:
     arrived = ramet.client(Depot).echo(_everything(amount=Decimal(amount)))
     assert str(arrived.amount) == str(Decimal(amount))
+
+
+@pytest.mark.usefixtures("placement")
+def test_an_offset_with_seconds_is_refused_and_does_not_become_another_moment() -> None:
+    old = datetime(1930, 1, 1, tzinfo=ZoneInfo("Europe/Amsterdam"))
+    assert old.utcoffset() == timedelta(minutes=19, seconds=32)
+    with pytest.raises(InvalidArgument) as caught:
+        ramet.client(Depot).echo(_everything(at=old))
+    assert caught.value.path == "everything.at"
+    assert "convert it to UTC" in caught.value.problem
+    assert ramet.client(Depot).echo(_everything(at=old.astimezone(UTC))).at == old
 
 
 def _everything(**changes: Any) -> Everything:

@@ -117,6 +117,10 @@ class Depot(ramet.Contract, version=1):
         """The subject of the user who calls."""
 
     @ramet.operation(deadline="5s")
+    def weigh(self, weights: list[float | None]) -> list[float | None]:
+        """Return them."""
+
+    @ramet.operation(deadline="5s")
     def fail(self, how: str) -> Part:
         """Fail in the way of this name."""
 

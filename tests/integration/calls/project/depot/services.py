@@ -1,5 +1,6 @@
 """Implements the contract; effects are rows of a table that the tests create."""
 
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -33,6 +34,10 @@ def _record(label: str) -> int:
         cursor.execute("INSERT INTO effects (label) VALUES (%s)", [label])
         cursor.execute("SELECT count(*) FROM effects WHERE label = %s", [label])
         return int(cursor.fetchone()[0])
+
+
+class HeavyPart(Part):
+    weight: int = 1
 
 
 @ramet.implements(Depot)
@@ -92,6 +97,9 @@ class Storehouse:
         user = current_user()
         return str(user.pk) if user.is_authenticated else None
 
+    def weigh(self, weights: list[float | None]) -> list[float | None]:
+        return [math.inf if weight == 1e308 else weight for weight in weights]
+
     def fail(self, how: str) -> Part:
         return _FAILURES[how]()  # type: ignore[no-any-return]
 
@@ -113,5 +121,6 @@ _FAILURES: dict[str, Callable[[], Any]] = {
     "unencodable result": object,
     "result lacks a field": lambda: {"sku": "A"},
     "result of a newer version": lambda: {"sku": "A", "quantity": 1, "colour": "red"},
+    "result of a subclass": lambda: HeavyPart("A", 1),
     "result of a wrong type": lambda: {"sku": "A", "quantity": "many"},
 }
