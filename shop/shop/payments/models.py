@@ -12,17 +12,22 @@ class Payment(models.Model):
     """The one payment of an order. Amounts are in euros.
 
     `authorised` is what is held or was taken, `captured` what was taken, `refunded` what of that
-    went back. `attempts` counts authorisations asked of the provider, failed ones included.
+    went back. `attempts` counts authorisations asked of the provider, failed ones included;
+    `reference` is known before the first, so a PENDING payment without one holds nothing.
     A row in state VOIDED that never was authorised is a tombstone: see `services.void`.
     """
 
     class State(models.TextChoices):
-        """PENDING is where it begins; DECLINED, VOIDED and REFUNDED are where it ends."""
+        """PENDING is where it begins; DECLINED, VOIDED and REFUNDED are where it ends.
+
+        VOIDING: whether the provider holds money is not known, and it is to let go of it.
+        """
 
         PENDING = "pending"
         AUTHORISED = "authorised"
         CAPTURED = "captured"
         DECLINED = "declined"
+        VOIDING = "voiding"
         VOIDED = "voided"
         REFUNDED = "refunded"
 

@@ -42,18 +42,19 @@ class Till:
             _require(payment, State.PENDING)
             payment.attempts += 1
             payment.save(update_fields=["attempts", "changed_at"])
-        # 2. Seconds may pass here.
         bank = provider(payment.provider)
+        wanted = Authorisation(
+            payment_id=payment.pk,
+            order_id=order_id,
+            amount=amount,
+            token=payment_token,
+            attempt=payment.attempts,
+        )
+        # 2. First the provider's name for the payment: whatever becomes of the rest, and of us, a
+        #    void can then say what to let go of. After that, seconds may pass.
+        reference = payment.reference or _keep_reference(order_id, bank.open(wanted))
         try:
-            reference = bank.authorise(
-                Authorisation(
-                    payment_id=payment.pk,
-                    order_id=order_id,
-                    amount=amount,
-                    token=payment_token,
-                    attempt=payment.attempts,
-                )
-            )
+            bank.authorise(reference, wanted)
         except Declined as refusal:
             _note_decline(order_id, refusal.reason)
             raise
@@ -62,11 +63,10 @@ class Till:
             payment = _locked(order_id)
             if payment.state == State.PENDING:
                 payment.state = State.AUTHORISED
-                payment.reference = reference
                 payment.authorised = amount.amount
                 payment.save()
                 ledger.record(payment, Kind.AUTHORISE)
-        if payment.state == State.VOIDED:
+        if payment.state in (State.VOIDING, State.VOIDED):
             bank.void(reference, key=f"{payment.pk}/void")
         if payment.state not in (State.AUTHORISED, State.CAPTURED):
             raise PaymentClosed(order_id=order_id, state=payment.state)
@@ -77,15 +77,17 @@ class Till:
         with transaction.atomic():
             payment = _claim(order_id, None)
             if payment.state == State.PENDING:
-                payment.state = State.VOIDED
+                payment.state = State.VOIDING if payment.reference else State.VOIDED
                 payment.save(update_fields=["state", "changed_at"])
         if payment.state in (State.VOIDED, State.DECLINED):
             return
-        _require(payment, State.AUTHORISED)
-        # 2.
+        before = State(payment.state)
+        if before != State.VOIDING:
+            _require(payment, State.AUTHORISED)
+        # 2. Also where no answer to the authorisation ever came: the money may be held.
         provider(payment.provider).void(payment.reference, key=f"{payment.pk}/void")
         # 3.
-        _settle(order_id, State.AUTHORISED, State.VOIDED)
+        _settle(order_id, before, State.VOIDED)
 
     def capture(self, order_id: UUID) -> None:
         payment = _existing(order_id)
@@ -153,6 +155,20 @@ def _existing(order_id: UUID) -> Payment:
 def _require(payment: Payment, state: str) -> None:
     if payment.state != state:
         raise PaymentClosed(order_id=payment.order_id, state=payment.state)
+
+
+@transaction.atomic
+def _keep_reference(order_id: UUID, reference: str) -> str:
+    """Remember the provider's name for the payment, and return it; the first one stays.
+
+    Raises PaymentClosed if a void came first: then the provider must not be asked for money.
+    """
+    payment = _locked(order_id)
+    if not payment.reference:
+        _require(payment, State.PENDING)
+        payment.reference = reference
+        payment.save(update_fields=["reference", "changed_at"])
+    return payment.reference
 
 
 def _note_decline(order_id: UUID, reason: str) -> None:

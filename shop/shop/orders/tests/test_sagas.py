@@ -119,7 +119,7 @@ def test_a_flaky_bank_is_asked_again(alice: User, spade: Product, settle: Settle
 def test_a_bank_that_stays_away_lets_the_order_expire(
     alice: User, spade: Product, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Any, authorisation: Any) -> str:
+    def fail(self: Any, reference: str, authorisation: Any) -> None:
         raise ramet.Unavailable("closed")
 
     monkeypatch.setattr(sandbox.Sandbox, "authorise", fail)

@@ -50,11 +50,18 @@ class Provider(Protocol):
     repetition may succeed. `reference` is the provider's own name for the payment.
     """
 
-    def authorise(self, authorisation: Authorisation) -> str:
-        """Hold the money; the reference. Raises Declined."""
+    def open(self, authorisation: Authorisation) -> str:
+        """The reference, new or the same again. Nothing is held by this.
+
+        A step of its own, so that the shop knows what to void before there is money to let go of:
+        the answer to `authorise` may be lost, or whoever waits for it may be killed.
+        """
+
+    def authorise(self, reference: str, authorisation: Authorisation) -> None:
+        """Hold the money. Raises Declined."""
 
     def void(self, reference: str, *, key: str) -> None:
-        """Let go of it."""
+        """Let go of it, if it is held; an authorisation that comes later holds nothing."""
 
     def capture(self, reference: str, amount: Money, *, key: str) -> None:
         """Take it."""

@@ -7,7 +7,8 @@
 | `tok_flaky` | fails every other time: attempts 1, 3, 5... |
 | `tok_declined`, and any other | declines |
 
-The bank keeps no books of its own: the ledger of payments is in the same database.
+The bank keeps no books of its own: the ledger of payments is in the same database. So its word
+holds no money yet; the hold is booked with the payment's state in one transaction, or not at all.
 """
 
 import json
@@ -29,7 +30,10 @@ SIGNATURE_HEADER = "Sandbox-Signature"
 class Sandbox:
     """See the module."""
 
-    def authorise(self, authorisation: Authorisation) -> str:
+    def open(self, authorisation: Authorisation) -> str:
+        return f"sandbox_{authorisation.payment_id.hex}"
+
+    def authorise(self, reference: str, authorisation: Authorisation) -> None:
         match authorisation.token:
             case "tok_ok":
                 pass
@@ -42,7 +46,6 @@ class Sandbox:
                 raise Declined(reason="card_declined")
             case _:
                 raise Declined(reason="unknown_token")
-        return f"sandbox_{authorisation.payment_id.hex}"
 
     def void(self, reference: str, *, key: str) -> None:
         """Nothing to tell anyone."""

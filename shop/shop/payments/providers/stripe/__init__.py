@@ -1,7 +1,8 @@
 """Stripe: payment intents with manual capture, and webhooks.
 
-A payment is one PaymentIntent, which is the reference. `payment_token` is the id of a PaymentMethod
-that Stripe.js made in the browser; card numbers never come here.
+A payment is one PaymentIntent, which is the reference: created, confirmed (then it holds the money)
+and captured, or cancelled, after which Stripe confirms it no more. `payment_token` is the id of a
+PaymentMethod that Stripe.js made in the browser; card numbers never come here.
 Source of every rule: https://docs.stripe.com/api/payment_intents
 """
 
@@ -14,38 +15,52 @@ from shop.money import Money
 from shop.payments.contract import Declined
 from shop.payments.providers import Authorisation, MalformedNotice, Notice
 from shop.payments.providers.signatures import verify
-from shop.payments.providers.stripe.client import CardError, Client
+from shop.payments.providers.stripe.client import CardError, Client, UnexpectedState
 
 
 class Stripe:
     """See the module. Reads its settings at each use, so that keys can be rolled."""
 
-    def authorise(self, authorisation: Authorisation) -> str:
+    def open(self, authorisation: Authorisation) -> str:
+        intent = _client().post(
+            "/v1/payment_intents",
+            {
+                "amount": str(_cents(authorisation.amount)),
+                "currency": authorisation.amount.currency.lower(),
+                "capture_method": "manual",
+                # The customer is not at the keyboard: a step in the browser cannot follow.
+                "automatic_payment_methods[enabled]": "true",
+                "automatic_payment_methods[allow_redirects]": "never",
+                "metadata[order]": str(authorisation.order_id),
+                "metadata[payment]": str(authorisation.payment_id),
+            },
+            key=f"{authorisation.payment_id}/open/{authorisation.attempt}",
+        )
+        return str(intent["id"])
+
+    def authorise(self, reference: str, authorisation: Authorisation) -> None:
+        # A key for each attempt, as Stripe repeats even a 500 to the same key. That an intent is
+        # confirmed once is a rule of its states.
         try:
             intent = _client().post(
-                "/v1/payment_intents",
-                {
-                    "amount": str(_cents(authorisation.amount)),
-                    "currency": authorisation.amount.currency.lower(),
-                    "payment_method": authorisation.token,
-                    "capture_method": "manual",
-                    "confirm": "true",
-                    # The customer is not at the keyboard: a step in the browser cannot follow.
-                    "automatic_payment_methods[enabled]": "true",
-                    "automatic_payment_methods[allow_redirects]": "never",
-                    "metadata[order]": str(authorisation.order_id),
-                    "metadata[payment]": str(authorisation.payment_id),
-                },
-                key=f"{authorisation.payment_id}/authorise",
+                f"/v1/payment_intents/{reference}/confirm",
+                {"payment_method": authorisation.token},
+                key=f"{authorisation.payment_id}/authorise/{authorisation.attempt}",
             )
         except CardError as error:
             raise Declined(reason=error.code) from error
+        except UnexpectedState as error:
+            intent = error.intent  # confirmed by an attempt whose answer was lost, or cancelled
         if intent["status"] != "requires_capture":
             raise Declined(reason=str(intent["status"]))
-        return str(intent["id"])
 
     def void(self, reference: str, *, key: str) -> None:
-        _client().post(f"/v1/payment_intents/{reference}/cancel", {}, key=key)
+        try:
+            _client().post(f"/v1/payment_intents/{reference}/cancel", {}, key=key)
+        except UnexpectedState as error:
+            # Stripe forgets keys after a day; a hold that it gave up itself is cancelled as well.
+            if error.intent["status"] != "canceled":
+                raise
 
     def capture(self, reference: str, amount: Money, *, key: str) -> None:
         fields = {"amount_to_capture": str(_cents(amount))}

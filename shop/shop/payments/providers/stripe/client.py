@@ -24,6 +24,14 @@ class StripeError(Exception):
     """Stripe refuses the request itself: a wrong key, a bug of ours. Repeating it is of no use."""
 
 
+class UnexpectedState(StripeError):
+    """The intent's state does not allow this, e.g. it was cancelled. `intent` is as it stands."""
+
+    def __init__(self, text: str, intent: dict[str, Any]) -> None:
+        super().__init__(text)
+        self.intent = intent
+
+
 class Client:
     """One account at one address, `https://api.stripe.com` or a double on a loopback port."""
 
@@ -34,8 +42,9 @@ class Client:
     def post(self, path: str, fields: dict[str, str], *, key: str) -> dict[str, Any]:
         """POST and the JSON object of the answer. `key` is the Idempotency-Key.
 
-        Raises CardError, StripeError, or ramet.Unavailable for a network fault, 409 (a request with
-        the same key is still running), 429 and 5xx: https://docs.stripe.com/error-low-level
+        Raises CardError, UnexpectedState, StripeError, or ramet.Unavailable for a network fault,
+        409 (a request with the same key is still running), 429 and 5xx:
+        https://docs.stripe.com/error-low-level
         """
         kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
         connection = kind(self._url.netloc, timeout=TIMEOUT_SECONDS)
@@ -72,4 +81,8 @@ def _read(status: int, body: bytes) -> dict[str, Any]:
     fault = answer.get("error", {})
     if fault.get("type") == "card_error":
         raise CardError(fault.get("decline_code") or fault.get("code") or "card_error")
-    raise StripeError(f"{status} {fault.get('type')} {fault.get('code')}: {fault.get('message')}")
+    text = f"{status} {fault.get('type')} {fault.get('code')}: {fault.get('message')}"
+    # https://docs.stripe.com/error-codes: such an error carries the whole intent.
+    if fault.get("code") == "payment_intent_unexpected_state" and "payment_intent" in fault:
+        raise UnexpectedState(text, fault["payment_intent"])
+    raise StripeError(text)

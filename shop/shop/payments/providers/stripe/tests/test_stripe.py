@@ -26,6 +26,8 @@ from shop.payments.services import Till
 
 PRICE = Money.of(Decimal("12.50"))
 SECRET = "whsec_test"
+CONFIRM = "/v1/payment_intents/pi_1/confirm"
+CANCEL = "/v1/payment_intents/pi_1/cancel"
 
 
 class Double(BaseHTTPRequestHandler):
@@ -73,16 +75,24 @@ def asked(order: UUID | None = None) -> Authorisation:
     )
 
 
-def test_an_authorisation_is_a_payment_intent_with_manual_capture(stripe: type[Double]) -> None:
+def test_a_payment_is_an_intent_with_manual_capture_that_is_then_confirmed(
+    stripe: type[Double],
+) -> None:
     authorisation = asked()
-    assert PROVIDER.authorise(authorisation) == "pi_1"
-    (request,) = stripe.requests
-    assert request["path"] == "/v1/payment_intents"
-    assert request["headers"]["Authorization"] == "Bearer sk_test_1"
-    assert request["headers"]["Idempotency-Key"] == f"{authorisation.payment_id}/authorise"
-    assert request["form"]["amount"] == "1250"
-    assert request["form"]["currency"] == "eur"
-    assert request["form"]["capture_method"] == "manual"
+    reference = PROVIDER.open(authorisation)
+    assert reference == "pi_1"
+    PROVIDER.authorise(reference, authorisation)
+    opened, confirmed = stripe.requests
+    assert opened["path"] == "/v1/payment_intents"
+    assert opened["headers"]["Authorization"] == "Bearer sk_test_1"
+    assert opened["headers"]["Idempotency-Key"] == f"{authorisation.payment_id}/open/1"
+    assert opened["form"]["amount"] == "1250"
+    assert opened["form"]["currency"] == "eur"
+    assert opened["form"]["capture_method"] == "manual"
+    assert "confirm" not in opened["form"]
+    assert confirmed["path"] == CONFIRM
+    assert confirmed["headers"]["Idempotency-Key"] == f"{authorisation.payment_id}/authorise/1"
+    assert confirmed["form"] == {"payment_method": "pm_card"}
 
 
 @pytest.mark.parametrize(
@@ -96,32 +106,67 @@ def test_an_authorisation_is_a_payment_intent_with_manual_capture(stripe: type[D
 def test_a_card_that_cannot_be_charged_is_declined(
     stripe: type[Double], status: int, answer: Any, reason: str
 ) -> None:
-    stripe.answers["/v1/payment_intents"] = (status, answer)
+    stripe.answers[CONFIRM] = (status, answer)
     with pytest.raises(Declined) as refusal:
-        PROVIDER.authorise(asked())
+        PROVIDER.authorise("pi_1", asked())
     assert refusal.value.reason == reason
+
+
+def in_state(status: str) -> tuple[int, Any]:
+    intent = {"id": "pi_1", "status": status}
+    code = "payment_intent_unexpected_state"
+    return 400, {"error": {"type": "invalid_request_error", "code": code, "payment_intent": intent}}
+
+
+def test_an_intent_that_an_attempt_without_answer_confirmed_is_authorised(
+    stripe: type[Double],
+) -> None:
+    stripe.answers[CONFIRM] = in_state("requires_capture")
+    PROVIDER.authorise("pi_1", asked())
+
+
+def test_an_intent_that_was_cancelled_holds_nothing_any_more(stripe: type[Double]) -> None:
+    stripe.answers[CONFIRM] = stripe.answers[CANCEL] = in_state("canceled")
+    with pytest.raises(Declined):
+        PROVIDER.authorise("pi_1", asked())
+    PROVIDER.void("pi_1", key="k")
+    stripe.answers[CANCEL] = in_state("succeeded")
+    with pytest.raises(StripeError):
+        PROVIDER.void("pi_1", key="k")
+
+
+@pytest.mark.django_db
+def test_a_void_without_an_answer_to_the_confirmation_cancels_the_intent(
+    stripe: type[Double],
+) -> None:
+    till, order = Till(), uuid4()
+    stripe.answers[CONFIRM] = (500, {})
+    with pytest.raises(ramet.Unavailable):
+        till.authorise(order, uuid4(), PRICE, "pm_card")
+    till.void(order)
+    assert stripe.requests[-1]["path"] == CANCEL
 
 
 @pytest.mark.parametrize(
     ("status", "answer"), [(500, {}), (503, b"<html>"), (429, {}), (409, {}), (200, b"not JSON")]
 )
 def test_a_failing_stripe_is_unavailable(stripe: type[Double], status: int, answer: Any) -> None:
-    stripe.answers["/v1/payment_intents"] = (status, answer)
+    stripe.answers[CONFIRM] = (status, answer)
     with pytest.raises(ramet.Unavailable):
-        PROVIDER.authorise(asked())
+        PROVIDER.authorise("pi_1", asked())
 
 
 def test_a_stripe_that_is_not_there_is_unavailable(settings: Any) -> None:
     settings.STRIPE_API_URL = "http://127.0.0.1:1"
     with pytest.raises(ramet.Unavailable):
-        PROVIDER.authorise(asked())
+        PROVIDER.authorise("pi_1", asked())
 
 
 def test_a_wrong_key_is_a_fault_and_no_decline(stripe: type[Double]) -> None:
     error = {"type": "invalid_request_error", "message": "Invalid API Key"}
-    stripe.answers["/v1/payment_intents"] = (401, {"error": error})
+    stripe.answers[CONFIRM] = (401, {"error": error})
     with pytest.raises(StripeError, match="Invalid API Key"):
-        PROVIDER.authorise(asked())
+        PROVIDER.authorise("pi_1", asked())
 
 
 @pytest.mark.django_db
@@ -132,10 +177,11 @@ def test_a_whole_payment_goes_through_the_same_books(stripe: type[Double]) -> No
     till.refund(order)
     assert [request["path"] for request in stripe.requests] == [
         "/v1/payment_intents",
+        CONFIRM,
         "/v1/payment_intents/pi_1/capture",
         "/v1/refunds",
     ]
-    assert len({request["headers"]["Idempotency-Key"] for request in stripe.requests}) == 3
+    assert len({request["headers"]["Idempotency-Key"] for request in stripe.requests}) == 4
     kinds = Movement.objects.order_by("pk").values_list("kind", flat=True)
     assert [*kinds] == ["authorise", "capture", "refund"]
 
@@ -145,7 +191,7 @@ def test_a_void_cancels_the_intent(stripe: type[Double]) -> None:
     till, order = Till(), uuid4()
     till.authorise(order, uuid4(), PRICE, "pm_card")
     till.void(order)
-    assert stripe.requests[-1]["path"] == "/v1/payment_intents/pi_1/cancel"
+    assert stripe.requests[-1]["path"] == CANCEL
 
 
 def event(type: str = "charge.refunded", *, refunded: bool = True) -> bytes:
