@@ -14,11 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from ramet.sagas import registry
-from ramet.sagas.deciding import Next, Outcome, Progress
+from ramet.sagas.deciding import Next, Outcome, Progress, pause_after
 from ramet.sagas.failure import Failure
 from ramet.sagas.models import LIVE, Direction, SagaRun, SagaStep, Status
 
@@ -183,20 +183,26 @@ def renew(holder: str, held: Collection[tuple[UUID, int]]) -> None:
 
 
 def release(holder: str, held: Collection[tuple[UUID, int]]) -> None:
-    """Make the named runs due at once: their holder gave up in the middle of a step."""
+    """Let the named runs go: their holder gave up in the middle of a step.
+
+    They are due after the pause of their attempt: what keeps an attempt from being written may keep
+    the next one from it too, and each repeats the step's calls.
+    """
     if held:
         SagaRun.objects.filter(_any_of(held), holder=holder, status__in=LIVE).update(
-            holder="", run_at=Now()
+            holder="", run_at=_after_pause()
         )
 
 
 def release_all(holder: str) -> int:
-    """Make due at once whatever an earlier process of the same name held; how many runs that is.
+    """Make due whatever an earlier process of the same name held; how many runs that is.
 
-    The epoch is raised, so that the earlier process, were it alive after all, cannot go on.
+    At once at a first attempt, else after the pause of the attempt, so that a step which kills its
+    process at each start leaves time for the others. The epoch is raised, so that the earlier
+    process, were it alive after all, cannot go on.
     """
     return SagaRun.objects.filter(holder=holder, status__in=LIVE).update(
-        holder="", run_at=Now(), epoch=F("epoch") + 1
+        holder="", run_at=_after_pause(When(attempts__lte=1, then=Now())), epoch=F("epoch") + 1
     )
 
 
@@ -235,6 +241,13 @@ def _any_of(held: Collection[tuple[UUID, int]]) -> Q:
     for run_id, epoch in held:
         named |= Q(pk=run_id, epoch=epoch)
     return named
+
+
+def _after_pause(*sooner: When) -> Case:
+    """A database time: after the pause that follows the attempt in hand, unless `sooner`."""
+    few = range(1, 5)  # the pauses grow no more after these
+    pauses = [When(attempts__lte=count, then=_from_now(pause_after(count))) for count in few]
+    return Case(*sooner, *pauses, default=_from_now(pause_after(few.stop)))
 
 
 def _from_now(seconds: float) -> Any:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from django.db import connections, transaction
+from django.db import DataError, connections, transaction
 
 from ramet.calls.context import use_deadline, use_idempotency_scope
 from ramet.calls.errors import RemoteError
 from ramet.calls.refusals import Refused
-from ramet.sagas import registry
+from ramet.sagas import registry, storable
 from ramet.sagas.claims import Claim, LostClaim, advance, claim
 from ramet.sagas.deciding import UNDO_ATTEMPTS, Next, Outcome, decide, is_final
 from ramet.sagas.definition import Definition, restore
@@ -28,7 +28,10 @@ __all__ = ["AttemptsUsedUp", "StepTimeout", "run_due", "work"]
 
 log = structlog.get_logger("ramet.sagas")
 
-_LONGEST_ERROR = 2_000
+UNWRITABLE = "the error could not be stored; the worker's log has it"
+
+_NOT_STORABLE = (DataError, TypeError, ValueError)
+"""What a database or its driver raises for values that it cannot take."""
 
 
 class AttemptsUsedUp(Exception):
@@ -82,14 +85,39 @@ def _attempt(held: Claim, keep: Callable[[], bool]) -> Claim | None:
         except LostClaim:
             raise
         except Refused as refusal:
-            return _finish(held, definition, Outcome.REFUSED, keep, error=refusal)
+            return _give_up(held, definition, Outcome.REFUSED, keep, refusal)
         except Exception as error:  # noqa: BLE001 - whatever a step raises is an attempt that failed
             _leave_broken_connections()
-            return _finish(held, definition, Outcome.FAILED, keep, error=error)
+            return _give_up(held, definition, Outcome.FAILED, keep, error)
         reached(f"before-commit:{_method(held, step)}")
-        kept = _finish(held, definition, Outcome.DONE, keep, state=state)
+        try:
+            kept = _finish(held, definition, Outcome.DONE, keep, state=state)
+        except _NOT_STORABLE as error:
+            return _give_up(held, definition, Outcome.FAILED, keep, error)
         reached(f"after-commit:{_method(held, step)}")
         return kept
+
+
+def _give_up(
+    held: Claim,
+    definition: Definition,
+    outcome: Outcome,
+    keep: Callable[[], bool],
+    error: Exception,
+) -> Claim | None:
+    """Write an attempt that did not succeed; without its error where that cannot be stored.
+
+    An attempt that is not written would begin again at once, and repeat its calls.
+    """
+    step = definition.steps[held.progress.position].name
+    refused = outcome is Outcome.REFUSED
+    try:
+        failure = Failure.of(step, error, refused=refused)
+        return _finish(held, definition, outcome, keep, error=error, failure=failure)
+    except _NOT_STORABLE as unstorable:
+        log.warning("saga.error_not_stored", exc_info=unstorable)
+        failure = Failure(step, storable.text(type(error).__name__), UNWRITABLE, refused)
+        return _finish(held, definition, outcome, keep, error=error, failure=failure)
 
 
 def _do(held: Claim, definition: Definition, step: Step) -> Mapping[str, Any]:
@@ -155,16 +183,14 @@ def _finish(
     *,
     state: Mapping[str, Any] | None = None,
     error: Exception | None = None,
+    failure: Failure | None = None,
 ) -> Claim | None:
     """Decide, tell, and write. A failed attempt leaves the state as it was before."""
     now = held.progress
     upcoming = decide(definition.steps, replace(now, elapsed=held.elapsed()), outcome)
-    step = definition.steps[now.position].name
-    failure = held.failure
+    turns = now.direction is Direction.FORWARD and upcoming.status is not Status.RUNNING
     if error is not None:
         _tell(upcoming, held, error, refused=outcome is Outcome.REFUSED)
-        if now.direction is Direction.FORWARD and upcoming.status is not Status.RUNNING:
-            failure = Failure.of(step, error, refused=outcome is Outcome.REFUSED)
     elif upcoming.status in (Status.COMPLETED, Status.COMPENSATED):
         log.info(f"saga.{upcoming.status}")
     return advance(
@@ -172,10 +198,16 @@ def _finish(
         upcoming,
         outcome=outcome,
         state=held.state if state is None else state,
-        failure=failure,
-        error="" if error is None else f"{type(error).__name__}: {error}"[:_LONGEST_ERROR],
+        failure=failure if failure is not None and turns else held.failure,
+        error="" if failure is None else _in_short(failure),
         keep=keep(),
     )
+
+
+def _in_short(failure: Failure) -> str:
+    if failure.message == UNWRITABLE:
+        return UNWRITABLE
+    return storable.text(f"{failure.error}: {failure.message}")
 
 
 def _tell(upcoming: Next, held: Claim, error: Exception, *, refused: bool) -> None:
@@ -183,7 +215,7 @@ def _tell(upcoming: Next, held: Claim, error: Exception, *, refused: bool) -> No
     expected = isinstance(error, RemoteError | StepTimeout | AttemptsUsedUp)
     facts: dict[str, Any] = {
         "attempt": held.progress.attempts,
-        "error": f"{type(error).__name__}: {error}",
+        "error": f"{type(error).__name__}: {storable.text(error)}",
         "exc_info": None if expected else error,
     }
     if upcoming.status is Status.STUCK:

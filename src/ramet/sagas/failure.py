@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ramet.calls.refusals import Refused
+from ramet.sagas import storable
 
 __all__ = ["Failure"]
 
@@ -28,11 +29,13 @@ class Failure:
 
     @classmethod
     def of(cls, step: str, error: BaseException, *, refused: bool) -> "Failure":
-        """The failure of `step` by `error`."""
+        """The failure of `step` by `error`, made such that every database can store it."""
+        message = storable.text(error)
         if isinstance(error, Refused):
             # A refusal whose class is not known here arrives as Refused, with its name in words.
-            return cls(step, error.wire_name.rpartition(".")[2], str(error), refused, error.fields)
-        return cls(step, type(error).__name__, str(error), refused, _fields(error))
+            name = error.wire_name.rpartition(".")[2]
+            return cls(step, storable.text(name), message, refused, storable.cleaned(error.fields))
+        return cls(step, storable.text(type(error).__name__), message, refused, _fields(error))
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Failure":
@@ -51,7 +54,7 @@ def _fields(error: BaseException) -> dict[str, Any]:
         if name.startswith("_"):
             continue
         try:
-            known[name] = msgspec.to_builtins(value, str_keys=True)
-        except TypeError:
-            known[name] = repr(value)  # shown to people; nothing is decided by it
+            known[name] = storable.cleaned(msgspec.to_builtins(value, str_keys=True))
+        except Exception:  # noqa: BLE001 - no JSON value; encoders and attributes raise what they like
+            known[name] = storable.shown(value)  # for people; nothing is decided by it
     return known

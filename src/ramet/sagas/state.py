@@ -11,6 +11,7 @@ import msgspec
 
 from ramet.calls import wire_types
 from ramet.errors import Mistake
+from ramet.sagas import storable
 
 __all__ = ["RESERVED", "State"]
 
@@ -52,7 +53,10 @@ class State:
         return cls(types, required), mistakes
 
     def encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields in `values` as JSON values; TypeError names a field of the wrong type."""
+        """The fields in `values` as JSON values.
+
+        TypeError names a field of the wrong type, or one with a value that cannot be stored.
+        """
         stored = {}
         for name, kind in self.types.items():
             if name not in values:
@@ -60,8 +64,10 @@ class State:
             try:
                 stored[name] = msgspec.to_builtins(values[name], str_keys=True)
                 msgspec.convert(stored[name], kind, str_keys=True)
-            except (msgspec.ValidationError, TypeError, OverflowError) as error:
+            except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as error:
                 raise TypeError(f"field {name}: {error}") from error
+            if wrong := storable.fault(stored[name]):
+                raise TypeError(f"field {name}: {wrong}, which no database stores")
         return stored
 
     def decode(self, stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,12 @@ class NoWay(Refused):
     pass
 
 
+class Unwritable(Exception):
+    def __init__(self, message: str, ratio: float) -> None:
+        super().__init__(message)
+        self.ratio = ratio
+
+
 class Journey(ramet.Saga, version=1):
     """A local step, two that stand for calls, a local pivot, one more call, and a local end."""
 
@@ -64,6 +70,23 @@ class Journey(ramet.Saga, version=1):
         Effect.objects.get_or_create(
             idempotency_key=key, defaults={"run": self.run_id, "method": method}
         )
+
+
+class Poison(ramet.Saga, version=1):
+    """Its errors, and its state in the second step, are nothing that PostgreSQL can store."""
+
+    stage: int = 1
+    ratio: float = 0.0
+
+    @ramet.step(undo="release", attempts=2)
+    def reserve(self) -> None:
+        Effect.objects.create(run=self.run_id, method="reserve")
+        if self.stage == 1:
+            raise Unwritable("a\0b\ud800", float("nan"))
+        self.ratio = float("nan")
+
+    def release(self) -> None:
+        Effect.objects.create(run=self.run_id, method="release")
 
 
 class Slow(ramet.Saga, version=1):

@@ -48,6 +48,16 @@ def test_losing_the_database_at_any_boundary_delays_a_run_and_changes_nothing(
     assert {key: answer[key] for key in DONE} == DONE
 
 
+@pytest.mark.parametrize("stage", [1, 2])
+def test_what_cannot_be_stored_uses_up_attempts_as_any_other_failure(
+    host: "Host", stage: int
+) -> None:
+    answer = host.order("crash", saga="Poison", state={"stage": stage}, place="nowhere")
+    assert answer["first"] == 0
+    assert answer["status"] == "compensated"
+    assert answer["effects"] == ["reserve", "reserve", "release"]
+
+
 @pytest.mark.parametrize("step", FORWARD)
 def test_a_commit_whose_answer_is_lost_is_neither_repeated_nor_moved_back(
     host: "Host", step: str
