@@ -109,7 +109,8 @@ class Operations:
     def _run(self, path: str, environ: Environ) -> bytes:
         operation, implementation = self._find(path)
         body, key = _read(environ), environ.get("HTTP_IDEMPOTENCY_KEY")
-        seconds = _seconds(environ) or operation.deadline
+        # Never more than the contract allows, as in process, whatever the caller says.
+        seconds = min(_seconds(environ) or operation.deadline, operation.deadline)
         # Plainly set and reset: a context manager would be felt here.
         deadline = context.deadline.set(time.monotonic() + seconds)
         try:

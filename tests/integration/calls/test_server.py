@@ -150,6 +150,12 @@ def test_the_callers_deadline_reaches_the_operation(mesh: Mesh) -> None:
     assert 0.3 < answer["result"] <= 0.7
 
 
+def test_a_caller_cannot_give_an_operation_more_time_than_its_contract(mesh: Mesh) -> None:
+    path = "/.ramet/calls/depot.v1.Depot/remaining"
+    _, answer = mesh.request("depot", "POST", path, body=b"{}", connect_timeout_ms="60000")
+    assert 4 < answer["result"] <= 5
+
+
 @pytest.mark.parametrize(
     "authorization", ["Bearer", "Bearer x", "Bearer a.b.c", "Bearer eyJhbGciOiJub25lIn0.e30."]
 )
