@@ -110,11 +110,16 @@ class Till:
         _settle(order_id, State.CAPTURED, State.REFUNDED)
 
 
+class TooEarly(Exception):
+    """A notice speaks of what the shop has not booked yet. Nothing is noted: tell it again."""
+
+
 @transaction.atomic
 def take_notice(provider_name: str, notice: Notice) -> None:
     """Act on what a provider told by webhook; the same notice again changes nothing.
 
     Only money that went back concerns the shop: everything else it caused, and knows, itself.
+    Raises TooEarly for money that went back before the shop has booked that it came.
     """
     _, is_new = ProviderEvent.objects.get_or_create(
         provider=provider_name,
@@ -125,10 +130,14 @@ def take_notice(provider_name: str, notice: Notice) -> None:
         return
     payment = (
         Payment.objects.select_for_update()
-        .filter(provider=provider_name, reference=notice.reference, state=State.CAPTURED)
+        .filter(provider=provider_name, reference=notice.reference)
+        .exclude(reference="")
         .first()
     )
-    if payment is not None and notice.reference:
+    # The answer to our capture, or to our void (Stripe calls that a refund too), is on its way.
+    if payment is not None and payment.state in (State.PENDING, State.AUTHORISED, State.VOIDING):
+        raise TooEarly
+    if payment is not None and payment.state == State.CAPTURED:
         _book(payment, State.REFUNDED)
         ramet.publish(PaymentReversed(order_id=payment.order_id))
 

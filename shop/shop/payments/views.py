@@ -45,6 +45,15 @@ class InvalidSignature(APIException):
     default_code = "invalid_signature"
 
 
+class NotYet(APIException):
+    """409: the notice overtook our own books. Providers repeat what was not answered with 2xx."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This payment is not booked yet: deliver the notice again."
+    default_code = "too_early"
+    wait = 5  # seconds
+
+
 class WebhookView(APIView):
     """Where a provider reports. The signature over the raw body is all the identity there is."""
 
@@ -62,5 +71,8 @@ class WebhookView(APIView):
             raise InvalidSignature from error
         except MalformedNotice as error:
             raise ParseError(str(error)) from error
-        services.take_notice(provider_name, notice)
+        try:
+            services.take_notice(provider_name, notice)
+        except services.TooEarly as error:
+            raise NotYet from error
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -81,6 +81,33 @@ def test_a_reversal_is_booked_and_announced_once(api: Api, order: UUID) -> None:
     assert Outbox.objects.filter(type="shop.payments.PaymentReversed.v1").count() == 1
 
 
+def test_a_reversal_that_overtakes_the_books_is_asked_for_again_and_then_booked(
+    api: Api, alice: User
+) -> None:
+    # The bank has captured and given back, and the answer to the capture is still on its way.
+    order, till = uuid4(), Till()
+    till.authorise(order, alice.id, Money.of(Decimal("12.50")), "tok_ok")
+    body = reversal(order)
+    early = report(api, body, sign(body, webhook_secret()))
+    assert (early.status_code, early.json()["code"]) == (409, "too-early")
+    assert early["retry-after"]
+    assert not ProviderEvent.objects.exists()
+    till.capture(order)
+    assert report(api, body, sign(body, webhook_secret())).status_code == 204
+    assert Payment.objects.get(order_id=order).refunded == Decimal("12.50")
+    assert Outbox.objects.filter(type="shop.payments.PaymentReversed.v1").count() == 1
+
+
+@pytest.mark.parametrize("state", ["voided", "declined", "refunded"])
+def test_a_reversal_of_money_that_the_shop_does_not_have_is_noted(
+    api: Api, order: UUID, state: str
+) -> None:
+    Payment.objects.filter(order_id=order).update(state=state)
+    body = reversal(order)
+    assert report(api, body, sign(body, webhook_secret())).status_code == 204
+    assert not Outbox.objects.filter(type="shop.payments.PaymentReversed.v1").exists()
+
+
 def test_other_news_is_noted_and_changes_nothing(api: Api, order: UUID) -> None:
     body = reversal(order).replace(b"payment.reversed", b"payment.settled")
     assert report(api, body, sign(body, webhook_secret())).status_code == 204
