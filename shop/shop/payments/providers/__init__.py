@@ -25,6 +25,10 @@ class Authorisation:
     attempt: int
 
 
+class MalformedNotice(Exception):
+    """A webhook came from the provider and cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What a provider told by webhook. `is_reversal`: the customer has the money back."""
@@ -34,13 +38,17 @@ class Notice:
     reference: str
     is_reversal: bool
 
+    def __post_init__(self) -> None:
+        # It will be stored; no database keeps NUL or half a surrogate pair.
+        for text, most in ((self.id, 200), (self.type, 100), (self.reference, 200)):
+            if len(text) > most or not text.isprintable():
+                raise MalformedNotice(f"expected up to {most} printable characters")
+        if not self.id:
+            raise MalformedNotice("expected an id")
+
 
 class BadSignature(Exception):
     """A webhook did not come from the provider, or came too late to be believed."""
-
-
-class MalformedNotice(Exception):
-    """A webhook came from the provider and cannot be read."""
 
 
 class Provider(Protocol):

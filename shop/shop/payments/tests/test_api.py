@@ -126,7 +126,13 @@ def test_a_webhook_that_is_not_signed_by_the_provider_is_401(api: Api, order: UU
     assert not ProviderEvent.objects.exists()
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"id": 1}', b"\xff"])
+UNSTORABLE = [
+    json.dumps({"id": "evt_1", "type": "t", "reference": "r"} | change).encode()
+    for change in ({"id": "a\0b"}, {"id": ""}, {"type": "t" * 101}, {"reference": "\ud800"})
+]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"id": 1}', b"\xff", *UNSTORABLE])
 def test_a_signed_webhook_that_cannot_be_read_is_400(api: Api, body: bytes) -> None:
     assert report(api, body, sign(body, webhook_secret())).status_code == 400
 
