@@ -13,7 +13,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -25,7 +25,9 @@ from ramet.events.cloudevents import Envelope
 from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.heads import Heads
 from ramet.events.options import options
+from ramet.events.presence import Presence
 from ramet.events.subscription import Subscription, subscription_of
+from ramet.events.surroundings import surroundings
 from ramet.events.worker import Loop
 
 log = structlog.get_logger("ramet.events")
@@ -86,6 +88,9 @@ class _Claimed:
     payload: str
     headers: dict[str, str]
     attempts: int
+    """Those before this one."""
+    is_counted: bool = False
+    """Whether the row counts this one already."""
 
 
 class InboxLoop(Loop):
@@ -95,18 +100,20 @@ class InboxLoop(Loop):
     without a database connection.
     """
 
-    def __init__(self, heads: Heads, crew: Crew, number: int = 0) -> None:
+    def __init__(self, heads: Heads, crew: Crew, presence: Presence, number: int = 0) -> None:
         super().__init__()
         self.name = f"inbox-{number}"
         self.topics = (topic_of(number),)
         self.poll = None
-        self._heads, self._crew, self._number = heads, crew, number
+        self._heads, self._crew, self._presence, self._number = heads, crew, presence, number
         self._due: float | None = None
         self._cleaned = time.monotonic()
 
     def begin(self) -> None:
-        """The first one has the crew called when there is something in the inbox."""
+        """The first one has the crew called when there is something in the inbox; until then it
+        is free and so no other one works."""
         if self._number == 0:
+            self._presence.begin()
             wake.register(self._crew, [INBOX])
 
     def work(self) -> float | None:
@@ -123,7 +130,9 @@ class InboxLoop(Loop):
         if self._is_due():
             self._due = None
         try:
-            outcome = work_off_one(self._heads, lambda: self._crew.begins(self._number))
+            outcome = work_off_one(
+                self._heads, lambda: self._crew.begins(self._number), self._presence.suspects
+            )
         finally:
             self._crew.ends(self._number)
         if outcome is None:
@@ -137,6 +146,7 @@ class InboxLoop(Loop):
         """Nobody is to be called any more."""
         if self._number == 0:
             wake.unregister(self._crew)
+            self._presence.end()
 
     def _is_due(self) -> bool:
         return self._due is not None and self._due <= time.monotonic()
@@ -148,6 +158,7 @@ class InboxLoop(Loop):
         if self._number > 0 or time.monotonic() - self._cleaned < CLEANING:
             return
         self._cleaned = time.monotonic()
+        self._presence.renew()
         removed = sql.run(
             f"DELETE FROM ramet_events_inbox WHERE state = 'done' AND finished_at < {sql.later()}",
             [-options().keep_done * 86_400.0],
@@ -159,12 +170,18 @@ class InboxLoop(Loop):
 def inbox_loops(handlers: Sequence[str], threads: int) -> list[InboxLoop]:
     """As many loops as may run handlers at the same time; SQLite has one writer, so one."""
     size = threads if sql.is_postgresql() else 1
-    heads, crew = Heads(handlers), Crew(size)
-    return [InboxLoop(heads, crew, number) for number in range(size)]
+    heads, crew, presence = Heads(handlers), Crew(size), Presence(surroundings().instance)
+    return [InboxLoop(heads, crew, presence, number) for number in range(size)]
 
 
-def work_off_one(heads: Heads, begins: Callable[[], None] = lambda: None) -> float | None:
+def work_off_one(
+    heads: Heads,
+    begins: Callable[[], None] = lambda: None,
+    suspects: Callable[[int], bool] = lambda seq: False,
+) -> float | None:
     """Work off the next event whose turn it is; `begins` is called before each that is tried.
+
+    For rows that `suspects` tells, the attempt is counted before it is made.
 
     Returns None when there is none, 0 when it was worked off or became a dead letter, else the
     seconds until it may be tried again. Raises only what concerns the database, not the handler.
@@ -174,7 +191,7 @@ def work_off_one(heads: Heads, begins: Callable[[], None] = lambda: None) -> flo
         seq = heads.next()
         if seq is not None:
             begins()
-            if (outcome := _attempt(seq)) is not None:
+            if (outcome := _attempt(seq, is_suspect=suspects(seq))) is not None:
                 return outcome
         elif has_looked:
             return None  # what there is, other workers have in hand
@@ -183,22 +200,50 @@ def work_off_one(heads: Heads, begins: Callable[[], None] = lambda: None) -> flo
             has_looked = True
 
 
-def _attempt(seq: int) -> float | None:
+def _attempt(seq: int, *, is_suspect: bool) -> float | None:
     """Claim, handle and mark in one transaction; None when it is no longer this event's turn."""
     claimed: _Claimed | None = None
+    if is_suspect and not _count_beforehand(seq):
+        return None
     try:
         with transaction.atomic():
             claimed = _claim(seq)
             if claimed is None:
                 return None
+            if is_suspect:
+                claimed = replace(claimed, attempts=claimed.attempts - 1, is_counted=True)
+            if _is_spent(claimed):
+                return 0
             _handle(claimed)
-            _finish(claimed, "done", "")
+            _finish(claimed, "done", "", claimed.attempts + 1)
     except BaseException as error:
         # Also SystemExit or CancelledError: a handler ends its own attempt, not the thread.
         if claimed is None or _is_connection_lost(error):
             raise
         return _failed(claimed, error)
     return 0
+
+
+def _count_beforehand(seq: int) -> bool:
+    """Commit the count of an attempt that may end the process; False when it is not to be made."""
+    with transaction.atomic():
+        claimed = _claim(seq)
+        if claimed is None or _is_spent(claimed):
+            return False
+        sql.run("UPDATE ramet_events_inbox SET attempts = attempts + 1 WHERE seq = %s", [seq])
+    return True
+
+
+def _is_spent(claimed: _Claimed) -> bool:
+    """Whether all attempts are used up although none of them lived to say how; then it is dead."""
+    if claimed.attempts < _allowed(claimed):
+        return False
+    error = f"The process ended while this event was worked off, {claimed.attempts} times."
+    _finish(claimed, "dead", error, claimed.attempts)
+    with bound_contextvars(**_fields(claimed)):
+        log.error("event.dead", attempts=claimed.attempts, error=error)
+    wake.wake_after_commit(INBOX)
+    return True
 
 
 def _claim(seq: int) -> _Claimed | None:
@@ -247,19 +292,23 @@ def _handle(claimed: _Claimed) -> None:
         log.info("event.handled", seconds=round(time.perf_counter() - started, 4))
 
 
-def _finish(claimed: _Claimed, state: str, error: str) -> None:
+def _allowed(claimed: _Claimed) -> int:
+    subscription = subscription_of(claimed.handler)
+    return subscription.attempts if subscription else claimed.attempts + 2
+
+
+def _finish(claimed: _Claimed, state: str, error: str, attempts: int) -> None:
     sql.run(
         "UPDATE ramet_events_inbox SET state = %s, attempts = %s, error = %s,"
         f" finished_at = {sql.now()} WHERE seq = %s",
-        [state, claimed.attempts + 1, error, claimed.seq],
+        [state, attempts, error, claimed.seq],
     )
 
 
 def _failed(claimed: _Claimed, error: BaseException) -> float:
     """Note the failure in a transaction of its own: the handler's was rolled back whole."""
     attempts = claimed.attempts + 1
-    subscription = subscription_of(claimed.handler)
-    allowed = subscription.attempts if subscription else attempts + 1
+    allowed = _allowed(claimed)
     told = "".join(traceback.format_exception(error))[-8000:].replace("\0", "")
     told = told.encode(errors="replace").decode()  # half a surrogate pair cannot be stored either
     with bound_contextvars(**_fields(claimed)), transaction.atomic():
@@ -267,12 +316,12 @@ def _failed(claimed: _Claimed, error: BaseException) -> float:
         still = sql.rows(
             "SELECT 1 FROM ramet_events_inbox WHERE seq = %s AND state = 'ready' AND attempts = %s"
             + (" FOR UPDATE" if sql.is_postgresql() else ""),
-            [claimed.seq, claimed.attempts],
+            [claimed.seq, attempts if claimed.is_counted else claimed.attempts],
         )
         if not still:
             return 0
         if attempts >= allowed:
-            _finish(claimed, "dead", told)
+            _finish(claimed, "dead", told, attempts)
             log.error("event.dead", attempts=attempts, error=repr(error), exc_info=error)
             wake.wake_after_commit(INBOX)  # the next of its key is free
             return 0

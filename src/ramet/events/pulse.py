@@ -74,10 +74,10 @@ class Pulse:
             return
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {wake.CHANNEL}")
-        self._failures.over()
         wake.wake_all()  # whatever was notified while nobody listened
         while not self._stopping.is_set():
             self._attend()
+            self._failures.over()
             for notification in connection.connection.notifies(timeout=STEP, stop_after=1):
                 wake.wake(notification.payload)
 

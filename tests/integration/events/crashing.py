@@ -40,9 +40,11 @@ def main(point: str) -> None:
     from tests.integration.events.conftest import default_database, have_effect
     from tests.integration.events.parcels.events import Moved
 
-    @ramet.subscribe(Moved, name="tracker")
+    @ramet.subscribe(Moved, name="tracker", attempts=3)
     def track(event: Moved) -> None:
         have_effect(event.parcel, event.number, "tracker")
+        if point == "poison" and (event.parcel, event.number) == ("a", 2):
+            die()
         if point == "in-handler":
             die()
         if point == "after-handler-commit":

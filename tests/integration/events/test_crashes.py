@@ -120,3 +120,27 @@ def test_killed_again_and_again_at_random_it_still_has_each_effect_once(
     eventually(lambda: len(effects()) >= 2 * (published - 1), within=20)
     eventually(lambda: count("outbox") == 0 and count("inbox", "state = 'ready'") == 0)
     assert exactly_once_in_order(published)
+
+
+def test_an_event_that_kills_every_process_becomes_a_dead_letter(
+    start: Start, eventually: Eventually
+) -> None:
+    publish(range(1, 4))
+    for _ in range(4):  # the first does not suspect anything yet, three attempts are counted
+        assert start("poison", with_broker=False).wait(20) == -signal.SIGKILL
+    start("poison", with_broker=False)
+    eventually(lambda: count("inbox", "state = 'ready'") == 0, within=20)
+    assert count("inbox", "state = 'dead' AND attempts = 3 AND error LIKE '%process ended%'") == 1
+    assert sorted(effects()) == [("a", 1), ("a", 3), ("b", 1), ("b", 2), ("b", 3)]
+    assert count("inbox", "state = 'done' AND attempts <> 1 AND key = 'a'") == 0
+
+
+def test_a_process_that_was_stopped_leaves_nobody_under_suspicion(
+    start: Start, eventually: Eventually
+) -> None:
+    process = start("none", with_broker=False)
+    eventually(lambda: count("lease", "name = 'inbox/tracking-worker-1'") == 1)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(10) == 0
+    assert count("lease", "name LIKE 'inbox/%'") == 0
