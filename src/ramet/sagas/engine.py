@@ -82,11 +82,11 @@ def _attempt(held: Claim, keep: Callable[[], bool]) -> Claim | None:
                 reached(f"after-commit:{_method(held, step)}")
                 return kept
             state = _do(held, definition, step)
-        except LostClaim:
+        except (LostClaim, KeyboardInterrupt):  # the latter: only in the main thread, by a person
             raise
         except Refused as refusal:
             return _give_up(held, definition, Outcome.REFUSED, keep, refusal)
-        except Exception as error:  # noqa: BLE001 - whatever a step raises is an attempt that failed
+        except BaseException as error:  # noqa: BLE001 - SystemExit too is an attempt that failed
             _leave_broken_connections()
             return _give_up(held, definition, Outcome.FAILED, keep, error)
         reached(f"before-commit:{_method(held, step)}")
@@ -103,7 +103,7 @@ def _give_up(
     definition: Definition,
     outcome: Outcome,
     keep: Callable[[], bool],
-    error: Exception,
+    error: BaseException,
 ) -> Claim | None:
     """Write an attempt that did not succeed; without its error where that cannot be stored.
 
@@ -182,7 +182,7 @@ def _finish(
     keep: Callable[[], bool],
     *,
     state: Mapping[str, Any] | None = None,
-    error: Exception | None = None,
+    error: BaseException | None = None,
     failure: Failure | None = None,
 ) -> Claim | None:
     """Decide, tell, and write. A failed attempt leaves the state as it was before."""
@@ -210,7 +210,7 @@ def _in_short(failure: Failure) -> str:
     return storable.text(f"{failure.error}: {failure.message}")
 
 
-def _tell(upcoming: Next, held: Claim, error: Exception, *, refused: bool) -> None:
+def _tell(upcoming: Next, held: Claim, error: BaseException, *, refused: bool) -> None:
     """One log line for an attempt that did not succeed; a traceback only where it helps."""
     expected = isinstance(error, RemoteError | StepTimeout | AttemptsUsedUp)
     facts: dict[str, Any] = {

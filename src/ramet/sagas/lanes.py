@@ -6,9 +6,12 @@ import queue
 import threading
 from collections.abc import Callable
 
+import structlog
 from django.db import connections
 
 __all__ = ["Lanes"]
+
+log = structlog.get_logger("ramet.sagas")
 
 LINGER = 10.0
 """Seconds for which a thread without work keeps itself and its connection."""
@@ -31,12 +34,15 @@ class Lanes:
             return self._busy < self._limit
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Begin `job`, which must not raise, in a thread that is free or new."""
+        """Begin `job` in a thread that is free or new; what it raises is logged.
+
+        RuntimeError when the system gives no thread; the job is then not begun.
+        """
         with self._changed:
-            self._busy += 1
-            if self._busy > self._threads:
-                self._threads += 1
+            if self._busy == self._threads:
                 threading.Thread(target=self._lane, name="ramet-saga", daemon=True).start()
+                self._threads += 1
+            self._busy += 1
         self._jobs.put(job)
 
     def wait(self, timeout: float) -> bool:
@@ -57,6 +63,8 @@ class Lanes:
                 continue
             try:
                 job()
+            except BaseException as error:  # SystemExit would end a lane that is counted
+                log.error("sagas.lane_failed", exc_info=error)
             finally:
                 with self._changed:
                     self._busy -= 1

@@ -71,9 +71,14 @@ class SagaLoop(Loop):
             if held is None:
                 due = claims.until_next()
                 return None if due is None else max(due, _SOONEST)
+            token = (held.id, held.epoch)
             with self._lock:
-                self._held.add((held.id, held.epoch))
-            self._lanes.submit(lambda held=held: self._work_on(held))  # type: ignore[misc]
+                self._held.add(token)
+            try:
+                self._lanes.submit(lambda held=held: self._work_on(held))  # type: ignore[misc]
+            except RuntimeError:  # no thread to be had: the lease must not be renewed for ever
+                self._let_go(token, abandoned=True)
+                raise
         return None  # a lane that becomes free wakes the loop
 
     def end(self) -> None:
@@ -98,16 +103,19 @@ class SagaLoop(Loop):
             # Taken over, or a commit whose answer was lost: then the row is still ours.
             abandoned = True
             log.warning("sagas.claim_lost", run=str(lost))
-        except Exception as error:
+        except BaseException as error:  # the lane goes on
             abandoned = True
             log.warning("sagas.not_written", saga=held.name, saga_id=str(held.id), exc_info=error)
             connections.close_all()
         finally:
-            with self._lock:
-                self._held.discard(token)
-                if abandoned:
-                    self._abandoned.add(token)
+            self._let_go(token, abandoned=abandoned)
             wake(TOPIC)
+
+    def _let_go(self, token: tuple[UUID, int], *, abandoned: bool) -> None:
+        with self._lock:
+            self._held.discard(token)
+            if abandoned:
+                self._abandoned.add(token)
 
     def _release_abandoned(self) -> None:
         with self._lock:

@@ -144,6 +144,18 @@ def pause(saga: str, state: dict[str, Any], place: str) -> dict[str, Any]:
     return {"first": first, "second": second, "before": before, **describe(run_id)}
 
 
+def leavers(count: int) -> dict[str, Any]:
+    """Run sagas that want to end their threads, and then one of the usual kind."""
+    worker = Worker([SagaLoop("worker-1")])
+    worker.start()
+    runs = [start("Leaver", {}) for _ in range(count)] + [start("Journey", {})]
+    deadline = time.monotonic() + LIMIT
+    while describe(runs[-1])["status"] not in ENDED and time.monotonic() < deadline:
+        time.sleep(0.02)
+    busy = worker.stop(5)
+    return {"ends": [describe(run)["status"] for run in runs], "busy": busy}
+
+
 def crowd(slow: int) -> dict[str, Any]:
     """Run some slow sagas and then a quick one; what each is when the quick one has ended."""
     sagas.gate.clear()
@@ -179,6 +191,7 @@ COMMANDS = {
     "sever": sever,
     "pause": pause,
     "crowd": crowd,
+    "leavers": leavers,
     "begin": begin,
     "look": look,
 }

@@ -89,6 +89,14 @@ class Poison(ramet.Saga, version=1):
         Effect.objects.create(run=self.run_id, method="release")
 
 
+class Leaver(ramet.Saga, version=1):
+    """Its step wants to end its thread."""
+
+    @ramet.step(undo=None, attempts=1)
+    def leave(self) -> None:
+        raise SystemExit(3)
+
+
 class Slow(ramet.Saga, version=1):
     """Stays in its only step until the gate opens."""
 

@@ -41,6 +41,11 @@ def test_a_slow_step_of_one_saga_does_not_hold_up_another(host: Any) -> None:
     assert host.order("crowd", slow=3) == {"quick": "completed", "slow": ["running"] * 3}
 
 
+def test_steps_that_want_to_end_their_thread_cost_no_lane(host: Any) -> None:
+    answer = host.order("leavers", count=6)
+    assert answer == {"ends": ["compensated"] * 6 + ["completed"], "busy": []}
+
+
 def test_a_worker_works_and_ends_on_sigterm(host: Any, start: Start, eventually: Any) -> None:
     worker = start()
     run = host.order("begin", saga="Journey", state={})["id"]

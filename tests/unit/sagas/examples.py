@@ -10,7 +10,7 @@ from ramet.calls import Refused
 calls: list[str] = []
 """The names of the methods that were called, in order."""
 
-script: dict[str, list[Exception]] = defaultdict(list)
+script: dict[str, list[BaseException]] = defaultdict(list)
 """What the next calls of a method raise; a method with an empty list succeeds."""
 
 

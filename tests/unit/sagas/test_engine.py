@@ -1,5 +1,6 @@
 """How a run goes forward, turns back and ends, on SQLite and in one thread."""
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -168,6 +169,25 @@ def test_after_the_pivot_a_step_that_killed_its_process_is_tried_again(
     settle()
     assert calls.count("send") == 2
     assert finished(run_id).status == "completed"
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError(), GeneratorExit()])
+def test_a_step_that_wants_to_end_its_thread_is_an_attempt_that_failed(
+    settle: Settle, error: BaseException
+) -> None:
+    script["open"] = [error]
+    script["reserve"] = [error] * 3
+    run_id = start()
+    settle()
+    assert calls == ["open", "open", *["reserve"] * 3, "release", "cancel"]
+    assert finished(run_id).status == "compensated"
+
+
+def test_ctrl_c_in_a_test_or_a_tool_ends_it() -> None:
+    script["open"] = [KeyboardInterrupt()]
+    start()
+    with pytest.raises(KeyboardInterrupt):
+        run_due("test")
 
 
 def test_an_atomic_step_that_fails_is_rolled_back_and_needs_no_undo(settle: Settle) -> None:
