@@ -41,8 +41,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
 POLL = 1.0
 """Seconds between two looks of the thread that watches."""
 
-CLEANING = 600.0
-"""Seconds between two removals of what was finished long ago."""
+CLEANING, FIRST_CLEANING = 600.0, 20.0
+"""Seconds between two removals of what was finished long ago; before the first, for a worker that
+never lives long."""
+
+CLEANED = 1000
+"""Rows of one removal: it must not hold up the events, nor the replicas of the database."""
 
 _STORE = (
     "INSERT INTO ramet_events_inbox"
@@ -107,7 +111,7 @@ class InboxLoop(Loop):
         self.poll = None
         self._heads, self._crew, self._presence, self._number = heads, crew, presence, number
         self._due: float | None = None
-        self._cleaned = time.monotonic()
+        self._cleaning_due = time.monotonic() + FIRST_CLEANING
 
     def begin(self) -> None:
         """The first one has the crew called when there is something in the inbox; until then it
@@ -155,16 +159,27 @@ class InboxLoop(Loop):
         return None if self._due is None else max(0.01, self._due - time.monotonic())
 
     def _clean(self) -> None:
-        if self._number > 0 or time.monotonic() - self._cleaned < CLEANING:
+        if self._number > 0 or time.monotonic() < self._cleaning_due:
             return
-        self._cleaned = time.monotonic()
         self._presence.renew()
-        removed = sql.run(
-            f"DELETE FROM ramet_events_inbox WHERE state = 'done' AND finished_at < {sql.later()}",
-            [-options().keep_done * 86_400.0],
-        )
+        removed = forget_finished()
+        if removed < CLEANED:
+            self._cleaning_due = time.monotonic() + CLEANING
         if removed:
             log.info("events.forgotten", finished=removed)
+
+
+def forget_finished() -> int:
+    """Remove some of the events that were finished longer than `keep_done` ago; returns how many.
+
+    CLEANED of them mean that there may be more.
+    """
+    return sql.run(
+        "DELETE FROM ramet_events_inbox WHERE seq IN (SELECT seq FROM ramet_events_inbox"
+        f" WHERE state = 'done' AND finished_at < {sql.later()} ORDER BY finished_at"
+        f" LIMIT {CLEANED}{sql.skip_locked()})",
+        [-options().keep_done * 86_400.0],
+    )
 
 
 def inbox_loops(handlers: Sequence[str], threads: int) -> list[InboxLoop]:

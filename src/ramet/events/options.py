@@ -32,7 +32,11 @@ class Options:
 
 
 def options() -> Options:
-    """The options of this project. Raises DiagnosticError naming every unknown or mistyped one."""
+    """The options of this project.
+
+    Raises DiagnosticError naming every unknown or mistyped one, or `keep_done` if it is not longer
+    than `broker_keeps`.
+    """
     given = dict(getattr(settings, "RAMET_EVENTS", {}))
     known = {each.name for each in fields(Options)}
     mistakes = [
@@ -48,4 +52,16 @@ def options() -> Options:
     ]
     if mistakes:
         raise DiagnosticError(*mistakes)
-    return Options(**given)
+    found = Options(**given)
+    if found.keep_done <= found.broker_keeps:
+        raise DiagnosticError(
+            Mistake(
+                "events-option",
+                "RAMET_EVENTS in the settings",
+                f"keep_done = {found.keep_done}, broker_keeps = {found.broker_keeps}",
+                "keep_done longer than broker_keeps: an event that the broker delivers again after"
+                " it was forgotten would be worked off twice",
+                "raise keep_done or lower broker_keeps",
+            )
+        )
+    return found

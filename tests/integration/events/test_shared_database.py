@@ -11,7 +11,7 @@ import pytest
 from django.db import DataError, connection, transaction
 
 import ramet
-from ramet.events import declaration
+from ramet.events import declaration, inbox
 from ramet.events.brokers.shared_database import Mover, move
 from ramet.events.declaration import declared
 from ramet.events.heads import Heads
@@ -235,6 +235,26 @@ def test_several_slow_keys_are_worked_off_side_by_side(
     with transaction.atomic():
         ramet.publish(*(Moved(parcel=parcel, number=1) for parcel in "abc"))
     eventually(lambda: len(effects()) == 3, within=5)
+
+
+def test_long_finished_events_are_forgotten_in_bounded_batches_soon_after_the_start(
+    handler: str,
+    working: Working,
+    eventually: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox, "FIRST_CLEANING", 0.2)
+    monkeypatch.setattr(inbox, "CLEANED", 2)
+    publish("a", 1, 2, 3, 4, 5, 6)
+    settle(handler)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ramet_events_inbox SET finished_at = now() - interval '31 days'"
+            " WHERE payload NOT LIKE '%6%'"
+        )
+    assert inbox.forget_finished() == 2
+    working(*inbox_loops([handler], 1))
+    eventually(lambda: count("inbox") == 1, within=4)
 
 
 def test_lag_is_told_in_seconds_of_the_database(handler: str) -> None:
