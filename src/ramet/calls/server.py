@@ -13,8 +13,12 @@ from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
+from django.apps import AppConfig, apps
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, router
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connections
+from django.db.models import Model
+from django.utils.connection import ConnectionDoesNotExist
 from msgspec import json
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
@@ -212,20 +216,43 @@ def _envoy_deadline(environ: Environ) -> AbstractContextManager[None]:
 
 
 def _readiness() -> tuple[int, bytes]:
-    """200 when every database answers; the reasons of a 503 are in the log."""
+    """200 when the databases that this process cannot do without answer; else 503 and why."""
     close_old_connections()
-    for alias in connections:
-        if connections[alias].vendor == "unknown":  # the dummy backend: no database configured
-            continue
-        try:
-            with connections[alias].cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except DatabaseError:
-            logging.getLogger("ramet.calls").warning(
-                "not ready: the database %s does not answer", alias, exc_info=True
-            )
-            return 503, json.encode({"status": "unready", "database": alias})
+    for alias in _needed_databases():
+        reason = _why_unready(alias)
+        if reason is not None:
+            unready = {"status": "unready", "database": alias, "reason": reason}
+            return 503, json.encode(unready)
     return 200, b'{"status":"ready"}'
+
+
+def _needed_databases() -> list[str]:
+    """Django's default, and where Ramet's tables are.
+
+    Others, such as a reporting database, are the project's to do without: were this process
+    unready with them, all of it would be away when one of them is.
+    """
+    ours = (model for app in apps.get_app_configs() for model in _models_of_ramet(app))
+    return sorted({DEFAULT_DB_ALIAS, *map(router.db_for_write, ours)})
+
+
+def _models_of_ramet(app: AppConfig) -> Iterable[type[Model]]:
+    return app.get_models() if app.name.partition(".")[0] == "ramet" else ()
+
+
+def _why_unready(alias: str) -> str | None:
+    try:
+        if connections[alias].vendor == "unknown":  # the dummy backend: no database configured
+            return None
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (DatabaseError, ImproperlyConfigured, ConnectionDoesNotExist) as error:
+        logging.getLogger("ramet.calls").warning(
+            "not ready: the database %s fails", alias, exc_info=True
+        )
+        # What a database says may tell a host or a user: that is for the log only.
+        return "does not answer" if isinstance(error, DatabaseError) else str(error)
+    return None
 
 
 def _answer(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:

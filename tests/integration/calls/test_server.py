@@ -5,12 +5,14 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from depot.contract import Depot
 from django.db import ConnectionHandler, connection, connections
+from django.db.models import Model
 from django.test import override_settings
 from structlog.contextvars import bound_contextvars
 
@@ -242,25 +244,75 @@ def test_an_id_that_no_header_can_carry_does_not_make_a_call_fail(desk: None) ->
         assert ramet.client(Depot).ids() == {"traceparent": "t-1"}
 
 
-def test_a_process_whose_database_is_away_is_not_ready(tmp_path: Path, calls_database: str) -> None:
-    bad = entry(f"postgresql://u:p@/x?host={tmp_path}")
-    handler = ConnectionHandler({"default": bad})
-    former = connections["default"]
-    settings = connections.settings["default"]
-    connections.settings["default"] = handler.settings["default"]
-    connections["default"] = connections.create_connection("default")
-    answers: list[str] = []
+@contextmanager
+def database(alias: str, changes: dict[str, Any]) -> Iterator[None]:
+    """This process with one database more, or with another one of that name."""
+    handler = ConnectionHandler({"default": {}, alias: changes})
+    settings = connections.settings.get(alias)
+    former = connections[alias] if settings else None
+    connections.settings[alias] = handler.settings[alias]
+    with suppress(AttributeError):
+        del connections[alias]
     try:
-        application = Operations(lambda environ, start: [])
-        (body,) = application(
-            {"PATH_INFO": "/.ramet/ready"}, lambda status, headers: answers.append(status)
-        )
+        yield
     finally:
-        connections.settings["default"], connections["default"] = settings, former
-    assert (answers, json.loads(body)) == (
-        ["503 Service Unavailable"],
-        {"status": "unready", "database": "default"},
+        with suppress(AttributeError):
+            del connections[alias]
+        del connections.settings[alias]
+        if settings is not None and former is not None:
+            connections.settings[alias], connections[alias] = settings, former
+
+
+def readiness() -> tuple[str, Any]:
+    answers: list[str] = []
+    application = Operations(lambda environ, start: [])
+    (body,) = application(
+        {"PATH_INFO": "/.ramet/ready"}, lambda status, headers: answers.append(status)
     )
+    return answers[0], json.loads(body)
+
+
+def away(folder: Path) -> dict[str, Any]:
+    return entry(f"postgresql://u:p@/x?host={folder}")
+
+
+def test_a_process_whose_database_is_away_is_not_ready(tmp_path: Path, calls_database: str) -> None:
+    with database("default", away(tmp_path)):
+        assert readiness() == (
+            "503 Service Unavailable",
+            {"status": "unready", "database": "default", "reason": "does not answer"},
+        )
+
+
+def test_a_process_without_a_database_of_its_own_is_ready_while_that_is_away(
+    tmp_path: Path, calls_database: str
+) -> None:
+    with database("reports", away(tmp_path)):
+        assert readiness() == ("200 OK", {"status": "ready"})
+
+
+class _Elsewhere:
+    """Keeps the tables of calls in another database than the default."""
+
+    def db_for_write(self, model: type[Model], **hints: object) -> str | None:
+        return "calls" if model is StoredResult else None
+
+
+def test_a_process_whose_stored_results_are_away_is_not_ready(
+    tmp_path: Path, calls_database: str
+) -> None:
+    with database("calls", away(tmp_path)), override_settings(DATABASE_ROUTERS=[_Elsewhere()]):
+        status, answer = readiness()
+    assert (status[:3], answer["database"]) == ("503", "calls")
+
+
+def test_a_database_that_is_wrongly_configured_is_told_with_the_reason(
+    calls_database: str,
+) -> None:
+    with database("default", {"ENGINE": "nowhere"}):
+        status, answer = readiness()
+    assert status == "503 Service Unavailable"
+    assert "'nowhere' isn't an available database backend" in answer["reason"]
 
 
 def test_a_restart_of_the_database_fails_no_more_than_the_calls_it_meets(
