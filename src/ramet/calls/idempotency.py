@@ -5,6 +5,7 @@ neither. The key follows the IETF draft "The Idempotency-Key HTTP Header Field".
 """
 
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -25,8 +26,10 @@ __all__ = ["KEPT", "forget", "once"]
 KEPT = timedelta(days=7)
 """How long an answer is kept at least; a repetition that comes later runs anew."""
 
-_FORGET_EVERY = 500
-_stored = 0
+_FORGET_EVERY = 3600.0  # seconds
+_FORGET_REST_AFTER = 1.0  # second
+_BATCH = 1000
+_forget_next = 0.0
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -72,13 +75,14 @@ def once(
             refusal, answer = error, encode_error(error)
         stored.refused, stored.answer = refusal is not None, answer.decode()
         stored.save(using=using, update_fields=["refused", "answer"])
-        transaction.on_commit(lambda: _forget_now_and_then(using), using=using)
+        # Robust: the operation has committed, and must not fail because old answers stay longer.
+        transaction.on_commit(lambda: _forget_now_and_then(using), using=using, robust=True)
     if refusal is not None:
         raise refusal
     return answer
 
 
-def forget(older_than: timedelta = KEPT, *, using: str | None = None, at_most: int = 1000) -> int:
+def forget(older_than: timedelta = KEPT, *, using: str | None = None, at_most: int = _BATCH) -> int:
     """Delete answers stored longer ago than that, by the database's clock; return how many."""
     rows = StoredResult.objects.using(using or router.db_for_write(StoredResult))
     old = rows.filter(created_at__lt=Now() - older_than).order_by("created_at")
@@ -128,8 +132,15 @@ def _wait_no_longer_than_the_deadline(using: str) -> None:
 
 
 def _forget_now_and_then(using: str) -> None:
-    """Keep the table small without a timer of its own: every so many stored answers."""
-    global _stored
-    _stored += 1
-    if _stored % _FORGET_EVERY == 0:
-        forget(using=using)
+    """Keep the table small without a timer of its own: as answers are stored, by the clock.
+
+    First with the first answer of the process, so that one which seldom stores, or does not live
+    long, does its part as well. A full batch says that there is more: then again soon.
+    """
+    global _forget_next
+    now = time.monotonic()
+    if now < _forget_next:
+        return
+    _forget_next = now + _FORGET_EVERY  # before the query: other threads go on meanwhile
+    if forget(using=using, at_most=_BATCH) == _BATCH:
+        _forget_next = now + _FORGET_REST_AFTER
