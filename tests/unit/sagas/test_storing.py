@@ -8,7 +8,6 @@ import pytest
 from django.db import DataError, transaction
 
 import ramet
-from ramet.calls import Refused
 from ramet.sagas import engine
 from ramet.sagas.claims import Claim, advance
 from ramet.sagas.engine import run_due
@@ -21,9 +20,10 @@ pytestmark = pytest.mark.django_db
 Settle = Callable[[], None]
 
 
-class Odd(Refused):
-    ratio: float
-    text: str
+class Odd(Exception):
+    def __init__(self, ratio: float, text: str) -> None:
+        super().__init__(ratio, text)
+        self.ratio, self.text = ratio, text
 
 
 class Unprintable(Exception):
@@ -46,7 +46,7 @@ def finished(run_id: uuid.UUID) -> SagaRun:
 
 
 def test_a_failure_is_stored_in_words_that_every_database_takes() -> None:
-    failure = Failure.of("pay", Odd(float("nan"), "a\0b\ud800"), refused=True)
+    failure = Failure.of("pay", Odd(float("nan"), "a\0b\ud800"), refused=False)
     assert failure.fields == {"ratio": "nan", "text": "a\ufffdb\ufffd"}
     assert "\0" not in failure.message
     failure.message.encode()
