@@ -14,7 +14,9 @@ from ramet.events.wake import wake
 from ramet.events.worker import Loop
 from ramet.sagas import claims, registry
 from ramet.sagas.engine import work
+from ramet.sagas.housekeeping import Housekeeping
 from ramet.sagas.lanes import Lanes
+from ramet.sagas.options import options
 from ramet.sagas.starting import TOPIC
 
 __all__ = ["SagaLoop", "loops"]
@@ -37,6 +39,7 @@ def loops() -> list[Loop]:
     """The loop, if a saga is defined in this process."""
     if not registry.definitions():
         return []
+    options()  # a wrong one is told at the start, not at the first housekeeping
     pulse.every(claims.LEASE / 3, _renew)
     return [SagaLoop(surroundings().instance)]
 
@@ -53,6 +56,7 @@ class SagaLoop(Loop):
         super().__init__()
         self._holder = holder
         self._lanes = Lanes(lanes)
+        self._housekeeping = Housekeeping()
         self._lock = threading.Lock()
         self._held: set[tuple[UUID, int]] = set()
         self._abandoned: set[tuple[UUID, int]] = set()
@@ -66,6 +70,7 @@ class SagaLoop(Loop):
     def work(self) -> float | None:
         """Hand out what is due; the seconds until more is."""
         self._release_abandoned()
+        self._housekeeping.tend()
         while self._lanes.are_free and not self.stopping.is_set():
             held = claims.claim(self._holder)
             if held is None:

@@ -72,6 +72,11 @@ class SagaRun(models.Model):
                 name="ramet_sagas_due",
             ),
             models.Index(fields=["name", "key"], name="ramet_sagas_key"),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="ramet_sagas_ended",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,112 @@
+"""Runs that ended long ago are forgotten, by the database's clock and in small batches."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models.functions import Now
+from django.test import override_settings
+
+from ramet.errors import DiagnosticError
+from ramet.sagas import housekeeping
+from ramet.sagas.housekeeping import Housekeeping, forget
+from ramet.sagas.loop import SagaLoop, loops
+from ramet.sagas.models import SagaRun, SagaStep
+from ramet.sagas.options import options
+from tests.unit.sagas.examples import OutOfStock, Trip, script
+
+pytestmark = pytest.mark.django_db
+
+Settle = Callable[[], None]
+
+
+def ended(settle: Settle, days: float) -> SagaRun:
+    with transaction.atomic():
+        run_id = Trip.start(traveller=uuid.uuid4())
+    settle()
+    SagaRun.objects.filter(pk=run_id).update(
+        created_at=Now() - timedelta(days=days + 1),
+        finished_at=Now() - timedelta(days=days),
+    )
+    return SagaRun.objects.get(pk=run_id)
+
+
+def test_a_run_that_ended_long_ago_is_forgotten_with_its_journal(settle: Settle) -> None:
+    young, old = ended(settle, 89), ended(settle, 91)
+    assert forget() == 1
+    assert list(SagaRun.objects.all()) == [young]
+    assert not SagaStep.objects.filter(run_id=old.pk).exists()
+    assert young.journal.count() == 6
+
+
+def test_a_compensated_run_is_forgotten_too(settle: Settle) -> None:
+    script["pay"] = [OutOfStock("x")]
+    ended(settle, 91)
+    assert forget() == 1
+
+
+def test_a_stuck_run_and_one_under_way_are_kept_however_old(settle: Settle) -> None:
+    script["send"] = [OutOfStock("x")]
+    with transaction.atomic():
+        Trip.start(traveller=uuid.uuid4())
+    settle()
+    with transaction.atomic():
+        Trip.start(traveller=uuid.uuid4())
+    SagaRun.objects.update(created_at=Now() - timedelta(days=1000))
+    assert forget() == 0
+    assert SagaRun.objects.count() == 2
+
+
+def test_how_long_runs_are_kept_is_a_setting(settle: Settle) -> None:
+    ended(settle, 8)
+    with override_settings(RAMET_SAGAS={"keep_ended": 7}):
+        assert forget() == 1
+
+
+def test_many_are_forgotten_in_batches_and_then_it_rests(
+    settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    for _ in range(3):
+        ended(settle, 91)
+    clock = [1_000.0]
+    monkeypatch.setattr(housekeeping, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    keeper = Housekeeping()
+    assert keeper.tend() == 0, "not at the very start"
+    clock[0] += housekeeping.FIRST
+    assert keeper.tend() == 2
+    assert keeper.tend() == 0
+    clock[0] += housekeeping.BETWEEN
+    assert keeper.tend() == 1
+    clock[0] += housekeeping.BETWEEN
+    ended(settle, 91)
+    assert keeper.tend() == 0
+    clock[0] += housekeeping.EVERY
+    assert keeper.tend() == 1
+
+
+def test_a_worker_does_it_soon_after_its_start(
+    settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(settle, 91)
+    monkeypatch.setattr(housekeeping, "FIRST", 0.0)
+    SagaLoop("worker-1").work()
+    assert SagaRun.objects.count() == 0
+
+
+def test_a_worker_does_not_start_with_a_wrong_option() -> None:
+    with override_settings(RAMET_SAGAS={"keep": 3}), pytest.raises(DiagnosticError):
+        loops()
+
+
+@pytest.mark.parametrize("given", [{"keep": 3}, {"keep_ended": 0}, {"keep_ended": "90"}])
+def test_a_wrong_option_is_told(given: dict[str, Any]) -> None:
+    with (
+        override_settings(RAMET_SAGAS=given),
+        pytest.raises(DiagnosticError, match="RAMET_SAGAS in the settings"),
+    ):
+        options()
