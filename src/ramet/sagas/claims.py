@@ -169,7 +169,8 @@ def advance(
         failure=failure,
         round=0,
         progress=Progress(upcoming.direction, upcoming.position, 1),
-        step_started_at=datetime.now(held.step_started_at.tzinfo),
+        # The database's time: what it said at the claim, and what has gone by since.
+        step_started_at=held.step_started_at + timedelta(seconds=held.elapsed()),
         read_at=time.monotonic(),
     )
 

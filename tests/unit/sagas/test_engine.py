@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 import ramet
 from ramet.calls import DeadlineExceeded, Unavailable
 from ramet.calls.context import idempotency_scope, remaining
+from ramet.sagas import claims
 from ramet.sagas.deciding import UNDO_ATTEMPTS
 from ramet.sagas.engine import run_due
 from ramet.sagas.models import SagaRun
@@ -272,6 +273,22 @@ def test_the_journal_tells_what_happened_in_order(settle: Settle) -> None:
         ("reserve", "backward", "done", 1),
         ("open", "backward", "done", 1),
     ]
+
+
+def test_the_times_in_the_journal_do_not_depend_on_the_clock_of_the_process(
+    settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Wrong":
+            return cls(1999, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(claims, "datetime", Wrong, raising=False)
+    run_id = start()
+    settle()
+    times = list(finished(run_id).journal.values_list("started_at", "finished_at"))
+    assert len(times) == 6
+    assert all(timedelta() <= end - begin < timedelta(seconds=5) for begin, end in times)
 
 
 def test_calls_of_each_attempt_of_a_step_have_the_same_idempotency_keys(
