@@ -14,7 +14,7 @@ from shop.orders import contract, progress
 from shop.orders.models import Order
 from shop.orders.placing import place
 from shop.orders.sagas import CancelOrder
-from shop.pagination import page_after
+from shop.pagination import NEWEST_FIRST
 from shop.permissions import is_person
 
 
@@ -51,12 +51,12 @@ class Desk:
 
     def mine(self, cursor: str = "") -> contract.OrderPage:
         try:
-            rows, following = page_after(
-                orders_of(_caller()), ("created_at", "id"), cursor, descending=True
-            )
+            page = NEWEST_FIRST.page(orders_of(_caller()), cursor)
         except ValueError:
             raise contract.UnknownCursor(cursor=cursor) from None
-        return contract.OrderPage(orders=[as_view(row) for row in rows], next_cursor=following)
+        return contract.OrderPage(
+            orders=[as_view(row) for row in page.rows], next_cursor=page.following
+        )
 
     def cancel(self, order_id: UUID) -> contract.OrderView:
         cancel(order_id, _caller())

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 import ramet
 from shop.money import Money
-from shop.pagination import page_after
+from shop.pagination import BY_NAME
 from shop.products import contract, stock
 from shop.products.models import Product
 
@@ -57,11 +57,11 @@ class Catalogue:
     def page(self, search: str = "", category: str = "", cursor: str = "") -> contract.ProductPage:
         found = matching(search, category)
         try:
-            rows, following = page_after(found, ("name", "sku"), cursor)
+            page = BY_NAME.page(found, cursor)
         except ValueError:
             raise contract.UnknownCursor(cursor=cursor) from None
         return contract.ProductPage(
-            products=[_as_value(row) for row in rows], next_cursor=following
+            products=[_as_value(row) for row in page.rows], next_cursor=page.following
         )
 
     def get(self, sku: str) -> contract.Product:
