@@ -53,8 +53,15 @@ class Receiver(worker.Loop):
         name = f"receive/{self._service}"
         lease = self._leases.held(name) or next(iter(self._leases.take([name])), None)
         if lease is None:
+            connections.close_all()  # one that only stands by needs none
             return self._leases.seconds / 5
         try:
+            if not lease.position and (position := self._broker.remembered(self._service)):
+                # The service moved here. Stored first: to consume, the broker's own memory of it
+                # is made anew, and what fails half-way must not lose the place.
+                with transaction.atomic():
+                    self._move_position(lease, position)
+                lease.position = position
             self._broker.consume(
                 self._service,
                 sorted(self._by_type),
@@ -81,17 +88,20 @@ class Receiver(worker.Loop):
         position = batch[-1].position
         with transaction.atomic():
             # First, so that a successor waits here until this batch is stored or rolled back.
-            held = sql.run(
-                "UPDATE ramet_events_lease SET position = %s"
-                " WHERE name = %s AND holder = %s AND epoch = %s",
-                [position, lease.name, self._leases.holder, lease.epoch],
-            )
-            if not held:
-                raise LeaseLost
+            self._move_position(lease, position)
             stored = inbox.store(received)
         lease.position = position
         self._last_used = time.monotonic()
         log.info("events.received", count=len(batch), stored=stored)
+
+    def _move_position(self, lease: Lease, position: str) -> None:
+        held = sql.run(
+            "UPDATE ramet_events_lease SET position = %s"
+            " WHERE name = %s AND holder = %s AND epoch = %s",
+            [position, lease.name, self._leases.holder, lease.epoch],
+        )
+        if not held:
+            raise LeaseLost
 
     def _envelope(self, incoming: Incoming) -> Envelope | None:
         """None for what cannot be a CloudEvent: waiting for it would keep back all that follow."""

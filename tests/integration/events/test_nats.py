@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import nats
+import nats.aio.client
 import pytest
 from django.db import connection, transaction
+from nats.errors import TimeoutError as NatsTimeout
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 import ramet
@@ -343,8 +347,90 @@ def test_a_service_that_moved_to_another_database_goes_on_where_it_was(brokers: 
     collect(broker, [], 1)
     broker.send([outgoing("a", "2")])
     received: list[Incoming] = []
-    collect(broker, received, 1, after="")
+    collect(broker, received, 1, after=broker.remembered("tracking"))
     assert [each.body for each in received] == [b"2"]
+
+
+def test_a_service_that_moved_keeps_its_place_when_the_first_reading_fails(
+    handler: str, brokers: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish("a", 1)
+    one, broker = relay(brokers), brokers()
+    one.work()
+    durable, wanted = "tracking", ["tests.integration.events.parcels.Moved.v1"]
+    seen: list[Incoming] = []
+    broker.consume(durable, wanted, "", seen.extend, lambda: not seen)
+    publish("a", 2)
+    one.work()
+
+    def fails(*args: Any, **kwargs: Any) -> Any:
+        raise NatsTimeout
+
+    receiving = receiver(brokers, handler)
+    with monkeypatch.context() as broken:
+        broken.setattr("nats.js.manager.JetStreamManager.add_consumer", fails)
+        with pytest.raises(BrokerUnavailable):
+            receiving.work()
+    monkeypatch.setattr(receiving, "_may_proceed", lambda lease: count("inbox") == 0)
+    receiving.work()
+    assert count("inbox") == count("inbox", "payload LIKE '%2%'") == 1
+
+
+def test_a_lost_request_for_events_does_not_silence_the_receiver(
+    handler: str,
+    brokers: Brokers,
+    working: Working,
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ramet.events.brokers.nats.HEARTBEAT", 0.4)
+    asked: list[str] = []
+    publish_really = nats.aio.client.Client.publish
+
+    async def lose_first(self: Any, subject: str, *args: Any, **kwargs: Any) -> None:
+        if ".MSG.NEXT." in subject:
+            asked.append(subject)
+            if len(asked) == 1:
+                return
+        await publish_really(self, subject, *args, **kwargs)
+
+    monkeypatch.setattr(nats.aio.client.Client, "publish", lose_first)
+    working(receiver(brokers, handler), *inbox_loops([handler], 1))
+    publish("a", 1)
+    relay(brokers).work()
+    eventually(lambda: effects() == [("a", 1)], within=6)
+
+
+def test_a_quiet_stream_is_not_taken_for_a_lost_request(
+    brokers: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ramet.events.brokers.nats.HEARTBEAT", 0.2)
+    begun = time.monotonic()
+    broker = brokers()
+    broker.consume(
+        "tracking",
+        ["shop.orders.Placed.v1"],
+        "",
+        lambda batch: None,
+        lambda: time.monotonic() < begun + 2,
+    )
+
+
+def test_a_wrong_password_is_told_with_its_remedy(
+    brokers: Brokers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = NatsServer(tmp_path)
+    with server._config.open("a") as config:
+        config.write('authorization { user: "a", password: "b" }\n')
+    server.start()
+    try:
+        broker = brokers()
+        broker._url = server.url.replace("//", "//a:wrong@")
+        with pytest.raises(BrokerUnavailable, match=r"(?i)authorization") as refused:
+            broker.send([outgoing("a")])
+        assert "RAMET_BROKER_URL" in refused.value.remedy
+    finally:
+        server.kill()
 
 
 def test_a_stream_that_was_lost_is_read_from_its_beginning(brokers: Brokers) -> None:

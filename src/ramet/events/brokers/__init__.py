@@ -29,6 +29,11 @@ __all__ = [
 class BrokerUnavailable(Exception):
     """The broker cannot be reached or does not answer; what was to be sent waits in the outbox."""
 
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+        """What a person can do, if the adapter knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -80,6 +85,13 @@ class Broker(Protocol):
         Raises BrokerUnavailable when there is no connection.
         """
 
+    def remembered(self, durable: str) -> str:
+        """The position up to which the broker knows events of `durable` to be acknowledged.
+
+        Empty when it knows of none. The caller stores it before it consumes after it: a service
+        that moved to another database goes on where it was.
+        """
+
     def consume(
         self,
         durable: str,
@@ -92,8 +104,8 @@ class Broker(Protocol):
 
         `durable` is the name under which the broker remembers what was acknowledged, `types` are
         names on the wire (what has another type may be delivered too), `after` is the position of
-        the last event that the caller has stored, or empty when it knows of none. When `deliver`
-        returns, the batch is stored and is acknowledged; when it raises, nothing of it is, and
+        the last event that the caller has stored, or empty for everything that is kept. When
+        `deliver` returns, the batch is stored and is acknowledged; when it raises, nothing of it is, and
         consume raises the same. The next call begins after the position that it is given, whatever
         was delivered before: so nothing is skipped and nothing overtakes. `proceed` is called at
         least every second.

@@ -8,9 +8,11 @@ the rest of Ramet threads: the adapter runs one event loop in one thread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,7 +30,6 @@ try:
     from nats.js.api import (
         AckPolicy,
         ConsumerConfig,
-        ConsumerInfo,
         DeliverPolicy,
         RetentionPolicy,
         StorageType,
@@ -59,6 +60,11 @@ BATCH = 256
 """Events asked for at once, and at most delivered to the inbox in one transaction."""
 WINDOW = 300
 """Seconds in which the server itself drops a second copy of an event; later, the inbox does."""
+EXPIRES = 30.0
+"""Seconds for which the server keeps a request for events."""
+HEARTBEAT = 5.0
+"""Seconds after which the server says that it still knows of a request, if it has nothing else to
+say. After three times as long the request is taken for lost and the consumer is made anew."""
 PIPELINED = 128
 """Keys whose events are on their way at the same time."""
 
@@ -91,6 +97,10 @@ class NatsBroker:
     def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
         """Pipelined over keys, one after the other within a key."""
         return self._run(self._send(batch))
+
+    def remembered(self, durable: str) -> str:
+        """The floor of the consumer's acknowledgements."""
+        return self._run(self._remembered(_durable(durable)))
 
     def consume(
         self,
@@ -166,20 +176,25 @@ class NatsBroker:
             return False
         return True
 
+    async def _remembered(self, durable: str) -> str:
+        client = await self._connected()
+        made = _made(await self._stream(client))
+        try:
+            found = await client.jsm(timeout=ANSWER).consumer_info(self.stream, durable)
+        except NotFoundError:
+            return ""
+        return f"{made}/{found.ack_floor.stream_seq}" if found.ack_floor is not None else ""
+
     async def _open(self, durable: str, subjects: list[str], after: str) -> _Reception:
         client = await self._connected()
         manager = client.jsm(timeout=ANSWER)
         stream = await self._stream(client)
-        made = f"{stream.created.isoformat() if stream.created else ''}"
-        try:
-            former: ConsumerInfo | None = await manager.consumer_info(self.stream, durable)
-        except NotFoundError:
-            former = None
-        start = _start(stream, made, after, former)
+        made = _made(stream)
+        start = _start(made, after)
         # Made anew each time: that alone puts everything delivered but not stored back in its
         # place, and whoever still reads under this name, because its lease ran out unseen, is cut
         # off.
-        if former is not None:
+        with contextlib.suppress(NotFoundError):
             await manager.delete_consumer(self.stream, durable)
         await manager.add_consumer(
             self.stream,
@@ -208,6 +223,12 @@ class NatsBroker:
 
     async def _connect(self) -> Client:
         client = Client()
+        told: list[str] = []
+
+        async def note_error(error: Exception) -> None:
+            told[:] = [_told(error)]
+            log.debug("events.broker_error", error=_told(error))
+
         attempt = client.connect(
             self._url,
             name=self._instance,
@@ -217,15 +238,17 @@ class NatsBroker:
             reconnect_time_wait=0.25,  # type: ignore[arg-type]  # fractions work
             ping_interval=10,
             max_outstanding_pings=2,
-            error_cb=_note_error,
+            error_cb=note_error,
             disconnected_cb=_note("events.broker_lost"),
             reconnected_cb=_note("events.broker_back"),
         )
         try:
             # With unlimited attempts the client would try a first connection for ever, too.
             await asyncio.wait_for(attempt, CONNECT + 1)
-        except BaseException:
+        except BaseException as error:
             await client.close()
+            if isinstance(error, TimeoutError) and told:
+                raise BrokerUnavailable(f"NATS: {told[0]}", _remedy(told[0])) from error
             raise
         return client
 
@@ -290,22 +313,30 @@ class _Reception:
         self._reconnects = client.stats["reconnects"]
         self._expected = 1
         self._asked = 0
+        self._heard = time.monotonic()
 
     async def next(self, wait: float) -> list[Msg]:
         """What has arrived; if nothing has, what arrives first within `wait` seconds."""
         if self._asked < BATCH // 2:
             # Open requests add up in the server, so the next events are on their way meanwhile.
             self._asked += BATCH
-            request = {"batch": BATCH, "expires": 30 * 10**9}
+            request = {
+                "batch": BATCH,
+                "expires": int(EXPIRES * 10**9),
+                "idle_heartbeat": int(HEARTBEAT * 10**9),
+            }
             await self._client.publish(self._ask, json.dumps(request).encode(), self._inbox)
         messages: list[Msg] = []
         try:
             while len(messages) < BATCH and (not messages or self._subscription.pending_msgs):
                 message = await self._subscription.next_msg(wait)
+                self._heard = time.monotonic()
                 if self._is_event(message):
                     messages.append(message)
         except TimeoutError:
-            pass  # quiet; the caller looks around and asks again
+            # Quiet; the caller looks around and asks again.
+            if time.monotonic() - self._heard > 3 * HEARTBEAT:
+                raise BrokerUnavailable("a request for events was lost") from None
         if self._client.stats["reconnects"] != self._reconnects or not self._client.is_connected:
             # Events and requests of before may be lost on the way: begin again after what is
             # stored.
@@ -345,17 +376,18 @@ class _Reception:
                 await self._client.flush()  # the last acknowledgement must not die with the process
 
 
-def _start(stream: StreamInfo, made: str, after: str, former: ConsumerInfo | None) -> int:
+def _made(stream: StreamInfo) -> str:
+    return stream.created.isoformat() if stream.created else ""
+
+
+def _start(made: str, after: str) -> int:
     """The first sequence to read, 0 for the beginning of what the stream still has."""
-    if after:
-        of, _, sequence = after.rpartition("/")
-        if of == made:
-            return int(sequence) + 1
-        log.warning("events.stream_is_another", remedy="reading it from its beginning")
+    if not after:
         return 0
-    if former is not None and former.ack_floor is not None:
-        # The database knows nothing yet: the service moved here. The broker remembers where it was.
-        return former.ack_floor.stream_seq + 1
+    of, _, sequence = after.rpartition("/")
+    if of == made:
+        return int(sequence) + 1
+    log.warning("events.stream_is_another", remedy="reading it from its beginning")
     return 0
 
 
@@ -367,8 +399,10 @@ def _told(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-async def _note_error(error: Exception) -> None:
-    log.debug("events.broker_error", error=_told(error))
+def _remedy(told: str) -> str:
+    if "authorization" in told.lower() or "authentication" in told.lower():
+        return "correct user and password in RAMET_BROKER_URL"
+    return "see that the NATS server of RAMET_BROKER_URL runs and can be reached"
 
 
 def _note(line: str) -> Callable[[], Awaitable[None]]:
