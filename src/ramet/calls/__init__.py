@@ -17,6 +17,7 @@ from ramet.calls.errors import (
 )
 from ramet.calls.implementations import implements
 from ramet.calls.refusals import Refused
+from ramet.calls.stand_ins import stand_in
 from ramet.calls.values import Value
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "client",
     "implements",
     "operation",
+    "stand_in",
 ]

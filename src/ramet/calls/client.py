@@ -33,7 +33,7 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.identity import InvalidToken, KeysUnavailable, current_token, verify
 from ramet.placement import Here, here
 
-__all__ = ["client"]
+__all__ = ["client", "stub_of"]
 
 _Contract = TypeVar("_Contract", bound=Contract)
 
@@ -52,7 +52,7 @@ def client(
     CallInsideTransaction. Operations raise RemoteError, of which Refused is the business "no";
     TypeError for arguments that the contract does not have.
     """
-    stub = _stubs.get(contract) or _make_stub(contract)
+    stub = stub_of(contract)
     if idempotency_key is None and not inside_transaction:
         return cast("_Contract", stub._plain)
     return cast("_Contract", stub(idempotency_key, inside_transaction))
@@ -133,6 +133,11 @@ class _Stub:
 
 
 _stubs: dict[type[Contract], type[_Stub]] = {}
+
+
+def stub_of(contract: type[Contract]) -> type[_Stub]:
+    """Return the class of the contract's clients, made when first asked for."""
+    return _stubs.get(contract) or _make_stub(contract)
 
 
 def _make_stub(contract: type[Contract]) -> type[_Stub]:

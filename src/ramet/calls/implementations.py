@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ramet.calls.contracts import Contract
 from ramet.errors import DiagnosticError, Mistake
 
-__all__ = ["implementation_of", "implements"]
+__all__ = ["differences", "implementation_of", "implements"]
 
 _Implementation = TypeVar("_Implementation", bound=type)
 _implementations: dict[type[Contract], type] = {}
@@ -51,6 +51,12 @@ def _mistakes(contract: type[Contract], implementation: type) -> typing.Iterator
             "one implementation for each contract",
             "remove one of them",
         )
+    yield from differences(contract, implementation)
+
+
+def differences(contract: type[Contract], implementation: type) -> typing.Iterator[Mistake]:
+    """Yield where a class does not do what the contract declares."""
+    where = f"{implementation.__module__}.{implementation.__qualname__}"
     for name in contract.__ramet__.operations:
         method = getattr(implementation, name, None)
         if not callable(method):

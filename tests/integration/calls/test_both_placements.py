@@ -6,13 +6,14 @@ import pickle
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from bureau.contract import Bureau
 from depot.contract import Depot, DepotV9, Full, Part, Unplaced
-from depot.services import IDS, SINCE, HeavyPart, NotInTheContract
+from depot.services import IDS, SINCE, HeavyPart, NotInTheContract, Storehouse
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone, translation
@@ -28,9 +29,11 @@ from ramet.calls import (
     Unauthenticated,
     Unimplemented,
     context,
+    stand_in,
 )
 from ramet.calls.context import use_deadline, use_idempotency_scope
 from ramet.calls.models import StoredResult
+from ramet.errors import DiagnosticError
 from ramet.identity import use_token
 from ramet.identity.tokens import CLOCK_SKEW_SECONDS
 from tests.conftest import eventually
@@ -508,3 +511,42 @@ def test_the_callers_context_is_as_before_after_a_call() -> None:
         ramet.client(Depot).sleep(0.0)
         assert context.deadline.get() == before
     assert context.deadline.get() is None
+
+
+# -- Stand-ins ------------------------------------------------------------------------------------
+
+
+class FullDepot(Storehouse):
+    """Refuses what the real one does, and remembers for what."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def record(self, label: str, times: int = 1) -> int:
+        self.asked.append(label)
+        raise Full(label, Decimal(1), SINCE, [])
+
+
+def test_a_stand_in_answers_in_place_of_the_service_until_its_block_ends(label: str) -> None:
+    depot = FullDepot()
+    for implementation in (depot, FullDepot):
+        with stand_in(Depot, implementation), pytest.raises(Full) as caught:
+            ramet.client(Depot).record(label)
+        assert caught.value.label == label
+    assert depot.asked == [label]
+    assert ramet.client(Depot).record(label) == 1
+
+
+def test_a_stand_in_differs_from_its_contract_in_nothing() -> None:
+    with pytest.raises(DiagnosticError, match="operation-not-implemented"), stand_in(Depot, Part):
+        pass
+
+
+def test_what_nobody_implements_may_have_a_stand_in() -> None:
+    class Nothing:
+        def nothing(self) -> None: ...
+
+    with stand_in(Unplaced, Nothing):
+        ramet.client(Unplaced).nothing()  # type: ignore[func-returns-value]
+    with pytest.raises(Unimplemented):
+        ramet.client(Unplaced).nothing()
