@@ -27,8 +27,9 @@ class Heads:
         self.handlers = sorted(handlers)
         self._lock = threading.Lock()
         self._proposed: deque[int] = deque()
-        self._from = ""
-        """Where in the order of keys the next look begins, so that no key waits for another."""
+        self._from = dict.fromkeys(self.handlers, "")
+        """Where in the order of its keys the next look begins, for each handler: no key waits for
+        another for ever, and no handler for another's many keys."""
 
     def next(self) -> int | None:
         """The number of a row that was the head of its key when last looked; None: look again."""
@@ -45,27 +46,36 @@ class Heads:
             if self._proposed or not self.handlers:
                 return
             found = self._find(self._from)
-            if len(found) < ENOUGH and self._from:
-                found += self._find("")  # once around; doubles are sorted out by the claim
-            self._from = found[-1][1] if len(found) >= ENOUGH else ""
-            self._proposed.extend(seq for seq, _ in found)
+            around = {
+                handler: ""
+                for handler, begin in self._from.items()
+                if begin and all(key == begin for _, each, key in found if each == handler)
+            }
+            self._from = dict.fromkeys(self.handlers, "")
+            if len(found) >= ENOUGH:
+                self._from |= {handler: key for _, handler, key in found}
+            if around:  # first, for they have waited; doubles are sorted out by the claim
+                found = self._find(around) + found
+            self._proposed.extend(seq for seq, _, _ in found)
 
-    def _find(self, first_key: str) -> list[tuple[int, str]]:
+    def _find(self, begins: dict[str, str]) -> list[tuple[int, str, str]]:
+        """Heads as (row, handler, key), in turn over the handlers, each from its key on."""
         if sql.is_postgresql():
-            found = sql.rows(_JUMP, [self.handlers, first_key])
+            found = sql.rows(_JUMP, [list(begins), list(begins.values())])
         else:
-            mine, handlers = sql.among("i.handler", self.handlers)
-            found = sql.rows(_SCAN.format(mine=mine, now=sql.now()), [*handlers, first_key])
-        return [(int(seq), str(key)) for seq, key in found]
+            each = " OR ".join(['(i.handler = %s AND i."key" >= %s)'] * len(begins))
+            values = [value for pair in begins.items() for value in pair]
+            found = sql.rows(_SCAN.format(each=each, now=sql.now()), values)
+        return [(int(seq), str(handler), str(key)) for seq, handler, key in found]
 
 
 _JUMP = f"""
     WITH RECURSIVE head AS (
         SELECT first.*
-        FROM unnest(%s::text[]) AS mine (handler)
+        FROM unnest(%s::text[], %s::text[]) AS mine (handler, begin)
         CROSS JOIN LATERAL (
             SELECT handler, key, seq, run_at FROM ramet_events_inbox
-            WHERE state = 'ready' AND handler = mine.handler AND key >= %s
+            WHERE state = 'ready' AND handler = mine.handler AND key >= mine.begin
             ORDER BY handler, key, seq LIMIT 1
         ) AS first
         UNION ALL
@@ -77,16 +87,16 @@ _JUMP = f"""
             ORDER BY handler, key, seq LIMIT 1
         ) AS following
     )
-    SELECT seq, key FROM head WHERE run_at <= clock_timestamp() LIMIT {ENOUGH}
+    SELECT seq, handler, key FROM head WHERE run_at <= clock_timestamp() LIMIT {ENOUGH}
 """
 
 _SCAN = f"""
-    SELECT i.seq, i."key" FROM ramet_events_inbox i
-    WHERE i.state = 'ready' AND {{mine}} AND i."key" >= %s AND i.run_at <= {{now}}
+    SELECT i.seq, i.handler, i."key" FROM ramet_events_inbox i
+    WHERE i.state = 'ready' AND ({{each}}) AND i.run_at <= {{now}}
     AND NOT EXISTS (
         SELECT 1 FROM ramet_events_inbox earlier
         WHERE earlier.handler = i.handler AND earlier."key" = i."key"
         AND earlier.state = 'ready' AND earlier.seq < i.seq
     )
-    ORDER BY i."key" LIMIT {ENOUGH}
+    ORDER BY row_number() OVER (PARTITION BY i.handler ORDER BY i."key") LIMIT {ENOUGH}
 """

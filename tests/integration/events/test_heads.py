@@ -1,0 +1,73 @@
+"""Whose turn it is: in turn over keys and handlers, whatever waits."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from ramet.events import heads
+from ramet.events.heads import Heads
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def wait_for(handler: str, *keys: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ramet_events_inbox (handler, event_id, type, key, time, payload, headers)"
+            " VALUES (%s, %s, 't', %s, now(), '{}', '{}')",
+            [(handler, uuid4(), key) for key in keys],
+        )
+
+
+def taken(from_heads: Heads, most: int) -> list[tuple[str, str]]:
+    """(handler, key) in the order in which they are proposed; each is worked off at once."""
+    found: list[tuple[str, str]] = []
+    while len(found) < most:
+        if (seq := from_heads.next()) is None:
+            from_heads.look()
+            if (seq := from_heads.next()) is None:
+                break
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE ramet_events_inbox SET state = 'done' WHERE seq = %s AND state = 'ready'"
+                " RETURNING handler, key",
+                [seq],
+            )
+            found += cursor.fetchall()
+    return found
+
+
+def test_a_handler_with_many_keys_lets_another_in_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heads, "_JUMP", heads._JUMP.replace(f"LIMIT {heads.ENOUGH}", "LIMIT 10"))
+    monkeypatch.setattr(heads, "ENOUGH", 10)
+    wait_for("many", *(f"k{number:03}" for number in range(100)))
+    wait_for("few", "a", "z")
+    proposing = Heads(["few", "many"])
+    first = taken(proposing, 10)
+    assert {("few", "a"), ("few", "z")} <= set(first)
+    wait_for("few", "a", "b", "y")  # before, between and behind what was looked at
+    then = taken(proposing, 13)
+    assert {("few", "a"), ("few", "b"), ("few", "y")} <= set(then)
+    rest = taken(proposing, 1000)
+    assert len(first + then + rest) == 105
+    assert len(set(rest)) == len(rest)
+
+
+def test_a_key_that_is_in_hand_elsewhere_does_not_end_the_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heads, "_JUMP", heads._JUMP.replace(f"LIMIT {heads.ENOUGH}", "LIMIT 3"))
+    monkeypatch.setattr(heads, "ENOUGH", 3)
+    wait_for("one", *"abcdefgh")
+    proposing = Heads(["one"])
+    proposed = []
+    for _ in range(12):
+        proposing.look()
+        while (seq := proposing.next()) is not None:
+            proposed.append(seq)
+    assert len(set(proposed)) == 8
