@@ -50,6 +50,7 @@ class Leases:
         self.holder, self.seconds = holder, seconds
         self._lock = threading.Lock()
         self._held: dict[str, Lease] = {}
+        self._ending = threading.Lock()
         self._is_fresh = True
 
     def held(self, name: str) -> Lease | None:
@@ -65,10 +66,12 @@ class Leases:
         one was killed and restarted under its name, and there is nothing to wait for.
         """
         asked = time.monotonic()
-        with self._lock:
-            fresh, self._is_fresh = self._is_fresh, False
-        if fresh:
-            self._end_former()
+        with self._ending:
+            # Only when it has succeeded; and only one thread, or the second would end what the
+            # first has just taken.
+            if self._is_fresh:
+                self._end_former()
+                self._is_fresh = False
         # Sorted, so that two workers that want the same ones cannot deadlock.
         wanted = sorted(name for name in names if self.held(name) is None)
         if not wanted:
