@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import Error as DatabaseProblem
+from django.db import connection, transaction
 
 log = structlog.get_logger("ramet.events")
 
@@ -77,6 +78,13 @@ def _send(topics: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         for topic in topics:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, topic])
+
+
+def _close() -> None:
+    try:
+        connection.close()
+    except DatabaseProblem as error:  # what cannot be closed is gone already
+        log.debug("events.connection_not_closed", error=str(error))
 
 
 class _Hub:
@@ -154,13 +162,13 @@ class _Notifier:
                     self._sent.update(dict.fromkeys(topics, now))
                 try:
                     _send(topics)
-                except DatabaseError as error:
+                except DatabaseProblem as error:  # InterfaceError included: no DatabaseError
                     log.warning(
                         "events.notify_failed", error=str(error), remedy="polling takes over"
                     )
-                    connection.close()
+                    _close()
         finally:
-            connection.close()
+            _close()
             with self._lock:
                 self._thread = None
                 restart = self._wanted.is_set()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import InterfaceError, connection, transaction
 
 import ramet
 from ramet.events import wake
@@ -69,6 +70,56 @@ def test_the_notifications_of_a_burst_are_coalesced(
     notifications = heard(listener, 0.5)
     assert 1 < len(notifications) <= seconds / wake.INTERVAL + 3
     assert len(notifications) < 200
+
+
+def test_a_lost_connection_does_not_end_the_trailing_notifications(
+    listener: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    send, failed = wake._send, []
+
+    def fail_once(topics: Any) -> None:
+        if threading.current_thread().name == "ramet-notify" and not failed:
+            failed.append(topics)
+            raise InterfaceError("the connection is closed")
+        send(topics)
+
+    monkeypatch.setattr(wake, "_send", fail_once)
+    monkeypatch.setattr(wake, "IDLE", 5)
+    for number in range(30):
+        publish(number)
+    eventually(lambda: failed)
+    thread = wake._notifier._thread
+    assert heard(listener, 0.3)
+    for number in range(30):
+        publish(number)
+    assert len(heard(listener, 0.3)) > 1
+    assert thread is not None
+    assert thread.is_alive()
+    assert wake._notifier._thread is thread
+
+
+def test_a_worker_at_rest_holds_three_connections(
+    database: str, working: Callable[..., Any], eventually: Eventually
+) -> None:
+    @ramet.subscribe(Moved, name="tracker")
+    def track(event: Moved) -> None:
+        have_effect(event.parcel, event.number)
+
+    connection.close()
+    working(Mover(surroundings()), *inbox_loops(["tracker"], 4))
+    with psycopg.connect(database, autocommit=True) as other:
+
+        def held() -> int:
+            ((count,),) = other.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchall()
+            return int(count)
+
+        eventually(lambda: held() == 3)
+        publish(1)
+        connection.close()
+        eventually(lambda: held() == 3)  # one event alone takes no further thread
 
 
 def test_a_notification_alone_brings_a_loop_of_another_process_to_work(
