@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,11 @@ import django
 django.setup()
 
 from django.db import Error, OperationalError, connection, connections, transaction  # noqa: E402
+from django.db.models.functions import Now  # noqa: E402
 
 from ramet import telemetry  # noqa: E402
 from ramet.events.worker import Worker  # noqa: E402
-from ramet.sagas import claims, failpoints  # noqa: E402
+from ramet.sagas import claims, failpoints, housekeeping  # noqa: E402
 from ramet.sagas.loop import SagaLoop  # noqa: E402
 from ramet.sagas.models import SagaRun  # noqa: E402
 from tests.integration.sagas import sagas  # noqa: E402
@@ -123,7 +125,7 @@ def crash(saga: str, state: dict[str, Any], place: str) -> dict[str, Any]:
     run_id = start(saga, state)
     first = wait(fork_worker(run_id, "worker-1", "die", place))
     second = wait(fork_worker(run_id, "worker-1"))
-    return {"first": first, "second": second, **describe(run_id)}
+    return {"id": run_id, "first": first, "second": second, **describe(run_id)}
 
 
 def sever(saga: str, state: dict[str, Any], place: str, deed: str) -> dict[str, Any]:
@@ -175,6 +177,14 @@ def crowd(slow: int) -> dict[str, Any]:
     return answer
 
 
+def forget(run_id: str) -> dict[str, Any]:
+    """Age a run by a year and have a worker's housekeeping come at once."""
+    housekeeping.FIRST = 0.0  # type: ignore[misc]
+    aged = SagaRun.objects.filter(pk=run_id).update(finished_at=Now() - timedelta(days=365))
+    SagaLoop("worker-1").work()
+    return {"aged": aged, "left": SagaRun.objects.filter(pk=run_id).count()}
+
+
 def begin(saga: str, state: dict[str, Any]) -> dict[str, Any]:
     """Start a run and leave it to others."""
     return {"id": start(saga, state)}
@@ -192,6 +202,7 @@ COMMANDS = {
     "pause": pause,
     "crowd": crowd,
     "leavers": leavers,
+    "forget": forget,
     "begin": begin,
     "look": look,
 }

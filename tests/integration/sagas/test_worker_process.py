@@ -46,6 +46,11 @@ def test_steps_that_want_to_end_their_thread_cost_no_lane(host: Any) -> None:
     assert answer == {"ends": ["compensated"] * 6 + ["completed"], "busy": []}
 
 
+def test_a_worker_forgets_what_ended_long_ago(host: Any) -> None:
+    run = host.order("crash", saga="Journey", state={}, place="nowhere")
+    assert host.order("forget", run_id=run["id"]) == {"aged": 1, "left": 0}
+
+
 def test_a_worker_works_and_ends_on_sigterm(host: Any, start: Start, eventually: Any) -> None:
     worker = start()
     run = host.order("begin", saga="Journey", state={})["id"]
