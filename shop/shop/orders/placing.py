@@ -14,7 +14,7 @@ from shop.orders.contract import KeyReused, OrderLine, UnknownProducts
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Happening, Line, Order, PlacementKey
 from shop.orders.sagas import PlaceOrder
-from shop.products.contract import Products
+from shop.products.contract import Products, is_sku
 
 
 def place(customer_id: UUID, lines: Sequence[OrderLine], payment_token: str, key: str) -> Order:
@@ -46,6 +46,8 @@ def _refuse_impossible(lines: Sequence[OrderLine], payment_token: str, key: str)
     if not 1 <= len(lines) <= contract.MOST_LINES:
         raise InvalidArgument(f"expected 1 to {contract.MOST_LINES} lines", path="lines")
     for position, line in enumerate(lines):
+        if not is_sku(line.sku):
+            raise InvalidArgument("not a SKU", path=f"lines[{position}].sku")
         if not 1 <= line.quantity <= contract.MOST_PIECES:
             path = f"lines[{position}].quantity"
             raise InvalidArgument(f"expected 1 to {contract.MOST_PIECES}", path=path)

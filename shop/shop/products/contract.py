@@ -4,10 +4,18 @@ Stock moves by order: reserve, then sell or release; what was sold can be restoc
 may be repeated, and an order that has moved on stays where it is.
 """
 
+import re
 from uuid import UUID
 
 import ramet
 from shop.money import Money
+
+SKU_PATTERN = r"\A[A-Za-z0-9][A-Za-z0-9-]{0,39}\Z"
+
+
+def is_sku(text: str) -> bool:
+    """Whether a product may be called so; nothing else needs to be looked up."""
+    return re.match(SKU_PATTERN, text) is not None
 
 
 class Line(ramet.Value):

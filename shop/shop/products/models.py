@@ -8,9 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 
 import ramet
+from shop.products.contract import SKU_PATTERN
 
 SKU = RegexValidator(
-    r"\A[A-Za-z0-9][A-Za-z0-9-]{0,39}\Z",
+    SKU_PATTERN,
     "A SKU has up to 40 letters, digits and hyphens, and does not begin with a hyphen.",
 )
 

@@ -16,6 +16,8 @@ from shop.products.models import Product
 
 def matching(words: str = "", category: str = "") -> QuerySet[Product]:
     """Products whose name or description contains every word, of `category` unless that is ""."""
+    if "\0" in words + category:  # PostgreSQL cannot even compare it
+        return Product.objects.none()
     found = Product.objects.all()
     for word in words.split():
         found = found.filter(Q(name__icontains=word) | Q(description__icontains=word))
@@ -65,13 +67,14 @@ class Catalogue:
         )
 
     def get(self, sku: str) -> contract.Product:
-        row = Product.objects.filter(sku=sku).first()
+        row = Product.objects.filter(sku=sku).first() if contract.is_sku(sku) else None
         if row is None:
             raise contract.UnknownProduct(sku=sku)
         return _as_value(row)
 
     def find(self, skus: list[str]) -> list[contract.Product]:
-        return [_as_value(row) for row in Product.objects.filter(sku__in=skus)]
+        possible = [sku for sku in skus if contract.is_sku(sku)]
+        return [_as_value(row) for row in Product.objects.filter(sku__in=possible)]
 
     def categories(self) -> list[str]:
         names = Product.objects.order_by("category").values_list("category", flat=True)

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ramet.calls import InvalidArgument
 from shop.money import Money
-from shop.products.contract import Line, OutOfStock, ReservationClosed, UnknownProduct
+from shop.products.contract import Line, OutOfStock, ReservationClosed, UnknownProduct, is_sku
 from shop.products.models import Product, Reservation, ReservedItem
 
 State = Reservation.State
@@ -30,7 +30,7 @@ def reserve(order_id: UUID, lines: Iterable[Line]) -> Money:
             raise ReservationClosed(order_id=order_id, state=reservation.state)
         return Money.of(reservation.price)
     # 2. Lock the products by SKU; only now is their stock certain.
-    products = {product.sku: product for product in _locked(sku__in=wanted)}
+    products = {product.sku: product for product in _locked(sku__in=[*filter(is_sku, wanted)])}
     for sku, quantity in wanted.items():
         if sku not in products:
             raise UnknownProduct(sku=sku)

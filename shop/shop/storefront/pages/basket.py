@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 import ramet
 from shop.money import Money
-from shop.products.contract import Product, Products
+from shop.products.contract import Product, Products, is_sku
 
 from ..basket import MOST_LINES, Basket, BasketFull
 from ..page import notify, page, show
@@ -74,7 +74,7 @@ def add(request: HttpRequest) -> HttpResponse:
     sku = request.POST.get("sku", "")
     quantity = _quantity(request)
     following = own_path(request.POST.get("next", "/basket/"))
-    if not sku or len(sku) > 64 or quantity < 1:
+    if not is_sku(sku) or quantity < 1:
         notify(request, "Please choose how many you would like.", trouble=True)
         return HttpResponseRedirect(following)
     try:
@@ -90,7 +90,10 @@ def add(request: HttpRequest) -> HttpResponse:
 @page()
 def change(request: HttpRequest) -> HttpResponse:
     """Set how many pieces of something there are; none takes it out."""
-    Basket(request).set(request.POST.get("sku", ""), _quantity(request))
+    sku, quantity = request.POST.get("sku", ""), _quantity(request)
+    if quantity < 1 or is_sku(sku):
+        # Anything can be taken out, whatever it is called.
+        Basket(request).set(sku, quantity)
     return redirect("storefront:basket")
 
 

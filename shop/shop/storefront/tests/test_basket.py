@@ -82,3 +82,17 @@ def test_changing_needs_a_form_of_this_site(browser: Browser) -> None:
 def test_adding_leads_nowhere_else(browser: Browser, product: Product) -> None:
     product("SPADE")
     assert add(browser, "SPADE", next="//evil.example/")["location"] == "/"
+
+
+@pytest.mark.parametrize("sku", ["a b", "ä", "-A", "a/b", "x" * 41])
+def test_what_cannot_be_an_article_number_is_not_put_in(browser: Browser, sku: str) -> None:
+    assert add(browser, sku).status_code == 302
+    browser.send("/basket/change/", {"sku": sku, "quantity": "1"})
+    assert quantities(browser) == {}
+
+
+def test_a_basket_that_holds_what_no_article_can_be_called_is_shown(browser: Browser) -> None:
+    kept = browser.session
+    kept["storefront.basket"] = {"a\0b": 1}
+    kept.save()
+    assert b"No longer sold" in browser.get("/basket/").content
