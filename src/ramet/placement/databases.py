@@ -1,16 +1,30 @@
 """From a database URL to Django's DATABASES entry, with the options that our guarantees need."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-__all__ = ["database", "with_safe_sqlite"]
+__all__ = ["OVER_A_NETWORK", "database", "with_safe_sqlite"]
+
+OVER_A_NETWORK: Mapping[str, int] = {
+    "connect_timeout": 5,  # seconds, for each address of the host
+    "keepalives": 1,
+    "keepalives_idle": 30,  # seconds
+    "keepalives_interval": 10,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds; only Linux has it, elsewhere libpq passes over it
+}
+"""libpq options of a connection over TCP. Without them a server that vanished, or a firewall that
+forgot the connection, holds a thread for many minutes: the kernel's own limits are hours.
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
 
 
-def database(url: str) -> dict[str, Any]:
+def database(url: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The DATABASES entry of `postgresql://USER:PASSWORD@HOST:PORT/NAME` or `sqlite:///PATH`.
 
     A PostgreSQL URL may name a socket's folder, `postgresql://USER:PASSWORD@/NAME?host=/folder`;
-    other query parameters become libpq options. User, password and name are URL-quoted. Three
+    other query parameters become libpq options; they come before the project's own `options`, and
+    those before OVER_A_NETWORK, which a socket does not need. User, password and name are URL-quoted. Three
     slashes begin a relative SQLite path, four an absolute one. Connections are kept for ever and
     checked before reuse: processes are few and long-lived.
     """
@@ -23,17 +37,20 @@ def database(url: str) -> dict[str, Any]:
                 "CONN_MAX_AGE": None,
             }
         )
-    options = dict(parse_qsl(parts.query))
+    asked = dict(parse_qsl(parts.query))
+    host = asked.pop("host", parts.hostname or "")
+    port = asked.pop("port", str(parts.port or ""))
+    defaults = OVER_A_NETWORK if host and not host.startswith(("/", "@")) else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.removeprefix("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": options.pop("host", parts.hostname or ""),
-        "PORT": options.pop("port", str(parts.port or "")),
+        "HOST": host,
+        "PORT": port,
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
+        "OPTIONS": {**defaults, **(options or {}), **asked},
     }
 
 

@@ -1,6 +1,8 @@
 """Database URLs become Django's settings."""
 
-from ramet.placement.databases import database, with_safe_sqlite
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from ramet.placement.databases import OVER_A_NETWORK, database, with_safe_sqlite
 
 
 def test_a_postgresql_url_over_tcp_is_unquoted() -> None:
@@ -15,8 +17,25 @@ def test_a_postgresql_url_over_tcp_is_unquoted() -> None:
         "PORT": "6432",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"sslmode": "require"},
+        "OPTIONS": {**OVER_A_NETWORK, "sslmode": "require"},
     }
+
+
+def test_a_server_that_vanished_is_noticed_unless_the_project_or_the_url_says_otherwise() -> None:
+    """The URL, written for one place, comes before the project, and that before our defaults."""
+    options = database(
+        "postgresql://u:p@db.example/shop?connect_timeout=2",
+        {"connect_timeout": 9, "keepalives_idle": 7},
+    )["OPTIONS"]
+    assert options["connect_timeout"] == "2"
+    assert options["keepalives_idle"] == 7
+    assert options["tcp_user_timeout"] == 30_000
+
+
+def test_libpq_knows_every_default() -> None:
+    """An unknown name would fail every connection."""
+    parsed = conninfo_to_dict(make_conninfo(host="127.0.0.1", **OVER_A_NETWORK))
+    assert parsed.keys() == {"host", *OVER_A_NETWORK}
 
 
 def test_a_postgresql_url_may_name_the_folder_of_a_socket() -> None:
