@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -11,7 +12,7 @@ from ramet.identity.claims import InvalidToken, KeysUnavailable
 from ramet.identity.tokens import verify
 from ramet.identity.user import Anonymous, User
 
-__all__ = ["IdentityMiddleware", "invalid_token_response"]
+__all__ = ["IdentityMiddleware", "LoginRequiredMiddleware", "invalid_token_response"]
 
 
 class IdentityMiddleware:
@@ -46,6 +47,34 @@ class IdentityMiddleware:
             return self.get_response(request)
         finally:
             context.clear()
+
+
+class LoginRequiredMiddleware:
+    """Django's middleware of that name, where django.contrib.auth is absent: 401 without a token.
+
+    Views marked with `login_not_required` stay open. There is no redirect to a sign-in page, as
+    its session would mean nothing here: whoever asks needs an access token.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """See Django; a request that nobody gave a user is refused, too."""
+        if not getattr(view, "login_required", True):
+            return None
+        if getattr(getattr(request, "user", None), "is_authenticated", False):
+            return None
+        return _problem(
+            HTTPStatus.UNAUTHORIZED,
+            "This page is for people who have signed in: send an access token.",
+            {"WWW-Authenticate": challenge()},
+        )
 
 
 def invalid_token_response(error: InvalidToken) -> HttpResponse:

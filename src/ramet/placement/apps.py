@@ -21,6 +21,7 @@ class PlacementConfig(AppConfig):
             check_imports,
             check_relations,
             check_remote_keys,
+            check_settings,
         )
         from ramet.placement.whereabouts import Here
 
@@ -28,3 +29,4 @@ class PlacementConfig(AppConfig):
             register(check_relations, "ramet")
             register(check_imports, "ramet")
             register(check_remote_keys, "ramet")
+            register(check_settings, "ramet")

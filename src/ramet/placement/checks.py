@@ -2,23 +2,25 @@
 
 E001 a relation across services; E002 an import across services of more than contract and events;
 E004 a contract or events module that imports the inside of its app; E005 a RemoteKey to a model
-that does not exist; W001 a relation of a shared app to a service's model. E003 is of ramet.events,
-E010 of ramet.calls.
+that does not exist; E006 a name in a shared setting that lies in one service's app; W001 a relation
+of a shared app to a service's model. E003 is of ramet.events, E010 of ramet.calls.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import models
 
 from ramet.placement.fields import remote_model
 from ramet.placement.imports import explained, imports
+from ramet.placement.shared_settings import misplaced
 from ramet.placement.whereabouts import Here, here
 from ramet.system import System
 
-__all__ = ["check_imports", "check_relations", "check_remote_keys"]
+__all__ = ["check_imports", "check_relations", "check_remote_keys", "check_settings"]
 
 
 def check_relations(
@@ -62,6 +64,29 @@ def check_remote_keys(
         for model in apps.get_models()
         for field in model._meta.local_fields
         if (target := remote_model(field)) is not None and not _may_exist(place, target)
+    ]
+
+
+def check_settings(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """E006: in a process without that service `place` refuses to start, so it is told before."""
+    system = here().system
+    if sum(service.is_django for service in system.services.values()) < 2:
+        return []
+    given = {
+        name: getattr(settings, name)
+        for name in ("MIDDLEWARE", "REST_FRAMEWORK", "RAMET_OPTIONAL_MIDDLEWARE")
+        if hasattr(settings, name)
+    }
+    return [
+        Error(
+            f"{found.setting} names {found.found}; other services use this setting without it.",
+            hint=found.remedy,
+            obj=f"settings.{found.setting}",
+            id="ramet.E006",
+        )
+        for found in misplaced(given, system)
     ]
 
 

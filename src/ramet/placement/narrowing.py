@@ -2,21 +2,25 @@
 
 from typing import Any
 
+from ramet.errors import DiagnosticError
+from ramet.placement.shared_settings import AUTH_MIDDLEWARE, LOGIN_REQUIRED, misplaced
 from ramet.placement.whereabouts import Here
 
 __all__ = ["narrow"]
 
 _AUTH = "django.contrib.auth"
-_AUTH_MIDDLEWARE = "django.contrib.auth.middleware.AuthenticationMiddleware"
 _IDENTITY_MIDDLEWARE = "ramet.identity.middleware.IdentityMiddleware"
+_OUR_LOGIN_REQUIRED = "ramet.identity.middleware.LoginRequiredMiddleware"
 
 
 def narrow(settings: dict[str, Any], here: Here) -> None:
     """Remove absent apps and every dotted name into them from the settings that Django imports.
 
     `request.user` then comes from the token's claims. With django.contrib.auth absent, DRF gets
-    defaults that do not import its models.
+    defaults that do not import its models. Nothing leaves that may keep somebody out: raises
+    DiagnosticError for such names in absent apps.
     """
+    _refuse_misplaced(settings, here)
     absent = [app for app in settings.get("INSTALLED_APPS", ()) if _is_absent(app, here)]
     settings["INSTALLED_APPS"] = [
         app for app in settings.get("INSTALLED_APPS", ()) if app not in absent
@@ -24,11 +28,21 @@ def narrow(settings: dict[str, Any], here: Here) -> None:
     settings["MIDDLEWARE"] = _middleware(settings.get("MIDDLEWARE", ()), here)
     if "TEMPLATES" in settings:
         settings["TEMPLATES"] = [_template_engine(engine, here) for engine in settings["TEMPLATES"]]
-    for name in ("AUTHENTICATION_BACKENDS",):
-        if name in settings:
-            settings[name] = _present(settings[name], here)
+    if "AUTHENTICATION_BACKENDS" in settings:
+        settings["AUTHENTICATION_BACKENDS"] = _present(settings["AUTHENTICATION_BACKENDS"], here)
     _drop_user_model(settings, here)
     _set_rest_framework(settings, here)
+
+
+def _refuse_misplaced(settings: dict[str, Any], here: Here) -> None:
+    mistakes = [
+        found.mistake()
+        for found in misplaced(settings, here.system)
+        if not here.has(found.service)
+        and (found.setting == "MIDDLEWARE" or not _is_absent("rest_framework", here))
+    ]
+    if mistakes:
+        raise DiagnosticError(*mistakes)
 
 
 def _is_absent(dotted: str, here: Here) -> bool:
@@ -48,9 +62,11 @@ def _middleware(declared: Any, here: Here) -> list[str]:
         is_absent = _is_absent(name, here)
         if not is_absent:
             middleware.append(name)
+        elif name == LOGIN_REQUIRED:
+            middleware.append(_OUR_LOGIN_REQUIRED)
         # After Django's own: a session's user stays unless the request carries a token. A system
         # without an issuer has no tokens that concern us, so it keeps exactly what it had.
-        if name == _AUTH_MIDDLEWARE and (is_absent or here.system.gateway.issuer is not None):
+        if name == AUTH_MIDDLEWARE and (is_absent or here.system.gateway.issuer is not None):
             middleware.append(_IDENTITY_MIDDLEWARE)
     if here.system.gateway.issuer is not None and _IDENTITY_MIDDLEWARE not in middleware:
         middleware.append(_IDENTITY_MIDDLEWARE)
@@ -83,10 +99,8 @@ def _drop_user_model(settings: dict[str, Any], here: Here) -> None:
 
 
 def _set_rest_framework(settings: dict[str, Any], here: Here) -> None:
-    options = {
-        name: _present(value, here) if isinstance(value, list | tuple) else value
-        for name, value in settings.get("REST_FRAMEWORK", {}).items()
-    }
+    # Lists stay whole: an empty DEFAULT_PERMISSION_CLASSES would let everybody do everything.
+    options = dict(settings.get("REST_FRAMEWORK", {}))
     options.setdefault("EXCEPTION_HANDLER", "ramet.problems.exception_handler")
     if not any(_is_auth(app) for app in settings["INSTALLED_APPS"]):
         # DRF's own defaults import AnonymousUser, and with it models that have no app here.

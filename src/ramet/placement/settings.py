@@ -34,13 +34,17 @@ def place(settings: dict[str, Any]) -> None:
     Raises DiagnosticError; in `manage.py` it is printed without a traceback, and the process ends.
     """
     try:
-        system = load(toml_path(os.environ) or _find(settings))
-        environment = Environment.read(os.environ, system)
+        _place(settings)
     except DiagnosticError as error:
         if Path(sys.argv[0]).name in {"manage.py", "django-admin"}:
             print(error, file=sys.stderr)
             raise SystemExit(2) from None
         raise
+
+
+def _place(settings: dict[str, Any]) -> None:
+    system = load(toml_path(os.environ) or _find(settings))
+    environment = Environment.read(os.environ, system)
     here = Here(
         system=system,
         services=environment.services,
