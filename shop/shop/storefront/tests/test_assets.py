@@ -24,7 +24,7 @@ def test_an_address_of_an_older_version_still_answers_but_is_not_kept() -> None:
 
 @pytest.mark.parametrize("name", ["settings.py", "..%2Fassets.py", "%2e%2e", "storefront.css%00"])
 def test_nothing_else_can_be_read(name: str) -> None:
-    assert Client().get(f"/assets/0000/{name}").status_code == 404
+    assert Client().get(f"/assets/0000/{name}").status_code in (400, 404)
 
 
 def test_a_name_that_does_not_exist_fails_where_it_is_written() -> None:
