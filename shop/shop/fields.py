@@ -25,5 +25,10 @@ class MoneySerializer(serializers.Serializer[Decimal]):
         return {"amount": f"{instance:.2f}", "currency": CURRENCY}
 
     def to_internal_value(self, data: Mapping[str, Any]) -> Decimal:
-        amount: Decimal = super().to_internal_value(data)["amount"]
-        return amount
+        value: dict[str, Decimal] = super().to_internal_value(data)
+        if "amount" not in value:
+            # A PATCH makes every field optional, down to the fields of fields: half a price.
+            raise serializers.ValidationError(
+                {"amount": [self.fields["amount"].error_messages["required"]]}, code="required"
+            )
+        return abs(value["amount"])  # never negative, but it may be written "-0"

@@ -109,6 +109,21 @@ def test_a_wrong_field_is_named(api: Api, staff: User, change: dict[str, Any], p
     assert [error["path"] for error in answer.json()["errors"]] == [path]
 
 
+@pytest.mark.parametrize("price", [{"currency": "EUR"}, {}])
+def test_a_change_of_price_names_the_amount(
+    api: Api, staff: User, product: Callable[..., Product], price: dict[str, str]
+) -> None:
+    product("SPADE", price="12.50")
+    answer = api(staff).patch(f"{URL}SPADE/", {"price": price}, format="json")
+    assert answer.status_code == 400
+    assert [error["path"] for error in answer.json()["errors"]] == ["price.amount"]
+
+
+def test_nothing_is_not_less_than_nothing(api: Api, staff: User) -> None:
+    answer = api(staff).post(URL, SPADE | {"price": {"amount": "-0.00"}}, format="json")
+    assert answer.json()["price"]["amount"] == "0.00"
+
+
 def test_a_change_of_stock_is_a_delivery(
     api: Api, staff: User, product: Callable[..., Product]
 ) -> None:
