@@ -36,6 +36,7 @@ from ramet.calls.errors import (
 from ramet.calls.execution import execute
 from ramet.calls.implementations import implementation_of
 from ramet.calls.operations import CALLS_PATH, Operation
+from ramet.calls.transactions import connections_of_thread
 from ramet.identity import InvalidToken, KeysUnavailable, bearer, current_token, use_token
 from ramet.placement import here
 
@@ -97,7 +98,8 @@ class Operations:
         finally:
             reset_contextvars(**ids)
             if self._connections_end:
-                close_old_connections()
+                for connection in connections_of_thread():
+                    connection.close_if_unusable_or_obsolete()
 
     def _look_after_connections(self) -> None:
         """Have Django check this thread's database connections, as at the start of a request.

@@ -16,7 +16,7 @@ from django.db.backends.signals import connection_created
 from ramet.calls.errors import CallInsideTransaction
 from ramet.calls.operations import Operation
 
-__all__ = ["refuse_inside_transaction"]
+__all__ = ["connections_of_thread", "refuse_inside_transaction"]
 
 
 class _Known(threading.local):
@@ -28,15 +28,20 @@ class _Known(threading.local):
 _known = _Known()
 
 
+def connections_of_thread() -> Sequence[BaseDatabaseWrapper]:
+    """Return the database connections that this thread has used so far."""
+    known = _known.connections
+    if known is None:
+        known = _known.connections = connections.all(initialized_only=True)
+    return known
+
+
 def refuse_inside_transaction(operation: Operation) -> None:
     """Raise CallInsideTransaction if this thread has a transaction open on any database.
 
     The transactions that Django's TestCase wraps around each test do not count.
     """
-    known = _known.connections
-    if known is None:
-        known = _known.connections = connections.all(initialized_only=True)
-    for connection in known:
+    for connection in connections_of_thread():
         if connection.in_atomic_block and not all(
             getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
         ):

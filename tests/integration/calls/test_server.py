@@ -1,11 +1,13 @@
 """The web process itself, asked by a program that is not Ramet's client (curl, here)."""
 
+import io
 import json
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +315,26 @@ def test_a_database_that_is_wrongly_configured_is_told_with_the_reason(
         status, answer = readiness()
     assert status == "503 Service Unavailable"
     assert "'nowhere' isn't an available database backend" in answer["reason"]
+
+
+def test_a_connection_that_may_not_be_kept_ends_with_the_call(
+    mesh: Mesh, label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+    connection.close()
+    body = json.dumps({"label": label}).encode()
+    environ = {
+        "PATH_INFO": "/.ramet/calls/depot.v1.Depot/record",
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    import_module("depot.services")
+    with override_settings(RAMET=place(mesh, "depot")):
+        (answer,) = Operations(lambda environ, start: [])(environ, lambda status, headers: None)
+    assert json.loads(answer) == {"result": 1}
+    assert connection.connection is None
 
 
 def test_a_restart_of_the_database_fails_no_more_than_the_calls_it_meets(
