@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 import ramet
 
@@ -43,12 +43,15 @@ class Letter(models.Model):
     subject_id = ramet.RemoteKey("orders.Order", db_index=False)
     context = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(db_default=Now())
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["created_at"],
+                fields=["due_at"],
                 condition=models.Q(sent_at__isnull=True),
                 name="users_letters_to_send",
             ),

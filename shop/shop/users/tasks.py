@@ -1,4 +1,4 @@
-"""Celery tasks. Each looks into the database for what to do, so a lost task loses nothing."""
+"""Celery tasks. Each asks the database what to do: the next one makes up for one that was lost."""
 
 from celery.signals import worker_ready
 
@@ -10,8 +10,11 @@ from shop.users import letters
     autoretry_for=(OSError,), retry_backoff=2, retry_backoff_max=300, max_retries=8, acks_late=True
 )
 def send_letters() -> int:
-    """Send every letter that is owed; how many there were. A server that is away is retried."""
-    return letters.send_due()
+    """Send every letter that is due; how many went out. A server that is away is retried."""
+    sent = letters.send_due()
+    if (seconds := letters.seconds_to_next()) is not None:
+        send_letters.apply_async(countdown=seconds)
+    return sent
 
 
 @worker_ready.connect(weak=False)

@@ -1,11 +1,14 @@
 """Letters are owed in the database, so none is lost and none is owed twice."""
 
+import smtplib
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.utils import timezone
 
 from shop.money import Money
 from shop.orders.events import OrderConfirmed
@@ -62,6 +65,35 @@ def test_a_letter_that_cannot_be_sent_stays_owed(
         with pytest.raises(ConnectionRefusedError):
             letters.send_due()
     assert letters.send_due() == 1
+
+
+def test_a_letter_that_is_refused_holds_no_other_up_and_is_given_up_in_the_end(
+    carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = User.objects.create_user("bobby", "bobby@shop.example", "x")
+    refused, other = uuid4(), uuid4()
+    handlers.send_confirmation(confirmed(carol.pk, refused))
+    handlers.send_confirmation(confirmed(bob.pk, other))
+    send = EmailMessage.send
+
+    def refuse_carol(self: EmailMessage, fail_silently: bool = False) -> int:
+        if self.to == [carol.email]:
+            raise smtplib.SMTPRecipientsRefused({carol.email: (550, b"no such mailbox")})
+        return send(self, fail_silently)
+
+    monkeypatch.setattr(EmailMessage, "send", refuse_carol)
+    assert letters.send_due() == 1
+    assert [message.to for message in mail.outbox] == [[bob.email]]
+    letter = Letter.objects.get(subject_id=refused)
+    assert (letter.attempts, letter.sent_at) == (1, None)
+    assert "550" in letter.error
+    assert 30 < (letters.seconds_to_next() or 0) <= 60
+    for _ in range(letters.ATTEMPTS):
+        Letter.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        letters.send_due()
+    letter.refresh_from_db()
+    assert letter.attempts == letters.ATTEMPTS
+    assert letters.seconds_to_next() is None
 
 
 def test_a_broker_that_is_away_fails_nobody(
