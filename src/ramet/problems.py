@@ -7,12 +7,14 @@ passes on what another service said needs no code for it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from traceback import walk_tb
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
@@ -45,6 +47,9 @@ _REMOTE: Mapping[str, tuple[HTTPStatus, str]] = {
 }
 _RETRY_AFTER_SECONDS = "1"
 
+# Levels of a body that are the client's doing when the stack overflows; an API's own need a few.
+_DEEP = 100
+
 
 class ProblemResponse(Response):
     """A problem as a DRF response: JSON whatever was negotiated, except in DRF's own pages."""
@@ -67,7 +72,11 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
     does, it marks the request's transaction for roll-back.
     """
     request = context.get("request")
-    answer = _remote_answer(exc, request) or _django_answer(exc, request)
+    answer = (
+        _remote_answer(exc, request)
+        or _django_answer(exc, request)
+        or _recursion_answer(exc, request)
+    )
     if answer is not None:
         set_rollback()
     return answer
@@ -174,6 +183,35 @@ def _remote_answer(exc: Exception, request: Any) -> Response | None:
             headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         return _response(status, detail, request, code=_kebab(ancestor.__name__), headers=headers)
     return None
+
+
+def _recursion_answer(exc: Exception, request: Any) -> Response | None:
+    """400 where the body is nested so deeply that it exhausted Python's stack."""
+    if not isinstance(exc, RecursionError):
+        return None
+    # Parsers let it through, and where the stack just sufficed for them, a field fails that quotes
+    # what it refuses. Any other recursion without end is a bug of ours.
+    in_parser = any(
+        frame.f_globals.get("__name__") == Request.__module__ and frame.f_code.co_name == "_parse"
+        for frame, _ in walk_tb(exc.__traceback__)
+    )
+    if not in_parser and not _is_deep(getattr(request, "_full_data", None)):
+        return None
+    detail = "The body is nested too deeply."
+    return _response(HTTPStatus.BAD_REQUEST, detail, request, code="nested-too-deeply")
+
+
+def _is_deep(body: Any) -> bool:
+    """Whether a parsed body has more than `_DEEP` levels; found without recursion."""
+    level = [body]
+    for _ in range(_DEEP):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (Mapping, list))
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+        ]
+    return bool(level)
 
 
 def _refusal(exc: Exception, request: Any) -> Response:

@@ -1,6 +1,7 @@
 """What a client reads when a request to a DRF view fails."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -112,6 +113,28 @@ def test_a_body_that_is_not_json_is_a_400_that_says_so(body: bytes) -> None:
     assert document["status"] == 400
     assert document["detail"].startswith("JSON parse error")
     assert document["code"] == "parse-error"
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"lines":' * 100_000])
+def test_a_body_nested_beyond_the_stack_is_a_400_that_says_so(body: bytes) -> None:
+    document = read(post(body))
+    assert (document["status"], document["code"]) == (400, "nested-too-deeply")
+
+
+def test_a_body_that_only_just_fits_the_stack_is_a_400_too() -> None:
+    # Parsed with little left: the fields, which quote what they refuse, then go over the end.
+    codes = set()
+    for depth in range(sys.getrecursionlimit() - 200, sys.getrecursionlimit()):
+        deep = "[" * depth + "]" * depth
+        response = post(f'{{"lines": [{{"sku": "A", "quantity": {deep}}}], "token": {deep}}}')
+        assert response.status_code == 400
+        codes.add(read(response)["code"])
+    assert codes == {"validation-error", "nested-too-deeply"}
+
+
+def test_a_recursion_without_end_of_our_own_is_a_bug_like_any_other() -> None:
+    with pytest.raises(RecursionError):
+        post({"lines": [], "token": "t"}, raises=RecursionError())
 
 
 def test_another_content_type_is_a_415() -> None:
