@@ -80,7 +80,7 @@ def _add_apps(settings: dict[str, Any]) -> None:
 def _set_databases(settings: dict[str, Any], environment: Environment) -> None:
     databases = dict(settings.get("DATABASES", {}))
     if environment.database_url:
-        databases["default"] = database(environment.database_url)
+        databases["default"] = database(environment.database_url, databases.get("default"))
     elif databases.get("default", {}).get("ENGINE") == "django.db.backends.sqlite3":
         databases["default"] = with_safe_sqlite(databases["default"])
     settings["DATABASES"] = databases

@@ -137,6 +137,20 @@ def test_the_environment_wins_over_the_projects_settings(project: Project) -> No
     ]
 
 
+def test_the_projects_own_database_settings_outlive_the_url(project: Project) -> None:
+    """Requests that were transactions must not stop to be."""
+    project.replace(
+        "small/settings.py",
+        "ramet.place(",
+        'DATABASES["default"]["ATOMIC_REQUESTS"] = True\nramet.place(',
+    )
+    assert project.evaluate(
+        "settings.DATABASES['default']['ATOMIC_REQUESTS']",
+        RAMET_SERVICES="orders",
+        RAMET_DATABASE_URL="postgresql://u:p@/orders?host=/run/pg",
+    )
+
+
 def test_sqlite_gets_options_under_which_threads_do_not_lock_each_other_out(
     project: Project,
 ) -> None:
