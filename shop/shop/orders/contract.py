@@ -11,7 +11,7 @@ import ramet
 from shop.money import Money
 
 MOST_LINES = 100
-MOST_PIECES = 1_000_000  # of one product; stock never has more
+MOST_PIECES = 1_000  # on one line; with the dearest product, a full order still fits the books
 LONGEST_TOKEN = 200
 LONGEST_KEY = 255
 

@@ -1,10 +1,23 @@
 """Products as the public API shows and takes them."""
 
+from decimal import Decimal
+
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from shop.fields import MoneySerializer
 from shop.products.models import SKU, Product
+
+# Whatever an order has most of, at this price its total fits the columns of money.
+DEAREST = Decimal("999999.99")
+
+# Below /api/v1/products/, where products have their addresses.
+_TAKEN_BY_THE_API = "schema"
+
+
+def _refuse_address(sku: str) -> None:
+    if sku == _TAKEN_BY_THE_API:
+        raise serializers.ValidationError("The API itself has this address.", code="reserved")
 
 
 class ProductSerializer(serializers.ModelSerializer[Product]):
@@ -17,8 +30,13 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
         model = Product
         fields = ["sku", "name", "description", "category", "price", "stock"]
         extra_kwargs = {
-            "sku": {"validators": [SKU, UniqueValidator(Product.objects.all())]},
+            "sku": {"validators": [SKU, _refuse_address, UniqueValidator(Product.objects.all())]},
         }
+
+    def validate_price(self, price: Decimal) -> Decimal:
+        if price > DEAREST:
+            raise serializers.ValidationError({"amount": [f"Nothing costs more than {DEAREST}."]})
+        return price
 
 
 class ProductChangeSerializer(ProductSerializer):

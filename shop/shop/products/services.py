@@ -24,6 +24,7 @@ def matching(words: str = "", category: str = "") -> QuerySet[Product]:
     return found.filter(category=category) if category else found
 
 
+@transaction.atomic
 def add(**fields: Any) -> Product:
     """A new product, supplied with its `stock`. IntegrityError if the SKU is taken."""
     return Product.objects.create(**fields)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins, status, viewsets
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.serializers import BaseSerializer
 
@@ -13,6 +15,14 @@ from shop.pagination import ByName
 from shop.products import services
 from shop.products.models import Product
 from shop.products.serializers import ProductChangeSerializer, ProductQuery, ProductSerializer
+
+
+class Taken(APIException):
+    """409: somebody else gave this SKU to a product between the check and the insert."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This SKU was taken just now."
+    default_code = "taken"
 
 
 class ProductViewSet(
@@ -50,7 +60,10 @@ class ProductViewSet(
         return super().list(*args, **kwargs)
 
     def perform_create(self, serializer: BaseSerializer[Product]) -> None:
-        serializer.instance = services.add(**serializer.validated_data)
+        try:
+            serializer.instance = services.add(**serializer.validated_data)
+        except IntegrityError as error:
+            raise Taken from error
 
     def perform_update(self, serializer: BaseSerializer[Product]) -> None:
         assert serializer.instance is not None

@@ -89,6 +89,7 @@ def test_without_a_proper_key_nothing_is_done(api: Api, alice: User, key: str | 
     [
         ({**BODY, "lines": [{"sku": "SPADE", "quantity": 0}]}, "lines[0].quantity"),
         ({**BODY, "lines": [{"sku": "SPADE", "quantity": -1}]}, "lines[0].quantity"),
+        ({**BODY, "lines": [{"sku": "SPADE", "quantity": 1001}]}, "lines[0].quantity"),
         ({**BODY, "lines": [{"sku": "SPADE", "quantity": 10**20}]}, "lines[0].quantity"),
         ({**BODY, "lines": [{"sku": "SPADE", "quantity": "two"}]}, "lines[0].quantity"),
         ({**BODY, "lines": [*BODY["lines"], {"quantity": 1}]}, "lines[1].sku"),

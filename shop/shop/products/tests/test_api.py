@@ -2,11 +2,18 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from rest_framework.test import APIClient
+from rest_framework.validators import UniqueValidator
 
 from ramet.identity import User
+from shop.orders.contract import MOST_LINES, MOST_PIECES
+from shop.payments.models import Payment
+from shop.payments.services import Till
+from shop.products import stock
+from shop.products.contract import Line
 from shop.products.models import Product
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +97,37 @@ def test_a_sku_is_given_once(api: Api, staff: User) -> None:
     assert [error["path"] for error in answer.json()["errors"]] == ["sku"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_sku_that_two_give_at_once_is_given_once(
+    api: Api, staff: User, at_once: Callable[..., list[Any]]
+) -> None:
+    answers = at_once(lambda _: api(staff).post(URL, SPADE, format="json"), range(8))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses[0] == 201
+    assert set(statuses[1:]) <= {400, 409}
+    assert Product.objects.count() == 1
+
+
+def test_a_sku_taken_between_check_and_insert_is_a_conflict(
+    api: Api, staff: User, product: Callable[..., Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product("SPADE")
+    monkeypatch.setattr(UniqueValidator, "__call__", lambda *_: None)
+    answer = api(staff).post(URL, SPADE, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "taken")
+
+
+def test_the_dearest_order_fits_the_books(alice: User, product: Callable[..., Product]) -> None:
+    product("GOLD", price="999999.99", stock=1_000_000)
+    lines = [Line(sku="GOLD", quantity=MOST_PIECES)] * MOST_LINES
+    order = uuid4()
+    price = stock.reserve(order, lines)
+    till = Till()
+    till.authorise(order, alice.id, price, "tok_ok")
+    till.capture(order)
+    assert Payment.objects.get(order_id=order).captured == price.amount
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -99,7 +137,9 @@ def test_a_sku_is_given_once(api: Api, staff: User) -> None:
         ({"price": "12.50"}, "price"),
         ({"stock": -1}, "stock"),
         ({"stock": 10**12}, "stock"),
+        ({"price": {"amount": "1000000.00"}}, "price.amount"),
         ({"sku": "no spaces"}, "sku"),
+        ({"sku": "schema"}, "sku"),
         ({"name": ""}, "name"),
     ],
 )
