@@ -65,6 +65,7 @@ def test_another_thread_has_another_caller(token: Make) -> None:
     assert seen == [Anonymous()]
 
 
+@pytest.mark.django_db  # Django looks at its own connections at both ends too
 @pytest.mark.parametrize("signal", [request_started, request_finished])
 def test_both_ends_of_a_request_forget_the_caller(token: Make, signal: object) -> None:
     bind(verify(token()))
