@@ -18,7 +18,6 @@ from ramet.placement.fields import remote_model
 from ramet.placement.imports import explained, imports
 from ramet.placement.shared_settings import misplaced
 from ramet.placement.whereabouts import Here, here
-from ramet.system import System
 
 __all__ = ["check_imports", "check_relations", "check_remote_keys", "check_settings"]
 
@@ -92,7 +91,7 @@ def check_settings(
 
 def _may_exist(place: Here, target: str) -> bool:
     label, _, name = target.partition(".")
-    owner = _service_of_label(place.system, label)
+    owner = place.service_of_label(label)
     if owner is not None and not place.has(owner):
         return bool(name)
     return name.lower() in apps.all_models[label]
@@ -111,7 +110,7 @@ def _relation(
     target: Any = field.remote_field.model if field.remote_field else None
     if isinstance(target, str):
         # Not resolved: the model's app is absent here, so only its label is left to go by.
-        other, name = _service_of_label(place.system, target.partition(".")[0]), target
+        other, name = place.service_of_label(target.partition(".")[0]), target
     else:
         other, name = place.service_of(target.__module__), target._meta.label
     if other is None or other == owner:
@@ -133,10 +132,3 @@ def _relation(
         obj=field,
         id="ramet.E001",
     )
-
-
-def _service_of_label(system: System, label: str) -> str | None:
-    for service in system.services.values():
-        if any(app.rpartition(".")[2] == label for app in service.apps):
-            return service.name
-    return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ramet.errors import DiagnosticError
+from ramet.placement.installed import installed_app
 from ramet.placement.shared_settings import AUTH_MIDDLEWARE, LOGIN_REQUIRED, misplaced
 from ramet.placement.whereabouts import Here
 
@@ -21,9 +22,11 @@ def narrow(settings: dict[str, Any], here: Here) -> None:
     DiagnosticError for such names in absent apps.
     """
     _refuse_misplaced(settings, here)
-    absent = [app for app in settings.get("INSTALLED_APPS", ()) if _is_absent(app, here)]
     settings["INSTALLED_APPS"] = [
-        app for app in settings.get("INSTALLED_APPS", ()) if app not in absent
+        entry
+        for entry in settings.get("INSTALLED_APPS", ())
+        # The class of an entry may lie elsewhere than its app: a project's own AdminConfig.
+        if not _is_absent(entry, here) and not _is_absent(_name(entry, here), here)
     ]
     settings["MIDDLEWARE"] = _middleware(settings.get("MIDDLEWARE", ()), here)
     if "TEMPLATES" in settings:
@@ -48,6 +51,10 @@ def _refuse_misplaced(settings: dict[str, Any], here: Here) -> None:
 def _is_absent(dotted: str, here: Here) -> bool:
     service = here.service_of(dotted)
     return service is not None and not here.has(service)
+
+
+def _name(entry: str, here: Here) -> str:
+    return installed_app(entry, here.system.root).name
 
 
 def _present(names: Any, here: Here) -> list[Any]:
@@ -88,13 +95,8 @@ def _template_engine(engine: dict[str, Any], here: Here) -> dict[str, Any]:
 
 
 def _drop_user_model(settings: dict[str, Any], here: Here) -> None:
-    label = settings.get("AUTH_USER_MODEL", "").partition(".")[0]
-    owners = {
-        app.rpartition(".")[2]: service.name
-        for service in here.system.services.values()
-        for app in service.apps
-    }
-    if label in owners and not here.has(owners[label]):
+    owner = here.service_of_label(settings.get("AUTH_USER_MODEL", "").partition(".")[0])
+    if owner is not None and not here.has(owner):
         del settings["AUTH_USER_MODEL"]
 
 
@@ -102,14 +104,10 @@ def _set_rest_framework(settings: dict[str, Any], here: Here) -> None:
     # Lists stay whole: an empty DEFAULT_PERMISSION_CLASSES would let everybody do everything.
     options = dict(settings.get("REST_FRAMEWORK", {}))
     options.setdefault("EXCEPTION_HANDLER", "ramet.problems.exception_handler")
-    if not any(_is_auth(app) for app in settings["INSTALLED_APPS"]):
+    if _AUTH not in {_name(entry, here) for entry in settings["INSTALLED_APPS"]}:
         # DRF's own defaults import AnonymousUser, and with it models that have no app here.
         options.setdefault("UNAUTHENTICATED_USER", "ramet.identity.user.Anonymous")
         options.setdefault(
             "DEFAULT_AUTHENTICATION_CLASSES", ["ramet.identity.drf.TokenAuthentication"]
         )
     settings["REST_FRAMEWORK"] = options
-
-
-def _is_auth(app: str) -> bool:
-    return app == _AUTH or app.startswith(f"{_AUTH}.apps.")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ramet.errors import DiagnosticError
 from ramet.placement.databases import database, with_safe_sqlite
 from ramet.placement.environment import Environment, toml_path
+from ramet.placement.installed import labels
 from ramet.placement.narrowing import narrow
 from ramet.placement.whereabouts import Here
 from ramet.system import System, find, load, placement
@@ -50,6 +51,7 @@ def _place(settings: dict[str, Any]) -> None:
         services=environment.services,
         group=_group_name(system, environment.services),
         environment=environment,
+        labels=labels(system, settings.get("INSTALLED_APPS", ())),
     )
     narrow(settings, here)
     _add_apps(settings)

@@ -1,6 +1,7 @@
 """Where this process stands: the one question that every part of the runtime asks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement.environment import Environment
@@ -14,6 +15,7 @@ class Here:
     """The place of one process in its system.
 
     `services` are the names of those that live here, `group` is the name of their `Group`.
+    `labels` are the services' names by the labels of their apps, which begin "users.User".
     `place()` puts it into the settings as RAMET; a test may do so with `override_settings`.
     """
 
@@ -21,6 +23,7 @@ class Here:
     services: frozenset[str]
     group: str
     environment: Environment
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, service: str) -> bool:
         """Whether a service lives in this process."""
@@ -30,6 +33,10 @@ class Here:
         """The name of the service that owns a module, here or elsewhere; None for shared code."""
         service = self.system.service_of_module(module)
         return None if service is None else service.name
+
+    def service_of_label(self, label: str) -> str | None:
+        """The name of the service that owns the app with a label, here or elsewhere."""
+        return self.labels.get(label)
 
     def own_apps(self) -> tuple[str, ...]:
         """Apps of the services here whose source lies in the project, in the order of the file."""
