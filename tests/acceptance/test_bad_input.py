@@ -3,12 +3,14 @@
 import base64
 import http.client
 import json
+import re
 import socket
 import time
 import uuid
 from typing import Any
 
 import pytest
+import requests
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -70,6 +72,72 @@ def test_lines_that_cannot_be_ordered_name_the_field(
     assert answer.status_code in {400, 422}, answer.text
     errors = problem(answer, answer.status_code)["errors"]
     assert path in {error["path"] for error in errors}, errors
+
+
+@pytest.mark.parametrize("service", ["orders", "payments", "products"])
+@pytest.mark.parametrize("inside", ["p=zzz", "p=\0", "[" * 9000], ids=["date", "nul", "deep"])
+def test_a_cursor_that_somebody_made_up(shop: RunningShop, service: str, inside: str) -> None:
+    cursor = base64.urlsafe_b64encode(inside.encode()).decode()
+    answer = shop.call("GET", f"/api/v1/{service}/", params={"cursor": cursor})
+    assert problem(answer, 404)["detail"] == "Invalid cursor"
+
+
+def test_a_nul_in_a_query_or_a_body(shop: RunningShop) -> None:
+    for query in ("search=%00", "category=%00", "cursor=%00"):
+        answer = shop.call("GET", f"/api/v1/products/?{query}", user=None)
+        problem(answer, 400)
+        assert shop.call("GET", f"/?{query}", user=None).status_code == 400
+    answer = shop.call(
+        "POST",
+        "/api/v1/orders/",
+        json={"lines": [{"sku": "a\0b", "quantity": 1}], "payment_token": "tok_ok"},
+        headers={"Idempotency-Key": str(uuid.uuid4())},
+    )
+    assert [error["path"] for error in problem(answer, 400)["errors"]] == ["lines[0].sku"]
+
+
+def test_a_nul_does_not_get_into_a_basket(shop: RunningShop) -> None:
+    browser = requests.Session()
+    sku = shop.in_stock(1)[0]
+    page = browser.get(f"{shop.url}/products/{sku}/", timeout=30)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+    assert token is not None
+    form = {"csrfmiddlewaretoken": token[1], "sku": "a\0b", "quantity": "1"}
+    headers = {"Origin": shop.url}
+    added = browser.post(f"{shop.url}/basket/add/", data=form, headers=headers, timeout=30)
+    assert added.status_code == 400
+    assert browser.get(f"{shop.url}/basket/", timeout=30).status_code == 200
+
+
+def test_a_price_without_its_amount(shop: RunningShop) -> None:
+    sku = shop.with_stock(1)
+    answer = shop.call(
+        "PATCH", f"/api/v1/products/{sku}/", user="erin", json={"price": {"currency": "EUR"}}
+    )
+    assert [error["path"] for error in problem(answer, 400)["errors"]] == ["price.amount"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "user"),
+    [
+        ("POST", "/api/v1/orders/", "alice"),
+        ("POST", "/api/v1/products/", "erin"),
+        ("POST", "/api/v1/users/", None),
+        ("PATCH", "/api/v1/users/me/", "alice"),
+    ],
+)
+def test_a_body_nested_without_end(
+    shop: RunningShop, method: str, path: str, user: str | None
+) -> None:
+    for depth in (900, 100_000):
+        answer = shop.call(
+            method,
+            path,
+            user=user,
+            data="[" * depth + "]" * depth,
+            headers={"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())},
+        )
+        problem(answer, 400)
 
 
 def test_a_missing_idempotency_key(shop: RunningShop) -> None:
