@@ -11,6 +11,7 @@ from ramet.placement.databases import database, with_safe_sqlite
 from ramet.placement.environment import Environment, toml_path
 from ramet.placement.installed import labels
 from ramet.placement.narrowing import narrow
+from ramet.placement.needs import homeless_apps, missing_apps
 from ramet.placement.whereabouts import Here
 from ramet.system import System, find, load, placement
 
@@ -46,13 +47,21 @@ def place(settings: dict[str, Any]) -> None:
 def _place(settings: dict[str, Any]) -> None:
     system = load(toml_path(os.environ) or _find(settings))
     environment = Environment.read(os.environ, system)
+    installed = [*settings.get("INSTALLED_APPS", ())]
     here = Here(
         system=system,
         services=environment.services,
         group=_group_name(system, environment.services),
         environment=environment,
-        labels=labels(system, settings.get("INSTALLED_APPS", ())),
+        labels=labels(system, installed),
     )
+    user = settings.get("AUTH_USER_MODEL", "auth.User")
+    mistakes = [
+        *missing_apps(installed, system, here.services),
+        *homeless_apps(installed, system, here.services, here.labels, user),
+    ]
+    if mistakes:
+        raise DiagnosticError(*mistakes)
     narrow(settings, here)
     _add_apps(settings)
     _set_databases(settings, environment)
