@@ -126,9 +126,8 @@ def _set_mail_and_celery(settings: dict[str, Any], environment: Environment) -> 
         settings["EMAIL_FILE_PATH"] = environment.mail_dir
     if environment.celery_broker_url:
         settings["CELERY_BROKER_URL"] = environment.celery_broker_url
+        # Without one, nothing is known of Celery: the project may name its broker elsewhere.
         settings["CELERY_TASK_ALWAYS_EAGER"] = False
-    elif "CELERY_BROKER_URL" not in settings:
-        settings.setdefault("CELERY_TASK_ALWAYS_EAGER", True)
     if environment.celery_folder:
         # One folder for both directions: sender and worker are of the same service.
         settings["CELERY_BROKER_TRANSPORT_OPTIONS"] = {

@@ -151,6 +151,11 @@ def test_the_projects_own_database_settings_outlive_the_url(project: Project) ->
     )
 
 
+def test_celery_is_left_alone_where_no_broker_is_given(project: Project) -> None:
+    """A project may name its broker in Celery(...): its tasks must not begin to run in requests."""
+    assert project.evaluate("getattr(settings, 'CELERY_TASK_ALWAYS_EAGER', 'unset')") == "unset"
+
+
 def test_sqlite_gets_options_under_which_threads_do_not_lock_each_other_out(
     project: Project,
 ) -> None:
