@@ -18,8 +18,9 @@ __all__ = ["IdentityMiddleware", "LoginRequiredMiddleware", "invalid_token_respo
 class IdentityMiddleware:
     """Binds the caller for the request; a token that is not believed ends it with 401.
 
-    Stands where AuthenticationMiddleware stood. Beside it (in the issuer's process), a session's
-    user stays unless a token came: the token decides.
+    Stands where AuthenticationMiddleware stood. Beside it (in the issuer's process), `request.user`
+    stays the session's, a model, which Django's and the provider's pages need; the token's user is
+    `current_user()` alone: signing in with a token is no session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -41,7 +42,7 @@ class IdentityMiddleware:
                 "The keys to check the access token with cannot be fetched at the moment.",
                 {"Retry-After": "1"},
             )
-        if user.is_authenticated or not hasattr(request, "user"):
+        if not hasattr(request, "user"):
             request.user = user  # type: ignore[assignment]  # Django types it as its own user
         try:
             return self.get_response(request)

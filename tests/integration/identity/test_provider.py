@@ -49,6 +49,20 @@ def test_the_token_is_believed_by_the_other_service(papers: Papers) -> None:
     assert papers.get("/notes/plain/", token=token).json() == {"name": "alice", "bound": "alice"}
 
 
+def test_a_token_at_the_providers_pages_signs_nobody_in(papers: Papers) -> None:
+    """They save whose consent it was, so they need a session's user, a row of the table."""
+    token = papers.sign_in("alice")["access_token"]
+    query = "response_type=code&client_id=web&redirect_uri=http%3A%2F%2Flocalhost%2Fcb&scope=openid"
+    query += "&code_challenge_method=S256&code_challenge=" + "c" * 43
+    answer = papers.get(f"/o/authorize/?{query}", token=token)
+    assert answer.status == 302
+    assert "code=" not in answer.headers["Location"]
+    cookie = papers.get("/o/sign-in/?name=alice").headers["Set-Cookie"].partition(";")[0]
+    answer = papers.get(f"/o/authorize/?{query}", token=token, Cookie=cookie)
+    assert answer.status == 302
+    assert answer.headers["Location"].startswith("http://localhost/cb?code=")
+
+
 def test_a_scope_is_granted_to_members_of_its_group_only(papers: Papers) -> None:
     hers = papers.sign_in("wendy")
     assert hers["scope"] == "openid profile notes:write"

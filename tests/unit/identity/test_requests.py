@@ -109,6 +109,21 @@ def test_the_middleware_gives_plain_views_their_user(with_middleware: Client, to
     assert ask(with_middleware, "/plain/").json() == {"name": "", "bound": ""}
 
 
+def test_beside_djangos_middleware_the_users_of_sessions_stay(client: Client, token: Make) -> None:
+    """The provider's pages need a user of the model, and a token is no session."""
+    middleware = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "ramet.identity.middleware.IdentityMiddleware",
+    ]
+    signed_cookies = "django.contrib.sessions.backends.signed_cookies"
+    with override_settings(MIDDLEWARE=middleware, SESSION_ENGINE=signed_cookies):
+        answer = ask(Client(), "/plain/", token())
+        assert answer.json() == {"name": "", "bound": "alice"}
+        answer = ask(Client(), "/mine/", token())
+        assert answer.json()["id"] == ALICE
+
+
 def test_the_middleware_answers_a_bad_token_with_a_problem(
     with_middleware: Client, token: Make
 ) -> None:
