@@ -116,10 +116,12 @@ def test_a_worker_at_rest_holds_three_connections(
             ).fetchall()
             return int(count)
 
-        eventually(lambda: held() == 3)
+        eventually(lambda: held() == 3, within=20)
         publish(1)
         connection.close()
-        eventually(lambda: held() == 3)  # one event alone takes no further thread
+        eventually(lambda: effects() == [("a", 1)])
+        connection.close()
+        eventually(lambda: held() == 3, within=20)
 
 
 def test_a_notification_alone_brings_a_loop_of_another_process_to_work(

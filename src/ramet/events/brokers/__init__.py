@@ -106,9 +106,9 @@ class Broker(Protocol):
         names on the wire (what has another type may be delivered too), `after` is the position of
         the last event that the caller has stored, or empty for everything that is kept. When
         `deliver` returns, the batch is stored and is acknowledged; when it raises, nothing of it
-        is, and consume raises the same. The next call begins after the position that it is given, whatever
-        was delivered before: so nothing is skipped and nothing overtakes. `proceed` is called at
-        least every second.
+        is, and consume raises the same. The next call begins after the position that it is given,
+        whatever was delivered before: so nothing is skipped and nothing overtakes. `proceed` is
+        called at least every second.
         """
 
     def close(self) -> None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import re
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,12 +18,10 @@ from uuid import UUID
 import structlog
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Incoming, Outgoing
+from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Outgoing
 
 try:
     from nats.aio.client import Client
-    from nats.aio.msg import Msg
-    from nats.aio.subscription import Subscription
     from nats.errors import Error as NatsError
     from nats.js.api import (
         AckPolicy,
@@ -37,6 +33,8 @@ try:
         StreamInfo,
     )
     from nats.js.errors import NotFoundError
+
+    from ramet.events.brokers.nats_reception import BATCH, Reception
 except ModuleNotFoundError as error:
     raise DiagnosticError(
         Mistake(
@@ -56,15 +54,8 @@ ANSWER = 5.0
 """Seconds within which the server acknowledges what it stored."""
 CONNECT = 2
 """Seconds for a first connection; later ones are made in the background, for ever."""
-BATCH = 256
-"""Events asked for at once, and at most delivered to the inbox in one transaction."""
 WINDOW = 300
 """Seconds in which the server itself drops a second copy of an event; later, the inbox does."""
-EXPIRES = 30.0
-"""Seconds for which the server keeps a request for events."""
-HEARTBEAT = 5.0
-"""Seconds after which the server says that it still knows of a request, if it has nothing else to
-say. After three times as long the request is taken for lost and the consumer is made anew."""
 PIPELINED = 128
 """Keys whose events are on their way at the same time."""
 
@@ -185,7 +176,7 @@ class NatsBroker:
             return ""
         return f"{made}/{found.ack_floor.stream_seq}" if found.ack_floor is not None else ""
 
-    async def _open(self, durable: str, subjects: list[str], after: str) -> _Reception:
+    async def _open(self, durable: str, subjects: list[str], after: str) -> Reception:
         client = await self._connected()
         manager = client.jsm(timeout=ANSWER)
         stream = await self._stream(client)
@@ -210,7 +201,7 @@ class NatsBroker:
             ),
         )
         inbox = client.new_inbox()
-        return _Reception(client, self.stream, durable, made, inbox, await client.subscribe(inbox))
+        return Reception(client, self.stream, durable, made, inbox, await client.subscribe(inbox))
 
     async def _connected(self) -> Client:
         async with self._connecting:
@@ -293,87 +284,6 @@ class NatsBroker:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
         except _FAULTS as error:
             raise BrokerUnavailable(f"NATS: {_told(error)}") from error
-
-
-class _Reception:
-    """One consumer that is being read, and the check that nothing is missing in between."""
-
-    def __init__(
-        self,
-        client: Client,
-        stream: str,
-        durable: str,
-        made: str,
-        inbox: str,
-        subscription: Subscription,
-    ) -> None:
-        self._client, self._made, self._inbox = client, made, inbox
-        self._ask = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        self._subscription = subscription
-        self._reconnects = client.stats["reconnects"]
-        self._expected = 1
-        self._asked = 0
-        self._heard = time.monotonic()
-
-    async def next(self, wait: float) -> list[Msg]:
-        """What has arrived; if nothing has, what arrives first within `wait` seconds."""
-        if self._asked < BATCH // 2:
-            # Open requests add up in the server, so the next events are on their way meanwhile.
-            self._asked += BATCH
-            request = {
-                "batch": BATCH,
-                "expires": int(EXPIRES * 10**9),
-                "idle_heartbeat": int(HEARTBEAT * 10**9),
-            }
-            await self._client.publish(self._ask, json.dumps(request).encode(), self._inbox)
-        messages: list[Msg] = []
-        try:
-            while len(messages) < BATCH and (not messages or self._subscription.pending_msgs):
-                message = await self._subscription.next_msg(wait)
-                self._heard = time.monotonic()
-                if self._is_event(message):
-                    messages.append(message)
-        except TimeoutError:
-            # Quiet; the caller looks around and asks again.
-            if time.monotonic() - self._heard > 3 * HEARTBEAT:
-                raise BrokerUnavailable("a request for events was lost") from None
-        if self._client.stats["reconnects"] != self._reconnects or not self._client.is_connected:
-            # Events and requests of before may be lost on the way: begin again after what is
-            # stored.
-            raise BrokerUnavailable("the connection was interrupted")
-        return messages
-
-    def _is_event(self, message: Msg) -> bool:
-        if not message.reply and message.headers and "Status" in message.headers:
-            status = message.headers["Status"]
-            if status in ("404", "408") or "Batch Completed" in message.headers.get(
-                "Description", ""
-            ):
-                left = message.headers.get("Nats-Pending-Messages")
-                self._asked = max(0, self._asked - int(left)) if left else 0
-                return False
-            if status == "100":
-                return False
-            raise BrokerUnavailable(f"status {status} {message.headers.get('Description', '')}")
-        number = message.metadata.sequence.consumer
-        if number != self._expected:
-            raise BrokerUnavailable(f"delivery {number} where {self._expected} was expected")
-        self._expected += 1
-        self._asked -= 1
-        return True
-
-    def incoming(self, message: Msg) -> Incoming:
-        return Incoming(message.data, f"{self._made}/{message.metadata.sequence.stream}")
-
-    async def acknowledge(self, last: Msg) -> None:
-        """With the policy ALL this covers everything before it too."""
-        await last.ack()
-
-    async def close(self) -> None:
-        if not self._client.is_closed:
-            await self._subscription.unsubscribe()
-            if self._client.is_connected:
-                await self._client.flush()  # the last acknowledgement must not die with the process
 
 
 def _made(stream: StreamInfo) -> str:
