@@ -14,13 +14,13 @@ def of_header(authorization: str) -> str | None:
     Raises InvalidToken for `Bearer` without exactly one token: a client that meant to sign in must
     not become anonymous in silence.
     """
-    scheme, _, rest = authorization.strip().partition(" ")
+    # Any white space parts them: a tab is as much a sign of a client that meant to sign in.
+    scheme, *tokens = authorization.split() or [""]
     if scheme.lower() != "bearer":
         return None
-    token = rest.strip()
-    if not token or " " in token:
+    if len(tokens) != 1:
         raise InvalidToken("the Authorization header does not carry one token after Bearer")
-    return token
+    return tokens[0]
 
 
 def challenge(error: InvalidToken | None = None, scope: str = "") -> str:

@@ -157,13 +157,13 @@ def test_other_schemes_are_no_tokens(header: str) -> None:
     assert of_header(header) is None
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "bearer a b", "BEARER  "])
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "bearer a b", "BEARER  ", "Bearer\t", "Bearer\ta b"])
 def test_bearer_without_one_token_is_an_error_not_anonymous(header: str) -> None:
     with pytest.raises(InvalidToken):
         of_header(header)
 
 
-@pytest.mark.parametrize("header", ["Bearer abc", "bearer abc", " Bearer  abc "])
+@pytest.mark.parametrize("header", ["Bearer abc", "bearer abc", " Bearer  abc ", "Bearer\tabc"])
 def test_the_scheme_is_read_in_any_case(header: str) -> None:
     assert of_header(header) == "abc"
 
