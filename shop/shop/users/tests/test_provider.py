@@ -144,6 +144,32 @@ def test_a_request_that_is_not_the_storefronts_goes_nowhere(
     assert client.get("/o/authorize/", authorize | change).status_code == 400
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/o/token/", "/o/introspect/", "/o/revoke_token/"])
+@pytest.mark.parametrize("credentials", [b"\0:x", b"%00:x"])
+def test_credentials_that_no_client_can_have_are_refused(
+    client: Client, path: str, credentials: bytes
+) -> None:
+    basic = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+    answer = client.post(path, {"grant_type": "client_credentials", "token": "x"}, headers=basic)
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
+
+
+def test_who_signs_out_of_a_client_that_is_not_there_is_told(client: Client) -> None:
+    assert client.get("/o/logout/", {"client_id": "somebody"}).status_code == 400
+    assert client.post("/o/logout/", {"client_id": "somebody"}).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["nonce", "code_challenge", "state", "claims", "scope"])
+def test_a_parameter_without_end_goes_nowhere(
+    client: Client, carol: User, authorize: dict[str, str], name: str
+) -> None:
+    client.force_login(carol)
+    answer = client.get("/o/authorize/", authorize | {name: "x" * 3000})
+    assert answer.status_code in (302, 400)
+
+
 def test_without_pkce_there_is_no_code(
     client: Client, carol: User, authorize: dict[str, str]
 ) -> None:
