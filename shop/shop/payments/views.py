@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.http.request import RawPostDataException
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
@@ -67,6 +68,9 @@ class WebhookView(APIView):
             raise Http404
         try:
             notice = provider(provider_name).read_notice(request.headers, request._request.body)
+        except RawPostDataException as error:
+            # Sent as an upload, the body was read as a form, and its bytes are gone.
+            raise ParseError("A notice is a JSON document.") from error
         except BadSignature as error:
             raise InvalidSignature from error
         except MalformedNotice as error:

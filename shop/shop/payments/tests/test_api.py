@@ -137,6 +137,11 @@ def test_a_signed_webhook_that_cannot_be_read_is_400(api: Api, body: bytes) -> N
     assert report(api, body, sign(body, webhook_secret())).status_code == 400
 
 
+def test_a_webhook_that_is_sent_as_an_upload_is_400(api: Api) -> None:
+    answer = api(None).generic("POST", HOOK, b"x", content_type="multipart/form-data; boundary=x")
+    assert (answer.status_code, answer["content-type"]) == (400, "application/problem+json")
+
+
 def test_an_unknown_provider_is_404(api: Api) -> None:
     assert api(None).post(f"{URL}webhooks/signatures/", {}, format="json").status_code == 404
 
