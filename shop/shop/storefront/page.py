@@ -108,7 +108,10 @@ def _own_page(request: HttpRequest) -> str:
     """The path of this page; of a form that was sent, of the page it was on, else the basket."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # such as http://[
+        return reverse("storefront:basket")
     if came_from.netloc != request.get_host():
         return reverse("storefront:basket")
     return own_path(f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path)

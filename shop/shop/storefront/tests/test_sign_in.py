@@ -149,6 +149,11 @@ def test_a_page_that_needs_a_sign_in_sends_there_first(browser: Browser) -> None
     assert answer["location"] == "/auth/sign-in/?next=%2Forders%2F%3Fcursor%3Dx"
 
 
+def test_a_form_from_a_page_without_a_proper_address_leads_to_the_basket(browser: Browser) -> None:
+    answer = browser.send("/checkout/", {}, Referer="http://[")
+    assert answer["location"] == "/auth/sign-in/?next=%2Fbasket%2F"
+
+
 def test_a_provider_that_is_away_is_a_page_503(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
