@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularJSONAPIView
+
+from ramet import problems
 
 WHOLE = Path(__file__).with_name("openapi.json")
 
@@ -48,9 +49,12 @@ def schema_view(urlconf: str) -> Callable[..., HttpResponse]:
     return view
 
 
-@require_safe
 def whole_schema(request: HttpRequest) -> HttpResponse:
     """The document of the whole public API, whichever services live here."""
+    if request.method not in ("GET", "HEAD"):
+        return problems.problem(
+            405, "This document is only read.", request=request, headers={"Allow": "GET, HEAD"}
+        )
     return HttpResponse(WHOLE.read_bytes(), content_type="application/vnd.oai.openapi+json")
 
 

@@ -24,6 +24,12 @@ def test_anyone_reads_the_whole_document() -> None:
     assert services == {"users", "products", "orders", "payments"}
 
 
+def test_nobody_writes_it() -> None:
+    answer = APIClient().post("/api/schema/")
+    assert (answer.status_code, answer["content-type"]) == (405, "application/problem+json")
+    assert answer["allow"] == "GET, HEAD"
+
+
 @pytest.mark.parametrize("service", ["users", "products", "orders", "payments"])
 def test_each_service_describes_itself(service: str) -> None:
     answer = APIClient().get(f"/api/v1/{service}/schema/")
