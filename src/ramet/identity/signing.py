@@ -1,7 +1,8 @@
 """The issuer's private keys: one PEM file, 0600, the first key signs, all of them are published.
 
-To rotate: append the new key, wait until every cache has it (the gateway keeps a key set for five
-minutes), move it to the front, and remove the old one when its last token has expired.
+The second one signs next. It is published long before, so every cache knows it when it begins to.
+To rotate: move it to the front and append a new one, and remove the old one when its last token has
+expired.
 """
 
 import os
@@ -25,7 +26,7 @@ _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----\n?",
 
 
 def load(path: Path) -> tuple[str, ...]:
-    """The PEM texts of `path`, the signing key first; a new file with one key where there is none.
+    """The PEM texts of `path`, the signing key first; a new file with two keys where there is none.
 
     DiagnosticError where the file can be read by others, or holds something else than RSA keys.
     """
@@ -35,17 +36,12 @@ def load(path: Path) -> tuple[str, ...]:
 
 
 def generate(path: Path) -> None:
-    """Write a file (0600, in folders 0700) with one new key, unless another process was first."""
+    """Write a file (0600, in folders 0700) with two new keys, unless another process was first."""
     # One by one: with parents=True, mkdir gives its mode to the last folder only.
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+    pem = _new_key() + _new_key()  # the signing one, and the next one
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
@@ -57,6 +53,15 @@ def generate(path: Path) -> None:
         pass
     finally:
         os.unlink(draft)
+
+
+def _new_key() -> bytes:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def public_keys(path: Path) -> Mapping[str, RSAKey]:
@@ -88,7 +93,7 @@ def _read(path: Path) -> tuple[str, ...]:
             "signing-keys-missing",
             "no private key",
             "one or several RSA private keys in PEM form, the signing key first",
-            "delete the file to have a new key generated, or run: openssl genrsa 2048",
+            "delete the file to have new keys generated, or run: openssl genrsa 2048",
         )
     for number, pem in enumerate(pems, 1):
         try:

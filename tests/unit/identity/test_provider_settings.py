@@ -18,18 +18,16 @@ def test_no_key_is_made_until_one_is_asked_for(tmp_path: Path) -> None:
     values = oauth2_provider_settings(accepted(path))
     assert values["OIDC_ISS_ENDPOINT"] == "https://shop.example/o"
     assert not path.exists()
-    assert values["OIDC_RSA_PRIVATE_KEY"] == path.read_text()
+    assert values["OIDC_RSA_PRIVATE_KEY"] == signing.load(path)[0]
 
 
 def test_the_first_key_signs_and_the_others_are_published_too(tmp_path: Path) -> None:
-    new, old = tmp_path / "new.pem", tmp_path / "old.pem"
-    signing.generate(new)
-    signing.generate(old)
-    with new.open("a") as file:
-        file.write(old.read_text())
-    values = oauth2_provider_settings(accepted(new))
-    assert values["OIDC_RSA_PRIVATE_KEYS_INACTIVE"] == [old.read_text()]
-    assert values["OIDC_RSA_PRIVATE_KEY"] == signing.load(new)[0]
+    path = tmp_path / "keys.pem"
+    signing.generate(path)
+    values = oauth2_provider_settings(accepted(path))
+    first, second = signing.load(path)
+    assert values["OIDC_RSA_PRIVATE_KEYS_INACTIVE"] == [second]
+    assert values["OIDC_RSA_PRIVATE_KEY"] == first
 
 
 def test_a_process_without_keys_has_none(tmp_path: Path) -> None:

@@ -157,7 +157,9 @@ def test_other_schemes_are_no_tokens(header: str) -> None:
     assert of_header(header) is None
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "bearer a b", "BEARER  ", "Bearer\t", "Bearer\ta b"])
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer ", "bearer a b", "BEARER  ", "Bearer\t", "Bearer\ta b"]
+)
 def test_bearer_without_one_token_is_an_error_not_anonymous(header: str) -> None:
     with pytest.raises(InvalidToken):
         of_header(header)

@@ -13,13 +13,20 @@ from ramet.identity import signing
 
 def test_a_missing_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / ".ramet" / "secrets" / "signing-keys.pem"
-    [pem] = signing.load(path)
-    assert pem.startswith("-----BEGIN PRIVATE KEY-----")
+    pems = signing.load(path)
+    assert all(pem.startswith("-----BEGIN PRIVATE KEY-----") for pem in pems)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.parent.parent.stat().st_mode & 0o777 == 0o700
-    assert signing.load(path) == (pem,)
+    assert signing.load(path) == pems
     assert [file.name for file in path.parent.iterdir()] == ["signing-keys.pem"]
+
+
+def test_the_next_key_is_published_before_it_signs(tmp_path: Path) -> None:
+    """A rotation then breaks nothing: every cache has the key already."""
+    path = tmp_path / "keys.pem"
+    signing.generate(path)
+    assert len(set(signing.load(path))) == len(signing.public_keys(path)) == 2
 
 
 def test_of_several_that_start_together_one_makes_the_key(tmp_path: Path) -> None:
