@@ -118,6 +118,8 @@ def _set_hosts(settings: dict[str, Any], here: Here) -> None:
     if public.scheme == "https":
         # Only the gateway reaches this process, and it overwrites the header.
         settings.setdefault("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"))
+        settings.setdefault("SESSION_COOKIE_SECURE", True)
+        settings.setdefault("CSRF_COOKIE_SECURE", True)
 
 
 def _set_mail_and_celery(settings: dict[str, Any], environment: Environment) -> None:

@@ -156,6 +156,15 @@ def test_celery_is_left_alone_where_no_broker_is_given(project: Project) -> None
     assert project.evaluate("getattr(settings, 'CELERY_TASK_ALWAYS_EAGER', 'unset')") == "unset"
 
 
+def test_cookies_of_an_https_site_stay_on_https(project: Project) -> None:
+    """Unless the project says otherwise; a local system is plain http."""
+    secure = "[settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE]"
+    assert project.evaluate(secure, RAMET_PUBLIC_URL="https://shop.example") == [True, True]
+    assert project.evaluate(secure, RAMET_PUBLIC_URL="http://localhost:8000") == [False, False]
+    project.replace("small/settings.py", "ramet.place(", "CSRF_COOKIE_SECURE = False\nramet.place(")
+    assert project.evaluate(secure, RAMET_PUBLIC_URL="https://shop.example") == [True, False]
+
+
 def test_sqlite_gets_options_under_which_threads_do_not_lock_each_other_out(
     project: Project,
 ) -> None:
