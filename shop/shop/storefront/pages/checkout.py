@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 import ramet
+from ramet.calls import InvalidArgument
 from shop.orders.contract import KeyReused, OrderLine, Orders, UnknownProducts
 
 from ..basket import Basket
@@ -75,7 +76,8 @@ def _place(request: HttpRequest) -> HttpResponse:
             problem="We cannot take orders at the moment. Nothing is lost: please try again.",
             status=503,
         )
-    except UnknownProducts:
+    except (UnknownProducts, InvalidArgument):
+        # The key and the card were looked at above, so it is something in the basket.
         notify(
             request, "Please look at your basket: not everything is sold any more.", trouble=True
         )

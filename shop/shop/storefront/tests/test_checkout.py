@@ -106,9 +106,10 @@ def test_a_form_that_was_tampered_with_is_shown_again(
     assert not Order.objects.exists()
 
 
-def test_an_article_that_is_no_longer_sold_stops_the_order(shopper: Browser) -> None:
+@pytest.mark.parametrize("sku", ["GONE", "no article", "x" * 50])
+def test_an_article_that_is_no_longer_sold_stops_the_order(shopper: Browser, sku: str) -> None:
     kept = shopper.session
-    kept["storefront.basket"] = {"GONE": 1}
+    kept["storefront.basket"] = {sku: 1}
     kept.save()
     assert order(shopper, str(uuid.uuid4()))["location"] == "/basket/"
     assert not Order.objects.exists()
