@@ -18,8 +18,9 @@ def test_whatever_charset_a_request_names_it_is_read_as_utf_8(
         return [request.GET["a"].encode(), request.POST["b"].encode()]
 
     monkeypatch.setattr(wsgi, "_django", read)
-    form = f"application/x-www-form-urlencoded; Charset={charset}"
+    form = "application/x-www-form-urlencoded"
     environ = RequestFactory().post("/?a=%C3%AB", "b=%C3%AB", content_type=form).environ
+    environ["CONTENT_TYPE"] = f"{form}; Charset={charset}"
     assert list(wsgi.application(environ, lambda *_: None)) == ["ë".encode()] * 2
 
 
