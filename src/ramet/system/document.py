@@ -144,6 +144,15 @@ class Document:
         if re.fullmatch(key.pattern, value):
             return True
         shown = "a value that looks like a secret" if SECRET.search(value) else f'"{value}"'
+        if key.planned and re.fullmatch(key.planned, value):
+            self.add(
+                "not-built-yet",
+                path,
+                found=f"{key.name} = {shown}, which is not built yet",
+                expected=key.expected,
+                remedy=f"Write {key.name} = {_toml(key.example)}, or the like.",
+            )
+            return False
         self.add(
             "invalid-value",
             path,

@@ -11,7 +11,8 @@ class Key:
     """One key of a table. `pattern` is a regular expression for the whole of each string.
 
     It is written so that Python and ECMA-262 (which JSON Schema uses) read it alike.
-    `expected` says in words what the pattern says.
+    `expected` says in words what the pattern says. `planned` is a pattern of values that have a
+    meaning but nothing behind them yet: they are refused, as nothing would be done with them.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Key:
     pattern: str = r".+"
     example: str | tuple[str, ...] = ""
     required: bool = False
+    planned: str = ""
 
 
 SERVICE_NAME = r"[a-z](-?[a-z0-9]){0,39}"
@@ -126,27 +128,31 @@ INFRASTRUCTURE = (
     Key(
         "broker",
         "string",
-        "The message broker that carries events between services.",
-        '"embedded", nats://..., kafka://..., redis://..., amqp://..., '
-        'or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|(nats|tls|kafka|rediss?|amqps?)://[^ ]+",
+        "The message broker that carries events between services. "
+        "Kafka, Redis and AMQP are not built yet.",
+        '"embedded", nats://..., or "$NAME" of an environment variable',
+        rf"embedded|{_ENV}|(nats|tls)://[^ ]+",
         "embedded",
+        planned=r"(kafka|rediss?|amqps?)://.+",
     ),
     Key(
         "telemetry",
         "string",
-        "Where traces, metrics and logs go.",
-        '"dashboard", "none", an http(s):// OTLP endpoint, or "$NAME" of an environment variable',
-        rf"dashboard|none|{_ENV}|https?://[^ ]+",
+        "Where logs go: to the dashboard. OTLP collectors are not built yet.",
+        '"dashboard"',
+        r"dashboard",
         "dashboard",
+        planned=rf"none|{_ENV}|https?://.+",
     ),
     Key(
         "discovery",
         "string",
-        "How services find each other.",
-        '"local", "kubernetes", consul://..., eureka://..., or "$NAME" of an environment variable',
-        rf"local|kubernetes|{_ENV}|(consul|eureka)://[^ ]+",
+        "How services find each other: on this machine. "
+        "Kubernetes, Consul and Eureka are not built yet.",
+        '"local"',
+        r"local",
         "local",
+        planned=rf"kubernetes|{_ENV}|(consul|eureka)://.+",
     ),
 )
 

@@ -34,8 +34,8 @@ issuer = "users"
 [infrastructure]
 postgres  = "$DATABASES"
 broker    = "nats://nats.example:4222"
-telemetry = "none"
-discovery = "kubernetes"
+telemetry = "dashboard"
+discovery = "local"
 """
 
 
@@ -62,8 +62,8 @@ def test_every_key_arrives_in_the_system(read: Read, folder: Path) -> None:
         infrastructure=Infrastructure(
             postgres="$DATABASES",
             broker="nats://nats.example:4222",
-            telemetry="none",
-            discovery="kubernetes",
+            telemetry="dashboard",
+            discovery="local",
         ),
         path=folder / "ramet.toml",
     )
@@ -215,9 +215,30 @@ def test_a_system_without_services_tells_what_to_add(refusal: Refusal) -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        'broker = "kafka://h:9092"',
+        'broker = "redis://h"',
+        'broker = "amqps://h"',
+        'telemetry = "none"',
+        'telemetry = "https://otel.example"',
+        'telemetry = "$OTLP"',
+        'discovery = "kubernetes"',
+        'discovery = "consul://h"',
+        'discovery = "$DISCOVERY"',
+    ],
+)
+def test_what_nothing_implements_is_refused_at_its_line(refusal: Refusal, line: str) -> None:
+    """Accepted, it would do nothing, and nobody would be told."""
+    assert refusal(f"{MINIMAL}[infrastructure]\n{line}\n").startswith(
+        f"ramet.toml:8: not-built-yet\n  found     {line}, which is not built yet\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
         'postgres = "postgresql://shop:hunter2@db.example/shop"',
         'broker = "nats://u:hunter2@nats.example:4222"',
-        'telemetry = "https://otel.example/?api_key=hunter2"',
+        'broker = "nats://nats.example:4222/?token=hunter2"',
     ],
 )
 def test_a_secret_is_refused_and_not_repeated(refusal: Refusal, line: str) -> None:
@@ -231,6 +252,8 @@ def test_a_secret_in_an_invalid_value_is_not_repeated_either(refusal: Refusal) -
     """Both mistakes are told, neither shows it."""
     text = refusal(f'{MINIMAL}[infrastructure]\npostgres = "mysql://u:hunter2@h/x"\n')
     assert "invalid-value" in text
+    text += refusal(f'{MINIMAL}[infrastructure]\nbroker = "amqp://u:hunter2@h/x"\n')
+    assert "not-built-yet" in text
     assert "hunter2" not in text
 
 
