@@ -140,6 +140,13 @@ def test_a_body_nested_without_end(
         problem(answer, 400)
 
 
+def test_a_charset_that_is_none_for_text(shop: RunningShop) -> None:
+    for path in ("/api/v1/orders/?a=%41", "/o/token/?a=%41", "/?a=%41"):
+        kind = {"Content-Type": "application/x-www-form-urlencoded; charset=hex"}
+        answer = shop.call("POST", path, data="a=%41", headers=kind)
+        assert 400 <= answer.status_code < 500, f"{path}: {answer.status_code} {answer.text}"
+
+
 def test_a_missing_idempotency_key(shop: RunningShop) -> None:
     sku = shop.in_stock(1)[0]
     answer = shop.call(
