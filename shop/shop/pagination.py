@@ -96,9 +96,7 @@ class Cursor(CursorPagination):
     invalid_cursor_message = "Invalid cursor"
     by: Ordering
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """See DRF. Raises NotFound for what is not a cursor, as DRF does."""
         cursor = request.query_params.get(self.cursor_query_param, "")
         size = self.get_page_size(request) or PAGE_SIZE
