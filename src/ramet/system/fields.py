@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["GATEWAY", "INFRASTRUCTURE", "RESERVED_NAMES", "SERVICE", "SYSTEM", "TABLES", "Key"]
+__all__ = [
+    "GATEWAY",
+    "INFRASTRUCTURE",
+    "RESERVED_NAMES",
+    "RESERVED_PREFIX",
+    "SERVICE",
+    "SYSTEM",
+    "TABLES",
+    "Key",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +38,16 @@ SERVICE_NAME = r"[a-z](-?[a-z0-9]){0,39}"
 _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
 _ENV = r"\$[A-Za-z_][A-Za-z0-9_]*"
 
-# Words that name something else where a service's name could stand: placements and the engines
-# that `ramet status` lists.
+# Words that name something else where a service's name could stand: placements, the engines that
+# `ramet status` lists, a cluster of the gateway, and databases and roles of PostgreSQL's own.
 RESERVED_NAMES = frozenset(
-    {"monolith", "services", "gateway", "mesh", "postgres", "broker", "dashboard"}
+    {
+        *("monolith", "services", "gateway", "mesh", "postgres", "broker", "dashboard", "issuer"),
+        *("template0", "template1", "public", "none"),
+    }
 )
+RESERVED_PREFIX = "pg-"
+"""PostgreSQL keeps roles that begin with "pg_" for itself."""
 
 SYSTEM = (
     Key(

@@ -1,6 +1,7 @@
 """Placement: which services share a process. A text that a person types, read into groups."""
 
 import difflib
+import hashlib
 from dataclasses import dataclass
 
 from ramet.errors import DiagnosticError, Mistake
@@ -8,13 +9,17 @@ from ramet.system.model import System
 
 __all__ = ["Group", "placement"]
 
+_LONGEST_NAME = 48
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Services that share their processes and their database, in the order of `ramet.toml`.
 
     `name` is the service's name when it is alone, "monolith" for all of several, else the names
-    joined with "-".
+    joined with "+", which no service's name contains. It becomes part of file names, of cookies
+    and, with other characters, of databases; so a long one is cut to 48 characters at most: the
+    first service and, after the "+", a digest of all.
     """
 
     services: tuple[str, ...]
@@ -48,7 +53,13 @@ def placement(system: System, text: str) -> tuple[Group, ...]:
 def _name(services: tuple[str, ...], django: tuple[str, ...]) -> str:
     if len(services) == 1:
         return services[0]
-    return "monolith" if services == django else "-".join(services)
+    if services == django:
+        return "monolith"
+    name = "+".join(services)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    # A Unix socket's path has room for 107 bytes.
+    return f"{services[0][: _LONGEST_NAME - 9]}+{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _refuse_mistakes(system: System, text: str, named: list[list[str]]) -> None:

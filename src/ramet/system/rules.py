@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ramet.errors import Mistake
 from ramet.system.document import SECRET, Document, did_you_mean
-from ramet.system.fields import RESERVED_NAMES, SERVICE_NAME
+from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX, SERVICE_NAME
 from ramet.system.lines import KeyPath
 from ramet.system.model import Service, System
 
@@ -50,13 +50,14 @@ def _name(service: Service, document: Document) -> Iterator[Mistake]:
             expected="at most 40 lower-case letters, digits and single hyphens, a letter first",
             remedy="Rename the service: it becomes part of host names, database names and roles.",
         )
-    elif service.name in RESERVED_NAMES:
+    elif service.name in RESERVED_NAMES or service.name.startswith(RESERVED_PREFIX):
         yield document.mistake(
             "reserved-name",
             path,
             found=f'a service named "{service.name}"',
-            expected=f"a name other than {', '.join(sorted(RESERVED_NAMES))}",
-            remedy="Rename the service: Ramet means something else by this word.",
+            expected=f"a name other than {', '.join(sorted(RESERVED_NAMES))}, "
+            f'that does not begin with "{RESERVED_PREFIX}"',
+            remedy="Rename the service: Ramet or PostgreSQL means something else by this word.",
         )
 
 

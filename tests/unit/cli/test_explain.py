@@ -66,7 +66,7 @@ def test_a_call_in_one_process_says_so() -> None:
     """The whole text, of an operation that is neither idempotent nor atomic."""
     assert explained("users", "stock.sell", "users+stock") == (
         "users -> shop.stock.v1.Products.sell\n"
-        "  placement    the same process: users-stock\n"
+        "  placement    the same process: users+stock\n"
         "  address      in process; arguments and result are copied all the same\n"
         "  deadline     2 s at most, and never more than the caller has left\n"
         "  retries      none: not declared idempotent\n"

@@ -77,7 +77,7 @@ def test_several_services_may_share_a_process(project: Project) -> None:
         "[settings.RAMET.group, settings.RAMET.services == {'orders', 'payments'},"
         " apps.is_installed('small.users')]",
         RAMET_SERVICES=" payments, orders",
-    ) == ["orders-payments", True, False]
+    ) == ["orders+payments", True, False]
 
 
 def test_processes_of_one_host_name_have_cookies_of_their_own(project: Project) -> None:

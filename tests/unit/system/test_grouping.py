@@ -33,8 +33,8 @@ def system(read: Callable[[str], System]) -> System:
     [
         ("services", ["users", "shipping", "orders", "payments"]),
         ("monolith", ["monolith: users orders payments", "shipping"]),
-        ("payments+orders", ["users", "shipping", "orders-payments: orders payments"]),
-        (" payments + users , orders", ["users-payments: users payments", "shipping", "orders"]),
+        ("payments+orders", ["users", "shipping", "orders+payments: orders payments"]),
+        (" payments + users , orders", ["users+payments: users payments", "shipping", "orders"]),
         ("users+orders+payments", ["monolith: users orders payments", "shipping"]),
         ("orders", ["users", "shipping", "orders", "payments"]),
     ],
@@ -67,3 +67,30 @@ def test_every_mistake_of_a_placement_is_told(system: System) -> None:
         "  expected  only Django services joined with a plus sign\n"
         '  remedy    Take "shipping" out of its group: it runs alone.'
     )
+
+
+def test_a_group_never_has_the_name_of_a_service(read: Callable[[str], System]) -> None:
+    """They name the same sockets, databases and secrets."""
+    services = "".join(
+        f'[services.{name}]\napps = ["{app}"]\n'
+        for name, app in (("a", "shop.users"), ("b", "shop.orders"), ("a-b", "shop.payments"))
+    )
+    system = read(f'[system]\nname = "shop"\nsettings = "shop.settings"\n{services}')
+    assert [group.name for group in placement(system, "a+b")] == ["a+b", "a-b"]
+
+
+def test_a_group_of_many_has_a_name_that_fits_into_a_sockets_path(
+    read: Callable[[str], System],
+) -> None:
+    """And other services make another name."""
+    names = [letter * 40 for letter in "abc"]
+    services = "".join(
+        f'[services.{name}]\napps = ["shop.{app}"]\n'
+        for name, app in zip(names, ("users", "orders", "payments"), strict=True)
+    )
+    services += '[services.d]\napps = ["shop.products"]\n'
+    system = read(f'[system]\nname = "shop"\nsettings = "shop.settings"\n{services}')
+    one, _, _ = placement(system, f"{names[0]}+{names[1]}")
+    other, _, _ = placement(system, f"{names[0]}+{names[2]}")
+    assert len(one.name) == len(other.name) == 48
+    assert one.name != other.name

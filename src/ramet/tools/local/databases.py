@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import Group
 
+_LONGEST_IDENTIFIER = 63
+
 
 def name_of(group: Group) -> str:
     """The database's name: the group's, as a plain PostgreSQL identifier."""
-    return group.name.replace("-", "_").lower()
+    return _identifier(group.name)
 
 
 def on_server(url: str, system: str, groups: Sequence[Group]) -> dict[str, str]:
@@ -21,9 +24,18 @@ def on_server(url: str, system: str, groups: Sequence[Group]) -> dict[str, str]:
     """
     parts = urlsplit(url)
     return {
-        group.name: parts._replace(path=f"/{system.replace('-', '_')}_{name_of(group)}").geturl()
+        group.name: parts._replace(path=f"/{_identifier(f'{system}-{group.name}')}").geturl()
         for group in groups
     }
+
+
+def _identifier(name: str) -> str:
+    # Names of services have single hyphens only, so two underscores are always a plus sign.
+    plain = name.replace("+", "__").replace("-", "_")
+    if len(plain) <= _LONGEST_IDENTIFIER:
+        return plain
+    # PostgreSQL would cut it itself, and two names might become one.
+    return f"{plain[: _LONGEST_IDENTIFIER - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def create_missing(url: str, urls: Sequence[str]) -> None:
