@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
@@ -71,3 +74,26 @@ def ask(folder: Folder, request: dict[str, Any], done: str) -> int:
         return FAILED
     typer.echo(done)
     return 0
+
+
+def manage_as(
+    service: str, *arguments: str, stdout: int | None = None, stderr: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py ARGUMENTS` as the processes of `service` run, and wait for its end.
+
+    `stdout` and `stderr` are as of subprocess.run. Raises DiagnosticError when the system is down.
+    """
+    from ramet.cli.manage import service_environment
+
+    system, _ = here()
+    script = system.root / "manage.py"
+    program = [str(script)] if script.exists() else ["-m", "django"]
+    return subprocess.run(
+        [sys.executable, *program, *arguments],
+        cwd=system.root,
+        env={**os.environ, **service_environment(service)},
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        check=False,
+    )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from typing import Annotated, Any
 
 import typer
 
-from ramet.cli._local import here, running
+from ramet.cli._local import here, manage_as, running
 
 NOT_HERE = 3
 """What `manage.py ramet_events` exits with when no dead letter of its database matches."""
@@ -108,16 +107,5 @@ def _json(service: str, arguments: list[str]) -> Any:
 
 
 def _run(service: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    from ramet.cli.manage import service_environment
-
-    system, _ = here()
-    script = system.root / "manage.py"
-    program = [str(script)] if script.exists() else ["-m", "django"]
-    return subprocess.run(
-        [sys.executable, *program, "ramet_events", *arguments],
-        cwd=system.root,
-        env={**os.environ, **service_environment(service)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    both = subprocess.PIPE
+    return manage_as(service, "ramet_events", *arguments, stdout=both, stderr=both)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from typing import Annotated
 
 import typer
 
-from ramet.cli._local import here, running
+from ramet.cli._local import here, manage_as, running
 from ramet.system import System
 
 NOT_HERE = 3
@@ -99,7 +98,9 @@ def _has_sagas(system: System, service: str) -> bool:
 
 def _manage(service: str, arguments: list[str], *, is_last: bool = True) -> int:
     """Run `manage.py ramet_sagas` as `service`; "not here" is told only by the last one asked."""
-    done = _run(service, arguments, stderr=None if is_last else subprocess.PIPE)
+    done = manage_as(
+        service, "ramet_sagas", *arguments, stderr=None if is_last else subprocess.PIPE
+    )
     if done.stderr and done.returncode != NOT_HERE:
         print(done.stderr, file=sys.stderr, end="")
     return done.returncode
@@ -109,28 +110,9 @@ def _merged(groups: list[str], arguments: list[str]) -> int:
     """One JSON list of the runs of all groups, each with a service of its group."""
     runs = []
     for group in groups:
-        done = _run(group, arguments, stdout=subprocess.PIPE)
+        done = manage_as(group, "ramet_sagas", *arguments, stdout=subprocess.PIPE)
         if done.returncode:
             return done.returncode
         runs += [{"service": group, **run} for run in json.loads(done.stdout)]
     print(json.dumps(runs, indent=2, ensure_ascii=False))
     return 0
-
-
-def _run(
-    service: str, arguments: list[str], *, stdout: int | None = None, stderr: int | None = None
-) -> subprocess.CompletedProcess[str]:
-    from ramet.cli.manage import service_environment
-
-    system, _ = here()
-    script = system.root / "manage.py"
-    program = [str(script)] if script.exists() else ["-m", "django"]
-    return subprocess.run(
-        [sys.executable, *program, "ramet_sagas", *arguments],
-        cwd=system.root,
-        env={**os.environ, **service_environment(service)},
-        stdout=stdout,
-        stderr=stderr,
-        text=True,
-        check=False,
-    )

@@ -17,15 +17,17 @@ class Databases:
         self.answers = answers
         self.asked: list[tuple[str, list[str]]] = []
 
-    def run(self, service: str, arguments: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        self.asked.append((service, arguments))
+    def run(self, service: str, *arguments: str, **_: Any) -> subprocess.CompletedProcess[str]:
+        command, *rest = arguments
+        assert command == "ramet_sagas"
+        self.asked.append((service, rest))
         code, out = self.answers[service]
         return subprocess.CompletedProcess([], code, out, "")
 
 
 def use(monkeypatch: pytest.MonkeyPatch, answers: dict[str, tuple[int, str]]) -> Databases:
     databases = Databases(answers)
-    monkeypatch.setattr(sagas, "_run", databases.run)
+    monkeypatch.setattr(sagas, "manage_as", databases.run)
     monkeypatch.setattr(sagas, "_groups", lambda service: [service] if service else [*answers])
     return databases
 
