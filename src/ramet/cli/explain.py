@@ -93,7 +93,7 @@ def explanation(
         if facts["atomic"]
         else "atomic=False: the operation keeps its own guarantee",
         identity=f"the user's access token goes along; {callee} checks it again",
-        policy=_policy(manifest, caller, callee, contract),
+        policy=_policy(system, manifest, caller, callee, contract),
         refusals=", ".join(declared.get("refusals", {})) or "none",
     )
 
@@ -105,10 +105,14 @@ def _placement(group_of: dict[str, Group], caller: str, callee: str) -> str:
     return f"two processes: {here.name} and {there.name}"
 
 
-def _policy(manifest: dict[str, Any], caller: str, callee: str, contract: str) -> str:
+def _policy(
+    system: System, manifest: dict[str, Any], caller: str, callee: str, contract: str
+) -> str:
+    from ramet.placement.imports import contract_class
+
     if caller == callee:
         return "allowed: a service may call itself"
-    name = contract.rpartition(".")[2]
+    name = contract_class(system, contract)
     used = manifest["services"][caller].get("uses", {}).get(callee, {}).get("contract", [])
     if name in used:
         return f"allowed: {caller} imports {name}"
@@ -124,18 +128,24 @@ def _find(manifest: dict[str, Any], wanted: str) -> tuple[str, str, str]:
         for contract, content in declared.get("contracts", {}).items()
         for name in content["operations"]
     }
-    found = sorted(
+    found = [
         (service, contract, name)
         for service, contract, name in operations
         if name == operation
         and where.lower() in {service, contract.lower(), contract.rpartition(".")[2].lower()}
-    )
+    ]
     if not found:
         known = {
             f"{contract.rpartition('.')[2].lower()}.{name}" for _, contract, name in operations
         }
         raise _unknown("unknown-operation", wanted, "CONTRACT.OPERATION", known)
-    return found[-1]  # of several versions, the newest
+    return max(found, key=_unversioned_and_version)  # of several versions, the newest
+
+
+def _unversioned_and_version(found: tuple[str, str, str]) -> tuple[str, str, int]:
+    service, contract, _ = found
+    module, version, name = contract.rsplit(".", 2)
+    return service, f"{module}.{name}", int(version.removeprefix("v"))
 
 
 def _unknown(reference: str, found: str, kind: str, known: Iterable[str]) -> DiagnosticError:

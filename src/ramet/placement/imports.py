@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ramet.system import System
 
-__all__ = ["OPEN_MODULES", "Import", "explained", "imports", "uses"]
+__all__ = ["OPEN_MODULES", "Import", "contract_class", "explained", "imports", "uses"]
 
 # What a service shows to the others; everything else of its folder is its own.
 OPEN_MODULES = ("contract", "events")
@@ -69,6 +69,26 @@ def uses(system: System) -> dict[str, dict[str, dict[str, list[str]]]]:
         }
         for importer, owners in used.items()
     }
+
+
+def contract_class(system: System, full_name: str) -> str:
+    """The name of the class that declares a contract such as `shop.products.v2.Products`.
+
+    It is another one where the contract was given its name: `ProductsV2(..., name="Products")`.
+    """
+    module, version, name = full_name.rsplit(".", 2)
+    folder = system.root.joinpath(*module.split("."))
+    for path in (folder / "contract.py", *sorted((folder / "contract").rglob("*.py"))):
+        try:
+            tree = ast.parse(path.read_bytes(), filename=str(path))
+        except (OSError, SyntaxError, ValueError):
+            continue  # without its source, the class has the contract's name as far as we know
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                said = {each.arg: ast.unparse(each.value) for each in node.keywords}
+                if (said.get("name"), said.get("version")) == (repr(name), version[1:]):
+                    return node.name
+    return name
 
 
 def explained(found: Import) -> tuple[str, str, str]:

@@ -84,6 +84,44 @@ def test_a_contract_may_be_named_in_several_ways(operation: str) -> None:
     assert explained("orders", operation).startswith("orders -> shop.stock.v1.Products.get\n")
 
 
+def test_of_several_versions_the_newest_is_meant() -> None:
+    """By number: 10 comes after 2."""
+    facts = {"operations": {"get": {"deadline": 1.0, "idempotent": True, "atomic": True}}}
+    contracts = {f"shop.stock.v{number}.Products": facts for number in (1, 10, 2)}
+    manifest = {"services": {"orders": {}, "stock": {"contracts": contracts}}}
+    groups = placement(SYSTEM, "services")
+    found = explanation(SYSTEM, groups, manifest, "orders", "products.get", "unix:/{service}")
+    assert found.call == "orders -> shop.stock.v10.Products.get"
+
+
+def test_the_policy_knows_a_contract_whose_class_has_another_name(
+    project: Project, ramet: Ramet
+) -> None:
+    """Two versions of a contract are two classes of one module."""
+    versions = "".join(
+        f"class {name}(ramet.Contract, version={version}, name='Payments'):\n"
+        "    @ramet.operation(deadline='3s')\n"
+        "    def void(self, order: int) -> None: ...\n"
+        for name, version in (("PaymentsV1", 1), ("PaymentsV2", 2))
+    )
+    project.write("small/payments/contract.py", f"import ramet\n{versions}")
+    project.write(
+        "small/payments/services.py",
+        "import ramet\n"
+        "from small.payments.contract import PaymentsV1, PaymentsV2\n"
+        "@ramet.implements(PaymentsV1)\n"
+        "@ramet.implements(PaymentsV2)\n"
+        "class Bank:\n"
+        "    def void(self, order: int) -> None: ...\n",
+    )
+    project.write("small/orders/calls.py", "from small.payments.contract import PaymentsV2\n")
+    run = ramet("explain", "orders", "payments.void", "--json")
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["policy"] == "allowed: orders imports PaymentsV2"
+    run = ramet("explain", "orders", "small.payments.v1.Payments.void", "--json")
+    assert json.loads(run.stdout)["policy"].startswith("not needed: orders does not import Paym")
+
+
 def test_an_unknown_operation_or_service_is_told_with_what_is_known() -> None:
     """The whole texts."""
     with pytest.raises(DiagnosticError) as raised:
