@@ -5,9 +5,11 @@ from typing import Annotated, TypedDict
 
 import typer
 
+from ramet.errors import DiagnosticError
+
 __all__ = ["command"]
 
-ERROR = 40  # django.core.checks.ERROR, without importing Django
+ERROR, CRITICAL = 40, 50  # of django.core.checks, without importing Django
 
 
 class Finding(TypedDict):
@@ -25,38 +27,63 @@ def command(
 ) -> int:
     """Check ramet.toml, the imports between services, and the project with Django's own checks.
 
-    Findings are errors, which make the exit code 1, or warnings, which do not.
+    Findings are errors, which make the exit code 1, or warnings, which do not. Where the project
+    does not start, or ramet.toml is wrong, that is the last finding and the exit code is 2.
     """
+    findings: list[Finding] = []
+    try:
+        services = _check(findings)
+    except DiagnosticError as error:
+        # What was found before is told all the same: an import across a boundary may be the very
+        # reason why the project does not start.
+        if json:
+            _print_json([*findings, *_mistakes(error)])
+        else:
+            _show(findings)
+        raise
+    if json:
+        _print_json(findings)
+    else:
+        _show(findings)
+        errors = sum(finding["level"] >= ERROR for finding in findings)
+        print(f"{services} services: {errors} errors, {len(findings) - errors} warnings.")
+    return int(any(finding["level"] >= ERROR for finding in findings))
+
+
+def _check(findings: list[Finding]) -> int:
+    """Add what is found, at once when it is, and return the number of services."""
     from ramet.cli._project import ask
-    from ramet.errors import DiagnosticError
     from ramet.placement.imports import explained, imports
     from ramet.system import load
 
     system = load()
-    findings = [
+    findings += [
         Finding(id=identifier, level=ERROR, where=found.where, message=message, hint=hint)
         for found in imports(system)
         if not found.is_allowed
         for identifier, message, hint in [explained(found)]
     ]
     reported = {finding["id"] for finding in findings}
-    try:
-        answer = ask(system, "ramet_check")
-    except DiagnosticError:
-        # An import across a boundary may be the very reason why the project does not start.
-        _show(findings)
-        raise
-    asked: list[Finding] = json_format.loads(answer)
+    asked: list[Finding] = json_format.loads(ask(system, "ramet_check"))
     findings += [finding for finding in asked if finding["id"] not in reported]
-    if json:
-        print(json_format.dumps(findings, indent=2, ensure_ascii=False))
-    else:
-        _show(findings)
-        errors = sum(finding["level"] >= ERROR for finding in findings)
-        print(
-            f"{len(system.services)} services: {errors} errors, {len(findings) - errors} warnings."
+    return len(system.services)
+
+
+def _mistakes(error: DiagnosticError) -> list[Finding]:
+    return [
+        Finding(
+            id=mistake.reference,
+            level=CRITICAL,
+            where=mistake.where,
+            message=f"{mistake.found}; expected {mistake.expected}",
+            hint=mistake.remedy,
         )
-    return int(any(finding["level"] >= ERROR for finding in findings))
+        for mistake in error.mistakes
+    ]
+
+
+def _print_json(findings: list[Finding]) -> None:
+    print(json_format.dumps(findings, indent=2, ensure_ascii=False))
 
 
 def _show(findings: list[Finding]) -> None:

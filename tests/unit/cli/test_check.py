@@ -51,6 +51,34 @@ def test_boundaries_are_checked_in_a_project_that_does_not_start(
     assert "ImportError: cannot import name 'Nothing' from 'small.orders.models'" in run.stderr
 
 
+def test_json_stays_json_where_the_project_does_not_start(project: Project, ramet: Ramet) -> None:
+    """What the source shows, and why the project could not be asked."""
+    project.write("small/payments/models.py", "from small.orders.models import Nothing\n")
+    run = ramet("check", "--json")
+    assert run.returncode == 2
+    broken, reason = json.loads(run.stdout)
+    assert broken["id"] == "ramet.E002"
+    assert (reason["id"], reason["level"]) == ("project-does-not-start", 50)
+    assert "cannot import name 'Nothing'" in reason["message"]
+
+
+def test_json_stays_json_where_ramet_toml_is_wrong(project: Project, ramet: Ramet) -> None:
+    """A program that reads it need not read standard error."""
+    project.replace("ramet.toml", 'issuer = "users"', 'issuer = "user"')
+    run = ramet("check", "--json")
+    assert run.returncode == 2
+    assert json.loads(run.stdout) == [
+        {
+            "id": "unknown-issuer",
+            "level": 50,
+            "where": "ramet.toml:14",
+            "message": '"user", which is no service; expected one of users, orders, payments, '
+            "or the URL of a foreign issuer",
+            "hint": 'Did you mean "users"?',
+        }
+    ]
+
+
 def test_a_project_without_manage_py_is_told_so(project: Project, ramet: Ramet) -> None:
     """The whole text."""
     (project.folder / "manage.py").unlink()
