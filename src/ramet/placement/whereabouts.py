@@ -62,6 +62,6 @@ def here() -> Here:
             where=str(settings.SETTINGS_MODULE or "settings"),
             found="settings without a call of ramet.place",
             expected="ramet.place(globals()) as the last line of the settings",
-            remedy="Add `import ramet` and `ramet.place(globals())`, or run `ramet init`.",
+            remedy="End the settings with `import ramet` and `ramet.place(globals())`.",
         )
     )

@@ -29,7 +29,7 @@ def find(start: Path) -> Path:
             where=str(folder),
             found=f"no {FILE_NAME} here or in a parent folder",
             expected=f"a {FILE_NAME}, which declares a system",
-            remedy="Change to the folder of your project, or run `ramet init` in it.",
+            remedy="Change to the folder of your project, or write one beside its manage.py.",
         )
     )
 

@@ -230,6 +230,16 @@ def test_manage_runs_in_the_service_and_on_its_database(running: Pair) -> None:
     assert "left, right" in unknown.stderr
 
 
+@pytest.mark.parametrize("command", [("restart", "nobody"), ("scale", "nobody=2")])
+def test_a_service_that_does_not_run_is_named_with_those_that_do(
+    running: Pair, command: tuple[str, str]
+) -> None:
+    done = running.ramet(*command, check=False)
+    assert done.returncode != 0
+    assert "unknown-service" in done.stderr
+    assert "left, right" in done.stderr
+
+
 def test_logs_shows_a_service_and_stays_after_down(pair: Pair) -> None:
     pair.up()
     pair.ramet("down")

@@ -227,5 +227,5 @@ def test_settings_that_were_never_placed_are_named_with_a_remedy(project: Projec
         "small.settings: not-placed\n"
         "  found     settings without a call of ramet.place\n"
         "  expected  ramet.place(globals()) as the last line of the settings\n"
-        "  remedy    Add `import ramet` and `ramet.place(globals())`, or run `ramet init`.\n"
+        "  remedy    End the settings with `import ramet` and `ramet.place(globals())`.\n"
     )

@@ -279,7 +279,7 @@ def test_no_file_at_all_tells_where_was_looked(
         f"{tmp_path}: no-system\n"
         "  found     no ramet.toml here or in a parent folder\n"
         "  expected  a ramet.toml, which declares a system\n"
-        "  remedy    Change to the folder of your project, or run `ramet init` in it."
+        "  remedy    Change to the folder of your project, or write one beside its manage.py."
     )
 
 

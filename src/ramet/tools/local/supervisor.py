@@ -139,7 +139,7 @@ class Supervisor:
     # -- What the control socket and the file watcher ask for ------------------------------------
 
     async def restart(self, service: str) -> None:
-        """Replace a service's (its group's) processes, or an engine's. KeyError if unknown."""
+        """Replace a service's (its group's) processes, or an engine's; DiagnosticError if none."""
         for keeper in (*self._engines, *self._programs):
             if keeper.process.service == service:
                 await keeper.restart()
@@ -156,7 +156,7 @@ class Supervisor:
             )
 
     async def scale(self, service: str, count: int) -> None:
-        """Have `count` web processes for a service's group. KeyError if there is no such group."""
+        """Have `count` web processes for a service's group. DiagnosticError if it is unknown."""
         await self._group_of(service).scale(count, self._write_gateway)
 
     async def reload(self, services: set[str] | None, why: str) -> None:
@@ -338,7 +338,16 @@ class Supervisor:
         for name, group in self._groups.items():
             if service == name or service in group.group.services:
                 return group
-        raise KeyError(service)
+        known = [name for members in self.members_of_groups.values() for name in members]
+        raise DiagnosticError(
+            Mistake(
+                reference="unknown-service",
+                where=f"`{service}`",
+                found="a service that does not run",
+                expected=f"one of {', '.join(known)}",
+                remedy="see `ramet status`",
+            )
+        )
 
     def _write_gateway(self) -> None:
         self.plan.gateway.write(
