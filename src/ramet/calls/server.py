@@ -22,7 +22,7 @@ from django.utils.connection import ConnectionDoesNotExist
 from msgspec import json
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
-from ramet.calls import context, protocol
+from ramet.calls import charsets, context, protocol
 from ramet.calls.contracts import contracts
 from ramet.calls.errors import (
     DeadlineExceeded,
@@ -75,6 +75,7 @@ class Operations:
             return _answer(start_response, 200, b'{"status":"live"}')
         if path == "/.ramet/ready":
             return _answer(start_response, *_readiness())
+        charsets.drop_unusable(environ)
         with bound_contextvars(**_ids(environ)), _envoy_deadline(environ):
             return self._django(environ, start_response)
 
