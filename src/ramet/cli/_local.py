@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import System, load
+from ramet.system import System, find, load
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.state import StateFile
 
@@ -19,6 +20,17 @@ def here() -> tuple[System, Folder]:
     """The system of the working folder."""
     system = load()
     return system, Folder(system.root)
+
+
+def folder_here() -> Folder:
+    """The folder of the system here, also when its ramet.toml cannot be read: what runs can be
+    seen and stopped whatever has been written since."""
+    return Folder(find(Path.cwd()).parent)
+
+
+def name_of(folder: Folder) -> str:
+    """The name of the system that runs in `folder`, or ran there last."""
+    return str((StateFile(folder).read() or {}).get("system") or folder.root.name)
 
 
 def running(folder: Folder) -> dict[str, Any]:

@@ -30,4 +30,6 @@ def summary(status: dict[str, Any], folder: Folder) -> str:
     if status["memory_mb"] is not None:
         facts.append(f"{status['memory_mb']:.0f} MB in all")
     lines += ["    " + ", ".join(facts), ""]
+    if status["dashboard_problem"]:
+        lines += ["  without its dashboard:", "", status["dashboard_problem"], ""]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ramet.cli._local import here
+from ramet.cli._local import folder_here, name_of
 
 
 def command() -> None:
@@ -14,8 +14,6 @@ def command() -> None:
     """
     from ramet.tools.local import session
 
-    system, folder = here()
-    if session.stop(folder):
-        typer.echo(f"{system.name} is down")
-    else:
-        typer.echo(f"{system.name} was not running")
+    folder = folder_here()
+    name = name_of(folder)
+    typer.echo(f"{name} is down" if session.stop(folder) else f"{name} was not running")

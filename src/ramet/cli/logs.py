@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ramet.cli._local import here
+from ramet.cli._local import folder_here
 
 
 def command(
@@ -23,16 +23,19 @@ def command(
     Works also when the system is down: logs stay until the next `ramet up --fresh`.
     """
     from ramet.errors import DiagnosticError, Mistake
-    from ramet.system import placement
+    from ramet.system import load, placement
     from ramet.tools.local import child, logs
     from ramet.tools.local.state import StateFile
 
-    system, folder = here()
-    groups = (StateFile(folder).read() or {}).get("groups") or {
-        group.name: list(group.services)
-        for text in ("services", "monolith")
-        for group in placement(system, text)
-    }
+    folder = folder_here()
+    groups = (StateFile(folder).read() or {}).get("groups")
+    if not groups:
+        system = load()
+        groups = {
+            group.name: list(group.services)
+            for text in ("services", "monolith")
+            for group in placement(system, text)
+        }
     files = logs.files(folder, service, groups)
     if not files:
         raise DiagnosticError(

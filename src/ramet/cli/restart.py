@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ramet.cli._local import ask, here
+from ramet.cli._local import ask, folder_here
 
 
 def command(
@@ -16,5 +16,5 @@ def command(
 
     The old processes serve until the new ones can: code that does not load changes nothing.
     """
-    _, folder = here()
+    folder = folder_here()
     return ask(folder, {"command": "restart", "service": service}, f"{service} restarted")

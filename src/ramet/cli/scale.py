@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ramet.cli._local import ask, here
+from ramet.cli._local import ask, folder_here
 
 _MOST = 32
 
@@ -30,6 +30,6 @@ def command(
                 remedy="for example `ramet scale orders=2`",
             )
         )
-    _, folder = here()
+    folder = folder_here()
     request = {"command": "scale", "service": service, "count": int(count)}
     return ask(folder, request, f"{service} has {int(count)} web processes")

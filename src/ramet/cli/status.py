@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ramet.cli._local import FAILED, here
+from ramet.cli._local import FAILED, folder_here, name_of
 
 _PUBLIC = (
     "system",
@@ -27,13 +27,13 @@ def command(
     """Show where the system serves and each process with its state; exit code 1 when it is down."""
     from ramet.tools.local.state import StateFile
 
-    system, folder = here()
+    folder = folder_here()
     state_file = StateFile(folder)
     if state_file.running_supervisor() is None:
         if json:
             typer.echo('{"ready": false, "gateway": null, "dashboard": null, "processes": []}')
         else:
-            typer.echo(f"{system.name} is not running; `ramet up` starts it")
+            typer.echo(f"{name_of(folder)} is not running; `ramet up` starts it")
         return FAILED
     state = state_file.read() or {}
     if json:

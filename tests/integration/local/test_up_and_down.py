@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -187,6 +188,41 @@ def test_a_taken_port_is_named_with_its_holder(pair: Pair) -> None:
     assert f"port {pair.port} is taken by" in failed.stderr
     assert f"(pid {os.getpid()}, " in failed.stderr
     assert "Traceback" not in failed.stderr
+    assert not pair.folder.run.exists()
+
+
+def test_a_taken_port_of_the_dashboard_is_told_to_who_asked_for_the_prompt_back(
+    pair: Pair,
+) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", pair.port + 1))
+        holder.listen()
+        done = pair.ramet("up", "--detach")
+
+    assert "without its dashboard" in done.stdout
+    assert f"port {pair.port + 1} is taken by" in done.stdout
+    assert pair.state()["dashboard"] is None
+    assert pair.get("/left/")[0] == 200
+
+
+def test_what_runs_can_be_seen_and_stopped_whatever_ramet_toml_says_by_now(pair: Pair) -> None:
+    pair.up()
+    everybody = pair.everybody()
+    pair.write("ramet.toml", "[system\nname =")
+
+    assert "left" in pair.ramet("status").stdout
+    assert "left-worker" in pair.ramet("logs", "left").stdout
+    assert pair.ramet("down").stdout == "pair is down\n"
+    assert alive(everybody) == []
+
+
+def test_a_system_whose_folder_was_removed_ends_by_itself(pair: Pair) -> None:
+    pair.up()
+    everybody = pair.everybody()
+
+    shutil.rmtree(pair.folder.path)
+
+    wait_for(lambda: not alive(everybody), "every process ended")
     assert not pair.folder.run.exists()
 
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable
 
-from ramet.errors import DiagnosticError
 from ramet.tools.local import child, http, ports
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Keeper, Report
@@ -19,14 +18,13 @@ HOST = "127.0.0.1"
 
 
 def keeper(port: int, folder: Folder, report: Report, changed: Callable[[], None]) -> Keeper | None:
-    """Keeps the dashboard on `port`; None when it is not installed or its port is taken."""
+    """Keeps the dashboard on `port`; None when it is not installed.
+
+    Raises DiagnosticError when the port is taken.
+    """
     if importlib.util.find_spec("ramet.tools.dashboard.__main__") is None:
         return None
-    try:
-        ports.require_free({"dashboard": (HOST, port)})
-    except DiagnosticError as error:
-        report(str(error))
-        return None
+    ports.require_free({"dashboard": (HOST, port)})
     log = folder.logs / "dashboard.log"
 
     async def start() -> Running:

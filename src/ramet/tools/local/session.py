@@ -18,6 +18,8 @@ from ramet.tools.local.keeper import Report
 from ramet.tools.local.state import StateFile
 from ramet.tools.local.supervisor import Plan, Supervisor
 
+_LOOK_SECONDS = 1.0
+
 
 class AlreadyRunning(Exception):
     """Another supervisor runs this system."""
@@ -69,10 +71,12 @@ async def run(
             changes.watch(plan.system, supervisor.reload, report, stop), name="watch files"
         )
         stopping = asyncio.create_task(stop.wait())
+        removed = asyncio.create_task(_stop_when_removed(folder, report, stop))
         await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set() and watching.exception() is not None:
             report(f"files are watched no more: {watching.exception()!r}")
         await stopping
+        removed.cancel()
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching  # a bug in the watcher ends with its traceback
@@ -129,6 +133,22 @@ async def _start(supervisor: Supervisor, stop: asyncio.Event) -> bool:
         return False
     await starting
     return True
+
+
+async def _stop_when_removed(folder: Folder, report: Report, stop: asyncio.Event) -> None:
+    """Ask to stop once the folder is gone, or is another one: no command could find us any more."""
+    ours = folder.path.stat().st_ino
+    while _inode(folder) == ours:
+        await asyncio.sleep(_LOOK_SECONDS)
+    report(f"{folder.path} was removed: stopping ...")
+    stop.set()
+
+
+def _inode(folder: Folder) -> int | None:
+    try:
+        return folder.path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _take_signals(supervisor: Supervisor, stop: asyncio.Event, report: Report) -> None:

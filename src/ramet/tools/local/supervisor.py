@@ -73,6 +73,7 @@ class Supervisor:
         self.report = report
         self.first_request_seconds: float | None = None
         self.memory_megabytes: float | None = None
+        self.dashboard_problem: str | None = None
         self.is_ready = False
         self.stopped = asyncio.Event()
         self._state = StateFile(folder)
@@ -181,6 +182,7 @@ class Supervisor:
             "placement": self.plan.placement,
             "gateway": self.plan.system.gateway.public_url,
             "dashboard": self._dashboard_url(),
+            "dashboard_problem": self.dashboard_problem,
             "ready": self.is_ready,
             "first_request_seconds": self.first_request_seconds,
             "memory_mb": self.memory_megabytes,
@@ -270,20 +272,17 @@ class Supervisor:
             await asyncio.sleep(0.02)
 
     async def _start_dashboard(self) -> None:
-        keeper = dashboard.keeper(
-            self.plan.dashboard_port,
-            self.folder,
-            self.report,
-            self._changed,
-        )
-        if keeper is None:
-            return
-        self._programs.append(keeper)
-        keeper.begin()
+        """The shop does not stand still for want of its dashboard."""
         try:
-            await keeper.first_ready
+            keeper = dashboard.keeper(
+                self.plan.dashboard_port, self.folder, self.report, self._changed
+            )
+            if keeper is not None:
+                self._programs.append(keeper)
+                keeper.begin()
+                await keeper.first_ready
         except DiagnosticError as error:
-            self.report(str(error))  # the shop does not stand still for want of its dashboard
+            self.dashboard_problem = str(error)
 
     async def _keep_fork_server(self) -> None:
         backoff = Backoff()
