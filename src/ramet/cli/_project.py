@@ -13,10 +13,14 @@ __all__ = ["ask"]
 _PLACE = ("RAMET_SERVICES", "RAMET_DATABASE_URL", "RAMET_MESH_URL", "RAMET_BROKER_URL")
 
 
+_TRACEBACK = "Traceback (most recent call last):"
+
+
 def ask(system: System, *arguments: str) -> str:
     """Standard output of `manage.py ARGUMENTS` with all services in one process.
 
-    Raises DiagnosticError, with the last lines of its standard error, when it fails.
+    Raises DiagnosticError when it fails: with all of its standard error, or with the last lines
+    where that is a traceback.
     """
     manage = system.root / "manage.py"
     if not manage.is_file():
@@ -45,8 +49,13 @@ def ask(system: System, *arguments: str) -> str:
         Mistake(
             "project-does-not-start",
             where=f"manage.py {arguments[0]}",
-            found="\n".join(run.stderr.strip().splitlines()[-12:]) or f"exit {run.returncode}",
+            found=_told(run.stderr) or f"exit {run.returncode}",
             expected="a project that starts with all services in one process",
-            remedy=f"Repair what the last lines name; `python manage.py {arguments[0]}` shows all.",
+            remedy=f"Repair what is named; `python manage.py {arguments[0]}` shows all of it.",
         )
     )
+
+
+def _told(text: str) -> str:
+    lines = text.strip().splitlines()
+    return "\n".join(lines[-12:] if _TRACEBACK in lines else lines)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ramet.errors import DiagnosticError
+from ramet.placement import diagnostics
 from ramet.placement.databases import database, with_safe_sqlite
 from ramet.placement.environment import Environment, toml_path
 from ramet.placement.installed import labels
@@ -34,11 +35,15 @@ def place(settings: dict[str, Any]) -> None:
     them. Where a RAMET_* variable says something about a setting, it wins; where Ramet only has a
     better default, the project's own value wins. Calling it twice does no harm.
     Raises DiagnosticError; in `manage.py` it is printed without a traceback, and the process ends.
+    There the same holds for those of the code that Django loads afterwards: contracts, sagas.
     """
+    is_command = Path(sys.argv[0]).name in {"manage.py", "django-admin"}
+    if is_command:
+        diagnostics.print_uncaught()
     try:
         _place(settings)
     except DiagnosticError as error:
-        if Path(sys.argv[0]).name in {"manage.py", "django-admin"}:
+        if is_command:
             print(error, file=sys.stderr)
             raise SystemExit(2) from None
         raise

@@ -88,3 +88,24 @@ def test_a_project_without_manage_py_is_told_so(project: Project, ramet: Ramet) 
         "  expected  Django's manage.py in the folder of ramet.toml\n"
         "  remedy    Move ramet.toml beside manage.py, or create it as django-admin does.\n"
     )
+
+
+def test_every_mistake_of_a_saga_that_does_not_load_is_told(project: Project, ramet: Ramet) -> None:
+    """In `manage.py` alone too, and without the way through Django that led there."""
+    steps = "".join(
+        f'    @ramet.step(undo="take_back_{n}", timeout="5x")\n    def do_{n}(self): ...\n'
+        for n in range(6)
+    )
+    project.write(
+        "small/orders/sagas.py", f"import ramet\nclass Six(ramet.Saga, version=1):\n{steps}"
+    )
+    run = ramet("check")
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+    assert run.stderr.count("saga-unknown-undo") == 6
+    assert run.stderr.count("saga-timeout") == 6
+
+    alone = project.run("manage.py", "check")
+    assert alone.returncode == 1
+    assert "Traceback" not in alone.stderr
+    assert alone.stderr.count("saga-unknown-undo") == 6
