@@ -29,6 +29,7 @@ from ramet.events.presence import Presence
 from ramet.events.subscription import Subscription, subscription_of
 from ramet.events.surroundings import surroundings
 from ramet.events.worker import Loop
+from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
 
@@ -174,12 +175,15 @@ def forget_finished() -> int:
 
     CLEANED of them mean that there may be more.
     """
-    return sql.run(
+    reached("inbox.before-forget")
+    removed = sql.run(
         "DELETE FROM ramet_events_inbox WHERE seq IN (SELECT seq FROM ramet_events_inbox"
         f" WHERE state = 'done' AND finished_at < {sql.later()} ORDER BY finished_at"
         f" LIMIT {CLEANED}{sql.skip_locked()})",
         [-options().keep_done * 86_400.0],
     )
+    reached("inbox.after-forget")
+    return removed
 
 
 def inbox_loops(handlers: Sequence[str], threads: int) -> list[InboxLoop]:
@@ -229,13 +233,19 @@ def _attempt(seq: int, *, is_suspect: bool) -> float | None:
                 claimed = replace(claimed, attempts=claimed.attempts - 1, is_counted=True)
             if _is_spent(claimed):
                 return 0
+            reached("inbox.claimed")
             _handle(claimed)
+            reached("inbox.handled")
             _finish(claimed, "done", "", claimed.attempts + 1)
+            reached("inbox.before-commit")
     except BaseException as error:
         # Also SystemExit or CancelledError: a handler ends its own attempt, not the thread.
         if claimed is None or _is_connection_lost(error):
             raise
-        return _failed(claimed, error)
+        pause = _failed(claimed, error)
+        reached("inbox.after-note-commit")
+        return pause
+    reached("inbox.after-commit")
     return 0
 
 
@@ -246,6 +256,8 @@ def _count_beforehand(seq: int) -> bool:
         if claimed is None or _is_spent(claimed):
             return False
         sql.run("UPDATE ramet_events_inbox SET attempts = attempts + 1 WHERE seq = %s", [seq])
+        reached("inbox.before-count-commit")
+    reached("inbox.after-count-commit")
     return True
 
 
@@ -258,6 +270,7 @@ def _is_spent(claimed: _Claimed) -> bool:
     with bound_contextvars(**_fields(claimed)):
         log.error("event.dead", attempts=claimed.attempts, error=error)
     wake.wake_after_commit(INBOX)
+    reached("inbox.before-spent-commit")
     return True
 
 
@@ -324,6 +337,7 @@ def _failed(claimed: _Claimed, error: BaseException) -> float:
     """Note the failure in a transaction of its own: the handler's was rolled back whole."""
     attempts = claimed.attempts + 1
     allowed = _allowed(claimed)
+    reached("inbox.rolled-back")
     told = "".join(traceback.format_exception(error))[-8000:].replace("\0", "")
     told = told.encode(errors="replace").decode()  # half a surrogate pair cannot be stored either
     with bound_contextvars(**_fields(claimed)), transaction.atomic():
@@ -339,6 +353,7 @@ def _failed(claimed: _Claimed, error: BaseException) -> float:
             _finish(claimed, "dead", told, attempts)
             log.error("event.dead", attempts=attempts, error=repr(error), exc_info=error)
             wake.wake_after_commit(INBOX)  # the next of its key is free
+            reached("inbox.before-dead-commit")
             return 0
         pause = pause_after(attempts)
         sql.run(
@@ -346,6 +361,7 @@ def _failed(claimed: _Claimed, error: BaseException) -> float:
             " WHERE seq = %s",
             [attempts, told, pause, claimed.seq],
         )
+        reached("inbox.before-note-commit")
     with bound_contextvars(**_fields(claimed)):
         log.warning(
             "event.failed", attempts=attempts, of=allowed, again_in=round(pause, 2), exc_info=error

@@ -20,6 +20,7 @@ import structlog
 from ramet.events import pulse, sql
 from ramet.events.options import options
 from ramet.events.surroundings import surroundings
+from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
 
@@ -76,6 +77,7 @@ class Leases:
         wanted = sorted(name for name in names if self.held(name) is None)
         if not wanted:
             return []
+        reached("lease.before-take")
         taken = sql.rows(
             "INSERT INTO ramet_events_lease (name, holder, until, epoch) VALUES "
             + ", ".join([f"(%s, %s, {sql.later()}, 1)"] * len(wanted))
@@ -85,6 +87,7 @@ class Leases:
             " RETURNING name, epoch, position",
             [value for name in wanted for value in (name, self.holder, self.seconds)],
         )
+        reached("lease.after-take")
         leases = [
             Lease(name, epoch, position, self._trust(asked)) for name, epoch, position in taken
         ]
@@ -100,6 +103,7 @@ class Leases:
             return
         asked = time.monotonic()
         condition, values = sql.among("name", names)
+        reached("lease.before-renew")
         renewed = dict(
             sql.rows(
                 f"UPDATE ramet_events_lease SET until = {sql.later()}"
@@ -107,6 +111,7 @@ class Leases:
                 [self.seconds, self.holder, *values],
             )
         )
+        reached("lease.after-renew")
         with self._lock:
             for name in names:
                 lease = self._held.get(name)
@@ -124,11 +129,13 @@ class Leases:
             given = sorted(name for name in names if self._held.pop(name, None) is not None)
         if given:
             condition, values = sql.among("name", given)
+            reached("lease.before-release")
             sql.run(
                 f"UPDATE ramet_events_lease SET until = {sql.later()}"
                 f" WHERE holder = %s AND {condition}",
                 [-1.0, self.holder, *values],
             )
+            reached("lease.after-release")
 
     def take_up_to(self, most: int, names: Sequence[str]) -> list[Lease]:
         """Take at most so many of those that nobody holds now."""
@@ -161,11 +168,13 @@ class Leases:
         return asked + self.seconds * 0.8
 
     def _end_former(self) -> None:
+        reached("lease.before-end-former")
         ended = sql.run(
             f"UPDATE ramet_events_lease SET until = {sql.later()} WHERE holder = %s"
             f" AND until > {sql.now()}",
             [-1.0, self.holder],
         )
+        reached("lease.after-end-former")
         if ended:
             log.info("events.leases_of_former_process_ended", holder=self.holder, leases=ended)
 

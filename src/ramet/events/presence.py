@@ -14,6 +14,7 @@ from __future__ import annotations
 import structlog
 
 from ramet.events import sql
+from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
 
@@ -38,7 +39,9 @@ class Presence:
             ((last,),) = sql.rows("SELECT coalesce(max(seq), 0) FROM ramet_events_inbox")
             self._suspected_up_to = int(last)
             log.info("events.former_process_died", instance=self._name.partition("/")[2])
+        reached("presence.before-begin")
         self.renew()
+        reached("presence.after-begin")
 
     def renew(self) -> None:
         """Stay; forget those who were not heard of for a day."""
@@ -54,7 +57,9 @@ class Presence:
 
     def end(self) -> None:
         """The process stops: what it leaves undone is not to blame."""
+        reached("presence.before-end")
         sql.run("DELETE FROM ramet_events_lease WHERE name = %s", [self._name])
+        reached("presence.after-end")
 
     def suspects(self, seq: int) -> bool:
         """Whether the former process may have died of this row of the inbox."""

@@ -16,6 +16,7 @@ from ramet.events.declaration import EventType, key_or_id, type_of
 from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTransaction
 from ramet.events.keys import lock_of, partition_of, why_not_storable
 from ramet.events.options import options
+from ramet.failpoints import reached
 
 OUTBOX = "outbox"
 """The topic that wakes the relay."""
@@ -78,11 +79,13 @@ def _insert(rows: list[list[Any]]) -> None:
             # until commit, so that within a key a higher number always means a later commit.
             for lock in sorted({lock_of(str(row[3])) for row in rows}):
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+            reached("outbox.locked")
         else:
             for row in rows:
                 row[0] = row[0].hex  # how Django stores a UUID here
         values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
         cursor.execute(_INSERT + values, [value for row in rows for value in row])
+    reached("outbox.inserted")
 
 
 def _in_transaction() -> bool:

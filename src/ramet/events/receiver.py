@@ -19,6 +19,7 @@ from ramet.events.brokers import Broker, Incoming
 from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
 from ramet.events.leases import Lease, Leases
 from ramet.events.subscription import Subscription
+from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
 
@@ -86,10 +87,14 @@ class Receiver(worker.Loop):
             for subscription in self._by_type.get(envelope.type, ())
         ]
         position = batch[-1].position
+        reached("receiver.before-store")
         with transaction.atomic():
             # First, so that a successor waits here until this batch is stored or rolled back.
             self._move_position(lease, position)
+            reached("receiver.position-moved")
             stored = inbox.store(received)
+            reached("receiver.before-commit")
+        reached("receiver.after-commit")
         lease.position = position
         self._last_used = time.monotonic()
         log.info("events.received", count=len(batch), stored=stored)

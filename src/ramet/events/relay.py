@@ -25,6 +25,7 @@ from ramet.events.leases import Leases
 from ramet.events.publishing import OUTBOX
 from ramet.events.surroundings import Surroundings
 from ramet.events.worker import Loop
+from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
 
@@ -74,15 +75,19 @@ class Relay(Loop):
         rows = self._read(mine)
         if not rows:
             return None
+        reached("relay.read")
         # A process that was paused since the reading may have lost a partition meanwhile.
         outgoing = [
             self._outgoing(row) for row in rows if self._leases.held(_partition(int(row[-1])))
         ]
+        reached("relay.before-send")
         acknowledged = self._broker.send(outgoing)
+        reached("relay.after-send")
         sent = [row[0] for row in rows if sql.uuid_out(row[1]) in acknowledged]
         if sent:
             condition, values = sql.among("seq", sent)
             sql.run(f"DELETE FROM ramet_events_outbox WHERE {condition}", values)
+            reached("relay.after-delete")
             log.info("events.sent", count=len(sent))
         self._hold_back({row[3] for row in rows if sql.uuid_out(row[1]) not in acknowledged})
         for row in rows:

@@ -18,6 +18,8 @@ import structlog
 from django.db import Error as DatabaseProblem
 from django.db import connection, transaction
 
+from ramet.failpoints import reached
+
 log = structlog.get_logger("ramet.events")
 
 CHANNEL = "ramet"
@@ -68,10 +70,12 @@ def wake_all() -> None:
 
 
 def _announce(topic: str) -> None:
+    reached(f"before-notify:{topic}")
     _hub.wake(topic)
     # Still inside a transaction is only a test that runs the callbacks of its own TestCase.
     if connection.vendor == "postgresql" and not connection.in_atomic_block:
         _notifier.notify(topic)
+    reached(f"after-notify:{topic}")
 
 
 def _send(topics: Iterable[str]) -> None:

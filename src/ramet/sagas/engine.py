@@ -14,11 +14,11 @@ from django.db import DataError, connections, transaction
 from ramet.calls.context import use_deadline, use_idempotency_scope
 from ramet.calls.errors import RemoteError
 from ramet.calls.refusals import Refused
+from ramet.failpoints import reached
 from ramet.sagas import registry, storable
 from ramet.sagas.claims import Claim, LostClaim, advance, claim
 from ramet.sagas.deciding import UNDO_ATTEMPTS, Next, Outcome, decide, is_final
 from ramet.sagas.definition import Definition, restore
-from ramet.sagas.failpoints import reached
 from ramet.sagas.failure import Failure
 from ramet.sagas.models import Direction, Status
 from ramet.sagas.steps import Step

@@ -23,9 +23,9 @@ django.setup()
 from django.db import Error, OperationalError, connection, connections, transaction  # noqa: E402
 from django.db.models.functions import Now  # noqa: E402
 
-from ramet import telemetry  # noqa: E402
+from ramet import failpoints, telemetry  # noqa: E402
 from ramet.events.worker import Worker  # noqa: E402
-from ramet.sagas import claims, failpoints, housekeeping  # noqa: E402
+from ramet.sagas import claims, housekeeping  # noqa: E402
 from ramet.sagas.loop import SagaLoop  # noqa: E402
 from ramet.sagas.models import SagaRun  # noqa: E402
 from tests.integration.sagas import sagas  # noqa: E402

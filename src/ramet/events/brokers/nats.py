@@ -19,6 +19,7 @@ import structlog
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Outgoing
+from ramet.failpoints import reached
 
 try:
     from nats.aio.client import Client
@@ -112,6 +113,7 @@ class NatsBroker:
                 if messages:
                     deliver([reception.incoming(message) for message in messages])
                     self._run(reception.acknowledge(messages[-1]))
+                    reached("receiver.acknowledged")
         finally:
             self._run(reception.close())
 

@@ -18,6 +18,7 @@ from ramet.events.relay import COLUMNS, envelope_of
 from ramet.events.subscription import subscriptions_to
 from ramet.events.surroundings import Surroundings
 from ramet.events.worker import Loop
+from ramet.failpoints import reached
 
 BATCH = 500
 
@@ -68,11 +69,15 @@ def move(surroundings: Surroundings) -> int:
         )
         if not rows:
             return 0
+        reached("mover.read")
         inbox.store(
             (subscription, envelope_of(row, f"/{surroundings.system}"))
             for row in rows
             for subscription in subscriptions_to(row[2])
         )
+        reached("mover.stored")
         moved, numbers = sql.among("seq", [row[0] for row in rows])
         sql.run(f"DELETE FROM ramet_events_outbox WHERE {moved}", numbers)
+        reached("mover.before-commit")
+    reached("mover.after-commit")
     return len(rows)
