@@ -383,7 +383,7 @@ def test_a_lost_request_for_events_does_not_silence_the_receiver(
     eventually: Eventually,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ramet.events.brokers.nats_reception.HEARTBEAT", 0.4)
+    monkeypatch.setattr("ramet.events.brokers.nats.reception.HEARTBEAT", 0.4)
     asked: list[str] = []
     publish_really = nats.aio.client.Client.publish
 
@@ -404,7 +404,7 @@ def test_a_lost_request_for_events_does_not_silence_the_receiver(
 def test_a_quiet_stream_is_not_taken_for_a_lost_request(
     brokers: Brokers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ramet.events.brokers.nats_reception.HEARTBEAT", 0.2)
+    monkeypatch.setattr("ramet.events.brokers.nats.reception.HEARTBEAT", 0.2)
     begun = time.monotonic()
     broker = brokers()
     broker.consume(

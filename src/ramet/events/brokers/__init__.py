@@ -1,7 +1,7 @@
 """What Ramet asks of a broker: carry events in key order, keep them, and say what it has.
 
 Order after receipt, back-off, dead letters and replay are the inbox's, so an adapter stays small:
-copy `nats.py` for another broker and add its URL scheme below.
+copy the folder `nats/` for another broker and add its URL scheme below.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ try:
     )
     from nats.js.errors import NotFoundError
 
-    from ramet.events.brokers.nats_reception import BATCH, Reception
+    from ramet.events.brokers.nats.reception import BATCH, Reception
 except ModuleNotFoundError as error:
     raise DiagnosticError(
         Mistake(
