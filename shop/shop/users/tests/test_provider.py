@@ -87,9 +87,11 @@ def test_discovery_names_every_endpoint_below_the_issuer(client: Client) -> None
     metadata = client.get("/.well-known/oauth-authorization-server/o").json()
     assert metadata["revocation_endpoint"] == f"{document['issuer']}/revoke_token/"
     assert metadata["introspection_endpoint"] == f"{document['issuer']}/introspect/"
-    (key,) = client.get("/o/.well-known/jwks.json").json()["keys"]
-    assert (key["kty"], key["use"]) == ("RSA", "sig")
-    assert "d" not in key
+    keys = client.get("/o/.well-known/jwks.json").json()["keys"]
+    assert len({key["kid"] for key in keys}) >= 2  # the signing one, and the one that signs next
+    for key in keys:
+        assert (key["kty"], key["use"]) == ("RSA", "sig")
+        assert "d" not in key
 
 
 def test_signing_in_gives_a_token_that_every_service_believes(
