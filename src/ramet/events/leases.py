@@ -98,41 +98,45 @@ class Leases:
     def renew(self) -> None:
         """Prolong all leases; forget those that somebody else has taken."""
         with self._lock:
-            names = sorted(self._held)
-        if not names:
+            held = [lease for _, lease in sorted(self._held.items())]
+        if not held:
             return
         asked = time.monotonic()
-        condition, values = sql.among("name", names)
+        condition, values = _any_of(held)
         reached("lease.before-renew")
-        renewed = dict(
-            sql.rows(
+        renewed = {
+            name
+            for (name,) in sql.rows(
                 f"UPDATE ramet_events_lease SET until = {sql.later()}"
-                f" WHERE holder = %s AND {condition} RETURNING name, epoch",
+                f" WHERE holder = %s AND ({condition}) RETURNING name",
                 [self.seconds, self.holder, *values],
             )
-        )
+        }
         reached("lease.after-renew")
         with self._lock:
-            for name in names:
-                lease = self._held.get(name)
-                if lease is None:
-                    continue
-                if renewed.get(name) == lease.epoch:
+            for lease in held:
+                if self._held.get(lease.name) is not lease:
+                    continue  # released meanwhile, or taken anew
+                if lease.name in renewed:
                     lease.trusted_until = self._trust(asked)
                 else:
-                    del self._held[name]
-                    log.warning("events.lease_lost", lease=name)
+                    del self._held[lease.name]
+                    log.warning("events.lease_lost", lease=lease.name)
 
     def release(self, names: Iterable[str]) -> None:
-        """Give leases back at once, so that another worker need not wait for their end."""
+        """Give leases back at once, so that another worker need not wait for their end.
+
+        The epoch grows, so that a renewal that is under way in another thread comes too late.
+        """
         with self._lock:
-            given = sorted(name for name in names if self._held.pop(name, None) is not None)
+            popped = [self._held.pop(name, None) for name in sorted(names)]
+        given = [lease for lease in popped if lease is not None]
         if given:
-            condition, values = sql.among("name", given)
+            condition, values = _any_of(given)
             reached("lease.before-release")
             sql.run(
-                f"UPDATE ramet_events_lease SET until = {sql.later()}"
-                f" WHERE holder = %s AND {condition}",
+                f"UPDATE ramet_events_lease SET until = {sql.later()}, epoch = epoch + 1"
+                f" WHERE holder = %s AND ({condition})",
                 [-1.0, self.holder, *values],
             )
             reached("lease.after-release")
@@ -170,13 +174,21 @@ class Leases:
     def _end_former(self) -> None:
         reached("lease.before-end-former")
         ended = sql.run(
-            f"UPDATE ramet_events_lease SET until = {sql.later()} WHERE holder = %s"
-            f" AND until > {sql.now()}",
+            # The epoch too: were the former one alive after all, it could not go on.
+            f"UPDATE ramet_events_lease SET until = {sql.later()}, epoch = epoch + 1"
+            f" WHERE holder = %s AND until > {sql.now()}",
             [-1.0, self.holder],
         )
         reached("lease.after-end-former")
         if ended:
             log.info("events.leases_of_former_process_ended", holder=self.holder, leases=ended)
+
+
+def _any_of(leases: Sequence[Lease]) -> tuple[str, list[object]]:
+    """Rows of these leases, as condition and parameters. By the epoch too: what a successor holds,
+    even one under the same name, is another lease."""
+    condition = " OR ".join(["(name = %s AND epoch = %s)"] * len(leases))
+    return condition, [value for lease in leases for value in (lease.name, lease.epoch)]
 
 
 _leases: Leases | None = None

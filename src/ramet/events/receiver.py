@@ -6,6 +6,8 @@ anything, and its successor begins exactly where the inbox ends, so nothing is s
 overtakes.
 """
 
+# ruff: noqa: S608  values are parameters; what is put in is an expression of ramet.events.sql
+
 from __future__ import annotations
 
 import time
@@ -100,9 +102,10 @@ class Receiver(worker.Loop):
         log.info("events.received", count=len(batch), stored=stored)
 
     def _move_position(self, lease: Lease, position: str) -> None:
-        held = sql.run(
+        held = sql.rows(
             "UPDATE ramet_events_lease SET position = %s"
-            " WHERE name = %s AND holder = %s AND epoch = %s",
+            " WHERE name = %s AND holder = %s AND epoch = %s"
+            f" RETURNING {sql.not_asleep(self._leases.seconds)}",
             [position, lease.name, self._leases.holder, lease.epoch],
         )
         if not held:

@@ -76,24 +76,27 @@ class Relay(Loop):
         if not rows:
             return None
         reached("relay.read")
-        # A process that was paused since the reading may have lost a partition meanwhile.
-        outgoing = [
-            self._outgoing(row) for row in rows if self._leases.held(_partition(int(row[-1])))
-        ]
+        # A process that was paused since the reading may have lost a partition meanwhile. Asked
+        # once for each: a renewal in between must not let in the second event of a key alone.
+        until = {number: self._until(number) for number in {int(row[-1]) for row in rows}}
+        rows = [row for row in rows if until[int(row[-1])]]
         reached("relay.before-send")
-        acknowledged = self._broker.send(outgoing)
+        acknowledged = self._broker.send([self._outgoing(row, until[int(row[-1])]) for row in rows])
         reached("relay.after-send")
-        sent = [row[0] for row in rows if sql.uuid_out(row[1]) in acknowledged]
+        sent = [row for row in rows if sql.uuid_out(row[1]) in acknowledged]
         if sent:
-            condition, values = sql.among("seq", sent)
+            # Also by a process that lost its lease meanwhile: what the broker has is sent.
+            condition, values = sql.among("seq", [row[0] for row in sent])
             sql.run(f"DELETE FROM ramet_events_outbox WHERE {condition}", values)
             reached("relay.after-delete")
             log.info("events.sent", count=len(sent))
-        self._hold_back({row[3] for row in rows if sql.uuid_out(row[1]) not in acknowledged})
-        for row in rows:
-            if sql.uuid_out(row[1]) in acknowledged:
-                self._waiting.pop(row[3], None)
-        return 0 if sent else self._pause()
+        left = [row for row in rows if sql.uuid_out(row[1]) not in acknowledged]
+        self._hold_back({row[3] for row in left if self._until(int(row[-1]))})
+        for row in sent:
+            self._waiting.pop(row[3], None)
+        if sent:
+            return 0
+        return self._pause() if self._waiting else None
 
     def end(self) -> None:
         """Hand over at once."""
@@ -115,11 +118,16 @@ class Relay(Loop):
             values,
         )
 
-    def _outgoing(self, row: tuple[Any, ...]) -> Outgoing:
+    def _until(self, number: int) -> float:
+        """Until when this process may send of a partition; 0 when it may not."""
+        lease = self._leases.held(_partition(number))
+        return lease.trusted_until if lease else 0.0
+
+    def _outgoing(self, row: tuple[Any, ...], until: float) -> Outgoing:
         service = self._surroundings.service_of(row[2]) or row[2].split(".")[0]
         envelope = envelope_of(row[:-1], f"/{self._surroundings.system}/{service}")
         return Outgoing(
-            envelope.id, envelope.type, service, envelope.key, cloudevents.encode(envelope)
+            envelope.id, envelope.type, service, envelope.key, cloudevents.encode(envelope), until
         )
 
     def _hold_back(self, keys: set[str]) -> None:

@@ -40,6 +40,18 @@ def skip_locked() -> str:
     return " FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
 
 
+def not_asleep(seconds: float) -> str:
+    """An expression to be evaluated in a short transaction that others wait for.
+
+    PostgreSQL ends the session if this process sleeps in the transaction for so long: paused, or
+    on a machine that vanished, it would keep its locks for hours. Only until the transaction ends.
+    """
+    if not is_postgresql() or len(connection.atomic_blocks) > 1:  # the outer one is not ours
+        return "1"
+    milliseconds = int(seconds * 1000)
+    return f"set_config('idle_in_transaction_session_timeout', '{milliseconds}', true)"
+
+
 def run(statement: str, parameters: Sequence[Any] = ()) -> int:
     """Execute and return the number of rows concerned."""
     with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError
 
+from ramet import failpoints
 from ramet.events.leases import Leases
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -24,3 +25,47 @@ def test_a_failure_while_ending_the_former_leases_is_made_up_for(
         with pytest.raises(OperationalError):
             successor.take(["a"])
     assert [lease.name for lease in successor.take(["a"])] == ["a"]
+
+
+def test_a_renewal_under_way_does_not_bring_back_what_is_released(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The pulse and a loop are two threads; else the next worker would wait for a lease that nobody
+    holds."""
+    one, two = Leases("one", 60), Leases("two", 60)
+    assert one.take(["a"])
+
+    def meanwhile(place: str) -> None:
+        if place == "lease.before-renew":
+            one.release(["a"])
+
+    monkeypatch.setattr(failpoints, "on_reached", meanwhile)
+    one.renew()
+    assert [lease.name for lease in two.take(["a"])] == ["a"]
+
+
+def test_a_renewal_under_way_does_not_drop_what_is_taken_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = Leases("one", 60)
+    assert one.take(["a"])
+
+    def meanwhile(place: str) -> None:
+        if place == "lease.after-renew":
+            one.release(["a"])
+            one.take(["a"])
+
+    monkeypatch.setattr(failpoints, "on_reached", meanwhile)
+    one.renew()
+    assert one.held("a")
+
+
+def test_a_former_process_that_is_alive_ends_nothing_of_its_successor() -> None:
+    """Both have one name: a supervisor that is too quick, or two by mistake."""
+    former, successor = Leases("one", 60), Leases("one", 60)
+    assert former.take(["a"])
+    assert successor.take(["a"])
+    former.release(["a"])
+    former.renew()
+    assert former.held("a") is None
+    assert Leases("two", 60).take(["a"]) == []

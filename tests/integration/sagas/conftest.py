@@ -14,10 +14,12 @@ import pytest
 class Host:
     """Sends orders to `host.py`; its standard error is shown when an order fails there."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, environment: dict[str, str], log: Path, module: str = "tests.integration.sagas.host"
+    ) -> None:
         self._log = log
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.sagas.host"],
+            [sys.executable, "-m", module],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -6,6 +6,7 @@ copy the folder `nats/` for another broker and add its URL scheme below.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,6 +60,8 @@ class Outgoing:
     key: str
     body: bytes
     """The CloudEvent, as structured JSON."""
+    until: float = math.inf
+    """On the clock of `time.monotonic`: when another relay may have taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Broker(Protocol):
         """Send and return the ids of which the broker has acknowledged that they are stored.
 
         Within a key the order of `batch` holds: after one that fails, none of its key is sent.
+        Look at `until` right before each is sent: one whose time is over fails.
         Raises BrokerUnavailable when there is no connection.
         """
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from ramet.events import inbox, sql
 from ramet.events.declaration import declared
 from ramet.events.keys import lock_of
+from ramet.events.options import options
 from ramet.events.publishing import OUTBOX
 from ramet.events.relay import COLUMNS, envelope_of
 from ramet.events.subscription import subscriptions_to
@@ -59,7 +60,10 @@ def move(surroundings: Surroundings) -> int:
         return 0
     with transaction.atomic():
         if sql.is_postgresql():
-            ((is_alone,),) = sql.rows("SELECT pg_try_advisory_xact_lock(%s)", [_ONE_MOVER])
+            ((is_alone, _),) = sql.rows(
+                f"SELECT pg_try_advisory_xact_lock(%s), {sql.not_asleep(options().lease)}",
+                [_ONE_MOVER],
+            )
             if not is_alone:
                 return 0
         rows = sql.rows(

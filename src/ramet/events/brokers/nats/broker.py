@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -148,6 +149,9 @@ class NatsBroker:
         return acknowledged
 
     async def _is_stored(self, client: Client, event: Outgoing) -> bool:
+        reached("broker.before-send")
+        if time.monotonic() >= event.until:
+            return False
         try:
             await client.jetstream(timeout=ANSWER).publish(
                 self.subject(event.service, event.type),
@@ -167,6 +171,7 @@ class NatsBroker:
                 key=event.key,
             )
             return False
+        reached("broker.after-send")
         return True
 
     async def _remembered(self, durable: str) -> str:
