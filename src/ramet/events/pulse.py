@@ -14,7 +14,7 @@ from collections.abc import Callable
 import structlog
 from django.db import connection
 
-from ramet.events import wake
+from ramet.events import sql, wake
 from ramet.events.failures import Failures
 
 log = structlog.get_logger("ramet.events")
@@ -67,10 +67,11 @@ class Pulse:
 
     def _listen(self) -> None:
         connection.ensure_connection()
-        if connection.vendor != "postgresql":
-            self._attend()
-            self._failures.over()
-            self._stopping.wait(STEP)
+        if not self._can_listen():
+            while not self._stopping.is_set():
+                self._attend()
+                self._failures.over()
+                self._stopping.wait(STEP)
             return
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {wake.CHANNEL}")
@@ -80,6 +81,21 @@ class Pulse:
             self._failures.over()
             for notification in connection.connection.notifies(timeout=STEP, stop_after=1):
                 wake.wake(notification.payload)
+
+    def _can_listen(self) -> bool:
+        """Whether what is notified would come here, and only here.
+
+        Behind a pooler that shares server connections, LISTEN stays with one of them: whoever has
+        it next is told, keeps what nobody asked for, and grows. A pooler shows by the number that
+        it gives the session, which is none of PostgreSQL's.
+        """
+        if connection.vendor != "postgresql":
+            return False
+        ((server,),) = sql.rows("SELECT pg_backend_pid()")
+        if connection.connection.info.backend_pid == server:
+            return True
+        log.info("events.behind_a_pooler", found="no LISTEN is possible", remedy="polling serves")
+        return False
 
     def _attend(self) -> None:
         for number, (seconds, duty) in enumerate(_duties):

@@ -1,7 +1,7 @@
-"""A worker process that kills itself with SIGKILL at one chosen point; started by test_crashes.
+"""A worker process that the tests kill, or that a handler kills; started by test_crashes.
 
 `python -m tests.integration.events.crashing POINT` with the database, broker and system of the test
-in the environment. POINT `none` never dies by itself.
+in the environment. POINT is `poison` for a handler that ends its process, else `none`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
 
 
 def die() -> None:
@@ -24,11 +21,8 @@ def main(point: str) -> None:
 
     django.setup()
 
-    from django.db import transaction
-
     import ramet
-    from ramet.events import inbox, subscription
-    from ramet.events.brokers import Outgoing
+    from ramet.events import subscription
     from ramet.events.brokers.nats import NatsBroker
     from ramet.events.brokers.shared_database import Mover
     from ramet.events.inbox import inbox_loops
@@ -45,40 +39,14 @@ def main(point: str) -> None:
         have_effect(event.parcel, event.number, "tracker")
         if point == "poison" and (event.parcel, event.number) == ("a", 2):
             die()
-        if point == "in-handler":
-            die()
-        if point == "after-handler-commit":
-            transaction.on_commit(die)
-
-    class Broker(NatsBroker):
-        def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
-            if point == "before-send":
-                die()
-            if point == "half-sent":
-                super().send(batch[: len(batch) // 2])
-                die()
-            acknowledged = super().send(batch)
-            if point == "between-send-and-delete":
-                die()
-            return acknowledged
-
-    class Receiving(Receiver):
-        def _store(self, *args: Any) -> None:
-            if point == "before-inbox-commit":
-                with transaction.atomic():
-                    inbox.store([])
-                    die()
-            super()._store(*args)
-            if point == "between-inbox-commit-and-acknowledgement":
-                die()
 
     with default_database(os.environ["TEST_DATABASE_URL"]):
         loops: list[Loop] = list(inbox_loops(["tracker"], 2))
         if url := os.environ.get("TEST_BROKER_URL"):
-            broker = Broker(url, os.environ["TEST_SYSTEM"], instance="worker", keeps_days=1)
+            broker = NatsBroker(url, os.environ["TEST_SYSTEM"], instance="worker", keeps_days=1)
             (wanted,) = subscription.subscriptions()
             loops.append(Relay(broker, leases(), surroundings()))
-            loops.append(Receiving("tracking", [wanted], broker, leases()))
+            loops.append(Receiver("tracking", [wanted], broker, leases()))
         else:
             loops.append(Mover(surroundings()))
         worker = Worker(loops)

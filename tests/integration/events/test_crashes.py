@@ -1,4 +1,4 @@
-"""SIGKILL between commit, send, delete, store, acknowledge and handle: always one effect."""
+"""Worker processes killed at random, or by a handler; tests/integration/fire chooses places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,46 +60,6 @@ def exactly_once_in_order(last: int) -> bool:
     return sorted(found) == sorted((key, number) for key in "ab" for number in range(1, last)) and [
         number for key, number in found if key == "a"
     ] == list(range(1, last))
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        "before-send",
-        "half-sent",
-        "between-send-and-delete",
-        "before-inbox-commit",
-        "between-inbox-commit-and-acknowledgement",
-        "in-handler",
-        "after-handler-commit",
-    ],
-)
-def test_a_crash_loses_nothing_and_doubles_nothing(
-    point: str, start: Start, eventually: Eventually
-) -> None:
-    publish(range(1, 6))
-    crashed = start(point)
-    assert crashed.wait(20) == -signal.SIGKILL
-    publish(range(6, 9))
-    begun = time.monotonic()
-    start("none")
-    eventually(lambda: len(effects()) >= 16, within=20)
-    eventually(lambda: count("outbox") == 0 and count("inbox", "state = 'ready'") == 0)
-    assert exactly_once_in_order(9)
-    # The new process has the name of the former one: it does not wait for the end of its leases.
-    assert time.monotonic() - begun < 12
-
-
-@pytest.mark.parametrize("point", ["in-handler", "after-handler-commit"])
-def test_a_crash_without_a_broker_loses_nothing_and_doubles_nothing(
-    point: str, start: Start, eventually: Eventually
-) -> None:
-    publish(range(1, 6))
-    assert start(point, with_broker=False).wait(20) == -signal.SIGKILL
-    start("none", with_broker=False)
-    eventually(lambda: len(effects()) >= 10, within=20)
-    eventually(lambda: count("inbox", "state = 'ready'") == 0)
-    assert exactly_once_in_order(6)
 
 
 def test_killed_again_and_again_at_random_it_still_has_each_effect_once(

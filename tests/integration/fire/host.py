@@ -29,6 +29,7 @@ from django.db import OperationalError, connections  # noqa: E402
 from ramet import failpoints, telemetry  # noqa: E402
 from ramet.events import inbox, pulse, relay, sql  # noqa: E402
 from ramet.events.brokers import nats as nats_adapter  # noqa: E402
+from ramet.events.brokers import nats_reception  # noqa: E402
 from ramet.events.leases import Leases  # noqa: E402
 from ramet.events.worker import Worker  # noqa: E402
 from tests.integration.fire import mutations, overlapping, world  # noqa: E402
@@ -43,11 +44,21 @@ LEASE = 0.6
 
 URL = os.environ["FIRE_BROKER"]
 
+_next = nats_reception.Reception.next
+
+
+async def _impatient(self: nats_reception.Reception, wait: float) -> Any:
+    return await _next(self, min(wait, 0.02))
+
+
+# Only what would make hundreds of stops and takeovers slow.
 for module, name, value in [
     (nats_adapter, "WINDOW", WINDOW),
     (inbox, "FIRST_CLEANING", 0.0),
     (inbox, "FIRST_PAUSE", 0.05),
     (relay, "BALANCING", 0.2),
+    (pulse, "STEP", 0.02),
+    (nats_reception.Reception, "next", _impatient),
 ]:
     mutations.replace(module, name, value)
 

@@ -25,6 +25,10 @@ class Row:
     doubt: bool = False
     """Also lose the answer to the commit that was just made."""
 
+    @property
+    def part(self) -> str:
+        return self.place.partition(".")[0]
+
 
 ROWS = [
     Row("outbox.locked"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from fnmatch import fnmatch
 from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,22 @@ from tests.integration.fire.judge import violations
 from tests.integration.fire.matrix import ELSEWHERE, ROWS, Row, in_source
 from tests.integration.sagas.conftest import Host
 
+CUT_IN_CI = {"outbox.inserted", "relay.after-send", "receiver.before-commit", "mover.stored"}
+CUT_IN_CI |= {"inbox.handled", "lease.before-renew"}
 
-def named(row: Row) -> str:
-    return row.place
+
+def table(rows: list[Row], in_ci: Callable[[Row], bool] = lambda row: True) -> Any:
+    """The rows as parameters; those that are not `in_ci` belong to the long matrix."""
+    return pytest.mark.parametrize(
+        "row",
+        [
+            pytest.param(row, id=row.place, marks=() if in_ci(row) else pytest.mark.slow)
+            for row in rows
+        ],
+    )
 
 
-@pytest.mark.parametrize("row", ROWS, ids=named)
+@table(ROWS)
 def test_a_process_killed_anywhere_leaves_one_effect_in_order(host: Host, row: Row) -> None:
     found = host.order("crash", place=row.place, broker=row.broker, deadly=row.deadly)
     assert (found["first"], found["second"]) == (-signal.SIGKILL, 0)
@@ -25,14 +37,14 @@ def test_a_process_killed_anywhere_leaves_one_effect_in_order(host: Host, row: R
     assert found["deaths"] == [-signal.SIGKILL] * row.deadly
 
 
-@pytest.mark.parametrize("row", ROWS, ids=named)
+@table(ROWS, in_ci=lambda row: row.place in CUT_IN_CI)
 def test_losing_the_database_anywhere_delays_and_changes_nothing(host: Host, row: Row) -> None:
     found = host.order("crash", place=row.place, broker=row.broker, deadly=row.deadly, deed="cut")
     assert (found["first"], found["second"]) == (0, 0)
     assert violations(found) == []
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.doubt], ids=named)
+@table([row for row in ROWS if row.doubt], in_ci=lambda row: row.part not in ("lease", "presence"))
 def test_a_commit_whose_answer_is_lost_is_not_done_twice(host: Host, row: Row) -> None:
     found = host.order("crash", place=row.place, broker=row.broker, deadly=row.deadly, deed="doubt")
     assert (found["first"], found["second"]) == (0, 0)
