@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
+from django.db import Error as DatabaseProblem
 
 import ramet
 from ramet.events import declaration, inbox
@@ -325,3 +326,50 @@ def test_what_a_handler_does_after_a_swallowed_database_error_is_not_kept(handle
     settle("careless")
     assert effects("careless") == []
     assert count("inbox", "handler = 'careless' AND state = 'dead'") == 1
+
+
+def test_events_of_one_call_take_their_locks_in_one_order(handler: str) -> None:
+    """Two transactions with the same keys in another order: neither is ended by the database."""
+    failed: list[DatabaseProblem] = []
+
+    def publish_often(keys: str) -> None:
+        try:
+            for number in range(1, 41):
+                with transaction.atomic():
+                    ramet.publish(*(Moved(parcel=key, number=number) for key in keys))
+        except DatabaseProblem as error:
+            failed.append(error)
+
+    for thread in [in_thread(lambda keys=keys: publish_often(keys)) for keys in ("abcd", "dcba")]:
+        thread.join(30)
+    assert failed == []
+    assert count("outbox") == 2 * 4 * 40
+
+
+def test_calls_that_cross_in_two_transactions_end_one_of_them_and_announce_the_other(
+    handler: str,
+) -> None:
+    """A first, then B; in the other transaction B first, then A: PostgreSQL ends one after
+    deadlock_timeout (1 s). That one announces nothing and can be tried again."""
+    both = threading.Barrier(2, timeout=5)
+    told: list[str] = []
+
+    def cross(mine: str, yours: str, number: int) -> None:
+        try:
+            with transaction.atomic():
+                ramet.publish(Moved(parcel=mine, number=number))
+                both.wait()
+                ramet.publish(Moved(parcel=yours, number=number))
+            told.append("committed")
+        except OperationalError as error:
+            told.append(type(error.__cause__).__name__)
+            with transaction.atomic():
+                ramet.publish(Moved(parcel=mine, number=number), Moved(parcel=yours, number=number))
+
+    first = in_thread(lambda: cross("a", "b", 1))
+    second = in_thread(lambda: cross("b", "a", 2))
+    first.join(10)
+    second.join(10)
+    settle(handler)
+    assert sorted(told) == ["DeadlockDetected", "committed"]
+    assert sorted(effects()) == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]

@@ -181,3 +181,31 @@ def test_a_worker_outlives_a_restart_of_postgresql(
             worker.stop(5)
     finally:
         server.stop()
+
+
+def test_a_lost_listening_connection_is_made_up_for_without_polling(
+    database: str, working: Callable[..., Any], eventually: Eventually
+) -> None:
+    """What was notified while nobody listened is looked for once the connection is back."""
+
+    @ramet.subscribe(Moved, name="tracker")
+    def track(event: Moved) -> None:
+        have_effect(event.parcel, event.number)
+
+    mover = Mover(surroundings())
+    mover.poll = 60  # only notifications, and what follows the loss of them
+    working(mover, *inbox_loops(["tracker"], 1))
+    publish(1)
+    eventually(lambda: len(effects()) == 1)
+    with psycopg.connect(database, autocommit=True) as other:
+        other.execute(  # its notification is the one that is lost
+            "INSERT INTO ramet_events_outbox (event_id, type, version, key, partition, payload,"
+            " headers) SELECT gen_random_uuid(), 'tests.integration.events.parcels.Moved.v1', 1,"
+            " 'a', 0, '{\"parcel\":\"a\",\"number\":2}', '{}'"
+        )
+        lost = other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        ).fetchall()
+        assert lost == [(True,)]
+    eventually(lambda: effects() == [("a", 1), ("a", 2)], within=5)
