@@ -1,9 +1,10 @@
-"""Which events of the inbox are at the head of their key: what may be worked off now.
+"""Which events of the inbox may be worked off now: the head of each key, and what has no order.
 
 A queue's statistics are never up to date, and with wrong ones PostgreSQL reads the whole backlog
 for one event (measured: 4 events a second with 20,000 waiting). So the shape of the query leaves
-no choice: it jumps from key to key along one index, reads one row each, and stops when it has
-enough. What it finds is only a proposal; the claim of each row checks everything again.
+no choice: it jumps along one index, for an ordered handler from key to key, for an unordered one
+from row to row, reads one row each, and stops when it has enough. What it finds is only a proposal;
+the claim of each row checks everything again.
 """
 
 # ruff: noqa: S608  values are parameters; what is put in are expressions of ramet.events.sql
@@ -15,9 +16,16 @@ from collections import deque
 from collections.abc import Sequence
 
 from ramet.events import sql
+from ramet.events.subscription import unordered_handlers
 
 ENOUGH = 200
-"""Heads proposed at once."""
+"""Rows proposed at once."""
+
+Place = tuple[str, int]
+"""Key and number of a row: where in the index a look begins. An ordered handler's number is 0: a
+key that was passed is begun anew with whatever is its head then."""
+
+_START: Place = ("", 0)
 
 
 class Heads:
@@ -25,14 +33,15 @@ class Heads:
 
     def __init__(self, handlers: Sequence[str]) -> None:
         self.handlers = sorted(handlers)
+        self._unordered = set(unordered_handlers())
         self._lock = threading.Lock()
         self._proposed: deque[int] = deque()
-        self._from = dict.fromkeys(self.handlers, "")
+        self._from = dict.fromkeys(self.handlers, _START)
         """Where in the order of its keys the next look begins, for each handler: no key waits for
         another for ever, and no handler for another's many keys."""
 
     def next(self) -> int | None:
-        """The number of a row that was the head of its key when last looked; None: look again."""
+        """The number of a row whose turn it was when last looked; None: look again."""
         with self._lock:
             return self._proposed.popleft() if self._proposed else None
 
@@ -41,49 +50,61 @@ class Heads:
         return bool(self._proposed)
 
     def look(self) -> None:
-        """Find heads whose time has come, unless another thread has just done so."""
+        """Find rows whose time has come, unless another thread has just done so."""
         with self._lock:
             if self._proposed or not self.handlers:
                 return
             found = self._find(self._from)
             around = {
-                handler: ""
+                handler: _START
                 for handler, begin in self._from.items()
-                if begin and all(key == begin for _, each, key in found if each == handler)
+                if begin != _START
+                and all(place == begin for _, each, place in found if each == handler)
             }
-            self._from = dict.fromkeys(self.handlers, "")
+            self._from = dict.fromkeys(self.handlers, _START)
             if len(found) >= ENOUGH:
-                self._from |= {handler: key for _, handler, key in found}
+                self._from |= {handler: place for _, handler, place in found}
             if around:  # first, for they have waited; doubles are sorted out by the claim
                 found = self._find(around) + found
             self._proposed.extend(seq for seq, _, _ in found)
 
-    def _find(self, begins: dict[str, str]) -> list[tuple[int, str, str]]:
-        """Heads as (row, handler, key), in turn over the handlers, each from its key on."""
+    def _find(self, begins: dict[str, Place]) -> list[tuple[int, str, Place]]:
+        """Rows as (number, handler, place), in turn over the handlers, each from its place on."""
         if sql.is_postgresql():
-            found = sql.rows(_JUMP, [list(begins), list(begins.values())])
+            keys, numbers = zip(*begins.values(), strict=True)
+            is_ordered = [handler not in self._unordered for handler in begins]
+            found = sql.rows(_JUMP, [list(begins), list(keys), list(numbers), is_ordered])
         else:
-            each = " OR ".join(['(i.handler = %s AND i."key" >= %s)'] * len(begins))
-            values = [value for pair in begins.items() for value in pair]
-            found = sql.rows(_SCAN.format(each=each, now=sql.now()), values)
-        return [(int(seq), str(handler), str(key)) for seq, handler, key in found]
+            each = " OR ".join(['(i.handler = %s AND (i."key", i.seq) >= (%s, %s))'] * len(begins))
+            values = [value for handler, place in begins.items() for value in (handler, *place)]
+            free, unordered = sql.among("i.handler", sorted(self._unordered) or [""])
+            scan = _SCAN.format(each=each, now=sql.now(), free=free)
+            found = sql.rows(scan, [*values, *unordered])
+        return [
+            (int(seq), str(handler), (str(key), int(seq) if handler in self._unordered else 0))
+            for seq, handler, key in found
+        ]
 
 
 _JUMP = f"""
     WITH RECURSIVE head AS (
-        SELECT first.*
-        FROM unnest(%s::text[], %s::text[]) AS mine (handler, begin)
+        SELECT first.*, mine.is_ordered
+        FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[])
+            AS mine (handler, begin_key, begin_seq, is_ordered)
         CROSS JOIN LATERAL (
             SELECT handler, key, seq, run_at FROM ramet_events_inbox
-            WHERE state = 'ready' AND handler = mine.handler AND key >= mine.begin
+            WHERE state = 'ready' AND handler = mine.handler
+            AND (key, seq) >= (mine.begin_key, mine.begin_seq)
             ORDER BY handler, key, seq LIMIT 1
         ) AS first
         UNION ALL
-        SELECT following.*
+        SELECT following.*, head.is_ordered
         FROM head
         CROSS JOIN LATERAL (
             SELECT handler, key, seq, run_at FROM ramet_events_inbox
-            WHERE state = 'ready' AND handler = head.handler AND key > head.key
+            WHERE state = 'ready' AND handler = head.handler
+            AND (key, seq)
+                > (head.key, CASE WHEN head.is_ordered THEN {2**63 - 1} ELSE head.seq END)
             ORDER BY handler, key, seq LIMIT 1
         ) AS following
     )
@@ -93,10 +114,10 @@ _JUMP = f"""
 _SCAN = f"""
     SELECT i.seq, i.handler, i."key" FROM ramet_events_inbox i
     WHERE i.state = 'ready' AND ({{each}}) AND i.run_at <= {{now}}
-    AND NOT EXISTS (
+    AND ({{free}} OR NOT EXISTS (
         SELECT 1 FROM ramet_events_inbox earlier
         WHERE earlier.handler = i.handler AND earlier."key" = i."key"
         AND earlier.state = 'ready' AND earlier.seq < i.seq
-    )
-    ORDER BY row_number() OVER (PARTITION BY i.handler ORDER BY i."key") LIMIT {ENOUGH}
+    ))
+    ORDER BY row_number() OVER (PARTITION BY i.handler ORDER BY i."key", i.seq) LIMIT {ENOUGH}
 """

@@ -26,7 +26,7 @@ from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.heads import Heads
 from ramet.events.options import options
 from ramet.events.presence import Presence
-from ramet.events.subscription import Subscription, subscription_of
+from ramet.events.subscription import Subscription, subscription_of, unordered_handlers
 from ramet.events.surroundings import surroundings
 from ramet.events.worker import Loop
 from ramet.failpoints import reached
@@ -274,24 +274,33 @@ def _is_spent(claimed: _Claimed) -> bool:
     return True
 
 
+_IS_HEAD = (
+    "i.seq = (SELECT earliest.seq FROM ramet_events_inbox earliest"
+    ' WHERE earliest.handler = i.handler AND earliest."key" = i."key"'
+    " AND earliest.state = 'ready'"
+    ' ORDER BY earliest.handler, earliest."key", earliest.seq LIMIT 1)'
+)
+
+
 def _claim(seq: int) -> _Claimed | None:
-    """Lock the row if it is ready, due and the head of its key.
+    """Lock the row if it is ready, due and the head of its key; an unordered handler has no heads.
 
     A head that waits for its next attempt, or that another worker has locked, keeps the rest of its
     key back: to them it is still `ready`. Written so that PostgreSQL goes by the primary key and
     then by the index of heads, whatever its statistics say: the concatenation keeps it from taking
     the partial index for a small table of its own.
     """
+    unordered, turn = unordered_handlers(), _IS_HEAD
+    parameters: list[object] = [seq]
+    if unordered:
+        condition, values = sql.among("i.handler", unordered)
+        turn, parameters = f"({condition} OR {_IS_HEAD})", [seq, *values]
     found = sql.rows(
         'SELECT i.seq, i.handler, i.event_id, i.type, i."key", i.payload, i.headers, i.attempts'
         " FROM ramet_events_inbox i"
         f" WHERE i.seq = %s AND i.state || '' = 'ready' AND i.run_at <= {sql.now()}"
-        " AND i.seq = (SELECT earliest.seq FROM ramet_events_inbox earliest"
-        ' WHERE earliest.handler = i.handler AND earliest."key" = i."key"'
-        " AND earliest.state = 'ready'"
-        ' ORDER BY earliest.handler, earliest."key", earliest.seq LIMIT 1)'
-        f"{sql.skip_locked()}",
-        [seq],
+        f" AND {turn}{sql.skip_locked()}",
+        parameters,
     )
     if not found:
         return None

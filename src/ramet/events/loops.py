@@ -80,7 +80,8 @@ def _receivers(broker: Broker, subscribes: list[tuple[str, Subscription]]) -> li
 
 
 def _demand_order(broker: Broker, wanted: list[Subscription]) -> None:
-    if wanted and not broker.capabilities.key_order:
+    ordered = [each for each in wanted if each.ordered]
+    if ordered and not broker.capabilities.key_order:
         raise DiagnosticError(
             *(
                 Mistake(
@@ -88,8 +89,9 @@ def _demand_order(broker: Broker, wanted: list[Subscription]) -> None:
                     each.handler,
                     f"a handler that needs its events in key order; {type(broker).__name__} cannot",
                     "a broker that keeps the order of a key",
-                    "use NATS JetStream, or let all services share a database and no broker",
+                    "use NATS JetStream, let all services share a database and no broker, or"
+                    " subscribe with ordered=False",
                 )
-                for each in wanted
+                for each in ordered
             )
         )

@@ -26,6 +26,8 @@ class Subscription:
     function: Callable[[Any], None]
     cls: type[Any]
     attempts: int
+    ordered: bool = True
+    """Whether it takes the events of a key one after the other; else each by itself."""
 
     @property
     def declaration(self) -> EventType | None:
@@ -50,15 +52,24 @@ def subscriptions_to(type_name: str) -> tuple[Subscription, ...]:
     )
 
 
+def unordered_handlers() -> list[str]:
+    """The names of the handlers that work off each event by itself."""
+    return [each.handler for each in _subscriptions.values() if not each.ordered]
+
+
 def subscription_of(handler: str) -> Subscription | None:
     """The subscription that the inbox knows by this name."""
     return _subscriptions.get(handler)
 
 
 def subscribe(
-    event: type[E], *, attempts: int = 8, name: str | None = None
+    event: type[E], *, attempts: int = 8, name: str | None = None, ordered: bool = True
 ) -> Callable[[Handler[E]], Handler[E]]:
     """Have the decorated function called with every event of this type, in the order of its key.
+
+    With `ordered=False` each event is worked off by itself: one that is slow, fails or waits keeps
+    no other back, several of one key run at the same time, and a broker that keeps no order will
+    do. Choose it where the order makes no difference, such as for a mail.
 
     The function, the inbox row's mark and everything that it writes or publishes commit together:
     it has exactly one effect an event, however often the event arrives. It runs in a transaction,
@@ -79,7 +90,7 @@ def subscribe(
         mistakes = _mistakes(function, event, attempts, handler)
         if mistakes:
             raise DiagnosticError(*mistakes)
-        _subscriptions[handler] = Subscription(handler, function, event, attempts)
+        _subscriptions[handler] = Subscription(handler, function, event, attempts, ordered)
         return function
 
     return register

@@ -123,3 +123,17 @@ def test_many_are_replayed_in_the_order_of_their_key(world: Any) -> None:
 def test_replay_of_nothing_in_particular_is_refused() -> None:
     with pytest.raises(CommandError, match="Nothing was chosen"):
         call_command("ramet_events", "replay")
+
+
+def test_an_unordered_handler_on_sqlite_passes_over_what_waits(world: Any) -> None:
+    @ramet.subscribe(world.Said, name="free", ordered=False)
+    def free(event: Any) -> None:
+        if event.word == "bad":
+            raise ValueError
+        world.done.append(event.word)
+
+    say(world, "bad", "good")
+    heads = Heads(["free"])
+    while move(surroundings()) or work_off_one(heads) is not None:
+        pass
+    assert world.done == ["good"]

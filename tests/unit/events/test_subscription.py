@@ -36,6 +36,7 @@ def test_the_inbox_knows_a_handler_by_its_dotted_path_or_given_name(placed: type
     assert mine.handler == f"{__name__}.{first.__qualname__}"
     assert (given.handler, given.attempts) == ("mails", 3)
     assert subscription_of("mails") is given
+    assert mine.ordered
 
 
 def test_a_handler_with_defaults_or_without_annotation_is_accepted(placed: type[Any]) -> None:
