@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar, dataclass_transform
@@ -21,6 +22,9 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.events.errors import InvalidEvent
 
 T = TypeVar("T")
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes the payload of the next version of a payload; see `event`."""
 
 _ATTRIBUTE = "__ramet_event__"
 _KEY_TYPES = (
@@ -44,6 +48,22 @@ class EventType:
     version: int
     key: str | None
     _decoder: msgspec.json.Decoder[Any] = field(repr=False, compare=False)
+    upcasts: Mapping[int, Upcast] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def family(self) -> str:
+        """What the names of all versions have in common, `shop.orders.OrderPlaced`."""
+        return f"{self.owner}.{self.cls.__name__}"
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """Those that this class can be read from, its own last."""
+        return (*sorted(self.upcasts), self.version)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those versions' names on the wire."""
+        return tuple(f"{self.family}.v{version}" for version in self.versions)
 
     def encode(self, event: object) -> str:
         """JSON of the event's fields. Raises InvalidEvent naming the field that is wrong."""
@@ -54,15 +74,29 @@ class EventType:
             raise InvalidEvent(f"{self.name} cannot be published: {error}") from error
         return encoded.decode()
 
-    def decode(self, payload: str | bytes) -> Any:
-        """The event of `payload`. Fields that this version does not know are ignored.
+    def decode(self, payload: str | bytes, version: int | None = None) -> Any:
+        """The event of `payload`, which an older `version` may have written.
 
-        Raises InvalidEvent when a required field is missing or has another type.
+        Fields that this version does not know are ignored. Raises InvalidEvent when a required
+        field is missing or has another type; what an upcast raises is raised.
         """
         try:
+            if version is not None and version != self.version:
+                payload = self._upcast(payload, version)
             return self._decoder.decode(payload)
         except msgspec.DecodeError as error:
             raise InvalidEvent(f"{self.name} received with other fields: {error}") from error
+
+    def _upcast(self, payload: str | bytes, version: int) -> bytes:
+        fields = msgspec.json.decode(payload, type=dict[str, Any])
+        for each in range(version, self.version):
+            fields = self.upcasts[each](fields)
+            if not isinstance(fields, dict):
+                raise InvalidEvent(
+                    f"{self.name}: upcasts[{each}] returned {type(fields).__name__}; it must"
+                    f" return the fields of version {each + 1} as a dict"
+                )
+        return msgspec.json.encode(fields)
 
     def key_of(self, event: object) -> str | None:
         """The text by which events are ordered; None: no order with any other event."""
@@ -90,12 +124,18 @@ def type_of(cls: type[Any]) -> EventType | None:
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
-def event(*, version: int, key: str | None) -> Callable[[type[T]], type[T]]:
+def event(
+    *, version: int, key: str | None, upcasts: Mapping[int, Upcast] | None = None
+) -> Callable[[type[T]], type[T]]:
     """Declare a fact that a service announces: the class becomes a frozen, keyword-only dataclass.
 
     `version` counts incompatible shapes from 1 and is part of the name on the wire. `key` names
     the field whose events keep their order, usually the id of the thing that changed; None gives
     up order.
+
+    `upcasts={1: function}` tells how the payload of version 1, a dict as JSON has it, becomes that
+    of version 2, and so on up to the one before `version`: a handler of this class then receives
+    events of those versions too, as this class. The older class need not exist any more.
 
     The class stands in the app's `events.py`. Raises DiagnosticError, all mistakes together, when a
     field cannot be carried as JSON, the key is no field, or the module is another one.
@@ -103,6 +143,7 @@ def event(*, version: int, key: str | None) -> Callable[[type[T]], type[T]]:
 
     def declare(cls: type[T]) -> type[T]:
         mistakes = list(_mistakes_of_declaration(cls, version))
+        mistakes += _mistakes_of_upcasts(cls, version, upcasts or {})
         made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         mistakes += _mistakes_of_fields(made, key)
         if mistakes:
@@ -115,6 +156,7 @@ def event(*, version: int, key: str | None) -> Callable[[type[T]], type[T]]:
             version=version,
             key=key,
             _decoder=msgspec.json.Decoder(made),
+            upcasts=dict(upcasts or {}),
         )
         former = _declared.get(declaration.name)
         if former is not None and former.cls.__qualname__ != made.__qualname__:
@@ -153,6 +195,43 @@ def _mistakes_of_declaration(cls: type[Any], version: int) -> Iterator[Mistake]:
             "a whole number from 1",
             "start with version=1 and add one for each incompatible change",
         )
+
+
+def _mistakes_of_upcasts(
+    cls: type[Any], version: int, upcasts: Mapping[int, Upcast]
+) -> Iterator[Mistake]:
+    if not upcasts:
+        return
+    found = sorted(upcasts, key=str)
+    wanted = list(range(version - len(found), version)) if isinstance(version, int) else []
+    if found != wanted or wanted[0] < 1:
+        yield Mistake(
+            "event-upcasts",
+            _place(cls),
+            f"upcasts of {', '.join(map(repr, found))} to version={version!r}",
+            "a function for each version from the oldest that is still read to the one before"
+            " this one, such as {1: ..., 2: ...} for version=3",
+            "add what is missing between, or take out what is not older",
+        )
+    for each, function in upcasts.items():
+        if not _takes_one(function):
+            yield Mistake(
+                "event-upcasts",
+                f"{_place(cls)}, upcasts[{each!r}]",
+                f"{function!r}",
+                "a function of one argument: def name(old: dict[str, Any]) -> dict[str, Any]",
+                f"let it take the fields of version {each} and return those of the next",
+            )
+
+
+def _takes_one(function: object) -> bool:
+    if not callable(function) or inspect.iscoroutinefunction(function):
+        return False
+    try:
+        inspect.signature(function).bind({})
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _mistakes_of_fields(cls: type[Any], key: str | None) -> Iterator[Mistake]:
@@ -249,6 +328,14 @@ def _taken(cls: type[Any], former: EventType) -> Mistake:
         "one class for one name and version",
         "rename one of them, or raise the version of the newer",
     )
+
+
+def family_and_version(type_name: str) -> tuple[str, int] | None:
+    """`shop.orders.OrderPlaced` and 2 of `shop.orders.OrderPlaced.v2`; None for another form."""
+    family, _, version = type_name.rpartition(".v")
+    if not family or re.fullmatch(r"[1-9][0-9]{0,9}", version) is None:
+        return None
+    return family, int(version)
 
 
 def key_or_id(declaration: EventType, event: object, event_id: UUID) -> str:

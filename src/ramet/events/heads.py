@@ -5,6 +5,9 @@ for one event (measured: 4 events a second with 20,000 waiting). So the shape of
 no choice: it jumps along one index, for an ordered handler from key to key, for an unordered one
 from row to row, reads one row each, and stops when it has enough. What it finds is only a proposal;
 the claim of each row checks everything again.
+
+A row of a type that this code cannot settle, because newer code wrote it, is held: it is no
+proposal, and as the head of its key it keeps the rest of the key back.
 """
 
 # ruff: noqa: S608  values are parameters; what is put in are expressions of ramet.events.sql
@@ -16,7 +19,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ramet.events import sql
-from ramet.events.subscription import unordered_handlers
+from ramet.events.subscription import subscription_of, unordered_handlers
 
 ENOUGH = 200
 """Rows proposed at once."""
@@ -34,6 +37,12 @@ class Heads:
     def __init__(self, handlers: Sequence[str]) -> None:
         self.handlers = sorted(handlers)
         self._unordered = set(unordered_handlers())
+        self._settled = [
+            f"{handler} {name}"
+            for handler in self.handlers
+            if (subscription := subscription_of(handler)) is not None
+            for name in subscription.settles
+        ]
         self._lock = threading.Lock()
         self._proposed: deque[int] = deque()
         self._from = dict.fromkeys(self.handlers, _START)
@@ -52,7 +61,7 @@ class Heads:
     def look(self) -> None:
         """Find rows whose time has come, unless another thread has just done so."""
         with self._lock:
-            if self._proposed or not self.handlers:
+            if self._proposed or not self._settled:
                 return
             found = self._find(self._from)
             around = {
@@ -73,13 +82,16 @@ class Heads:
         if sql.is_postgresql():
             keys, numbers = zip(*begins.values(), strict=True)
             is_ordered = [handler not in self._unordered for handler in begins]
-            found = sql.rows(_JUMP, [list(begins), list(keys), list(numbers), is_ordered])
+            found = sql.rows(
+                _JUMP, [list(begins), list(keys), list(numbers), is_ordered, self._settled]
+            )
         else:
             each = " OR ".join(['(i.handler = %s AND (i."key", i.seq) >= (%s, %s))'] * len(begins))
             values = [value for handler, place in begins.items() for value in (handler, *place)]
             free, unordered = sql.among("i.handler", sorted(self._unordered) or [""])
-            scan = _SCAN.format(each=each, now=sql.now(), free=free)
-            found = sql.rows(scan, [*values, *unordered])
+            settled, pairs = sql.among("i.handler || ' ' || i.type", self._settled)
+            scan = _SCAN.format(each=each, now=sql.now(), settled=settled, free=free)
+            found = sql.rows(scan, [*values, *pairs, *unordered])
         return [
             (int(seq), str(handler), (str(key), int(seq) if handler in self._unordered else 0))
             for seq, handler, key in found
@@ -92,7 +104,7 @@ _JUMP = f"""
         FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[])
             AS mine (handler, begin_key, begin_seq, is_ordered)
         CROSS JOIN LATERAL (
-            SELECT handler, key, seq, run_at FROM ramet_events_inbox
+            SELECT handler, key, seq, run_at, type FROM ramet_events_inbox
             WHERE state = 'ready' AND handler = mine.handler
             AND (key, seq) >= (mine.begin_key, mine.begin_seq)
             ORDER BY handler, key, seq LIMIT 1
@@ -101,19 +113,20 @@ _JUMP = f"""
         SELECT following.*, head.is_ordered
         FROM head
         CROSS JOIN LATERAL (
-            SELECT handler, key, seq, run_at FROM ramet_events_inbox
+            SELECT handler, key, seq, run_at, type FROM ramet_events_inbox
             WHERE state = 'ready' AND handler = head.handler
             AND (key, seq)
                 > (head.key, CASE WHEN head.is_ordered THEN {2**63 - 1} ELSE head.seq END)
             ORDER BY handler, key, seq LIMIT 1
         ) AS following
     )
-    SELECT seq, handler, key FROM head WHERE run_at <= clock_timestamp() LIMIT {ENOUGH}
+    SELECT seq, handler, key FROM head
+    WHERE run_at <= clock_timestamp() AND handler || ' ' || type = ANY(%s::text[]) LIMIT {ENOUGH}
 """
 
 _SCAN = f"""
     SELECT i.seq, i.handler, i."key" FROM ramet_events_inbox i
-    WHERE i.state = 'ready' AND ({{each}}) AND i.run_at <= {{now}}
+    WHERE i.state = 'ready' AND ({{each}}) AND i.run_at <= {{now}} AND {{settled}}
     AND ({{free}} OR NOT EXISTS (
         SELECT 1 FROM ramet_events_inbox earlier
         WHERE earlier.handler = i.handler AND earlier."key" = i."key"

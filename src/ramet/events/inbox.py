@@ -23,6 +23,7 @@ from structlog.contextvars import bound_contextvars
 from ramet.events import headers, sql, wake
 from ramet.events.cloudevents import Envelope
 from ramet.events.crew import GRACE, Crew, topic_of
+from ramet.events.declaration import family_and_version
 from ramet.events.heads import Heads
 from ramet.events.options import options
 from ramet.events.presence import Presence
@@ -320,9 +321,14 @@ def _claim(seq: int) -> _Claimed | None:
 def _handle(claimed: _Claimed) -> None:
     subscription = subscription_of(claimed.handler)
     declaration = subscription.declaration if subscription else None
-    if subscription is None or declaration is None:
+    named = family_and_version(claimed.type)
+    if subscription is None or declaration is None or named is None:
         raise LookupError(f"{claimed.handler} is not subscribed to anything in this process")
-    event = declaration.decode(claimed.payload)
+    if named[1] not in declaration.versions:
+        with bound_contextvars(**_fields(claimed)):
+            log.info("event.passed_over", found="a newer version than the handler's, declared here")
+        return
+    event = declaration.decode(claimed.payload, named[1])
     started = time.perf_counter()
     with headers.restored(claimed.headers), bound_contextvars(**_fields(claimed)):
         subscription.function(event)

@@ -11,7 +11,8 @@ from ramet.placement.manifest import contribute
 
 
 def events(here: Here) -> dict[str, Any]:
-    """Per service: wire name to version, key and JSON Schema."""
+    """Per service: wire name to version, the older versions that it can be read from, key and JSON
+    Schema."""
     place = Surroundings(here)
     found: dict[str, Any] = {}
     for each in sorted(declared().values(), key=lambda each: each.name):
@@ -19,6 +20,7 @@ def events(here: Here) -> dict[str, Any]:
         if service is not None and place.is_here(service):
             found.setdefault(service, {})[each.name] = {
                 "version": each.version,
+                "reads": list(each.versions),
                 "key": each.key,
                 "schema": each.schema(),
             }
@@ -26,7 +28,7 @@ def events(here: Here) -> dict[str, Any]:
 
 
 def handlers(here: Here) -> dict[str, Any]:
-    """Per service: handler to the event that it works off, and its attempts."""
+    """Per service: handler to the event that it works off, and its options."""
     place = Surroundings(here)
     found: dict[str, Any] = {}
     for each in sorted(subscriptions(), key=lambda each: each.handler):
@@ -35,7 +37,9 @@ def handlers(here: Here) -> dict[str, Any]:
             found.setdefault(service, {})[each.handler] = {
                 "event": each.declaration.name,
                 "publisher": surroundings().service_of(each.declaration.owner),
+                "versions": list(each.declaration.versions),
                 "attempts": each.attempts,
+                "ordered": each.ordered,
             }
     return found
 

@@ -17,7 +17,7 @@ import structlog
 from django.db import connections, transaction
 
 from ramet.events import inbox, sql, worker
-from ramet.events.brokers import Broker, Incoming
+from ramet.events.brokers import Broker, Incoming, every_version
 from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
 from ramet.events.leases import Lease, Leases
 from ramet.events.subscription import Subscription
@@ -45,10 +45,12 @@ class Receiver(worker.Loop):
         super().__init__()
         self.name = f"receiver-{service}"
         self._service, self._broker, self._leases = service, broker, leases
+        self._subscriptions = subscriptions
+        # Every version: what newer code publishes is kept until newer code is here, too.
+        self._types = sorted(
+            {every_version(each.declaration.family) for each in subscriptions if each.declaration}
+        )
         self._by_type: dict[str, list[Subscription]] = {}
-        for subscription in subscriptions:
-            if (declaration := subscription.declaration) is not None:
-                self._by_type.setdefault(declaration.name, []).append(subscription)
         self._last_used = time.monotonic()
 
     def work(self) -> float | None:
@@ -67,7 +69,7 @@ class Receiver(worker.Loop):
                 lease.position = position
             self._broker.consume(
                 self._service,
-                sorted(self._by_type),
+                self._types,
                 lease.position,
                 lambda batch: self._store(batch, lease),
                 lambda: self._may_proceed(lease),
@@ -86,7 +88,7 @@ class Receiver(worker.Loop):
             (subscription, envelope)
             for incoming in batch
             if (envelope := self._envelope(incoming)) is not None
-            for subscription in self._by_type.get(envelope.type, ())
+            for subscription in self._wanting(envelope.type)
         ]
         position = batch[-1].position
         reached("receiver.before-store")
@@ -100,6 +102,13 @@ class Receiver(worker.Loop):
         lease.position = position
         self._last_used = time.monotonic()
         log.info("events.received", count=len(batch), stored=stored)
+
+    def _wanting(self, type_name: str) -> list[Subscription]:
+        if type_name not in self._by_type:
+            self._by_type[type_name] = [
+                each for each in self._subscriptions if each.wants(type_name)
+            ]
+        return self._by_type[type_name]
 
     def _move_position(self, lease: Lease, position: str) -> None:
         held = sql.rows(

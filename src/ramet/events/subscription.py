@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.events.declaration import EventType, type_of
+from ramet.events.declaration import EventType, declared, family_and_version, type_of
 
 E = TypeVar("E")
 Handler = Callable[[E], None]
@@ -34,6 +34,34 @@ class Subscription:
         """The event; None when the class was never declared with `@event` (check ramet.E003)."""
         return type_of(self.cls)
 
+    def wants(self, type_name: str) -> bool:
+        """Whether the inbox keeps an event with this name on the wire for the handler.
+
+        Also one of a version that nothing here declares: newer code will know it. Not one of
+        another version that is declared beside the handler's own: the handler chose.
+        """
+        declaration, named = self.declaration, family_and_version(type_name)
+        if declaration is None or named is None or named[0] != declaration.family:
+            return False
+        return named[1] in declaration.versions or type_name not in declared()
+
+    @property
+    def settles(self) -> tuple[str, ...]:
+        """The types of events that this code can settle for the handler; any other is held.
+
+        Not only what the function gets: newer versions that are declared here beside the handler's
+        own end without effect, if older code, which did not know them, kept them.
+        """
+        declaration = self.declaration
+        if declaration is None:
+            return ()
+        newer = [
+            each.name
+            for each in declared().values()
+            if each.family == declaration.family and each.version > declaration.version
+        ]
+        return (*declaration.names, *newer)
+
 
 _subscriptions: dict[str, Subscription] = {}
 
@@ -45,11 +73,7 @@ def subscriptions() -> tuple[Subscription, ...]:
 
 def subscriptions_to(type_name: str) -> tuple[Subscription, ...]:
     """Those that want the event with this name on the wire."""
-    return tuple(
-        each
-        for each in _subscriptions.values()
-        if each.declaration is not None and each.declaration.name == type_name
-    )
+    return tuple(each for each in _subscriptions.values() if each.wants(type_name))
 
 
 def unordered_handlers() -> list[str]:

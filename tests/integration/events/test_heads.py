@@ -7,17 +7,25 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
+import ramet
 from ramet.events import heads
 from ramet.events.heads import Heads
+from tests.integration.events.parcels.events import Moved
 
 pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> None:
+    for name in ("many", "few", "one"):
+        ramet.subscribe(Moved, name=name)(lambda event: None)
 
 
 def wait_for(handler: str, *keys: str) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO ramet_events_inbox (handler, event_id, type, key, time, payload, headers)"
-            " VALUES (%s, %s, 't', %s, now(), '{}', '{}')",
+            " VALUES (%s, %s, 'tests.integration.events.parcels.Moved.v1', %s, now(), '{}', '{}')",
             [(handler, uuid4(), key) for key in keys],
         )
 

@@ -107,7 +107,8 @@ class Broker(Protocol):
         """Call `deliver` with what arrives, in stream order, until `proceed()` is false.
 
         `durable` is the name under which the broker remembers what was acknowledged, `types` are
-        names on the wire (what has another type may be delivered too), `after` is the position of
+        names on the wire, of which those that end in `.v*` stand for every version (what has
+        another type may be delivered too), `after` is the position of
         the last event that the caller has stored, or empty for everything that is kept. When
         `deliver` returns, the batch is stored and is acknowledged; when it raises, nothing of it
         is, and consume raises the same. The next call begins after the position that it is given,
@@ -117,6 +118,16 @@ class Broker(Protocol):
 
     def close(self) -> None:
         """End the connection; a second call does nothing."""
+
+
+def every_version(family: str) -> str:
+    """`shop.orders.OrderPlaced.v*`: one of `types` that stands for all versions of an event."""
+    return f"{family}.v*"
+
+
+def is_one_of(type_name: str, types: Sequence[str]) -> bool:
+    """Whether `types` has this name on the wire, for an adapter whose broker does not filter."""
+    return type_name in types or every_version(type_name.rpartition(".v")[0]) in types
 
 
 _ADAPTERS = {

@@ -16,12 +16,15 @@ from ramet.events.keys import lock_of
 from ramet.events.options import options
 from ramet.events.publishing import OUTBOX
 from ramet.events.relay import COLUMNS, envelope_of
-from ramet.events.subscription import subscriptions_to
+from ramet.events.subscription import subscriptions, subscriptions_to
 from ramet.events.surroundings import Surroundings
 from ramet.events.worker import Loop
 from ramet.failpoints import reached
 
 BATCH = 500
+
+_FAMILY = "substr(type, 1, length(type) - length(CAST(version AS text)) - 2)"
+"""The name of a row's event without its version."""
 
 _ONE_MOVER = lock_of("ramet.events.shared_database")
 
@@ -41,7 +44,9 @@ class Mover(Loop):
         """Move one batch. An event that nobody here handles ends here: nobody else could want it.
 
         One that this code does not even declare stays: while workers are replaced one after the
-        other, it is of newer code, whose worker knows its handlers.
+        other, it is of newer code, whose worker knows its handlers. Of an event that something here
+        subscribes to every version is moved: in the inbox, it keeps its place in the order of its
+        key.
         """
         return 0 if move(self._surroundings) == BATCH else None
 
@@ -52,10 +57,13 @@ def move(surroundings: Surroundings) -> int:
     One mover at a time, or the inbox's numbers would not follow the order of keys: a second one
     leaves at once, the first looks again before it rests.
     """
-    known = list(declared())
+    known = [name for each in declared().values() for name in each.names]
     if not known:
         return 0
-    condition, values = sql.among("type", known)
+    families = {each.declaration.family for each in subscriptions() if each.declaration}
+    declared_here, values = sql.among("type", known)
+    subscribed, more = sql.among(_FAMILY, sorted(families) or [""])
+    condition, values = f"({declared_here} OR {subscribed})", [*values, *more]
     if not sql.rows(f"SELECT 1 FROM ramet_events_outbox WHERE {condition} LIMIT 1", values):
         return 0
     with transaction.atomic():
@@ -74,10 +82,11 @@ def move(surroundings: Surroundings) -> int:
         if not rows:
             return 0
         reached("mover.read")
+        wanting = {name: subscriptions_to(name) for name in {row[2] for row in rows}}
         inbox.store(
             (subscription, envelope_of(row, f"/{surroundings.system}"))
             for row in rows
-            for subscription in subscriptions_to(row[2])
+            for subscription in wanting[row[2]]
         )
         reached("mover.stored")
         moved, numbers = sql.among("seq", [row[0] for row in rows])

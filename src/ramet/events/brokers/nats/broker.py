@@ -82,10 +82,12 @@ class NatsBroker:
     def subject(self, service: str, type_name: str) -> str:
         """`shop.events.orders.OrderPlaced.v1`: what a subscriber in any language listens to.
 
-        Ramet's own receivers say `*` for the service: an app that moves to another service must not
-        be missed by those that were deployed before. What arrives is told apart by its full type.
+        Ramet's own receivers say `*` for the service, and for the version: an app that moves to
+        another service, or a newer version, must not be missed by those that were deployed before.
+        What arrives is told apart by its full type.
         """
-        return ".".join([self._system, "events", service, *type_name.split(".")[-2:]])
+        name, version = type_name.split(".")[-2:]
+        return ".".join([self._system, "events", service, name, version.replace("v*", "*")])
 
     def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
         """Pipelined over keys, one after the other within a key."""
