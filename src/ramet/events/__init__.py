@@ -3,6 +3,7 @@
 from ramet.events.declaration import EventType, event
 from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTransaction
 from ramet.events.publishing import publish
+from ramet.events.scheduled import cancel
 from ramet.events.subscription import Subscription, subscribe
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "InvalidEvent",
     "PublishOutsideTransaction",
     "Subscription",
+    "cancel",
     "event",
     "publish",
     "subscribe",

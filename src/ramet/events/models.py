@@ -26,6 +26,33 @@ class Outbox(models.Model):
         return f"{self.type} {self.event_id}"
 
 
+class Scheduled(models.Model):
+    """An event that is to be published at a time; then it becomes a row of the outbox.
+
+    Not in the outbox itself: there the relay would read over every one of them in each round, and
+    its number would put it before what was published while it waited.
+    """
+
+    seq = models.BigAutoField(primary_key=True)
+    event_id = models.UUIDField(unique=True)
+    type = models.CharField(max_length=255)
+    version = models.PositiveIntegerField()
+    key = models.TextField()
+    partition = models.PositiveSmallIntegerField()
+    payload = models.TextField()
+    headers = models.TextField()
+    due = models.DateTimeField()
+
+    class Meta:
+        app_label = "ramet_events"
+        verbose_name = "event for later"
+        verbose_name_plural = "scheduled events"
+        indexes = [models.Index(fields=["due", "seq"], name="ramet_scheduled_due")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id} at {self.due}"
+
+
 class Inbox(models.Model):
     """One event for one handler, from its arrival until long after its end, so that it is never
     worked off twice."""
@@ -34,6 +61,8 @@ class Inbox(models.Model):
         READY = "ready"
         DONE = "done"
         DEAD = "dead"
+        DISCARDED = "discarded"
+        """A dead letter that a person decided never to replay; kept as it is."""
 
     seq = models.BigAutoField(primary_key=True)
     handler = models.CharField(max_length=255)
@@ -43,7 +72,7 @@ class Inbox(models.Model):
     time = models.DateTimeField()
     payload = models.TextField()
     headers = models.TextField()
-    state = models.CharField(max_length=8, choices=State, db_default=State.READY)
+    state = models.CharField(max_length=16, choices=State, db_default=State.READY)
     attempts = models.PositiveIntegerField(db_default=0)
     run_at = models.DateTimeField(db_default=Now())
     error = models.TextField(db_default="")
@@ -65,6 +94,11 @@ class Inbox(models.Model):
             ),
             models.Index(
                 fields=["finished_at"], condition=models.Q(state="done"), name="ramet_inbox_old"
+            ),
+            models.Index(
+                fields=["handler", "finished_at"],
+                condition=models.Q(state="dead"),
+                name="ramet_inbox_dead",
             ),
         ]
 

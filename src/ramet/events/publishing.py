@@ -6,20 +6,19 @@ process afterwards, the row is there to be sent.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection
 
-from ramet.events import headers, wake
+from ramet.events import headers, scheduled, sql, wake
 from ramet.events.declaration import EventType, key_or_id, type_of
 from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTransaction
 from ramet.events.keys import lock_of, partition_of, why_not_storable
 from ramet.events.options import options
+from ramet.events.scheduled import OUTBOX as OUTBOX
 from ramet.failpoints import reached
-
-OUTBOX = "outbox"
-"""The topic that wakes the relay."""
 
 _INSERT = (
     'INSERT INTO ramet_events_outbox (event_id, type, version, "key", "partition", payload,'
@@ -27,8 +26,14 @@ _INSERT = (
 )
 
 
-def publish(*events: object) -> None:
+def publish(
+    *events: object, delay: timedelta | None = None, at: datetime | None = None
+) -> tuple[UUID, ...]:
     """Announce one or several events, if and when the current transaction commits.
+
+    Returns their ids. With `delay`, which the database's clock measures, or `at`, an aware time,
+    they are announced then, at most about a second later; `ramet.events.cancel` takes those ids
+    until it is so. Such an event takes its place in the order of its key when its time has come.
 
     Events of one key reach every handler in the order in which their transactions committed. For
     that, the transaction holds the key's lock until it ends: publish late in a transaction. Several
@@ -36,8 +41,8 @@ def publish(*events: object) -> None:
 
     Raises PublishOutsideTransaction outside `transaction.atomic()` (a TestCase's own transaction
     does not count, it is not there in production), InvalidEvent for what is no event, has a field
-    of the wrong type or a key of more than 255 characters, EventTooLarge. Nothing is announced
-    then.
+    of the wrong type or a key of more than 255 characters, EventTooLarge, and ValueError or
+    TypeError for a time without time zone and what else is no time. Nothing is announced then.
     """
     if not _in_transaction():
         names = ", ".join(type(event).__name__ for event in events)
@@ -46,6 +51,7 @@ def publish(*events: object) -> None:
             " together with the change that it tells of: put both into one"
             " `with transaction.atomic():` block."
         )
+    due = scheduled.due_time(delay, at)
     limit = options().largest_event
     context = headers.dumped(headers.captured())
     rows: list[list[Any]] = []
@@ -58,7 +64,7 @@ def publish(*events: object) -> None:
         _refuse_unstorable(declaration, key)
         rows.append(
             [
-                event_id,
+                sql.uuid_in(event_id),
                 declaration.name,
                 declaration.version,
                 key,
@@ -68,8 +74,12 @@ def publish(*events: object) -> None:
             ]
         )
     if rows:
-        _insert(rows)
+        if due is None:
+            _insert(rows)
+        else:
+            scheduled.schedule(rows, due)
         wake.wake_after_commit(OUTBOX)
+    return tuple(sql.uuid_out(row[0]) for row in rows)
 
 
 def _insert(rows: list[list[Any]]) -> None:
@@ -80,9 +90,6 @@ def _insert(rows: list[list[Any]]) -> None:
             for lock in sorted({lock_of(str(row[3])) for row in rows}):
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
             reached("outbox.locked")
-        else:
-            for row in rows:
-                row[0] = row[0].hex  # how Django stores a UUID here
         values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
         cursor.execute(_INSERT + values, [value for row in rows for value in row])
     reached("outbox.inserted")

@@ -23,6 +23,7 @@ from ramet.events.brokers import Broker, Outgoing
 from ramet.events.keys import PARTITIONS
 from ramet.events.leases import Leases
 from ramet.events.publishing import OUTBOX
+from ramet.events.scheduled import Calendar
 from ramet.events.surroundings import Surroundings
 from ramet.events.worker import Loop
 from ramet.failpoints import reached
@@ -63,18 +64,20 @@ class Relay(Loop):
     def __init__(self, broker: Broker, leases: Leases, surroundings: Surroundings) -> None:
         super().__init__()
         self._broker, self._leases, self._surroundings = broker, leases, surroundings
+        self._calendar = Calendar()
         self._balanced = float("-inf")
         self._waiting: dict[str, tuple[float, int]] = {}  # key -> (until, failures)
 
     def work(self) -> float | None:
         """Send one batch. Raises BrokerUnavailable while there is no connection: the rows wait."""
+        due = self._calendar.release()
         self._balance()
         mine = [number for number in range(PARTITIONS) if self._leases.held(_partition(number))]
         if not mine:
-            return None
+            return due
         rows = self._read(mine)
         if not rows:
-            return None
+            return due
         reached("relay.read")
         # A process that was paused since the reading may have lost a partition meanwhile. Asked
         # once for each: a renewal in between must not let in the second event of a key alone.

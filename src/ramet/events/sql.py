@@ -28,6 +28,13 @@ def later() -> str:
     return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW', %s || ' seconds')"
 
 
+def age(time: str) -> str:
+    """Seconds since the time of an expression; negative for one to come."""
+    if is_postgresql():
+        return f"extract(epoch FROM {now()} - {time})"
+    return f"(julianday('now') - julianday({time})) * 86400"
+
+
 def among(column: str, values: Sequence[object]) -> tuple[str, list[object]]:
     """`column` is one of `values`, which are not empty, as condition and parameters."""
     if is_postgresql():

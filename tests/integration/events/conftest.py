@@ -43,7 +43,8 @@ def database(database_url: str, django_db_blocker: DjangoDbBlocker) -> Iterator[
     with django_db_blocker.unblock(), default_database(database_url):
         with connection.cursor() as cursor:
             cursor.execute(
-                "TRUNCATE effect, ramet_events_outbox, ramet_events_inbox, ramet_events_lease"
+                "TRUNCATE effect, ramet_events_outbox, ramet_events_inbox, ramet_events_lease,"
+                " ramet_events_scheduled"
             )
         yield database_url
 

@@ -16,6 +16,7 @@ from ramet.events.keys import lock_of
 from ramet.events.options import options
 from ramet.events.publishing import OUTBOX
 from ramet.events.relay import COLUMNS, envelope_of
+from ramet.events.scheduled import Calendar
 from ramet.events.subscription import subscriptions, subscriptions_to
 from ramet.events.surroundings import Surroundings
 from ramet.events.worker import Loop
@@ -39,6 +40,7 @@ class Mover(Loop):
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__()
         self._surroundings = surroundings
+        self._calendar = Calendar()
 
     def work(self) -> float | None:
         """Move one batch. An event that nobody here handles ends here: nobody else could want it.
@@ -48,7 +50,8 @@ class Mover(Loop):
         subscribes to every version is moved: in the inbox, it keeps its place in the order of its
         key.
         """
-        return 0 if move(self._surroundings) == BATCH else None
+        due = self._calendar.release()
+        return 0 if move(self._surroundings) == BATCH else due
 
 
 def move(surroundings: Surroundings) -> int:
