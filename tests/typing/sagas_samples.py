@@ -11,6 +11,10 @@ import ramet
 from ramet.sagas import Failure
 
 
+class Answer(ramet.Value):
+    yes: bool
+
+
 class PlaceOrder(ramet.Saga, version=1, key="order_id"):
     order_id: UUID
     total: int | None = None
@@ -26,6 +30,12 @@ class PlaceOrder(ramet.Saga, version=1, key="order_id"):
     @ramet.step
     def send(self) -> None: ...
 
+    @ramet.step(undo=None, wait="30m")
+    def answered(self, answer: Answer | None) -> None: ...
+
+    @ramet.step(undo=None, wait="2h")
+    def remind(self) -> None: ...
+
     @ramet.step(undo=None)  # error: [type-var]
     def gives(self) -> int:
         return 1
@@ -38,6 +48,9 @@ order = PlaceOrder(order_id=uuid4())
 assert_type(order.total, int | None)
 assert_type(order.reserve(), None)
 assert_type(PlaceOrder.start(order_id=uuid4()), UUID)
+assert_type(PlaceOrder.reply(order.order_id, PlaceOrder.answered, Answer(yes=True)), bool)
+PlaceOrder.reply(order.order_id, PlaceOrder.answered, "yes")  # error: [arg-type]
+PlaceOrder.reply(order.order_id, PlaceOrder.remind, Answer(yes=True))  # error: [arg-type]
 PlaceOrder(order_id="1")  # error: [arg-type]
 PlaceOrder()  # error: [call-arg]
 order.totl = 3  # error: [attr-defined]

@@ -1,4 +1,4 @@
-"""Show the runs of sagas, resume a stuck one, or have one turn back."""
+"""Show the runs of sagas, resume one that needs a person, or have one turn back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def show_list(
     service: Service = None,
     everything: Annotated[bool, typer.Option("--all", help="Also runs that have ended.")] = False,
     status: Annotated[
-        str | None, typer.Option(help="running, compensating, stuck, completed or compensated.")
+        str | None,
+        typer.Option(
+            help="running, compensating, stuck (needs a person), completed or compensated."
+        ),
     ] = None,
     saga: Annotated[str, typer.Option(help="Part of the saga's name.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
@@ -44,15 +47,24 @@ def show_list(
 
 
 @app.command()
+def lag(service: Service = None, as_json: Json = False) -> int:
+    """Count the runs of each saga by where they stand, and tell how old the oldest is."""
+    groups = _groups(service)
+    if as_json:
+        return _merged(groups, ["lag", "--json"])
+    return max(_manage(group, ["lag"]) for group in groups)
+
+
+@app.command()
 def show(run: str, service: Service = None, as_json: Json = False) -> int:
     """Show one run with its state and what it did."""
     return _first(service, ["show", run, *["--json"] * as_json])
 
 
 @app.command()
-def resume(run: str, service: Service = None) -> int:
+def resume(run: str, service: Service = None, as_json: Json = False) -> int:
     """Try the present step of a run again now, once its cause is repaired."""
-    return _first(service, ["resume", run])
+    return _first(service, ["resume", run, *["--json"] * as_json])
 
 
 @app.command()
@@ -60,9 +72,10 @@ def compensate(
     run: str,
     service: Service = None,
     why: Annotated[str, typer.Option(help="Kept with the run.")] = "asked for by an operator",
+    as_json: Json = False,
 ) -> int:
     """Have a run turn back that has not passed its pivot."""
-    return _first(service, ["compensate", run, "--why", why])
+    return _first(service, ["compensate", run, "--why", why, *["--json"] * as_json])
 
 
 def _first(service: str | None, arguments: list[str]) -> int:

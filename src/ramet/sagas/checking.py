@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Iterable
 
 from ramet.errors import Mistake
+from ramet.sagas import checking_waits
 from ramet.sagas.durations import seconds
+from ramet.sagas.state import RESERVED
 from ramet.sagas.steps import Options, Step, Unsaid, options_of
 
 __all__ = ["field_default", "header", "steps_of"]
@@ -91,7 +93,14 @@ def steps_of(saga: type, where: str) -> tuple[tuple[Step, ...], list[Mistake]]:
     last_pivot = names.index(pivots[-1]) if pivots else len(names)
     for place, (name, options) in enumerate(written.items()):
         spot = f"{where}.{name}"
-        mistakes += _signature(saga, name, spot)
+        reply = None
+        if options.wait is None:
+            mistakes += _signature(saga, name, spot)
+        else:
+            reply, wrong = checking_waits.reply_of(saga, name, spot)
+            mistakes += wrong
+        if name in RESERVED:
+            mistakes.append(_reserved(spot))
         undo, wrong = _undo(saga, options, spot, written)
         mistakes += wrong
         never_undone = place >= last_pivot or (options.atomic and place == len(names) - 1)
@@ -99,7 +108,11 @@ def steps_of(saga: type, where: str) -> tuple[tuple[Step, ...], list[Mistake]]:
             mistakes.append(_without_undo(spot))
         timeout, wrong = _limits(options, spot)
         mistakes += wrong
-        steps.append(Step(name, undo, options.attempts, timeout, options.pivot, options.atomic))
+        wait, wrong = checking_waits.wait_of(options, spot)
+        mistakes += wrong
+        steps.append(
+            Step(name, undo, options.attempts, timeout, options.pivot, options.atomic, wait, reply)
+        )
     return tuple(steps), mistakes
 
 
@@ -120,6 +133,16 @@ def _undo(
             f"define {options.undo}(self), or say undo=None when there is nothing to take back",
         )
     ]
+
+
+def _reserved(spot: str) -> Mistake:
+    return Mistake(
+        "saga-step-name",
+        spot,
+        "a step with a name that Saga itself uses",
+        f"any name but {', '.join(sorted(RESERVED))}",
+        "rename the step",
+    )
 
 
 def _without_undo(spot: str) -> Mistake:

@@ -20,7 +20,8 @@ from django.db.models.functions import Coalesce, Now
 from ramet.sagas import registry
 from ramet.sagas.deciding import Next, Outcome, Progress, pause_after
 from ramet.sagas.failure import Failure
-from ramet.sagas.models import LIVE, Direction, SagaRun, SagaStep, Status
+from ramet.sagas.models import LIVE, Direction, SagaReply, SagaRun, SagaStep, Status, Wait
+from ramet.sagas.steps import Step
 
 __all__ = [
     "LEASE",
@@ -28,6 +29,8 @@ __all__ = [
     "LostClaim",
     "advance",
     "claim",
+    "from_now",
+    "is_replied",
     "release",
     "release_all",
     "renew",
@@ -55,6 +58,8 @@ class Claim:
     failure: Failure | None
     round: int
     """How often the present step was resumed after a refusal."""
+    wait: Wait
+    """Never open: a claim is what ends a wait."""
     step_started_at: datetime
     read_at: float
     """When `progress.elapsed` was true, on the clock of `time.monotonic`."""
@@ -80,12 +85,14 @@ def claim(holder: str) -> Claim | None:
         )
         if row is None:
             return None
+        wait = _ended(row)
         SagaRun.objects.filter(pk=row.pk).update(
             holder=holder,
             epoch=F("epoch") + 1,
             attempts=F("attempts") + 1,
             step_started_at=Coalesce(F("step_started_at"), Now()),
-            run_at=_from_now(LEASE),
+            run_at=from_now(LEASE),
+            wait=wait,
         )
     started = row.step_started_at or row.read_at
     return Claim(
@@ -103,6 +110,7 @@ def claim(holder: str) -> Claim | None:
         ),
         failure=None if row.failure is None else Failure.read(row.failure),
         round=row.round,
+        wait=wait,
         step_started_at=started,
         read_at=time.monotonic(),
     )
@@ -140,12 +148,12 @@ def advance(
         "failure": None if failure is None else failure.stored(),
         "error": error,
         "holder": F("holder") if kept else "",
-        "run_at": _from_now(LEASE if kept else upcoming.pause or 0.0),
+        "run_at": from_now(LEASE if kept else upcoming.pause or 0.0),
     }
     if goes_on:
         # The next step's first attempt begins with this commit if the run is kept.
         values |= {"attempts": 1 if kept else 0, "step_started_at": Now() if kept else None}
-        values |= {"earlier_attempts": 0, "round": 0}
+        values |= {"earlier_attempts": 0, "round": 0, "wait": Wait.NONE}
     if upcoming.status not in LIVE and upcoming.status is not Status.STUCK:
         values["finished_at"] = Now()
     with transaction.atomic():
@@ -168,6 +176,7 @@ def advance(
         state=state,
         failure=failure,
         round=0,
+        wait=Wait.NONE,
         progress=Progress(upcoming.direction, upcoming.position, 1),
         # The database's time: what it said at the claim, and what has gone by since.
         step_started_at=held.step_started_at + timedelta(seconds=held.elapsed()),
@@ -177,10 +186,14 @@ def advance(
 
 def renew(holder: str, held: Collection[tuple[UUID, int]]) -> None:
     """Give the named runs (id, epoch) another LEASE, as far as `holder` still has them."""
-    if held:
-        SagaRun.objects.filter(_any_of(held), holder=holder, status__in=LIVE).update(
-            run_at=_from_now(LEASE)
-        )
+    if not held:
+        return
+    with transaction.atomic():
+        # A reply locks its run as long as its transaction takes: the others must not wait for that.
+        rows = SagaRun.objects.select_for_update(skip_locked=True)
+        mine = rows.filter(_any_of(held), holder=holder, status__in=LIVE)
+        ids = list(mine.values_list("pk", flat=True))
+        SagaRun.objects.filter(pk__in=ids).update(run_at=from_now(LEASE))
 
 
 def release(holder: str, held: Collection[tuple[UUID, int]]) -> None:
@@ -207,6 +220,21 @@ def release_all(holder: str) -> int:
     )
 
 
+def is_replied(run_id: UUID, step: Step) -> bool:
+    """Whether a reply to the step has been accepted."""
+    accepted = SagaReply.Outcome.ACCEPTED
+    return SagaReply.objects.filter(run_id=run_id, step=step.name, outcome=accepted).exists()
+
+
+def _ended(row: SagaRun) -> Wait:
+    """What ended the wait of a run that is due. Its row is locked, so a reply is there or late."""
+    if row.wait != Wait.OPEN:
+        return Wait(row.wait)
+    definition = registry.find(row.name, row.version)
+    assert definition is not None, "only known definitions are claimed"
+    return Wait.REPLIED if is_replied(row.pk, definition.steps[row.position]) else Wait.TIMED_OUT
+
+
 def _write_journal(held: Claim, outcome: Outcome, error: str) -> None:
     definition = registry.find(held.name, held.version)
     assert definition is not None, "only known definitions are claimed"
@@ -217,6 +245,7 @@ def _write_journal(held: Claim, outcome: Outcome, error: str) -> None:
                 step=definition.steps[held.progress.position].name,
                 direction=held.progress.direction,
                 outcome=outcome.value,
+                wait=held.wait,
                 attempts=held.progress.attempts,
                 error=error,
                 started_at=held.step_started_at,
@@ -225,7 +254,7 @@ def _write_journal(held: Claim, outcome: Outcome, error: str) -> None:
         ],
         update_conflicts=True,
         unique_fields=["run", "step", "direction"],
-        update_fields=["outcome", "attempts", "error", "finished_at"],
+        update_fields=["outcome", "wait", "attempts", "error", "finished_at"],
     )
 
 
@@ -247,10 +276,10 @@ def _any_of(held: Collection[tuple[UUID, int]]) -> Q:
 def _after_pause(*sooner: When) -> Case:
     """A database time: after the pause that follows the attempt in hand, unless `sooner`."""
     few = range(1, 5)  # the pauses grow no more after these
-    pauses = [When(attempts__lte=count, then=_from_now(pause_after(count))) for count in few]
-    return Case(*sooner, *pauses, default=_from_now(pause_after(few.stop)))
+    pauses = [When(attempts__lte=count, then=from_now(pause_after(count))) for count in few]
+    return Case(*sooner, *pauses, default=from_now(pause_after(few.stop)))
 
 
-def _from_now(seconds: float) -> Any:
+def from_now(seconds: float) -> Any:
     """A database time in the future."""
     return Now() + timedelta(seconds=seconds)

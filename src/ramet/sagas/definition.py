@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 from uuid import UUID
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.sagas import checking, registry
+from ramet.sagas import checking, checking_waits, registry
 from ramet.sagas.failure import Failure
 from ramet.sagas.state import State
 from ramet.sagas.steps import Step
 
 __all__ = ["Definition", "Saga"]
+
+Answer = TypeVar("Answer")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Definition:
         """The position of the pivot among `steps`."""
         return next((place for place, step in enumerate(self.steps) if step.pivot), None)
 
+    def place_of(self, name: str) -> int | None:
+        """The position of the step of that name."""
+        return next((place for place, step in enumerate(self.steps) if step.name == name), None)
+
 
 @dataclass_transform(
     kw_only_default=True, eq_default=False, field_specifiers=(dataclasses.field, dataclasses.Field)
@@ -48,7 +54,8 @@ class Saga:
             def release(self) -> None: ...
 
     Class arguments: `version`, raised whenever steps or fields change in a way that a running saga
-    would not understand (keep the old class, with its `name`, until its runs are finished);
+    would not understand (keep the old class, with its `name`, until its runs are finished; see
+    docs/how-to/write-a-saga.md);
     `name`, unless the class name is meant; `key`, the field by which runs are found;
     `abstract=True` for a base class that is no saga itself.
 
@@ -81,6 +88,7 @@ class Saga:
         steps, wrong = checking.steps_of(cls, where)
         mistakes += wrong
         mistakes += checking.header(where, version, key, cls.__ramet_fields__)
+        mistakes += checking_waits.without_key(where, key, steps)
         if mistakes or version is None:
             raise DiagnosticError(*mistakes)
         full_name = registry.full_name(cls.__module__, name or cls.__name__)
@@ -98,6 +106,23 @@ class Saga:
         from ramet.sagas.starting import start
 
         return start(cls, state)
+
+    @classmethod
+    def reply(cls, key: object, step: Callable[[Any, Answer | None], None], answer: Answer) -> bool:
+        """Bring the waiting `step` of the run with this key what it waits for.
+
+            PlaceOrder.reply(event.order_id, PlaceOrder.answered, Answer(...))
+
+        Part of the caller's transaction, and locks the run until that ends: RuntimeError outside
+        `transaction.atomic()`. A reply that comes before the run has come to the step is kept for
+        it. The first one counts. False: it is ignored, because there is no such run, another one
+        came first, or the time was over; that is in the run's journal, and in the log. If several
+        runs with this key have not ended, it goes to each. TypeError for an answer of another type,
+        or for what is no step of this saga that waits for a reply.
+        """
+        from ramet.sagas.waiting import reply
+
+        return reply(cls, key, getattr(step, "__name__", ""), answer)
 
     @property
     def failure(self) -> Failure | None:

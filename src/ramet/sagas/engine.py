@@ -15,12 +15,12 @@ from ramet.calls.context import use_deadline, use_idempotency_scope
 from ramet.calls.errors import RemoteError
 from ramet.calls.refusals import Refused
 from ramet.failpoints import reached
-from ramet.sagas import registry, storable
+from ramet.sagas import registry, storable, waiting
 from ramet.sagas.claims import Claim, LostClaim, advance, claim
 from ramet.sagas.deciding import UNDO_ATTEMPTS, Next, Outcome, decide, is_final
 from ramet.sagas.definition import Definition, restore
 from ramet.sagas.failure import Failure
-from ramet.sagas.models import Direction, Status
+from ramet.sagas.models import Direction, Status, Wait
 from ramet.sagas.steps import Step
 from ramet.telemetry import bound
 
@@ -73,6 +73,9 @@ def _attempt(held: Claim, keep: Callable[[], bool]) -> Claim | None:
     assert definition is not None, "only known definitions are claimed"
     step = definition.steps[held.progress.position]
     with bound(saga=held.name, saga_id=str(held.id), step=_method(held, step)):
+        if _must_wait(held, step):
+            waiting.begin(held, step)
+            return None
         try:
             if step.atomic:
                 with transaction.atomic():
@@ -131,7 +134,7 @@ def _do(held: Claim, definition: Definition, step: Step) -> Mapping[str, Any]:
             stack.enter_context(use_deadline(seconds))
         if not step.atomic:
             stack.enter_context(use_idempotency_scope(_keys(held, step)))
-        getattr(saga, name)()
+        getattr(saga, name)(*waiting.arguments(held, step))
     reached(f"after:{name}")
     return definition.state.encode(vars(saga))
 
@@ -226,6 +229,11 @@ def _tell(upcoming: Next, held: Claim, error: BaseException, *, refused: bool) -
         log.info("saga.refused", **facts)
     else:
         log.warning("saga.turned_back", **facts)
+
+
+def _must_wait(held: Claim, step: Step) -> bool:
+    forward = held.progress.direction is Direction.FORWARD
+    return forward and step.wait is not None and held.wait is Wait.NONE
 
 
 def _method(held: Claim, step: Step) -> str:

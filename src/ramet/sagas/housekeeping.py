@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
+from ramet.sagas.counting import tell_of_missing_code
 from ramet.sagas.models import SagaRun
 from ramet.sagas.options import options
 
@@ -38,6 +39,8 @@ class Housekeeping:
         forgotten = forget()
         if forgotten == BATCH:
             self.due = time.monotonic() + BETWEEN
+        else:
+            tell_of_missing_code()
         if forgotten:
             log.info("sagas.forgotten", runs=forgotten)
         return forgotten

@@ -12,7 +12,7 @@ from ramet.events import pulse
 from ramet.events.surroundings import surroundings
 from ramet.events.wake import wake
 from ramet.events.worker import Loop
-from ramet.sagas import claims, registry
+from ramet.sagas import claims, counting, registry
 from ramet.sagas.engine import work
 from ramet.sagas.housekeeping import Housekeeping
 from ramet.sagas.lanes import Lanes
@@ -65,6 +65,7 @@ class SagaLoop(Loop):
         """Take back at once what a process of this name held when it was killed."""
         if count := claims.release_all(self._holder):
             log.info("sagas.resumed", runs=count, holder=self._holder)
+        counting.tell_of_missing_code()
         _running.add(self)
 
     def work(self) -> float | None:

@@ -5,6 +5,7 @@ from typing import Any
 from ramet.placement import Here
 from ramet.placement.manifest import contribute
 from ramet.sagas import registry
+from ramet.sagas.steps import Step
 
 __all__ = ["sagas"]
 
@@ -26,11 +27,16 @@ def sagas(here: Here) -> dict[str, Any]:
                     "timeout_seconds": step.timeout,
                     "pivot": step.pivot,
                     "atomic": step.atomic,
+                    **({} if step.wait is None else _wait(step)),
                 }
                 for step in definition.steps
             ],
         }
     return found
+
+
+def _wait(step: Step) -> dict[str, Any]:
+    return {"wait_seconds": step.wait, "takes_reply": step.reply is not None}
 
 
 contribute("sagas", sagas)

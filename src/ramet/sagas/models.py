@@ -1,4 +1,4 @@
-"""The two tables of sagas: where each run stands, and the journal of what it did."""
+"""The tables of sagas: where each run stands, the journal of what it did, and the replies to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-__all__ = ["Direction", "SagaRun", "SagaStep", "Status"]
+__all__ = ["Direction", "SagaReply", "SagaRun", "SagaStep", "Status", "Wait"]
 
 
 class Status(models.TextChoices):
@@ -26,6 +26,15 @@ class Direction(models.TextChoices):
 
     FORWARD = "forward"
     BACKWARD = "backward"
+
+
+class Wait(models.TextChoices):
+    """Whether the present step waits, or what ended that; decided once, under the row's lock."""
+
+    NONE = "none"
+    OPEN = "open"
+    REPLIED = "replied"
+    TIMED_OUT = "timed_out"
 
 
 LIVE = (Status.RUNNING, Status.COMPENSATING)
@@ -55,6 +64,10 @@ class SagaRun(models.Model):
     round = models.PositiveIntegerField(default=0, db_default=0)
     """How often a person resumed the present step after a refusal. It is part of the idempotency
     keys of its calls: under the old keys the refusal would only be replayed."""
+    wait = models.CharField(
+        max_length=10, choices=Wait, default=Wait.NONE, db_default=Wait.NONE.value
+    )
+    """While it is open, `run_at` is when the time is over, and nobody holds the run."""
     step_started_at = models.DateTimeField(null=True)
     run_at = models.DateTimeField(db_default=Now())
     holder = models.CharField(max_length=200, blank=True, default="")
@@ -77,6 +90,11 @@ class SagaRun(models.Model):
                 condition=Q(finished_at__isnull=False),
                 name="ramet_sagas_ended",
             ),
+            models.Index(
+                fields=["name", "version"],
+                condition=Q(finished_at__isnull=True),
+                name="ramet_sagas_open",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -95,6 +113,10 @@ class SagaStep(models.Model):
     step = models.CharField(max_length=200)
     direction = models.CharField(max_length=10, choices=Direction)
     outcome = models.CharField(max_length=10, choices=Outcome)
+    wait = models.CharField(
+        max_length=10, choices=Wait, default=Wait.NONE, db_default=Wait.NONE.value
+    )
+    """What ended the wait of a step that waited."""
     attempts = models.PositiveIntegerField()
     error = models.TextField(blank=True, default="")
     started_at = models.DateTimeField()
@@ -110,3 +132,32 @@ class SagaStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} {self.direction}: {self.outcome}"
+
+
+class SagaReply(models.Model):
+    """A reply to a waiting step of a run: the one that counts, and those that were ignored."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted"
+        AGAIN = "again"  # another one was accepted before
+        LATE = "late"  # the wait was over, or the run does not come to the step any more
+        UNKNOWN = "unknown"  # the version of the run has no such step
+
+    run = models.ForeignKey(SagaRun, on_delete=models.CASCADE, related_name="replies")
+    step = models.CharField(max_length=200)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    content = models.JSONField()
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["received_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "step"],
+                condition=Q(outcome="accepted"),
+                name="ramet_sagas_one_reply_counts",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.outcome}"

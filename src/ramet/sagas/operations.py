@@ -1,78 +1,50 @@
-"""What a person can do about a run: look at it, resume it, or have it turn back."""
+"""What a person can do about a run: resume it, or have it turn back."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from ramet.events.wake import wake_after_commit
 from ramet.sagas import registry
 from ramet.sagas.deciding import is_final, turn_back
+from ramet.sagas.describing import standing
 from ramet.sagas.failure import Failure
-from ramet.sagas.models import LIVE, Direction, SagaRun, SagaStep, Status
+from ramet.sagas.models import Direction, SagaRun, SagaStep, Status, Wait
 from ramet.sagas.starting import TOPIC
 
-__all__ = ["CannotCompensate", "compensate", "describe", "resume"]
+__all__ = ["CannotCompensate", "CannotResume", "compensate", "resume"]
+
+
+class CannotResume(Exception):
+    """There is nothing to try again; the message says where the run is."""
 
 
 class CannotCompensate(Exception):
     """The run is not where it can turn back; the message says where it is and what to do."""
 
 
-def describe(run: SagaRun, *, fully: bool = False) -> dict[str, Any]:
-    """A run as JSON values; `fully` adds state, failure and journal. Times are ISO 8601 in UTC."""
-    short = {
-        "id": str(run.pk),
-        "saga": run.name,
-        "version": run.version,
-        "key": run.key,
-        "status": run.status,
-        "step": _step_name(run),
-        "attempts": run.attempts,
-        "error": run.error,
-        "holder": run.holder,
-        "created_at": run.created_at.isoformat(),
-        "due_at": run.run_at.isoformat() if run.status in LIVE else None,
-        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
-    }
-    if not fully:
-        return short
-    return {
-        **short,
-        "is_known": registry.find(run.name, run.version) is not None,
-        "state": run.state,
-        "failure": run.failure,
-        "journal": [
-            {
-                "step": entry.step,
-                "direction": entry.direction,
-                "outcome": entry.outcome,
-                "attempts": entry.attempts,
-                "error": entry.error,
-                "started_at": entry.started_at.isoformat(),
-                "finished_at": entry.finished_at.isoformat(),
-            }
-            for entry in run.journal.all()
-        ],
-    }
-
-
 def resume(run_id: UUID) -> SagaRun | None:
     """Try the present step again now, with all its attempts; the run, or None if there is none.
 
-    For a stuck run once its cause is repaired, and for one that waits between two attempts. One
-    that a worker has in hand, or that has ended, is left as it is. After a refusal the step's calls
-    get new idempotency keys: under the old ones the callee would repeat its refusal unasked.
+    For a stuck run once its cause is repaired, and for one that waits between two attempts. Raises
+    CannotResume, having changed nothing, for one that a worker has in hand, that waits for a reply
+    or a time, or that has ended. After a refusal the step's calls get new idempotency keys: under
+    the old ones the callee would repeat its refusal unasked.
     """
     with transaction.atomic():
         run = SagaRun.objects.select_for_update().filter(pk=run_id).first()
-        if run is None or run.holder or run.finished_at:
-            return run
+        if run is None:
+            return None
+        if run.finished_at:
+            raise CannotResume(f"{run.pk} is {run.status}; left as it is.")
+        if run.holder:
+            raise CannotResume(f"{run.pk} is in the hands of {run.holder}; left as it is.")
+        if run.wait == Wait.OPEN:
+            raise CannotResume(f"{run.pk} {standing(run)}; left as it is.")
         run.status = Status.RUNNING if run.direction == Direction.FORWARD else Status.COMPENSATING
         SagaRun.objects.filter(pk=run_id).update(
             status=run.status,
@@ -106,7 +78,11 @@ def compensate(run_id: UUID, why: str) -> SagaRun | None:
                 " service that owns it."
             )
         if run.direction == Direction.BACKWARD or run.finished_at:
-            raise CannotCompensate(f"It is {run.status}. `resume` tries a stuck step again.")
+            raise CannotCompensate(
+                f"It {standing(run)}. `resume` tries again."
+                if run.status == Status.STUCK
+                else f"It is {run.status}."
+            )
         steps, position = definition.steps, run.position
         pivot = definition.pivot
         attempts = run.attempts + run.earlier_attempts
@@ -129,6 +105,7 @@ def compensate(run_id: UUID, why: str) -> SagaRun | None:
             attempts=0,
             earlier_attempts=0,
             round=0,
+            wait=Wait.NONE,
             step_started_at=None,
             # A step in hand may still be at its call: undoing waits for the end of its lease.
             run_at=F("run_at") if run.holder else Now(),
@@ -138,15 +115,6 @@ def compensate(run_id: UUID, why: str) -> SagaRun | None:
         )
         wake_after_commit(TOPIC)
     return run
-
-
-def age(run: SagaRun) -> str:
-    """How long ago a run was started, for people: `3 s`, `12 min`, `5 h`, `9 d`."""
-    seconds = max(0, int((timezone.now() - run.created_at).total_seconds()))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _was_refused(run: SagaRun) -> bool:
@@ -159,14 +127,3 @@ def _was_refused(run: SagaRun) -> bool:
         run=run, step=step, direction=run.direction, outcome=SagaStep.Outcome.REFUSED
     )
     return refused.exists()
-
-
-def _step_name(run: SagaRun) -> str:
-    """The method that is called next; the position where the code does not know the saga."""
-    definition = registry.find(run.name, run.version)
-    if run.finished_at:
-        return ""
-    if definition is None or not 0 <= run.position < len(definition.steps):
-        return f"#{run.position}"
-    step = definition.steps[run.position]
-    return step.name if run.direction == Direction.FORWARD else step.undo or step.name

@@ -14,7 +14,7 @@ from ramet.sagas.models import SagaRun
 if TYPE_CHECKING:
     from ramet.sagas.definition import Saga
 
-__all__ = ["TOPIC", "start"]
+__all__ = ["TOPIC", "is_inside_transaction", "start"]
 
 TOPIC = "sagas"
 """What wakes the loop of sagas."""
@@ -23,7 +23,7 @@ TOPIC = "sagas"
 def start(saga: type[Saga], values: Mapping[str, Any]) -> UUID:
     """Insert a run of `saga`; see `Saga.start`."""
     definition = saga.__ramet_saga__
-    if not _is_inside_transaction():
+    if not is_inside_transaction():
         raise RuntimeError(
             f"{saga.__name__}.start() was called outside transaction.atomic(). What you save and"
             " the saga that works on it must be committed together: wrap both in one atomic block."
@@ -43,7 +43,7 @@ def start(saga: type[Saga], values: Mapping[str, Any]) -> UUID:
     return run.pk
 
 
-def _is_inside_transaction() -> bool:
+def is_inside_transaction() -> bool:
     """Whether the caller opened a transaction; that of a TestCase does not count."""
     connection = transaction.get_connection(router.db_for_write(SagaRun))
     return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)

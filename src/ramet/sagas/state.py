@@ -13,10 +13,10 @@ from ramet.calls import wire_types
 from ramet.errors import Mistake
 from ramet.sagas import storable
 
-__all__ = ["RESERVED", "State"]
+__all__ = ["RESERVED", "State", "decoded", "encoded"]
 
-RESERVED = frozenset({"failure", "run_id", "start"})
-"""Names of Saga itself, which a field must not take."""
+RESERVED = frozenset({"failure", "reply", "run_id", "start"})
+"""Names of Saga itself, which neither a field nor a step must take."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,13 +61,7 @@ class State:
         for name, kind in self.types.items():
             if name not in values:
                 continue
-            try:
-                stored[name] = msgspec.to_builtins(values[name], str_keys=True)
-                msgspec.convert(stored[name], kind, str_keys=True)
-            except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as error:
-                raise TypeError(f"field {name}: {error}") from error
-            if wrong := storable.fault(stored[name]):
-                raise TypeError(f"field {name}: {wrong}, which no database stores")
+            stored[name] = encoded(values[name], kind, f"field {name}")
         return stored
 
     def decode(self, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,11 +72,28 @@ class State:
                 if name in self.required:
                     raise TypeError(f"field {name}: not in the stored state, and has no default")
                 continue
-            try:
-                values[name] = msgspec.convert(stored[name], kind, str_keys=True)
-            except msgspec.ValidationError as error:
-                raise TypeError(f"field {name}: {error}") from error
+            values[name] = decoded(stored[name], kind, f"field {name}")
         return values
+
+
+def encoded(value: object, kind: Any, what: str) -> Any:
+    """`value` as a JSON value. TypeError, naming `what`, if it is no `kind` or cannot be stored."""
+    try:
+        stored = msgspec.to_builtins(value, str_keys=True)
+        msgspec.convert(stored, kind, str_keys=True)
+    except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"{what}: {error}") from error
+    if wrong := storable.fault(stored):
+        raise TypeError(f"{what}: {wrong}, which no database stores")
+    return stored
+
+
+def decoded(stored: Any, kind: Any, what: str) -> Any:
+    """What `encoded` made into JSON. TypeError, naming `what`, if it is no `kind`."""
+    try:
+        return msgspec.convert(stored, kind, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise TypeError(f"{what}: {error}") from error
 
 
 def _unknown_name(where: str, error: NameError) -> Mistake:

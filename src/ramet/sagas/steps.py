@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeVar, cast, overload
 __all__ = ["DEFAULT_ATTEMPTS", "Options", "Step", "Unsaid", "options_of", "step"]
 
 Method = TypeVar("Method", bound=Callable[[Any], None])
+Waiting = TypeVar("Waiting", bound=Callable[..., None])
 
 DEFAULT_ATTEMPTS: Final = 5
 _ATTRIBUTE: Final = "__ramet_step__"
@@ -28,11 +29,15 @@ class Options:
     timeout: str | None = None
     pivot: bool = False
     atomic: bool = False
+    wait: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One checked step. `undo` is the name of a method; `timeout` is in seconds."""
+    """One checked step. `undo` is the name of a method; `timeout` and `wait` are in seconds.
+
+    `reply` is the type of what a waiting step waits for; None: for nothing but the time.
+    """
 
     name: str
     undo: str | None
@@ -40,6 +45,8 @@ class Step:
     timeout: float | None
     pivot: bool
     atomic: bool
+    wait: float | None = None
+    reply: Any = None
 
 
 @overload
@@ -57,8 +64,20 @@ def step(
 ) -> Callable[[Method], Method]: ...
 
 
+@overload
 def step(
-    method: Method | None = None,
+    *,
+    wait: str,
+    undo: str | Literal[Unsaid.UNSAID] | None = ...,
+    attempts: int = ...,
+    timeout: str | None = ...,
+    pivot: bool = ...,
+    atomic: bool = ...,
+) -> Callable[[Waiting], Waiting]: ...
+
+
+def step(
+    method: Callable[..., None] | None = None,
     /,
     *,
     undo: str | Literal[Unsaid.UNSAID] | None = Unsaid.UNSAID,
@@ -66,7 +85,8 @@ def step(
     timeout: str | None = None,
     pivot: bool = False,
     atomic: bool = False,
-) -> Method | Callable[[Method], Method]:
+    wait: str | None = None,
+) -> Any:
     """Mark a method of a `Saga` as its next step; steps run in the order of their definition.
 
     - `undo`: the name of the method that takes the step back. It may be called for a step that
@@ -80,12 +100,16 @@ def step(
       exactly once; its undo runs likewise. Calls to other services are refused inside. Without it
       the body runs outside any transaction, may be repeated after a crash, and its calls carry
       idempotency keys.
+    - `wait`: how long the saga waits before the step ("30m", "2h", "3d"), in the database and not
+      in a process. A step that takes only `self` begins when the time is over. One that takes a
+      second argument, `answer: Answer | None`, begins as soon as `Saga.reply` brings one, and gets
+      None when the time is over first. Whichever it was, it is the same at each attempt.
 
     Mistakes are reported by the class that contains the step, all of them together.
     """
-    options = Options(undo, attempts, timeout, pivot, atomic)
+    options = Options(undo, attempts, timeout, pivot, atomic, wait)
 
-    def mark(function: Method) -> Method:
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
         setattr(function, _ATTRIBUTE, options)
         return function
 

@@ -12,9 +12,10 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import django
 
@@ -26,6 +27,7 @@ from django.db.models.functions import Now  # noqa: E402
 from ramet import failpoints, telemetry  # noqa: E402
 from ramet.events.worker import Worker  # noqa: E402
 from ramet.sagas import claims, housekeeping  # noqa: E402
+from ramet.sagas.engine import run_due, work  # noqa: E402
 from ramet.sagas.loop import SagaLoop  # noqa: E402
 from ramet.sagas.models import SagaRun  # noqa: E402
 from tests.integration.sagas import sagas  # noqa: E402
@@ -33,6 +35,7 @@ from tests.integration.sagas.models import Effect  # noqa: E402
 
 ENDED = ("completed", "compensated", "stuck")
 LIMIT = 20.0
+POOL = ThreadPoolExecutor(4)
 
 
 def start(name: str, state: dict[str, Any]) -> str:
@@ -185,6 +188,150 @@ def forget(run_id: str) -> dict[str, Any]:
     return {"aged": aged, "left": SagaRun.objects.filter(pk=run_id).count()}
 
 
+def errand() -> tuple[str, str]:
+    """A run that waits for a word: its name and its id."""
+    name = str(uuid4())
+    run_id = start("Errand", {"name": name})
+    run_due("host")
+    assert SagaRun.objects.get(pk=run_id).wait == "open"
+    return name, run_id
+
+
+def bring(name: str) -> bool:
+    with transaction.atomic():
+        return sagas.Errand.reply(name, sagas.Errand.answered, sagas.Word(text="yes"))
+
+
+def ripen(run_id: str, after: float) -> None:
+    SagaRun.objects.filter(pk=run_id).update(run_at=Now() + timedelta(seconds=after))
+
+
+def in_a_thread(deed: Callable[[], Any]) -> "Future[Any]":
+    """Begin `deed` in a thread with a database connection of its own."""
+
+    def run() -> Any:
+        try:
+            return deed()
+        finally:
+            connections.close_all()
+
+    return POOL.submit(run)
+
+
+def race(rounds: int) -> dict[str, Any]:
+    """A reply and a worker come at the moment when the time is over; what each of them says."""
+    results = []
+    after = 0.05  # seconds; moved towards the moment at which the reply comes
+    for _ in range(rounds):
+        name, run_id = errand()
+        line = threading.Barrier(3, timeout=LIMIT)
+
+        def work(line: threading.Barrier = line, run_id: str = run_id) -> None:
+            connection.ensure_connection()
+            line.wait()
+            deadline = time.monotonic() + LIMIT
+            while describe(run_id)["status"] not in ENDED and time.monotonic() < deadline:
+                run_due("host")
+
+        def answer(line: threading.Barrier = line, name: str = name) -> bool:
+            connection.ensure_connection()
+            line.wait()
+            return bring(name)
+
+        working, answering = in_a_thread(work), in_a_thread(answer)
+        ripen(run_id, after)
+        line.wait()
+        counted = answering.result(LIMIT)
+        working.result(LIMIT)
+        results.append([counted, describe(run_id)["effects"][1:]])
+        after *= 0.6 if counted else 1.5
+    return {"results": results}
+
+
+def reply_first() -> dict[str, Any]:
+    """A reply in time, whose transaction is still open when the time is over and a worker comes."""
+    name, run_id = errand()
+    ripen(run_id, 0.3)
+    with transaction.atomic():
+        counted = sagas.Errand.reply(name, sagas.Errand.answered, sagas.Word(text="yes"))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.4)")  # the time itself
+        taken = in_a_thread(lambda: run_due("host")).result(LIMIT)
+    run_due("host")
+    return {"counted": counted, "taken": taken, "effects": describe(run_id)["effects"][1:]}
+
+
+def timer_first() -> dict[str, Any]:
+    """A worker has taken the run whose time is over, and has not committed, when a reply comes."""
+    name, run_id = errand()
+    ripen(run_id, -1)
+    with transaction.atomic():
+        held = claims.claim("host")
+        assert held is not None
+        answering = in_a_thread(lambda: bring(name))
+        deadline = time.monotonic() + LIMIT
+        while not _somebody_waits_for_a_lock() and not answering.done():
+            assert time.monotonic() < deadline
+    work(held, keep=lambda: True)
+    return {"counted": answering.result(LIMIT), "effects": describe(run_id)["effects"][1:]}
+
+
+def reply_early() -> dict[str, Any]:
+    """A reply whose transaction is still open when the wait for it begins."""
+    name = str(uuid4())
+    run_id = start("Errand", {"name": name})
+    came, goes_on = threading.Event(), threading.Event()
+
+    def reached(where: str) -> None:
+        if where == "before-wait:answered":
+            came.set()
+            assert goes_on.wait(LIMIT)
+
+    failpoints.on_reached = reached
+    try:
+        working = in_a_thread(lambda: run_due("host"))
+        assert came.wait(LIMIT)
+        with transaction.atomic():
+            counted = sagas.Errand.reply(name, sagas.Errand.answered, sagas.Word(text="yes"))
+            goes_on.set()
+            deadline = time.monotonic() + LIMIT
+            while not _somebody_waits_for_a_lock() and not working.done():
+                assert time.monotonic() < deadline
+        working.result(LIMIT)
+    finally:
+        failpoints.on_reached = None
+    run_due("host")
+    return {"counted": counted, "effects": describe(run_id)["effects"][1:]}
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connections.create_connection("default").cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def die_waiting(place: str) -> dict[str, Any]:
+    """Die at `place`; later workers begin the wait if need be, and get the reply."""
+    name = str(uuid4())
+    run_id = start("Errand", {"name": name})
+    first = wait(fork_worker(run_id, "worker-1", "die", place))
+    claims.release_all("worker-1")
+    run_due("worker-1")
+    waits = look(run_id)["wait"]
+    counted = bring(name)
+    run_due("worker-2")
+    return {"first": first, "wait": waits, "counted": counted, **describe(run_id)}
+
+
+def reply(saga: str, key: str, step: str) -> dict[str, Any]:
+    with transaction.atomic():
+        kind = getattr(sagas, saga)
+        return {"counted": kind.reply(key, getattr(kind, step), sagas.Word(text="yes"))}
+
+
 def begin(saga: str, state: dict[str, Any]) -> dict[str, Any]:
     """Start a run and leave it to others."""
     return {"id": start(saga, state)}
@@ -192,7 +339,12 @@ def begin(saga: str, state: dict[str, Any]) -> dict[str, Any]:
 
 def look(run_id: str) -> dict[str, Any]:
     run = SagaRun.objects.get(pk=run_id)
-    row = {"holder": run.holder, "attempts": run.attempts, "position": run.position}
+    row = {
+        "wait": run.wait,
+        "holder": run.holder,
+        "attempts": run.attempts,
+        "position": run.position,
+    }
     return {**row, **describe(run_id)}
 
 
@@ -203,6 +355,12 @@ COMMANDS = {
     "crowd": crowd,
     "leavers": leavers,
     "forget": forget,
+    "race": race,
+    "reply_first": reply_first,
+    "timer_first": timer_first,
+    "reply_early": reply_early,
+    "die_waiting": die_waiting,
+    "reply": reply,
     "begin": begin,
     "look": look,
 }

@@ -1,5 +1,6 @@
 """Sagas whose methods leave rows behind, by themselves or in the transaction of the run."""
 
+import os
 import threading
 import time
 
@@ -115,3 +116,57 @@ class Nap(ramet.Saga, version=1):
     @ramet.step(undo=None)
     def rise(self) -> None:
         pass
+
+
+class Word(ramet.Value):
+    text: str
+
+
+class Errand(ramet.Saga, version=1, key="name"):
+    """Waits for a word for an hour, and then remembers which it was."""
+
+    name: str
+
+    @ramet.step(undo=None, atomic=True)
+    def ask(self) -> None:
+        Effect.objects.create(run=self.run_id, method="ask")
+
+    @ramet.step(atomic=True, wait="1h")
+    def answered(self, word: Word | None) -> None:
+        said = "nothing" if word is None else word.text
+        Effect.objects.create(run=self.run_id, method=f"heard {said}")
+
+
+DEPLOYED = os.environ.get("SAGA_TEST_VERSIONS", "1 2").split()
+"""Which versions of Voyage this code has."""
+
+if "1" in DEPLOYED:
+
+    class VoyageOfOld(ramet.Saga, name="Voyage", version=1, key="name"):
+        """How voyages went before the deploy."""
+
+        name: str
+
+        @ramet.step(undo=None, atomic=True)
+        def board(self) -> None:
+            Effect.objects.create(run=self.run_id, method="board")
+
+        @ramet.step(undo=None, atomic=True, wait="1h")
+        def sail(self, word: Word | None) -> None:
+            Effect.objects.create(run=self.run_id, method="sail")
+
+        @ramet.step(atomic=True)
+        def dock(self) -> None:
+            Effect.objects.create(run=self.run_id, method="dock")
+
+
+if "2" in DEPLOYED:
+
+    class Voyage(ramet.Saga, version=2, key="name"):
+        """How they go now."""
+
+        name: str
+
+        @ramet.step(atomic=True)
+        def fly(self) -> None:
+            Effect.objects.create(run=self.run_id, method="fly")

@@ -11,18 +11,18 @@ from typing import Any
 import psutil
 import pytest
 
-Start = Callable[[], "subprocess.Popen[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path, eventually: Any) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
-    def start() -> "subprocess.Popen[str]":
+    def start(**more: str) -> "subprocess.Popen[str]":
         log = tmp_path / f"worker-{len(started)}.log"
         process = subprocess.Popen(
             [sys.executable, "-m", "ramet.processes", "worker"],
-            env={**environment, "RAMET_INSTANCE": "orders-worker-1"},
+            env={**environment, "RAMET_INSTANCE": "orders-worker-1", **more},
             stderr=log.open("w"),
             text=True,
         )
@@ -84,6 +84,46 @@ def test_a_worker_killed_in_a_step_resumes_at_once_under_its_name(
     worker.wait()
     start()
     eventually(lambda: host.order("look", run_id=run)["status"] == "completed", within=5)
+
+
+def test_a_run_from_before_a_deploy_finishes_with_its_own_steps(
+    host: Any, start: Start, environment: dict[str, str], eventually: Any, tmp_path: Path
+) -> None:
+    def look(run: str) -> dict[str, Any]:
+        answer: dict[str, Any] = host.order("look", run_id=run)
+        return answer
+
+    def stop(worker: "subprocess.Popen[str]") -> None:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+
+    old = host.order("begin", saga="VoyageOfOld", state={"name": str(tmp_path)})["id"]
+    worker = start(SAGA_TEST_VERSIONS="1")
+    eventually(lambda: look(old)["wait"] == "open")
+    stop(worker)
+
+    # Deployed without the old class: new runs are worked off, the old one waits, and that is told.
+    new = host.order("begin", saga="Voyage", state={"name": str(tmp_path)})["id"]
+    worker = start(SAGA_TEST_VERSIONS="2")
+    assert host.order("reply", saga="VoyageOfOld", key=str(tmp_path), step="sail")["counted"]
+    eventually(lambda: look(new)["status"] == "completed")
+    assert "saga.waits_for_code" in (tmp_path / "worker-1.log").read_text()
+    stop(worker)
+    assert (look(old)["effects"], look(new)["effects"]) == (["board"], ["fly"])
+    listed = subprocess.run(
+        [sys.executable, "-m", "django", "ramet_sagas", "list", "--saga", "Voyage"],
+        env=environment | {"SAGA_TEST_VERSIONS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "waits for code of version 1" in listed.stdout
+
+    # Deployed with both: it goes on as it began.
+    start(SAGA_TEST_VERSIONS="1 2")
+    eventually(lambda: look(old)["status"] == "completed")
+    assert look(old)["effects"] == ["board", "sail", "dock"]
 
 
 def test_an_idle_worker_uses_almost_no_processor_time(start: Start) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -145,7 +146,9 @@ def test_undoing_waits_for_the_lease_of_a_worker_that_may_still_be_calling() -> 
 def test_a_run_in_the_hands_of_a_worker_is_not_resumed() -> None:
     run = start()
     assert claim("worker-1") is not None
-    assert command("resume", run) == f"{run} is in the hands of worker-1; left as it is\n"
+    with pytest.raises(CommandError, match="in the hands of worker-1; left as it is") as caught:
+        command("resume", run)
+    assert caught.value.returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -155,3 +158,91 @@ def test_an_unknown_run_is_told_from_a_wrong_id(given: str, code: int) -> None:
     with pytest.raises(CommandError) as caught:
         command("show", given)
     assert caught.value.returncode == code
+
+
+def stuck() -> str:
+    script["send"] = [OutOfStock("LAMP")]
+    run = start()
+    run_due("test")
+    return run
+
+
+def test_people_are_told_that_a_stuck_run_needs_a_person_and_what_it_has_done() -> None:
+    run = stuck()
+    assert "needs a person" in command("list")
+    shown = command("show", run)
+    assert re.search(r"^status +needs a person$", shown, re.M)
+    done = re.findall(r"do   (\w+)  (\w+) at attempt 1", shown)
+    assert done == [
+        *((step, "done") for step in ("open", "reserve", "look", "pay", "decide")),
+        ("send", "refused"),
+    ]
+    assert f"ramet sagas resume {run}" in shown
+    assert read("show", run)["status"] == "stuck"
+
+
+def test_a_run_whose_code_is_gone_says_what_it_waits_for() -> None:
+    run = start()
+    SagaRun.objects.filter(pk=run).update(version=99)
+    assert "waits for code of version 99" in command("list")
+    (listed,) = read("list")
+    assert (listed["is_known"], listed["waits_for"], listed["step"]) == (False, "code", "#0")
+    assert command("resume", run) == f"{run} goes on once code of version 99 is deployed\n"
+    with pytest.raises(CommandError, match="version 99 is not in this code") as caught:
+        command("compensate", run)
+    assert caught.value.returncode == 1
+    assert "all wait for code of version 99" in command("lag")
+
+
+def test_a_deploy_is_told_of_runs_whose_code_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    start()
+    check = {"databases": ["default"], "tags": ["database"]}
+    call_command("check", **check)
+    assert "W020" not in capsys.readouterr().err
+    SagaRun.objects.update(version=99)
+    call_command("check", **check)
+    told = capsys.readouterr().err
+    assert "(ramet.W020) 1 run of tests.unit.Trip version 99 cannot go on" in told
+    assert "ramet sagas list --saga tests.unit.Trip" in told
+
+
+def test_counts_tell_how_many_runs_stand_where_and_for_how_long(settle: Settle) -> None:
+    start()
+    settle()
+    assert read("lag") == [], "runs that have ended are not counted"
+    stuck()
+    waiting_before_pay()
+    SagaRun.objects.filter(status="running").update(created_at=Now() - timedelta(seconds=90))
+    SagaRun.objects.filter(status="stuck").update(created_at=Now() - timedelta(hours=2))
+    (found,) = read("lag")
+    assert 90 <= found.pop("oldest_running_seconds") < 150
+    assert 7200 <= found.pop("oldest_stuck_seconds") < 7260
+    assert found == {
+        "saga": "tests.unit.Trip",
+        "version": 1,
+        "is_known": True,
+        "running": 1,
+        "waiting": 0,
+        "compensating": 0,
+        "stuck": 1,
+    }
+    assert "1 running" in command("lag")
+    assert "1 needs a person" in command("lag")
+    assert 7200 <= read("list", "--status", "stuck")[0]["age_seconds"] < 7260
+
+
+def test_what_was_done_to_a_run_is_told_to_programs() -> None:
+    run = stuck()
+    (resumed,) = read("resume", run)
+    assert (resumed["id"], resumed["status"]) == (run, "running")
+    other = waiting_before_pay()
+    assert read("compensate", other)["status"] == "compensating"
+
+
+def test_of_several_runs_each_is_resumed_that_can_be(settle: Settle) -> None:
+    ended = start()
+    settle()
+    run = stuck()
+    with pytest.raises(CommandError, match=f"{ended} is completed; left as it is"):
+        command("resume", ended, run)
+    assert SagaRun.objects.get(pk=run).status == "running"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
-from ramet.sagas import operations
+from ramet.sagas import counting, operations, registry
+from ramet.sagas.describing import NEEDS_A_PERSON, age, describe, standing
 from ramet.sagas.models import LIVE, SagaRun, Status
 
 NOT_HERE = 3
@@ -18,7 +20,7 @@ NOT_HERE = 3
 
 
 class Command(BaseCommand):
-    help = "List, show, resume or compensate runs of sagas."
+    help = "List, count, show, resume or compensate runs of sagas."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -28,14 +30,16 @@ class Command(BaseCommand):
         listing.add_argument("--saga", default="", help="part of the saga's name")
         listing.add_argument("--limit", type=int, default=50)
         listing.add_argument("--json", action="store_true")
+        lag = actions.add_parser("lag", help="how many runs of each saga stand where, and how long")
         show = actions.add_parser("show", help="one run with its state and journal")
         show.add_argument("id")
-        show.add_argument("--json", action="store_true")
         resume = actions.add_parser("resume", help="try the present step again now")
         resume.add_argument("id", nargs="+")
         compensate = actions.add_parser("compensate", help="turn a run back")
         compensate.add_argument("id")
         compensate.add_argument("--why", default="asked for by an operator")
+        for each in (lag, show, resume, compensate):
+            each.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, f"_{action}")(**options)
@@ -43,36 +47,50 @@ class Command(BaseCommand):
     def _list(self, *, json: bool, limit: int, **filters: Any) -> None:
         runs = list(_filtered(**filters).order_by("created_at")[:limit])
         if json:
-            self._print([operations.describe(run) for run in runs])
+            self._print([describe(run) for run in runs])
             return
         if not runs:
             self.stdout.write("no runs")
             return
         rows = [("RUN", "SAGA", "STATUS", "STEP", "ATTEMPTS", "AGE", "KEY")]
         for run in runs:
-            known = operations.describe(run)
+            known = describe(run)
             rows.append(
                 (
                     known["id"],
                     f"{run.name} v{run.version}",
-                    run.status,
+                    standing(run),
                     known["step"],
                     str(run.attempts),
-                    operations.age(run),
+                    age(run),
                     run.key,
                 )
             )
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for row in rows:
-            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            self.stdout.write(line.rstrip())
+        self._table(rows)
+
+    def _lag(self, *, json: bool, **_: Any) -> None:
+        found = counting.counts()
+        if json:
+            self._print([each.as_json() for each in found])
+            return
+        for each in found:
+            self.stdout.write(
+                f"{each.saga} v{each.version}: {each.running} running, {each.waiting} of them"
+                f" waiting, {each.compensating} compensating, the oldest for"
+                f" {each.oldest_running_seconds} s; {each.stuck} {NEEDS_A_PERSON}"
+                + ("" if each.is_known else f"; all wait for code of version {each.version}")
+            )
+        if not found:
+            self.stdout.write("no runs")
 
     def _show(self, *, id: str, json: bool, **_: Any) -> None:
-        found = operations.describe(_run(id), fully=True)
+        run = _run(id)
+        found = describe(run, fully=True)
         if json:
             self._print(found)
             return
-        journal, state = found.pop("journal"), found.pop("state")
+        journal, state, replies = found.pop("journal"), found.pop("state"), found.pop("replies")
+        found["status"] = standing(run)
         for name, value in found.items():
             if value not in ("", None):
                 self.stdout.write(f"{name:12} {value}")
@@ -82,28 +100,56 @@ class Command(BaseCommand):
         self.stdout.write("journal")
         for entry in journal:
             arrow = "undo" if entry["direction"] == "backward" else "do"
+            ended = {"replied": " after a reply", "timed_out": " after its time"}
             self.stdout.write(
                 f"  {entry['finished_at']}  {arrow:4} {entry['step']}  {entry['outcome']}"
-                f" at attempt {entry['attempts']}  {entry['error']}".rstrip()
+                f" at attempt {entry['attempts']}{ended.get(entry['wait'], '')}"
+                f"  {entry['error']}".rstrip()
+            )
+        for reply in replies:
+            self.stdout.write(
+                f"  {reply['received_at']}  reply to {reply['step']}  {reply['outcome']}"
+            )
+        if run.status == Status.STUCK:
+            self.stdout.write(
+                f"What keeps it is the last error above. Repair it, then: ramet sagas resume {id}"
             )
 
-    def _resume(self, *, id: list[str], **_: Any) -> None:
+    def _resume(self, *, id: list[str], json: bool, **_: Any) -> None:
+        resumed, refused = [], []
         for text in id:
-            run = operations.resume(_run(text).pk)
+            try:
+                run = operations.resume(_run(text).pk)
+            except operations.CannotResume as error:
+                refused.append(str(error))
+                continue
             assert run is not None
-            if run.finished_at or run.holder:
-                state = run.status if run.finished_at else f"in the hands of {run.holder}"
-                self.stdout.write(f"{run.pk} is {state}; left as it is")
-            else:
-                self.stdout.write(f"{run.pk} goes on")
+            resumed.append(run)
+        if json:
+            self._print([describe(_run(str(run.pk))) for run in resumed])
+        for run in resumed if not json else ():
+            waits = registry.find(run.name, run.version) is None
+            when = f" once code of version {run.version} is deployed" if waits else ""
+            self.stdout.write(f"{run.pk} goes on{when}")
+        if refused:
+            raise CommandError("\n".join(refused))
 
-    def _compensate(self, *, id: str, why: str, **_: Any) -> None:
+    def _compensate(self, *, id: str, why: str, json: bool, **_: Any) -> None:
         try:
             run = operations.compensate(_run(id).pk, why)
         except operations.CannotCompensate as error:
             raise CommandError(str(error)) from None
         assert run is not None
-        self.stdout.write(f"{run.pk} is {run.status}")
+        if json:
+            self._print(describe(_run(id)))
+        else:
+            self.stdout.write(f"{run.pk} is {run.status}")
+
+    def _table(self, rows: Sequence[tuple[str, ...]]) -> None:
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        for row in rows:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.stdout.write(line.rstrip())
 
     def _print(self, value: Any) -> None:
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
