@@ -12,7 +12,7 @@ from ramet.events.brokers.shared_database import Mover
 from ramet.events.declaration import EventType, declared
 from ramet.events.inbox import inbox_loops
 from ramet.events.leases import leases
-from ramet.events.options import options
+from ramet.events.options import Options, options
 from ramet.events.receiver import Receiver
 from ramet.events.relay import Relay
 from ramet.events.subscription import Subscription, subscriptions
@@ -51,6 +51,7 @@ def event_loops() -> Iterable[Loop]:
             keeps_days=limits.broker_keeps,
         )
         _demand_order(broker, [each for _, each in subscribes])
+        _demand_size(broker, limits)
         if publishes:
             loops.append(Relay(broker, leases(), place))
         loops += _receivers(broker, subscribes)
@@ -87,11 +88,28 @@ def _demand_order(broker: Broker, wanted: list[Subscription]) -> None:
                 Mistake(
                     "broker-lacks-capability",
                     each.handler,
-                    f"a handler that needs its events in key order; {type(broker).__name__} cannot",
+                    "a handler that needs its events in key order;"
+                    f" {broker.capabilities.name} cannot",
                     "a broker that keeps the order of a key",
                     "use NATS JetStream, let all services share a database and no broker, or"
                     " subscribe with ordered=False",
                 )
                 for each in ordered
+            )
+        )
+
+
+def _demand_size(broker: Broker, limits: Options) -> None:
+    """What `publish` accepts and the broker does not would wait in the outbox for ever."""
+    largest = broker.capabilities.largest
+    if limits.largest_event > largest:
+        raise DiagnosticError(
+            Mistake(
+                "broker-lacks-capability",
+                "RAMET_EVENTS in the settings",
+                f"largest_event = {limits.largest_event}; {broker.capabilities.name} takes"
+                f" {largest} bytes",
+                "events that the broker takes",
+                f"lower largest_event to at most {largest}",
             )
         )

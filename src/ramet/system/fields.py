@@ -142,12 +142,11 @@ INFRASTRUCTURE = (
     Key(
         "broker",
         "string",
-        "The message broker that carries events between services. "
-        "Kafka, Redis and AMQP are not built yet.",
-        '"embedded", nats://..., or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|(nats|tls)://[^ ]+",
+        "The message broker that carries events between services.",
+        '"embedded", nats://..., kafka://..., amqp://..., redis://..., postgresql://...,'
+        ' or "$NAME" of an environment variable',
+        rf"embedded|{_ENV}|(nats|tls|kafkas?|amqps?|rediss?|postgres(ql)?)://[^ ]+",
         "embedded",
-        planned=r"(kafka|rediss?|amqps?)://.+",
     ),
     Key(
         "telemetry",

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -20,7 +16,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from ramet.events import subscription, worker
 from ramet.events.brokers.nats import NatsBroker
-from tests.conftest import Databases, eventually
+from tests.conftest import Databases
+from tests.integration.events.servers.nats import NatsServer
 
 
 @pytest.fixture(scope="session")
@@ -72,45 +69,6 @@ def default_database(url: str) -> Iterator[None]:
         connections["default"].close()
         del connections["default"]
         connections.settings["default"] = former
-
-
-class NatsServer:
-    """One nats-server process with JetStream, on loopback, always on the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"nats://127.0.0.1:{self.port}"
-        self._config = folder / "nats.conf"
-        self._config.write_text(
-            f'listen: "127.0.0.1:{self.port}"\n'
-            f'jetstream {{ store_dir: "{folder / "store"}", sync_interval: always }}\n'
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        binary = Path(sys.executable).with_name("nats-server")
-        with (self._folder / "nats.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(binary), "-c", str(self._config)], stdout=log, stderr=log
-            )
-        eventually(self._answers, what="nats-server listens")
-
-    def kill(self) -> None:
-        """SIGKILL, as when the machine goes."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-        except OSError:
-            return False
-        return True
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """What Ramet asks of a broker: carry events in key order, keep them, and say what it has.
 
 Order after receipt, back-off, dead letters and replay are the inbox's, so an adapter stays small:
-copy the folder `nats/` for another broker and add its URL scheme below.
+copy the folder `redis/` for another broker, add its URL scheme below, and let it pass the tests of
+`tests/integration/events/brokers/`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from ramet.errors import DiagnosticError, Mistake
@@ -23,6 +23,7 @@ __all__ = [
     "Deliver",
     "Incoming",
     "Outgoing",
+    "client_missing",
     "connect",
 ]
 
@@ -40,12 +41,17 @@ class BrokerUnavailable(Exception):
 class Capabilities:
     """What an adapter declares about its broker."""
 
+    name: str
+    """As people know it, such as `NATS JetStream`."""
     key_order: bool
     """Events of one key arrive in the order in which they were sent."""
     replay: bool
-    """An event can be had again after it was acknowledged."""
+    """An event can be had again after it was acknowledged: a service that subscribes for the first
+    time sees what the broker keeps, not only what is sent from then on."""
     delay: bool
     """The broker itself can hold an event back until a time."""
+    largest: int
+    """Bytes of the largest event that the adapter sends; a server may be set to take less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,28 +137,50 @@ def is_one_of(type_name: str, types: Sequence[str]) -> bool:
 
 
 _ADAPTERS = {
-    "nats": "ramet.events.brokers.nats:NatsBroker",
-    "tls": "ramet.events.brokers.nats:NatsBroker",
+    "nats": "nats:NatsBroker",
+    "tls": "nats:NatsBroker",
+    "kafka": "kafka:KafkaBroker",
+    "kafkas": "kafka:KafkaBroker",
+    "amqp": "rabbitmq:RabbitBroker",
+    "amqps": "rabbitmq:RabbitBroker",
+    "redis": "redis:RedisBroker",
+    "rediss": "redis:RedisBroker",
+    "postgres": "postgres:PostgresBroker",
+    "postgresql": "postgres:PostgresBroker",
 }
 
 
 def connect(url: str, system: str, *, instance: str, keeps_days: int) -> Broker:
     """The adapter for the URL's scheme. Connects on first use, not now.
 
-    Raises DiagnosticError for a scheme that no adapter serves or whose client is not installed.
+    Raises DiagnosticError for a scheme that no adapter serves, whose client is not installed, or
+    for a URL that the adapter cannot read.
     """
-    scheme = urlsplit(url).scheme
+    scheme = url.partition("://")[0]
     if scheme not in _ADAPTERS:
         raise DiagnosticError(
             Mistake(
                 "broker-unknown",
                 "RAMET_BROKER_URL",
-                f"a URL of the scheme {scheme!r}",
+                f"a URL of the scheme {scheme[:20]!r}",
                 f"one of {', '.join(sorted(_ADAPTERS))}",
-                "give the URL of a NATS server, such as nats://user:password@127.0.0.1:4222,"
+                "give the URL of a broker, such as nats://user:password@127.0.0.1:4222,"
                 " or unset it when all services share a database",
             )
         )
     module, name = _ADAPTERS[scheme].split(":")
-    adapter: Callable[..., Broker] = getattr(import_module(module), name)
+    adapter: Callable[..., Broker] = getattr(import_module(f"{__name__}.{module}"), name)
     return adapter(url, system, instance=instance, keeps_days=keeps_days)
+
+
+def client_missing(server: str, package: str, extra: str) -> DiagnosticError:
+    """The error of an adapter whose client is not installed."""
+    return DiagnosticError(
+        Mistake(
+            "broker-client-missing",
+            "RAMET_BROKER_URL",
+            f"a {server} server, but the package {package} is not installed",
+            "the client of the broker",
+            f"install ramet[{extra}]",
+        )
+    )

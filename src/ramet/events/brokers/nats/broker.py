@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
@@ -18,8 +17,10 @@ from uuid import UUID
 
 import structlog
 
-from ramet.errors import DiagnosticError, Mistake
-from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Outgoing
+from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Outgoing, client_missing
+from ramet.events.brokers.event_loop import EventLoop
+from ramet.events.brokers.lanes import lanes_of, note_not_sent
+from ramet.events.brokers.positions import place_in, position_of
 from ramet.failpoints import reached
 
 try:
@@ -38,15 +39,7 @@ try:
 
     from ramet.events.brokers.nats.reception import BATCH, Reception
 except ModuleNotFoundError as error:
-    raise DiagnosticError(
-        Mistake(
-            "broker-client-missing",
-            "RAMET_BROKER_URL",
-            "a NATS server, but the package nats-py is not installed",
-            "the client of the broker",
-            "install ramet[nats]",
-        )
-    ) from error
+    raise client_missing("NATS", "nats-py", "nats") from error
 
 log = structlog.get_logger("ramet.events")
 
@@ -61,23 +54,26 @@ WINDOW = 300
 PIPELINED = 128
 """Keys whose events are on their way at the same time."""
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of one event: what `max_payload` may be at most; it is 1 MiB unless somebody changes it."""
+
 _FAULTS = (NatsError, OSError, asyncio.TimeoutError, TimeoutError)
 
 
 class NatsBroker:
     """See `ramet.events.brokers.Broker`."""
 
-    capabilities = Capabilities(key_order=True, replay=True, delay=False)
+    capabilities = Capabilities(
+        "NATS JetStream", key_order=True, replay=True, delay=False, largest=LARGEST
+    )
 
     def __init__(self, url: str, system: str, *, instance: str, keeps_days: int) -> None:
         self._url, self._instance, self._keeps_days = url, instance, keeps_days
         self._system = re.sub(r"[^A-Za-z0-9_-]", "-", system)
         self.stream = f"{self._system}-events"
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = EventLoop("ramet-nats")
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
-        self._is_closed = False
 
     def subject(self, service: str, type_name: str) -> str:
         """`shop.events.orders.OrderPlaced.v1`: what a subscriber in any language listens to.
@@ -122,21 +118,12 @@ class NatsBroker:
 
     def close(self) -> None:
         """Pending acknowledgements are flushed first, as far as the connection still allows."""
-        with self._lock:
-            self._is_closed = True
-            loop, self._loop = self._loop, None
-        if loop is None:
-            return
-        asyncio.run_coroutine_threadsafe(self._disconnect(), loop).result(ANSWER)
-        loop.call_soon_threadsafe(loop.stop)
+        self._loop.close(self._disconnect(), within=ANSWER)
 
     # In the thread of the event loop from here on.
 
     async def _send(self, batch: Sequence[Outgoing]) -> set[UUID]:
         client = await self._connected()
-        by_key: dict[str, list[Outgoing]] = {}
-        for event in batch:
-            by_key.setdefault(event.key, []).append(event)
         acknowledged: set[UUID] = set()
         lanes = asyncio.Semaphore(PIPELINED)
 
@@ -147,7 +134,7 @@ class NatsBroker:
                         return  # later events of this key must not overtake it
                     acknowledged.add(event.id)
 
-        await asyncio.gather(*map(send_key, by_key.values()))
+        await asyncio.gather(*map(send_key, lanes_of(batch)))
         return acknowledged
 
     async def _is_stored(self, client: Client, event: Outgoing) -> bool:
@@ -165,13 +152,7 @@ class NatsBroker:
                 },
             )
         except _FAULTS as error:
-            log.warning(
-                "events.not_sent",
-                type=event.type,
-                id=str(event.id),
-                error=_told(error),
-                key=event.key,
-            )
+            note_not_sent(event, _told(error))
             return False
         reached("broker.after-send")
         return True
@@ -183,14 +164,15 @@ class NatsBroker:
             found = await client.jsm(timeout=ANSWER).consumer_info(self.stream, durable)
         except NotFoundError:
             return ""
-        return f"{made}/{found.ack_floor.stream_seq}" if found.ack_floor is not None else ""
+        return position_of(made, found.ack_floor.stream_seq) if found.ack_floor else ""
 
     async def _open(self, durable: str, subjects: list[str], after: str) -> Reception:
         client = await self._connected()
         manager = client.jsm(timeout=ANSWER)
         stream = await self._stream(client)
         made = _made(stream)
-        start = _start(made, after)
+        place = place_in(made, after)
+        start = int(place) + 1 if place else 0
         # Made anew each time: that alone puts everything delivered but not stored back in its
         # place, and whoever still reads under this name, because its lease ran out unseen, is cut
         # off.
@@ -218,7 +200,7 @@ class NatsBroker:
                 self._client = await self._connect()
                 await self._stream(self._client)
             if not self._client.is_connected:
-                raise BrokerUnavailable("the connection to NATS is being made again")
+                raise BrokerUnavailable("the connection to NATS is being made again", _remedy(""))
             return self._client
 
     async def _connect(self) -> Client:
@@ -280,34 +262,14 @@ class NatsBroker:
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run in the event loop's thread and wait; what fails on the way is BrokerUnavailable."""
-        with self._lock:
-            if self._is_closed:
-                work.close()
-                raise BrokerUnavailable("the connection was closed")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=self._loop.run_forever, name="ramet-nats", daemon=True
-                ).start()
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            return self._loop.run(work)
         except _FAULTS as error:
-            raise BrokerUnavailable(f"NATS: {_told(error)}") from error
+            raise BrokerUnavailable(f"NATS: {_told(error)}", _remedy(_told(error))) from error
 
 
 def _made(stream: StreamInfo) -> str:
     return stream.created.isoformat() if stream.created else ""
-
-
-def _start(made: str, after: str) -> int:
-    """The first sequence to read, 0 for the beginning of what the stream still has."""
-    if not after:
-        return 0
-    of, _, sequence = after.rpartition("/")
-    if of == made:
-        return int(sequence) + 1
-    log.warning("events.stream_is_another", remedy="reading it from its beginning")
-    return 0
 
 
 def _durable(name: str) -> str:

@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from ramet.events.brokers import BrokerUnavailable, Incoming
+from ramet.events.brokers.positions import position_of
 
 BATCH = 256
 """Events asked for at once, and at most delivered to the inbox in one transaction."""
@@ -93,7 +94,7 @@ class Reception:
         return True
 
     def incoming(self, message: Msg) -> Incoming:
-        return Incoming(message.data, f"{self._made}/{message.metadata.sequence.stream}")
+        return Incoming(message.data, position_of(self._made, message.metadata.sequence.stream))
 
     async def acknowledge(self, last: Msg) -> None:
         """With the policy ALL this covers everything before it too."""

@@ -1,0 +1,1 @@
+"""The real brokers that the tests run, each started once a session, on loopback, in a folder."""

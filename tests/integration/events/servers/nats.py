@@ -1,0 +1,40 @@
+"""nats-server from its wheel, with JetStream."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ramet.events.brokers import Broker
+from ramet.events.brokers.nats import NatsBroker
+from tests.integration.events.servers.server import TYPE, Server, await_port, free_port
+
+
+class NatsServer(Server):
+    name = "nats"
+    too_large = 2_000_000
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.port = free_port()
+        self.url = f"nats://ramet:secret@127.0.0.1:{self.port}"
+        self.wrong_url = self.url.replace("secret", "wrong")
+        self._config = folder / "nats.conf"
+        self._config.write_text(
+            f'listen: "127.0.0.1:{self.port}"\n'
+            f'jetstream {{ store_dir: "{folder / "store"}", sync_interval: always }}\n'
+            'authorization { user: "ramet", password: "secret" }\n'
+        )
+
+    def start(self) -> None:
+        self.spawn(Path(sys.executable).with_name("nats-server"), "-c", self._config)
+        await_port(self.port)
+
+    def put(self, broker: Broker, body: bytes) -> None:
+        assert isinstance(broker, NatsBroker)
+
+        async def publish() -> None:
+            client = await broker._connected()
+            await client.jetstream().publish(broker.subject("orders", TYPE), body)
+
+        broker._run(publish())

@@ -1,0 +1,76 @@
+"""What the tests of every broker need of its server."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from ramet.events.brokers import Broker, connect
+from tests.conftest import eventually
+
+TYPE = "shop.orders.Placed.v1"
+
+
+class Server(ABC):
+    """One server process, always at the same address."""
+
+    name: str
+    survives = True
+    """Whether this server still has what it acknowledged after SIGKILL."""
+    too_large = 17 * 1024 * 1024
+    """Bytes of a message that it does not take."""
+
+    url: str
+    wrong_url: str
+    """The same with a wrong password."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start, and return when it can be used."""
+
+    @abstractmethod
+    def put(self, broker: Broker, body: bytes) -> None:
+        """What another program sends to a system's events, as type `TYPE`."""
+
+    def kill(self) -> None:
+        """SIGKILL, as when the machine goes."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        self.kill()
+
+    def connect(self, system: str, name: str = "test", url: str = "") -> Broker:
+        """A connection as a worker makes it."""
+        return connect(url or self.url, system, instance=name, keeps_days=1)
+
+    def spawn(self, *command: str | Path, env: dict[str, str] | None = None) -> None:
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def await_port(port: int, within: float = 10) -> None:
+    def listens() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            return False
+        return True
+
+    eventually(listens, within=within, what=f"a server listens on {port}")
