@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from ramet.events.wake import wake_after_commit
+from ramet.failpoints import reached
 from ramet.sagas import registry, state
 from ramet.sagas.claims import Claim, LostClaim, from_now, is_replied
-from ramet.failpoints import reached
 from ramet.sagas.models import Direction, SagaReply, SagaRun, Wait
 from ramet.sagas.starting import TOPIC, is_inside_transaction
 from ramet.sagas.steps import Step
