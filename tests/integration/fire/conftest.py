@@ -35,13 +35,12 @@ def environment_of(database: str, broker: str, root: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def host(
-    postgres: Databases,
-    nats_server: NatsServer,
-    root: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Host]:
-    environment = environment_of(postgres.create_database("fire"), nats_server.url, root)
+def environment(postgres: Databases, nats_server: NatsServer, root: Path) -> dict[str, str]:
+    return environment_of(postgres.create_database("fire"), nats_server.url, root)
+
+
+@pytest.fixture(scope="session")
+def host(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     log = tmp_path_factory.mktemp("fire") / "log"
     host = Host(environment, log, module="tests.integration.fire.host")
     yield host

@@ -197,6 +197,32 @@ def pause(place: str, broker: bool = True) -> dict[str, Any]:
     }
 
 
+def outlive() -> dict[str, Any]:
+    """Two workers share handlers of which each takes longer than two leases."""
+    world.wipe()
+    system = f"fire-{uuid4().hex[:8]}"
+    world.behaviour["slow"] = 2.5 * LEASE
+    world.publish_up_to(1)
+    workers = [
+        fork(serve(system, last=1, name=name, lease=LEASE, publishes=False))
+        for name in ("one", "two")
+    ]
+    return {
+        "exits": [sagas.wait(pid) for pid in workers],
+        "longest": world.behaviour["slow"],
+        "lease": LEASE,
+        **world.report(),
+    }
+
+
+def publish(last: int) -> dict[str, Any]:
+    """Publish from the beginning and leave it to others."""
+    world.wipe()
+    sql.run("DELETE FROM ramet_events_inbox")
+    world.publish_up_to(last)
+    return {}
+
+
 def _position() -> str:
     found = sql.rows("SELECT position FROM ramet_events_lease WHERE name = 'receive/fire'")
     return str(found[0][0]) if found else ""
@@ -217,7 +243,10 @@ def _sent(system: str) -> int:
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "crash": crash,
     "pause": pause,
+    "outlive": outlive,
     "overlap": overlapping.overlap,
+    "publish": publish,
+    "report": world.report,
     "saga": sagas.crash,
 }
 
