@@ -58,6 +58,10 @@ browser:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
 	  || echo "no Chromium here: the browser test will be skipped (apt-get install chromium)"
+	@test -x /usr/sbin/pgbouncer \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq pgbouncer >/dev/null; } \
+	  || echo "no PgBouncer here: its tests will be skipped (apt-get install pgbouncer)"
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache

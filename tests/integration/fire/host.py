@@ -28,8 +28,8 @@ from django.db import OperationalError, connections  # noqa: E402
 
 from ramet import failpoints, telemetry  # noqa: E402
 from ramet.events import inbox, pulse, relay, sql  # noqa: E402
-from ramet.events.brokers import nats as nats_adapter  # noqa: E402
-from ramet.events.brokers import nats_reception  # noqa: E402
+from ramet.events.brokers.nats import broker as nats_adapter  # noqa: E402
+from ramet.events.brokers.nats.reception import Reception  # noqa: E402
 from ramet.events.leases import Leases  # noqa: E402
 from ramet.events.worker import Worker  # noqa: E402
 from tests.integration.fire import mutations, overlapping, world  # noqa: E402
@@ -44,10 +44,10 @@ LEASE = 0.6
 
 URL = os.environ["FIRE_BROKER"]
 
-_next = nats_reception.Reception.next
+_next = Reception.next
 
 
-async def _impatient(self: nats_reception.Reception, wait: float) -> Any:
+async def _impatient(self: Reception, wait: float) -> Any:
     return await _next(self, min(wait, 0.02))
 
 
@@ -58,7 +58,7 @@ for module, name, value in [
     (inbox, "FIRST_PAUSE", 0.05),
     (relay, "BALANCING", 0.2),
     (pulse, "STEP", 0.02),
-    (nats_reception.Reception, "next", _impatient),
+    (Reception, "next", _impatient),
 ]:
     mutations.replace(module, name, value)
 
