@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -282,6 +283,16 @@ def test_after_an_event_that_cannot_be_sent_none_of_its_key_is(brokers: Brokers)
     batch = [outgoing("a"), outgoing("a", huge), outgoing("a"), outgoing("b"), outgoing("b")]
     acknowledged = brokers().send(batch)
     assert acknowledged == {batch[0].id, batch[3].id, batch[4].id}
+
+
+def test_what_a_relay_may_no_longer_send_is_not_sent_nor_what_follows_it(brokers: Brokers) -> None:
+    broker = brokers()
+    over = replace(outgoing("a"), until=time.monotonic())
+    batch = [outgoing("a"), over, outgoing("a"), outgoing("b")]
+    assert broker.send(batch) == {batch[0].id, batch[3].id}
+    received: list[Incoming] = []
+    collect(broker, received, 2)
+    assert len(received) == 2
 
 
 def test_a_key_that_cannot_be_sent_keeps_back_itself_only(

@@ -129,7 +129,8 @@ def serve(
         caller = threading.Thread(target=world.publish_up_to, args=[last if publishes else 0])
         caller.start()
         settled = world.until(lambda: world.is_settled(last))
-        world.until(lambda: not todo or not deed, 0.3)  # a renewal; a place of the end comes later
+        # A renewal comes when its time comes, a place of the end only after the stop.
+        world.until(lambda: not todo or not deed, 3.0 if "renew" in place else 0.3)
         if hold is not None:
             reads, writes = hold
             os.close(writes)  # this process's own copy, or the pipe would never end

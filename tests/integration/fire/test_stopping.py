@@ -51,7 +51,7 @@ def test_sigterm_under_load_finishes_what_is_in_hand_and_leaves_the_rest_to_the_
     host: Host, start: Start, counted: Callable[[str], int], eventually: Eventually
 ) -> None:
     host.order("publish", last=30)
-    worker = start(0.05)
+    worker = start(0.2)
     eventually(lambda: counted("fire_effect WHERE handler = 'steady'") >= 5, within=20)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(10) == 0
