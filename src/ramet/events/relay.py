@@ -99,7 +99,7 @@ class Relay(Loop):
             self._waiting.pop(row[3], None)
         if sent:
             return 0
-        return self._pause() if self._waiting else None
+        return self._pause() if self._waiting else due
 
     def end(self) -> None:
         """Hand over at once."""

@@ -21,6 +21,8 @@ from django.utils.timezone import is_naive
 
 from ramet.events import sql, wake
 from ramet.events.keys import lock_of
+from ramet.events.options import options
+from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
 
@@ -124,7 +126,10 @@ class Calendar:
         with transaction.atomic():
             if sql.is_postgresql():
                 # 1. One process at a time, or a later one of a key could overtake an earlier one.
-                ((is_alone,),) = sql.rows("SELECT pg_try_advisory_xact_lock(%s)", [_ONE_RELEASE])
+                ((is_alone, _),) = sql.rows(
+                    f"SELECT pg_try_advisory_xact_lock(%s), {sql.not_asleep(options().lease)}",
+                    [_ONE_RELEASE],
+                )
                 if not is_alone:
                     return 0
             # 2. Not what somebody is about to cancel.
@@ -137,6 +142,7 @@ class Calendar:
             # may keep it for long, and must not hold up the others.
             locked = _lock({key for _, key in found})
             self._busy |= {key for _, key in found if key not in locked}
+            reached("calendar.locked")
             released = [seq for seq, key in found if key in locked]
             if not released:
                 return len(found)
@@ -148,6 +154,8 @@ class Calendar:
             )
             sql.run(f"DELETE FROM ramet_events_scheduled WHERE {chosen}", numbers)
             wake.wake_after_commit(OUTBOX)
+            reached("calendar.before-commit")
+        reached("calendar.after-commit")
         log.info("events.due", count=len(released))
         return len(found)
 

@@ -27,7 +27,7 @@ import nats  # noqa: E402
 from django.db import OperationalError, connections  # noqa: E402
 
 from ramet import failpoints, telemetry  # noqa: E402
-from ramet.events import inbox, pulse, relay, sql  # noqa: E402
+from ramet.events import inbox, pulse, relay, scheduled, sql  # noqa: E402
 from ramet.events.brokers.nats import broker as nats_adapter  # noqa: E402
 from ramet.events.brokers.nats.reception import Reception  # noqa: E402
 from ramet.events.leases import Leases  # noqa: E402
@@ -57,6 +57,7 @@ for module, name, value in [
     (inbox, "FIRST_CLEANING", 0.0),
     (inbox, "FIRST_PAUSE", 0.05),
     (relay, "BALANCING", 0.2),
+    (scheduled, "LOOK", 0.02),
     (pulse, "STEP", 0.02),
     (Reception, "next", _impatient),
 ]:

@@ -35,6 +35,9 @@ ROWS = [
     Row("outbox.inserted"),
     Row("before-notify:outbox"),
     Row("after-notify:outbox"),
+    Row("calendar.locked"),
+    Row("calendar.before-commit"),
+    Row("calendar.after-commit", doubt=True),
     Row("relay.read"),
     Row("relay.before-send"),
     Row("broker.before-send"),
@@ -80,10 +83,10 @@ ROWS = [
 ]
 
 ELSEWHERE = {
-    "sagas": "tests.integration.sagas.test_crashes",
+    "sagas": ("tests.integration.sagas.test_crashes", "tests.integration.sagas.test_waits"),
 }
 """Parts whose failpoints, all but their last word (`before-commit:reserve`), are the BOUNDARIES of
-a test module of their own."""
+test modules of their own."""
 
 
 def in_source() -> dict[str, set[str]]:

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import Error, connection, connections, transaction
@@ -30,6 +31,8 @@ from tests.integration.events.parcels.events import Moved
 from tests.integration.fire.models import Deed, Effect
 
 HANDLERS = ["poison", "shaky", "steady"]
+LATER = "s"
+"""The key whose events are published for a time that is about to come."""
 
 behaviour = {"shaky": True, "deadly": False, "slow": 0.0}
 """How the handlers of this process behave."""
@@ -76,8 +79,10 @@ def publish(number: int) -> None:
     with transaction.atomic():
         if Deed.objects.filter(key="a", number=number).exists():
             return
-        Deed.objects.bulk_create([Deed(key=key, number=number) for key in keys])
+        Deed.objects.bulk_create([Deed(key=key, number=number) for key in [*keys, LATER]])
         ramet.publish(*(Moved(parcel=key, number=number) for key in keys))
+        soon = timedelta(milliseconds=1)
+        ramet.publish(Moved(parcel=LATER, number=number), delay=soon)
 
 
 def publish_up_to(last: int) -> None:
@@ -115,16 +120,21 @@ def broker_of(url: str, system: str) -> NatsBroker:
 def is_settled(last: int) -> bool:
     """Whether all deeds up to `last` are done, and all that follows from them."""
     try:
-        ((deeds, newest, outbox, ready, inbox),) = sql.rows(
+        ((deeds, newest, outbox, scheduled, ready, inbox),) = sql.rows(
             "SELECT (SELECT count(*) FROM fire_deed), (SELECT max(number) FROM fire_deed),"
             " (SELECT count(*) FROM ramet_events_outbox),"
+            " (SELECT count(*) FROM ramet_events_scheduled),"
             " (SELECT count(*) FROM ramet_events_inbox WHERE state = 'ready'),"
             " (SELECT count(*) FROM ramet_events_inbox WHERE type <> 'old')"
         )
     except Error:  # cut off like everybody else
         connection.close()
         return False
-    return (newest or 0) >= last and outbox == ready == 0 and inbox >= deeds * len(HANDLERS)
+    return (
+        (newest or 0) >= last
+        and outbox == scheduled == ready == 0
+        and inbox >= deeds * len(HANDLERS)
+    )
 
 
 def until(condition: Callable[[], object], seconds: float = 15.0) -> bool:
@@ -142,6 +152,7 @@ def report() -> dict[str, Any]:
     dead = sql.rows("SELECT handler, \"key\", error FROM ramet_events_inbox WHERE state = 'dead'")
     (counts,) = sql.rows(
         "SELECT (SELECT count(*) FROM ramet_events_outbox),"
+        " (SELECT count(*) FROM ramet_events_scheduled),"
         " (SELECT count(*) FROM ramet_events_inbox WHERE state = 'ready'),"
         " (SELECT count(*) FROM ramet_events_inbox),"
         " (SELECT count(*) FROM ramet_events_lease WHERE until > clock_timestamp())"
@@ -151,7 +162,7 @@ def report() -> dict[str, Any]:
         "effects": list(Effect.objects.order_by("id").values_list("handler", "key", "number")),
         "dead": [[handler, key] for handler, key, _ in dead],
         "errors": [error for _, _, error in dead],
-        **dict(zip(["outbox", "ready", "inbox", "leases"], counts, strict=True)),
+        **dict(zip(["outbox", "scheduled", "ready", "inbox", "leases"], counts, strict=True)),
     }
 
 
@@ -159,7 +170,7 @@ def wipe() -> None:
     """As if nothing had happened, but for one finished event of last year."""
     sql.run(
         "TRUNCATE fire_deed, fire_effect, ramet_events_outbox, ramet_events_inbox,"
-        " ramet_events_lease"
+        " ramet_events_scheduled, ramet_events_lease"
     )
     sql.run(
         'INSERT INTO ramet_events_inbox (handler, event_id, type, "key", time, payload, headers,'

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+BOUNDARIES = ["before-wait", "after-wait"]
+
 HEARD, NOT_HEARD = [True, ["heard yes"]], [False, ["heard nothing"]]
 
 
@@ -28,7 +30,7 @@ def test_a_reply_that_commits_while_the_wait_begins_is_not_lost(host: Any) -> No
     assert host.order("reply_early") == {"counted": True, "effects": ["heard yes"]}
 
 
-@pytest.mark.parametrize("place", ["before-wait:answered", "after-wait:answered"])
+@pytest.mark.parametrize("place", [f"{at}:answered" for at in BOUNDARIES])
 def test_a_worker_killed_around_the_beginning_of_a_wait_does_not_lose_it(
     host: Any, place: str
 ) -> None:

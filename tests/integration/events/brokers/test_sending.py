@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from ramet.events.brokers import Broker
@@ -69,3 +72,11 @@ def test_two_senders_do_not_disturb_each_other(broker: Broker, connect: object) 
 def test_any_key_will_do(broker: Broker, key: str) -> None:
     assert broker.send([event(key, "1")])
     assert bodies(received(broker, until=1)) == ["1"]
+
+
+def test_what_a_relay_may_no_longer_send_is_not_sent_nor_what_follows_it(broker: Broker) -> None:
+    """`until` is over: another relay may have taken over while this one was paused."""
+    over = replace(event("a", "a2"), until=time.monotonic())
+    batch = [event("a", "a1"), over, event("a", "a3"), event("b", "b1")]
+    assert broker.send(batch) == {batch[0].id, batch[3].id}
+    assert sorted(bodies(received(broker, until=2))) == ["a1", "b1"]

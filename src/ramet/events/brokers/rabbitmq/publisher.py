@@ -17,7 +17,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import AMQPError, ChannelClosed, ChannelWrongStateError, ShortStringTooLong
 
 from ramet.events.brokers import BrokerUnavailable, Outgoing
-from ramet.events.brokers.lanes import lanes_of, note_not_sent, sendable
+from ramet.events.brokers.lanes import is_over, lanes_of, note_not_sent, sendable
 
 log = structlog.get_logger("ramet.events")
 
@@ -82,6 +82,8 @@ class Publisher:
 
         async def send_lane(lane: list[Outgoing]) -> None:
             for event in lane:
+                if is_over(event):
+                    return
                 await self._publish(event)
                 acknowledged.add(event.id)
 
