@@ -1,4 +1,4 @@
-"""Show how far events are behind, list dead letters, replay them."""
+"""Show how far events are behind, list dead letters, replay or discard them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import json
 import subprocess
 import sys
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
 from ramet.cli._local import here, manage_as, running
 
-NOT_HERE = 3
-"""What `manage.py ramet_events` exits with when no dead letter of its database matches."""
-
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
+Ids = Annotated[list[str] | None, typer.Argument(help="From `ramet events dead`.")]
 Service = Annotated[str | None, typer.Option(help="Whose events; unset: those of every service.")]
 Handler = Annotated[str, typer.Option(help="Part of the handler's name.")]
+Type = Annotated[str, typer.Option("--type", help="Part of the event's type.")]
+Key = Annotated[str | None, typer.Option(help="The whole key.")]
+Since = Annotated[str | None, typer.Option(help="Died then or later, as 2026-01-02T10:00:00Z.")]
+Until = Annotated[str | None, typer.Option(help="Died before that.")]
+Error = Annotated[str, typer.Option(help="Part of the error's text.")]
+Everything = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing, say how many.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -30,10 +36,13 @@ def lag(service: Service = None, as_json: Json = False) -> int:
         return 0
     for name, group in found.items():
         print(f"{name}: {group['unsent']} to be sent, the oldest for {group['oldest_unsent']} s")
+        if group["scheduled"]:
+            print(f"  {group['scheduled']} for later, the first in {group['next_scheduled']} s")
         for each in group["handlers"]:
             print(
                 f"  {each['handler']}: {each['waiting']} waiting, the oldest for"
                 f" {each['oldest']} s, {each['retrying']} tried again, {each['dead']} dead"
+                + (f", {each['held']} held: {', '.join(each['held_types'])}" * bool(each["held"]))
                 + ("" if each["is_known"] else "; nothing subscribes under this name any more")
             )
     return 0
@@ -41,15 +50,23 @@ def lag(service: Service = None, as_json: Json = False) -> int:
 
 @app.command()
 def dead(
+    event_ids: Ids = None,
     service: Service = None,
     handler: Handler = "",
+    type_: Type = "",
+    key: Key = None,
+    since: Since = None,
+    until: Until = None,
+    error: Error = "",
     limit: Annotated[int, typer.Option(help="At most so many of each service.")] = 50,
+    discarded: Annotated[bool, typer.Option(help="Those that were discarded.")] = False,
     as_json: Json = False,
 ) -> int:
     """List the events whose handler gave up."""
-    chosen = ["dead", "--json", f"--handler={handler}", f"--limit={limit}"]
+    chosen = _chosen(event_ids, handler, type_, key, since, until, error)
+    arguments = ["dead", "--json", f"--limit={limit}", *["--discarded"] * discarded, *chosen]
     letters = [
-        {"service": each} | letter for each in _groups(service) for letter in _json(each, chosen)
+        {"service": each} | letter for each in _groups(service) for letter in _json(each, arguments)
     ]
     if as_json:
         print(json.dumps(letters, indent=2, ensure_ascii=False))
@@ -65,28 +82,90 @@ def dead(
 
 @app.command()
 def replay(
-    event_ids: Annotated[list[str] | None, typer.Argument(help="From `ramet events dead`.")] = None,
+    event_ids: Ids = None,
     service: Service = None,
     handler: Handler = "",
-    everything: Annotated[bool, typer.Option("--all", help="Every dead letter.")] = False,
+    type_: Type = "",
+    key: Key = None,
+    since: Since = None,
+    until: Until = None,
+    error: Error = "",
+    everything: Everything = False,
+    dry_run: DryRun = False,
 ) -> int:
     """Have dead letters tried again, in the order of their keys."""
-    chosen = ["replay", f"--handler={handler}", *["--all"] * everything, *(event_ids or [])]
-    if len(chosen) == 2 and not handler:
-        print("name event ids, a --handler, or --all; see `ramet events dead`", file=sys.stderr)
+    chosen = _chosen(event_ids, handler, type_, key, since, until, error)
+    return _change("replay", chosen, event_ids or [], service, everything, dry_run)
+
+
+@app.command()
+def discard(
+    event_ids: Ids = None,
+    service: Service = None,
+    handler: Handler = "",
+    type_: Type = "",
+    key: Key = None,
+    since: Since = None,
+    until: Until = None,
+    error: Error = "",
+    everything: Everything = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Mark dead letters as never to be replayed; they are kept."""
+    chosen = _chosen(event_ids, handler, type_, key, since, until, error)
+    return _change("discard", chosen, event_ids or [], service, everything, dry_run)
+
+
+def _chosen(
+    event_ids: list[str] | None,
+    handler: str,
+    type_: str,
+    key: str | None,
+    since: str | None,
+    until: str | None,
+    error: str,
+) -> list[str]:
+    """The same choice for `manage.py ramet_events`."""
+    options = {"handler": handler, "type": type_, "since": since, "until": until, "error": error}
+    narrowing = [f"--{name}={value}" for name, value in options.items() if value]
+    return [*narrowing, *([] if key is None else [f"--key={key}"]), *(event_ids or [])]
+
+
+def _change(
+    deed: str,
+    chosen: list[str],
+    event_ids: list[str],
+    service: str | None,
+    everything: bool,
+    dry_run: bool,
+) -> int:
+    if not chosen and not everything:
+        print(
+            "name event ids, an option that narrows, or --all; see `ramet events dead`",
+            file=sys.stderr,
+        )
         return 2
-    codes = []
-    for each in _groups(service):
-        done = _run(each, chosen)
-        codes.append(done.returncode)
-        if done.returncode == 0:
-            print(f"{each}: {done.stdout.strip()}")
-        elif done.returncode != NOT_HERE:
-            print(done.stderr, file=sys.stderr, end="")
-    if all(code == NOT_HERE for code in codes):
+    try:
+        wanted = [str(UUID(each)) for each in event_ids]
+    except ValueError:
+        print(f"an event id is a UUID: {', '.join(event_ids)}", file=sys.stderr)
+        return 2
+    arguments = [deed, "--json", *["--all"] * everything, *["--dry-run"] * dry_run, *chosen]
+    done = {each: _json(each, arguments) for each in _groups(service)}
+    told = "tried again" if deed == "replay" else "kept and never tried again"
+    for name, answer in done.items():
+        if answer["count"]:
+            print(f"{name}: {answer['count']} {'would' if dry_run else 'will'} be {told}")
+    missing = {
+        each: {answer["missing"].get(each, "") for answer in done.values()} for each in wanted
+    }
+    lost = {each: states - {"unknown"} for each, states in missing.items() if "" not in states}
+    for each, states in lost.items():
+        print(f"no dead letter: {each} ({', '.join(sorted(states)) or 'unknown'})", file=sys.stderr)
+    if not lost and not any(answer["count"] for answer in done.values()):
         print("no dead letter matches; see `ramet events dead`", file=sys.stderr)
         return 1
-    return max(code for code in codes if code != NOT_HERE)
+    return int(bool(lost))
 
 
 def _groups(service: str | None) -> list[str]:
@@ -102,7 +181,7 @@ def _json(service: str, arguments: list[str]) -> Any:
     done = _run(service, arguments)
     if done.returncode:
         print(done.stderr, file=sys.stderr, end="")
-        raise typer.Exit(1)
+        raise typer.Exit(done.returncode if done.returncode == 2 else 1)
     return json.loads(done.stdout)
 
 

@@ -1,4 +1,4 @@
-"""What a person who operates the system asks of outbox and inbox: how far behind, what is dead."""
+"""How far behind outbox and inbox are, for a person and for whoever measures."""
 
 # ruff: noqa: S608  values are parameters; what is put in are expressions of ramet.events.sql
 
@@ -6,13 +6,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
-from uuid import UUID
 
-from django.db import transaction
-
-from ramet.events import sql, wake
-from ramet.events.inbox import INBOX
-from ramet.events.models import Inbox
+from ramet.events import sql
 from ramet.events.subscription import subscription_of
 
 
@@ -22,10 +17,14 @@ class HandlerLag:
 
     handler: str
     waiting: int
-    """Events that are not worked off yet, those that are tried again included."""
+    """Events that are not worked off yet, those that are tried again or held included."""
     oldest: float
     """Seconds since the oldest of them was received."""
     retrying: int
+    held: int
+    """Events of a version that the code here does not know; they wait for code that does."""
+    held_types: tuple[str, ...]
+    """Of which types those are."""
     dead: int
     is_known: bool
     """False: no code here subscribes under this name any more, so its events wait for ever."""
@@ -37,7 +36,11 @@ class Lag:
 
     unsent: int
     oldest_unsent: float
-    """Seconds since the oldest event in the outbox was published."""
+    """Seconds since the oldest event in the outbox was published, or should have been."""
+    scheduled: int
+    """Events whose time has not come: they are no lag."""
+    next_scheduled: float | None
+    """Seconds until the first of them is due; None when there is none."""
     handlers: tuple[HandlerLag, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -46,78 +49,82 @@ class Lag:
 
 
 def lag() -> Lag:
-    """Counts every waiting row: meant for a person or a scrape every few seconds."""
-    ((unsent, oldest_unsent),) = sql.rows(
-        f"SELECT count(*), {_age('min(time)')} FROM ramet_events_outbox"
-    )
-    oldest_ready = _age("min(CASE WHEN state = 'ready' THEN received_at END)")
-    handlers = sql.rows(
-        "SELECT handler, sum(CASE WHEN state = 'ready' THEN 1 ELSE 0 END),"
-        f" {oldest_ready},"
-        " sum(CASE WHEN state = 'ready' AND attempts > 0 THEN 1 ELSE 0 END),"
-        " sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END)"
-        " FROM ramet_events_inbox WHERE state <> 'done' GROUP BY handler ORDER BY handler"
-    )
-    return Lag(
-        int(unsent),
-        round(float(oldest_unsent or 0), 1),
-        tuple(
+    """Counts every waiting row: meant for a person or a scrape every few seconds.
+
+    What was worked off long ago costs nothing: indexes have only what waits and what is dead.
+    """
+    unsent, oldest_unsent, scheduled, next_scheduled = _to_be_sent()
+    waiting: dict[str, list[HandlerLag]] = {}
+    for name, type_name, count, oldest, retrying in sql.rows(
+        f"SELECT handler, type, count(*), {sql.age('min(received_at)')},"
+        " sum(CASE WHEN attempts > 0 THEN 1 ELSE 0 END)"
+        " FROM ramet_events_inbox WHERE state = 'ready' GROUP BY handler, type ORDER BY type"
+    ):
+        subscription = subscription_of(name)
+        is_held = subscription is not None and type_name not in subscription.settles
+        waiting.setdefault(name, []).append(
             HandlerLag(
-                handler,
-                int(waiting),
-                round(float(oldest or 0), 1),
-                int(retrying),
-                int(dead),
-                subscription_of(handler) is not None,
+                handler=name,
+                waiting=int(count),
+                oldest=_seconds(oldest),
+                retrying=int(retrying),
+                held=int(count) if is_held else 0,
+                held_types=(type_name,) if is_held else (),
+                dead=0,
+                is_known=subscription is not None,
             )
-            for handler, waiting, oldest, retrying, dead in handlers
+        )
+    dead = {
+        str(name): int(count)
+        for name, count in sql.rows(
+            "SELECT handler, count(*) FROM ramet_events_inbox WHERE state = 'dead' GROUP BY handler"
+        )
+    }
+    return Lag(
+        unsent=unsent,
+        oldest_unsent=oldest_unsent,
+        scheduled=scheduled,
+        next_scheduled=next_scheduled,
+        handlers=tuple(
+            _together(name, waiting.get(name, []), dead.get(name, 0))
+            for name in sorted({*waiting, *dead})
         ),
     )
 
 
-def dead(handler: str = "", limit: int = 50) -> list[dict[str, Any]]:
-    """Dead letters, the latest first; `handler` is any part of its name."""
-    letters = Inbox.objects.filter(state=Inbox.State.DEAD, handler__contains=handler)
-    return [
-        {
-            "event_id": str(each.event_id),
-            "handler": each.handler,
-            "type": each.type,
-            "key": each.key,
-            "attempts": each.attempts,
-            "died_at": each.finished_at.isoformat() if each.finished_at else None,
-            "error": each.error.strip().splitlines()[-1] if each.error.strip() else "",
-            "payload": each.payload,
-        }
-        for each in letters.order_by("-finished_at", "-seq")[:limit]
-    ]
+def _to_be_sent() -> tuple[int, float, int, float | None]:
+    """What is due without having been published yet counts as unsent, too."""
+    ((unsent, oldest),) = sql.rows(
+        f"SELECT count(*), {sql.age('min(time)')} FROM ramet_events_outbox"
+    )
+    ((overdue, latest),) = sql.rows(
+        f"SELECT count(*), {sql.age('min(due)')} FROM ramet_events_scheduled"
+        f" WHERE due <= {sql.now()}"
+    )
+    ((scheduled, following),) = sql.rows(
+        f"SELECT count(*), {sql.age('min(due)')} FROM ramet_events_scheduled"
+        f" WHERE due > {sql.now()}"
+    )
+    return (
+        int(unsent) + int(overdue),
+        max(_seconds(oldest), _seconds(latest)),
+        int(scheduled),
+        None if following is None else round(-float(following), 1),
+    )
 
 
-def replay(*event_ids: UUID, handler: str = "") -> int:
-    """Have dead letters tried again from their first attempt, in key order; returns how many.
-
-    Only those of `event_ids` if any are given, and only those whose handler's name contains
-    `handler`. What is not dead stays as it is, so a second replay does no harm. Later events of the
-    same keys that have not been worked off wait until these are.
-    """
-    with transaction.atomic():
-        letters = Inbox.objects.filter(state=Inbox.State.DEAD, handler__contains=handler)
-        if event_ids:
-            letters = letters.filter(event_id__in=event_ids)
-        numbers = list(letters.order_by("seq").values_list("seq", flat=True))
-        if not numbers:
-            return 0
-        condition, values = sql.among("seq", numbers)
-        replayed = sql.run(
-            "UPDATE ramet_events_inbox SET state = 'ready', attempts = 0, finished_at = NULL,"
-            f" run_at = {sql.now()} WHERE {condition} AND state = 'dead'",
-            values,
-        )
-        wake.wake_after_commit(INBOX)
-    return replayed
+def _together(name: str, parts: list[HandlerLag], dead: int) -> HandlerLag:
+    return HandlerLag(
+        handler=name,
+        waiting=sum(each.waiting for each in parts),
+        oldest=max((each.oldest for each in parts), default=0.0),
+        retrying=sum(each.retrying for each in parts),
+        held=sum(each.held for each in parts),
+        held_types=tuple(name for each in parts for name in each.held_types),
+        dead=dead,
+        is_known=subscription_of(name) is not None,
+    )
 
 
-def _age(time: str) -> str:
-    if sql.is_postgresql():
-        return f"extract(epoch FROM {sql.now()} - {time})"
-    return f"(julianday('now') - julianday({time})) * 86400"
+def _seconds(found: Any) -> float:
+    return round(float(found or 0), 1)

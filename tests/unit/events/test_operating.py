@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,6 +16,7 @@ import ramet
 from ramet.events.brokers.shared_database import move
 from ramet.events.heads import Heads
 from ramet.events.inbox import work_off_one
+from ramet.events.models import Inbox, Scheduled
 from ramet.events.surroundings import surroundings
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +75,8 @@ def test_lag_tells_what_waits_and_since_when(
         "waiting": 1,
         "oldest": 0,
         "retrying": 0,
+        "held": 0,
+        "held_types": [],
         "dead": 0,
         "is_known": True,
     }
@@ -102,7 +107,7 @@ def test_replay_works_it_off_once_and_a_second_replay_finds_nothing(
     call_command("ramet_events", "replay", letter["event_id"])
     settle()
     assert world.done == ["bad"]
-    with pytest.raises(CommandError, match="No dead letter matches"):
+    with pytest.raises(CommandError, match=rf"No dead letter here: {letter['event_id']} \(done\)"):
         call_command("ramet_events", "replay", letter["event_id"])
     settle()
     assert world.done == ["bad"]
@@ -118,6 +123,107 @@ def test_many_are_replayed_in_the_order_of_their_key(world: Any) -> None:
     call_command("ramet_events", "replay", "--all")
     settle()
     assert world.done == ["1", "2", "3", "4"]
+
+
+def dead_letters(world: Any, *words: str) -> dict[str, str]:
+    """Have these die, each of a key of its own word; returns their ids."""
+    world.failing |= set(words)
+    with transaction.atomic():
+        ramet.publish(*(world.Said(key=word, word=word) for word in words))
+    settle()
+    world.failing.clear()
+    return {each.key: str(each.event_id) for each in Inbox.objects.filter(state="dead")}
+
+
+def test_an_id_that_is_no_dead_letter_is_named_and_the_others_are_replayed(world: Any) -> None:
+    ids, unknown = dead_letters(world, "a", "b"), str(uuid4())
+    with pytest.raises(CommandError, match=rf"No dead letter here: {unknown} \(unknown\)") as told:
+        call_command("ramet_events", "replay", ids["a"], unknown)
+    assert told.value.returncode == 1
+    settle()
+    assert world.done == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "replayed"),
+    [
+        (["--key", "b"], ["b"]),
+        (["--error", "hear c"], ["c"]),
+        (["--type", "Said.v1"], ["a", "b", "c"]),
+        (["--type", "Sung"], []),
+        (["--handler", "listen"], ["a", "b", "c"]),
+        (["--handler", "reader"], []),
+        (["--since", "2026-01-02T00:00:00Z"], ["b", "c"]),
+        (["--until", "2026-01-02T01:00:00+01:00"], ["a"]),
+        (["--since", "2026-01-02T00:00:00Z", "--until", "2026-01-03T00:00:00Z"], ["b"]),
+    ],
+)
+def test_letters_are_chosen_by_what_is_known_of_them(
+    world: Any, narrowed: list[str], replayed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day, key in enumerate(sorted(dead_letters(world, "a", "b", "c")), start=1):
+        died = datetime(2026, 1, day, 12, tzinfo=UTC)
+        assert Inbox.objects.filter(key=key).update(finished_at=died) == 1
+    shown = asked("dead", "--json", *narrowed, capsys=capsys)
+    assert sorted(each["key"] for each in shown) == replayed
+    told = asked("replay", "--json", "--dry-run", *narrowed, capsys=capsys)
+    assert told == {"count": len(replayed), "missing": {}}
+    assert Inbox.objects.filter(state="dead").count() == 3
+    assert asked("replay", "--json", *narrowed, capsys=capsys)["count"] == len(replayed)
+    settle()
+    assert sorted(world.done) == replayed
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(CommandError, match="has no time zone"):
+        call_command("ramet_events", "replay", "--since", "2026-01-02T00:00:00")
+
+
+def test_a_discarded_letter_is_kept_and_never_worked_off(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = dead_letters(world, "a", "b")
+    call_command("ramet_events", "discard", ids["a"])
+    assert capsys.readouterr().out == "1 will be kept and never tried again\n"
+    call_command("ramet_events", "replay", "--all")
+    settle()
+    assert world.done == ["b"]
+    capsys.readouterr()
+    (kept,) = asked("dead", "--discarded", "--json", capsys=capsys)
+    assert (kept["event_id"], kept["error"]) == (ids["a"], "ValueError: cannot hear a")
+    with pytest.raises(CommandError, match=rf"{ids['a']} \(discarded\)"):
+        call_command("ramet_events", "replay", ids["a"])
+
+
+def test_what_is_for_later_is_no_lag(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with transaction.atomic():
+        ramet.publish(world.Said(key="k", word="later"), delay=timedelta(minutes=1))
+        (overdue,) = ramet.publish(world.Said(key="k", word="late"), delay=timedelta(minutes=1))
+    found = asked("lag", "--json", capsys=capsys)
+    assert (found["unsent"], found["scheduled"]) == (0, 2)
+    assert 50 < found["next_scheduled"] <= 60
+    past = datetime.now(UTC) - timedelta(seconds=90)
+    Scheduled.objects.filter(event_id=overdue).update(due=past)
+    found = asked("lag", "--json", capsys=capsys)
+    assert (found["unsent"], found["scheduled"]) == (1, 1)
+    assert 85 < found["oldest_unsent"] < 100
+    call_command("ramet_events", "lag")
+    assert "1 for later, the first in" in capsys.readouterr().out
+
+
+def test_lag_tells_what_is_held_and_of_which_type(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(world, "one", "two")
+    move(surroundings())
+    newer = "imaginary.orders.Said.v2"
+    first = Inbox.objects.order_by("seq")[0]
+    Inbox.objects.filter(pk=first.pk).update(type=newer)
+    settle()
+    (handler,) = asked("lag", "--json", capsys=capsys)["handlers"]
+    assert (handler["waiting"], handler["held"], handler["held_types"]) == (2, 1, [newer])
+    call_command("ramet_events", "lag")
+    assert f"1 held: {newer}" in capsys.readouterr().out
 
 
 def test_replay_of_nothing_in_particular_is_refused() -> None:
