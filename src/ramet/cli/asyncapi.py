@@ -1,0 +1,180 @@
+"""Print an AsyncAPI document of the events: channels, who sends, who receives, payloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from ramet.errors import DiagnosticError, Mistake
+
+__all__ = ["command", "document"]
+
+Json = dict[str, Any]
+
+_CLOUDEVENT: Json = {
+    "title": "CloudEvent",
+    "description": "CloudEvents 1.0 in structured JSON, with the partitioning and the tracing"
+    " extension.",
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "format": "uuid"},
+        "source": {"type": "string", "format": "uri-reference"},
+        "type": {"type": "string"},
+        "time": {"type": "string", "format": "date-time"},
+        "datacontenttype": {"const": "application/json"},
+        "partitionkey": {"type": "string", "maxLength": 255},
+        "traceparent": {"type": "string"},
+        "tracestate": {"type": "string"},
+        "requestid": {"type": "string"},
+    },
+}
+
+
+def command(
+    service: Annotated[str, typer.Argument(help="Only what this service does.")] = "",
+) -> int:
+    """Print an AsyncAPI 3.0 document, as JSON, of the events that the code declares now."""
+    from ramet.cli._project import ask
+    from ramet.system import load
+
+    system = load()
+    if service and service not in system.services:
+        raise DiagnosticError(
+            Mistake(
+                "unknown-service",
+                where=str(system.path),
+                found=f"no service {service!r}",
+                expected=f"one of {', '.join(system.services)}",
+                remedy="name one of them, or none for the whole system",
+            )
+        )
+    manifest = json.loads(ask(system, "ramet_manifest"))
+    found = document(manifest, system.infrastructure.broker, service)
+    print(json.dumps(found, indent=2, ensure_ascii=False))
+    return 0
+
+
+def document(manifest: Json, broker: str, service: str = "") -> Json:
+    """The AsyncAPI 3.0 document of a manifest (https://www.asyncapi.com/docs/reference).
+
+    `broker` is what ramet.toml says; credentials in it are left out. One channel an event and
+    version. The schemas are the manifest's, of JSON Schema 2020-12, with their parts moved to
+    `components`: what msgspec makes of events is the same in AsyncAPI's own dialect.
+    """
+    events = {
+        name: event | {"service": publisher}
+        for publisher, declared in manifest["services"].items()
+        for name, event in declared.get("events", {}).items()
+    }
+    operations = dict(_operations(manifest, events, service))
+    used = {each["channel"]["$ref"].rpartition("/")[2] for each in operations.values()}
+    schemas: Json = {"CloudEvent": _CLOUDEVENT}
+    channels, messages = {}, {}
+    for name in sorted(used):
+        schemas |= _parts(name, events[name]["schema"])
+        messages[name] = _message(name, events[name]["schema"])
+        channels[name] = {
+            "address": _address(manifest["system"], events[name]["service"], name, broker),
+            "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+            "servers": [{"$ref": "#/servers/broker"}],
+        }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": f"Events of {service or manifest['system']}",
+            "version": str(manifest["manifest"]),
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "servers": {"broker": _server(broker)},
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages, "schemas": schemas},
+    }
+
+
+def _operations(manifest: Json, events: Json, service: str) -> Iterator[tuple[str, Json]]:
+    for name, declared in manifest["services"].items():
+        if service not in ("", name):
+            continue
+        for event in declared.get("events", {}):
+            yield f"{name}.send.{event}", _operation("send", event, f"{name} announces it.")
+        for handler, subscription in declared.get("subscriptions", {}).items():
+            if subscription["event"] in events:
+                order = "in the order of their keys" if subscription["ordered"] else "in any order"
+                told = f"{handler} works them off, {order}."
+                yield (
+                    f"{name}.receive.{handler}",
+                    _operation("receive", subscription["event"], told),
+                )
+
+
+def _operation(action: str, event: str, summary: str) -> Json:
+    return {
+        "action": action,
+        "summary": summary,
+        "channel": {"$ref": f"#/channels/{event}"},
+        "messages": [{"$ref": f"#/channels/{event}/messages/{event}"}],
+    }
+
+
+def _message(name: str, schema: Json) -> Json:
+    own = schema["$ref"].rpartition("/")[2]
+    data = {"type": {"const": name}, "data": {"$ref": f"#/components/schemas/{name}.{own}"}}
+    told = schema["$defs"][own].get("description")
+    return {
+        "name": name,
+        "title": own,
+        **({"description": told} if told else {}),
+        "contentType": "application/cloudevents+json",
+        "payload": {"allOf": [{"$ref": "#/components/schemas/CloudEvent"}, {"properties": data}]},
+    }
+
+
+def _parts(name: str, schema: Json) -> Json:
+    """The parts of one event's schema, under names that those of no other event have."""
+    return {f"{name}.{part}": _moved(each, name) for part, each in schema["$defs"].items()}
+
+
+def _moved(schema: Any, name: str) -> Any:
+    if isinstance(schema, list):
+        return [_moved(each, name) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: f"#/components/schemas/{name}.{value.removeprefix('#/$defs/')}"
+        if key == "$ref" and isinstance(value, str)
+        else _moved(value, name)
+        for key, value in schema.items()
+    }
+
+
+def _address(system: str, service: str, name: str, broker: str) -> str:
+    """The subject on NATS, which the local system embeds; the type's name elsewhere."""
+    if _protocol(broker) != "nats":
+        return name
+    return ".".join([system, "events", service, *name.split(".")[-2:]])
+
+
+def _server(broker: str) -> Json:
+    """Where it is known only to the environment, it is a variable."""
+    url = urlsplit(broker)
+    if url.hostname:
+        host = url.hostname + (f":{url.port}" if url.port else "")
+        return {"host": host, "protocol": _protocol(broker)}
+    told = "Host and port of RAMET_BROKER_URL"
+    return {
+        "host": "{broker}",
+        "protocol": _protocol(broker),
+        "variables": {"broker": {"description": told}},
+    }
+
+
+def _protocol(broker: str) -> str:
+    scheme = urlsplit(broker).scheme
+    return "nats" if scheme in ("", "tls") else scheme
