@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import ramet
 from ramet.events import heads
 from ramet.events.heads import Heads
+from ramet.events.inbox import work_off_one
+from ramet.events.operating import lag
 from tests.integration.events.parcels.events import Moved
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -79,3 +82,31 @@ def test_a_key_that_is_in_hand_elsewhere_does_not_end_the_round(
         while (seq := proposing.next()) is not None:
             proposed.append(seq)
     assert len(set(proposed)) == 8
+
+
+@pytest.mark.parametrize("is_analyzed", [False, True])
+def test_what_was_finished_long_ago_is_never_read(is_analyzed: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ramet_events_inbox"
+            " (handler, event_id, type, key, time, payload, headers, state, finished_at)"
+            " SELECT 'one', gen_random_uuid(), 't', i::text, now(), '{}', '{}', 'done', now()"
+            " FROM generate_series(1, 20000) i"
+        )
+        if is_analyzed:
+            cursor.execute("ANALYZE ramet_events_inbox")
+    ramet.subscribe(Moved, name="free", ordered=False)(lambda event: None)
+    wait_for("one", "a", "b")
+    wait_for("free", "a", "b")
+    with CaptureQueriesContext(connection) as asked:
+        proposing = Heads(["one", "free"])
+        assert work_off_one(proposing) is not None
+        lag()
+    plans = []
+    with connection.cursor() as cursor:
+        for query in (each["sql"] for each in asked):
+            if "FROM ramet_events_inbox" in query and "INSERT" not in query:
+                cursor.execute("EXPLAIN " + query.replace("%", "%%"))
+                plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    assert len(plans) >= 4
+    assert [plan for plan in plans if "Seq Scan on ramet_events_inbox" in plan] == []

@@ -79,6 +79,11 @@ def test_a_replayed_event_waits_for_the_one_of_its_key_in_hand_and_precedes_thos
     replaying = in_thread(lambda: replay(Choice()) and None)
     eventually(_waits_for_a_row, what="the replay waits for the event in hand")
     assert count("inbox", "state = 'dead'") == 2
+    with transaction.atomic(), connection.cursor() as cursor:  # what follows is not begun meanwhile
+        cursor.execute(
+            "SELECT seq FROM ramet_events_inbox WHERE state = 'ready' FOR UPDATE SKIP LOCKED"
+        )
+        assert cursor.fetchall() == []
     belt.hold[3].set()
     replaying.join(10)
     eventually(lambda: len(effects()) == 4, within=15)

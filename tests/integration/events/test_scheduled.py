@@ -108,11 +108,25 @@ def test_what_somebody_is_cancelling_is_not_published() -> None:
     make_due()
     with transaction.atomic():
         assert cancel(event_id) == 1
-        in_thread(lambda: Calendar().release() and None).join(5)
+        releasing = in_thread(lambda: Calendar().release() and None)
+        releasing.join(3)
         assert outbox() == []
+    releasing.join(5)
     Calendar().release()
     assert outbox() == []
     assert count("scheduled") == 0
+
+
+def test_only_one_process_at_a_time_puts_events_into_the_outbox() -> None:
+    publish("a", 1, delay=timedelta(hours=1))
+    make_due()
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # what the other process holds until its commit
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [scheduled._ONE_RELEASE])
+        in_thread(lambda: Calendar().release() and None).join(5)
+        assert count("scheduled") == 1
+    Calendar().release()
+    assert outbox() == [1]
 
 
 def test_two_processes_publish_each_event_once_and_in_order() -> None:

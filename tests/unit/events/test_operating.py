@@ -13,10 +13,13 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 import ramet
+from ramet.events import sql
 from ramet.events.brokers.shared_database import move
 from ramet.events.heads import Heads
-from ramet.events.inbox import work_off_one
+from ramet.events.inbox import forget_finished, store, work_off_one
 from ramet.events.models import Inbox, Scheduled
+from ramet.events.relay import COLUMNS, envelope_of
+from ramet.events.subscription import subscriptions_to
 from ramet.events.surroundings import surroundings
 
 pytestmark = pytest.mark.django_db
@@ -243,3 +246,18 @@ def test_an_unordered_handler_on_sqlite_passes_over_what_waits(world: Any) -> No
     while move(surroundings()) or work_off_one(heads) is not None:
         pass
     assert world.done == ["good"]
+
+
+def test_a_duplicate_has_no_effect_for_keep_done_days_and_is_a_new_event_after(world: Any) -> None:
+    say(world, "once")
+    row = envelope_of(sql.rows(f"SELECT {COLUMNS} FROM ramet_events_outbox")[0], "/shop/orders")
+    (wanted,) = subscriptions_to(row.type)
+    settle()
+    Inbox.objects.update(finished_at=datetime.now(UTC) - timedelta(days=29))
+    assert forget_finished() == 0
+    assert store([(wanted, row)]) == 0
+    Inbox.objects.update(finished_at=datetime.now(UTC) - timedelta(days=31))
+    assert forget_finished() == 1
+    assert store([(wanted, row)]) == 1
+    settle()
+    assert world.done == ["once", "once"]

@@ -11,6 +11,7 @@ from django.db import transaction
 
 import ramet
 from ramet.events import EventTooLarge, InvalidEvent, PublishOutsideTransaction
+from ramet.events.declaration import type_of
 from ramet.events.keys import partition_of
 from ramet.events.models import Outbox
 
@@ -102,3 +103,16 @@ def test_a_payload_too_large_is_refused_with_size_and_limit(made: Any, settings:
     ):
         ramet.publish(made.OrderPlaced(order_id=uuid4(), note="x" * 2000))
     assert Outbox.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_half_a_surrogate_pair_is_refused_and_a_nul_in_a_text_travels(made: Any) -> None:
+    for wrong in (made.Seen(what="\ud800"), made.Named(name="\udfff")):
+        with transaction.atomic(), pytest.raises(InvalidEvent, match="surrogates"):
+            ramet.publish(wrong)
+    assert Outbox.objects.count() == 0
+    with transaction.atomic():
+        ramet.publish(made.Seen(what="a\0b"))
+    declaration = type_of(made.Seen)
+    assert declaration is not None
+    assert declaration.decode(Outbox.objects.get().payload).what == "a\0b"
