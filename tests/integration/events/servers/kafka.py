@@ -6,6 +6,8 @@ broker dies is not tested here; that a cluster which lost everything is noticed,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from confluent_kafka import Producer
 
 from ramet.events.brokers import Broker
 from ramet.events.brokers.kafka import KafkaBroker
-from tests.integration.events.servers.server import Server, await_port, free_port
+from tests.integration.events.servers.server import TYPE, Server, await_port, free_port
 
 
 class KafkaServer(Server):
@@ -27,19 +29,32 @@ class KafkaServer(Server):
         self.port = free_port()
         # Unlike Kafka, it keeps a request for events for its whole time when there are none.
         self.url = f"kafka://127.0.0.1:{self.port}/?fetch.wait.max.ms=20"
-        self.wrong_url = ""
+        self._options: tuple[str, ...] = ()
 
     def start(self) -> None:
         address = f"tcp://127.0.0.1:{self.port}"
         self.spawn(
             self._binary,
             *("--listener-url", address, "--advertised-listener-url", address),
-            *("--storage-engine", "memory://tansu/"),
+            *("--storage-engine", "memory://tansu/", *self._options),
             env={},
         )
         await_port(self.port)
 
-    def put(self, broker: Broker, body: bytes) -> None:
+    @contextmanager
+    def refusing(self) -> Iterator[str]:
+        """Another server: this one asks nobody for a password."""
+        folder = self.folder / "refusing"
+        folder.mkdir()
+        server = KafkaServer(folder)
+        server._options = ("--authentication",)
+        server.start()
+        try:
+            yield server.url.replace("//", "//ramet:wrong@")
+        finally:
+            server.end()
+
+    def put(self, broker: Broker, body: bytes, type_name: str = TYPE) -> None:
         assert isinstance(broker, KafkaBroker)
         broker._looked_up().topic()
         producer = Producer({"bootstrap.servers": f"127.0.0.1:{self.port}"})

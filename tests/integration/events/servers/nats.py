@@ -18,7 +18,6 @@ class NatsServer(Server):
         super().__init__(folder)
         self.port = free_port()
         self.url = f"nats://ramet:secret@127.0.0.1:{self.port}"
-        self.wrong_url = self.url.replace("secret", "wrong")
         self._config = folder / "nats.conf"
         self._config.write_text(
             f'listen: "127.0.0.1:{self.port}"\n'
@@ -30,11 +29,11 @@ class NatsServer(Server):
         self.spawn(Path(sys.executable).with_name("nats-server"), "-c", self._config)
         await_port(self.port)
 
-    def put(self, broker: Broker, body: bytes) -> None:
+    def put(self, broker: Broker, body: bytes, type_name: str = TYPE) -> None:
         assert isinstance(broker, NatsBroker)
 
         async def publish() -> None:
             client = await broker._connected()
-            await client.jetstream().publish(broker.subject("orders", TYPE), body)
+            await client.jetstream().publish(broker.subject("orders", type_name), body)
 
         broker._run(publish())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -25,10 +27,8 @@ class PostgresServer(Server):
         self.process = self._server.process
         if not hasattr(self, "url"):
             self.url = self._server.create_database("broker")
-            user, _, rest = self.url.partition("@")
-            self.wrong_url = f"{user.rpartition(':')[0]}:wrong@{rest}"
 
-    def put(self, broker: Broker, body: bytes) -> None:
+    def put(self, broker: Broker, body: bytes, type_name: str = TYPE) -> None:
         assert isinstance(broker, PostgresBroker)
         system = broker._system
         with psycopg.connect(self.url) as connection:
@@ -36,8 +36,13 @@ class PostgresServer(Server):
             row = connection.execute(tables.TAKE_NUMBERS, [1, system]).fetchone()
             assert row is not None
             connection.execute(
-                tables.APPEND, [system, [row[0]], [uuid.uuid4()], [TYPE], [""], [body]]
+                tables.APPEND, [system, [row[0]], [uuid.uuid4()], [type_name], [""], [body]]
             )
+
+    @contextmanager
+    def refusing(self) -> Iterator[str]:
+        user, _, rest = self.url.partition("@")
+        yield f"{user.rpartition(':')[0]}:wrong@{rest}"
 
     def end(self) -> None:
         self._server.destroy()

@@ -22,7 +22,6 @@ class RedisServer(Server):
         super().__init__(folder)
         self.port = free_port()
         self.url = f"redis://:secret@127.0.0.1:{self.port}/0"
-        self.wrong_url = self.url.replace("secret", "wrong")
         self.config = folder / "redis.conf"
         self.config.write_text(
             f"port {self.port}\nbind 127.0.0.1\nrequirepass secret\ndir {folder}\n"
@@ -33,7 +32,7 @@ class RedisServer(Server):
         self.spawn("redis-server", self.config)
         await_port(self.port)
 
-    def put(self, broker: Broker, body: bytes) -> None:
+    def put(self, broker: Broker, body: bytes, type_name: str = TYPE) -> None:
         assert isinstance(broker, RedisBroker)
         with Redis.from_url(self.url) as client:
-            client.xadd(broker.stream, {"event": body, "type": TYPE})
+            client.xadd(broker.stream, {"event": body, "type": type_name})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ramet.events.brokers import Broker, connect
@@ -23,8 +25,7 @@ class Server(ABC):
     """Bytes of a message that it does not take."""
 
     url: str
-    wrong_url: str
-    """The same with a wrong password."""
+    """With the password."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -35,8 +36,16 @@ class Server(ABC):
         """Start, and return when it can be used."""
 
     @abstractmethod
-    def put(self, broker: Broker, body: bytes) -> None:
-        """What another program sends to a system's events, as type `TYPE`."""
+    def put(self, broker: Broker, body: bytes, type_name: str = TYPE) -> None:
+        """Send what another program might send to a system's events."""
+
+    @contextmanager
+    def refusing(self) -> Iterator[str]:
+        """The URL of such a server with a wrong password, `wrong`."""
+        yield self.url.replace("secret", "wrong")
+
+    def settle(self) -> None:  # noqa: B027  most servers put nothing off
+        """Do at once what the server does by itself a while after it was asked for something."""
 
     def kill(self) -> None:
         """SIGKILL, as when the machine goes."""
@@ -65,12 +74,13 @@ def free_port() -> int:
         return port
 
 
-def await_port(port: int, within: float = 10) -> None:
-    def listens() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-        except OSError:
-            return False
-        return True
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+    except OSError:
+        return False
+    return True
 
-    eventually(listens, within=within, what=f"a server listens on {port}")
+
+def await_port(port: int, within: float = 10) -> None:
+    eventually(lambda: listens(port), within=within, what=f"a server listens on {port}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import structlog
 from confluent_kafka import KafkaError, KafkaException
 
 from ramet.events.brokers import BrokerUnavailable
+
+log = structlog.get_logger("ramet.events")
 
 LOG = logging.getLogger("ramet.events.kafka")
 """librdkafka's own lines, which it would write to standard error."""
@@ -25,6 +28,7 @@ class Faults:
 
     def note(self, error: KafkaError) -> None:
         """Called by librdkafka while it is polled."""
+        log.debug("events.broker_error", error=error.str())
         self._last = error
         is_cause = error.fatal() or error.code() in _AUTHENTICATION
         # Who refuses the password is then told to be away, too: the cause is the better remedy.
@@ -47,7 +51,9 @@ class Faults:
 
 def properties(faults: Faults) -> dict[str, Any]:
     """Those that lead what librdkafka says to `faults` and to Python's logging."""
-    return {"error_cb": faults.note, "logger": LOG}
+    # Only what is critical: it writes a line at each failed attempt to connect, several a second,
+    # and what matters of them is told to `faults` as well.
+    return {"error_cb": faults.note, "logger": LOG, "log_level": 2}
 
 
 def kafka_error(error: KafkaException) -> KafkaError:

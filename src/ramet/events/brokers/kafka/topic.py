@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,18 +43,16 @@ class Topics:
     def topic(self) -> Topic:
         """The topic as it is now. Raises BrokerUnavailable when the cluster does not say."""
         until = time.monotonic() + ANSWER
+        self._faults.over()
         is_made = False
         while True:
             try:
-                found = self._described()
+                return self._described()
             except KafkaException as exception:
                 error = kafka_error(exception)
                 if error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() > until:
                     self._admin.poll(0)  # what was told on the side explains it better
                     raise self._faults.told(error) from exception
-            else:
-                self._faults.over()
-                return found
             if not is_made:
                 self._make()
                 is_made = True
@@ -61,12 +60,21 @@ class Topics:
 
     def _described(self) -> Topic:
         asked = self._admin.describe_topics(TopicCollection([self._name]), request_timeout=ANSWER)
-        found: Any = asked[self._name].result()
+        found: Any = self._result(asked[self._name])
         return Topic(
             self._name,
             str(found.topic_id),
             tuple(sorted(partition.id for partition in found.partitions)),
         )
+
+    def _result(self, future: Future[Any]) -> Any:
+        """As soon as there is one, or word that no broker can be reached or the user is refused."""
+        while True:
+            try:
+                return future.result(0.1)
+            except TimeoutError:
+                self._admin.poll(0)
+                self._faults.check()
 
     def _make(self) -> None:
         wanted = NewTopic(

@@ -7,6 +7,7 @@ between the inbox's commit and the acknowledgement, the inbox drops.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,6 +31,11 @@ try:
     from ramet.events.brokers.rabbitmq.reception import Reception, unavailable
 except ModuleNotFoundError as error:
     raise client_missing("RabbitMQ", "pika", "rabbitmq") from error
+
+
+if (_clients := logging.getLogger("pika")).level == logging.NOTSET:
+    # It writes six lines at each failed attempt to connect; what they say is in the exception.
+    _clients.setLevel(logging.CRITICAL)
 
 
 class RabbitBroker:

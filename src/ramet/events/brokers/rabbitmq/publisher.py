@@ -42,6 +42,7 @@ class Publisher:
         self._tag = 0
         self._unconfirmed: dict[int, asyncio.Future[None]] = {}
         self._unrouted: set[str] = set()
+        self._is_doubtful = False
 
     async def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
         """The ids that are stored. Raises when there is no connection, or it was lost before any
@@ -64,11 +65,15 @@ class Publisher:
             if not acknowledged:
                 raise
             log.warning("events.sending_interrupted", error=repr(error))
+        if self._is_doubtful:
+            # What the server still holds back goes with the channel, and not to a queue later.
+            await self.close()
         return acknowledged
 
     async def close(self) -> None:
         """End the connection; the next `send` makes another."""
         connection, self._connection, self._channel = self._connection, None, None
+        self._is_doubtful = False
         self._fail(NotConfirmed("the connection was closed"))
         if connection is not None and connection.is_open:
             connection.close()
@@ -122,6 +127,7 @@ class Publisher:
         try:
             await asyncio.wait_for(confirmed, ANSWER)
         except TimeoutError as error:
+            self._is_doubtful = True
             raise NotConfirmed(f"not confirmed within {ANSWER:.0f} s") from error
         finally:
             self._unconfirmed.pop(tag, None)
