@@ -173,7 +173,10 @@ def _mistakes(environ: Mapping[str, str], system: System) -> list[Mistake]:
 
 
 def _has_valid_port(url: str) -> bool:
+    # A cluster is named by several hosts: kafka://one:9092,two:9092.
+    scheme, _, rest = url.partition("://")
+    hosts = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].split(",")
     try:
-        return urlsplit(url).port != 0
+        return all(urlsplit(f"{scheme}://{host}").port != 0 for host in hosts)
     except ValueError:
         return False

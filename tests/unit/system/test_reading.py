@@ -218,9 +218,6 @@ def test_a_system_without_services_tells_what_to_add(refusal: Refusal) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        'broker = "kafka://h:9092"',
-        'broker = "redis://h"',
-        'broker = "amqps://h"',
         'telemetry = "none"',
         'telemetry = "https://otel.example"',
         'telemetry = "$OTLP"',
@@ -255,9 +252,27 @@ def test_a_secret_in_an_invalid_value_is_not_repeated_either(refusal: Refusal) -
     """Both mistakes are told, neither shows it."""
     text = refusal(f'{MINIMAL}[infrastructure]\npostgres = "mysql://u:hunter2@h/x"\n')
     assert "invalid-value" in text
-    text += refusal(f'{MINIMAL}[infrastructure]\nbroker = "amqp://u:hunter2@h/x"\n')
-    assert "not-built-yet" in text
+    text += refusal(f'{MINIMAL}[infrastructure]\nbroker = "mqtt://u:hunter2@h/x"\n')
     assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("nats://h:4222", "tls://h:4222", "kafka://a:9092,b:9092", "kafkas://h", "amqp://h/v"),
+        *(
+            "amqps://h",
+            "redis://h/0?replicas=1",
+            "rediss://h",
+            "postgres://h/x",
+            "postgresql://h/x",
+        ),
+    ],
+)
+def test_the_url_of_every_broker_is_taken_as_it_is(read: Read, url: str) -> None:
+    """It is passed on to the processes."""
+    system = read(f'{MINIMAL}[infrastructure]\nbroker = "{url}"\n')
+    assert system.infrastructure.broker == url
 
 
 def test_the_catch_all_route_may_stand_beside_others(read: Read) -> None:
