@@ -7,7 +7,7 @@ READY  := $(VENV)/.installed
 UV     := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-shop test-all check bench fmt lock browser clean
+.PHONY: help up down test test-shop test-all check bench fmt lock system-packages clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -26,11 +26,11 @@ up: $(READY)  ## run the shop: five services behind a gateway at http://localhos
 down: $(READY)  ## stop the shop when it was started with --detach
 	cd shop && ../$(BIN)/ramet down
 
-test: $(READY) browser  ## every test but the slow matrix
+test: $(READY) system-packages  ## every test but the slow matrix
 	$(BIN)/pytest -m "not slow"
 	cd shop && ../$(BIN)/pytest -m "not slow"
 
-test-all: $(READY) browser  ## the slow matrix too, on every Python and Django that this machine offers
+test-all: $(READY) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
 	$(BIN)/python tests/matrix.py
 
 check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, generated files
@@ -52,16 +52,21 @@ lock: $(READY)  ## compile requirements/dev.txt anew
 	  --no-emit-index-url --no-emit-find-links --generate-hashes --no-annotate --no-header --quiet \
 	  --output-file requirements/dev.txt
 
-# The storefront is tested in a real browser. Where none can be installed, that test says so and is skipped.
-browser:
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
-	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
-	  || echo "no Chromium here: the browser test will be skipped (apt-get install chromium)"
-	@test -x /usr/sbin/pgbouncer \
-	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq pgbouncer >/dev/null; } \
-	  || echo "no PgBouncer here: its tests will be skipped (apt-get install pgbouncer)"
+# Real servers that no wheel carries. Where one cannot be installed, its tests say so and are skipped.
+# Debian starts a server's service when it installs it: policy-rc.d says no, the tests start their own.
+system-packages:
+	@missing=""; \
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	test -x /usr/lib/rabbitmq/bin/rabbitmq-server || missing="$$missing rabbitmq-server"; \
+	test -x /usr/sbin/pgbouncer || missing="$$missing pgbouncer"; \
+	test -z "$$missing" \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	       && policy=/usr/sbin/policy-rc.d \
+	       && { test -e $$policy || { printf '#!/bin/sh\nexit 101\n' >$$policy; chmod +x $$policy; ours=$$policy; }; } \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	       code=$$?; rm -f $$ours; test $$code = 0; } \
+	  || echo "not here, their tests will be skipped (apt-get install$$missing)"
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache
