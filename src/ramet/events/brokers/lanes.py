@@ -21,14 +21,11 @@ def lanes_of(batch: Iterable[Outgoing]) -> list[list[Outgoing]]:
 
 
 def sendable(batch: Sequence[Outgoing], largest: int) -> list[Outgoing]:
-    """The batch without events that are too large or whose time is over, and without those that
-    follow one in its key."""
+    """The batch without events that are too large, and without those that follow one in its key."""
     blocked: set[str] = set()
     fit = []
     for event in batch:
-        if is_over(event):
-            blocked.add(event.key)
-        elif event.key not in blocked and len(event.body) > largest:
+        if event.key not in blocked and len(event.body) > largest:
             blocked.add(event.key)
             note_not_sent(event, f"{len(event.body)} bytes, the broker takes {largest}")
         elif event.key not in blocked:
@@ -36,9 +33,10 @@ def sendable(batch: Sequence[Outgoing], largest: int) -> list[Outgoing]:
     return fit
 
 
-def is_over(event: Outgoing) -> bool:
-    """Whether another relay may be sending it: this one was paused, and must not."""
-    return time.monotonic() >= event.until
+def in_time(batch: Iterable[Outgoing]) -> list[Outgoing]:
+    """Those that this relay may still send; the events of one key run out together."""
+    now = time.monotonic()
+    return [event for event in batch if now < event.until]
 
 
 def note_not_sent(event: Outgoing, error: str) -> None:

@@ -48,6 +48,14 @@ def test_nothing_of_its_key_goes_past_an_event_that_is_too_large(
     assert sorted(bodies(received(broker, until=4))) == ["a1", "b1", "b2", "c1"]
 
 
+def test_what_another_relay_may_have_taken_over_is_not_sent(broker: Broker) -> None:
+    """The lease of its partition has ended while the batch was read."""
+    late = [replace(event("a", text), until=time.monotonic()) for text in ("late 1", "late 2")]
+    mine = event("b", "mine")
+    assert broker.send([late[0], mine, late[1]]) == {mine.id}
+    assert bodies(received(broker, until=2, within=1)) == ["mine"]
+
+
 def test_a_second_copy_is_acknowledged_too(broker: Broker) -> None:
     """Or the row would stay in the outbox for ever. The inbox drops it, if the broker does not."""
     once = event("a", "1")

@@ -20,7 +20,7 @@ from ramet.events.brokers import (
     Outgoing,
     client_missing,
 )
-from ramet.events.brokers.lanes import is_over, lanes_of, note_not_sent, sendable
+from ramet.events.brokers.lanes import in_time, lanes_of, note_not_sent, sendable
 from ramet.failpoints import reached
 
 try:
@@ -140,13 +140,15 @@ class _Sender:
             """Send the first of a lane; its delivery sends the next."""
             nonlocal waiting
             event, rest = lane[0], lane[1:]
-            if is_over(event):
+            reached("broker.before-send")
+            if not in_time([event]):
                 return
 
             def delivered(error: KafkaError | None, message: Message) -> None:
                 nonlocal waiting
                 waiting -= 1
                 if error is None:
+                    reached("broker.after-send")
                     acknowledged.add(event.id)
                     if rest:
                         produce(rest)

@@ -19,7 +19,7 @@ import structlog
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Incoming, Outgoing
-from ramet.events.brokers.lanes import sendable
+from ramet.events.brokers.lanes import in_time, sendable
 from ramet.events.brokers.positions import place_in, position_of
 from ramet.events.brokers.postgres import tables
 from ramet.failpoints import reached
@@ -60,12 +60,14 @@ class PostgresBroker:
 
     def send(self, batch: Sequence[Outgoing]) -> set[UUID]:
         """In one transaction: all that fits is stored, or nothing."""
-        events = sendable(batch, LARGEST)
         with self._lock:
             try:
                 connection = self._sender_connected()
+                reached("broker.before-send")
+                events = in_time(sendable(batch, LARGEST))
                 if events:
                     self._append(connection, events)
+                    reached("broker.after-send")
                     connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, self._system])
                 self._forget(connection)
             except psycopg.Error as error:

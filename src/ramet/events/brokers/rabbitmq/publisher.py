@@ -17,7 +17,8 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import AMQPError, ChannelClosed, ChannelWrongStateError, ShortStringTooLong
 
 from ramet.events.brokers import BrokerUnavailable, Outgoing
-from ramet.events.brokers.lanes import is_over, lanes_of, note_not_sent, sendable
+from ramet.events.brokers.lanes import in_time, lanes_of, note_not_sent, sendable
+from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
 
@@ -87,9 +88,11 @@ class Publisher:
 
         async def send_lane(lane: list[Outgoing]) -> None:
             for event in lane:
-                if is_over(event):
+                reached("broker.before-send")
+                if not in_time([event]):
                     return
                 await self._publish(event)
+                reached("broker.after-send")
                 acknowledged.add(event.id)
 
         results = await asyncio.gather(*map(send_lane, lanes), return_exceptions=True)

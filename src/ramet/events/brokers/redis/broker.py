@@ -30,7 +30,7 @@ from ramet.events.brokers import (
     Outgoing,
     client_missing,
 )
-from ramet.events.brokers.lanes import sendable
+from ramet.events.brokers.lanes import in_time, sendable
 from ramet.events.brokers.positions import place_in, position_of
 from ramet.failpoints import reached
 
@@ -80,9 +80,12 @@ class RedisBroker:
         with self._lock:
             try:
                 client = self._sender_connected()
-                for events in _portions(sendable(batch, LARGEST)):
-                    if not self._is_stored(client, events):
+                for portion in _portions(sendable(batch, LARGEST)):
+                    reached("broker.before-send")
+                    events = in_time(portion)
+                    if not events or not self._is_stored(client, events):
                         break
+                    reached("broker.after-send")
                     acknowledged.update(event.id for event in events)
                 self._trim(client)
             except RedisError as error:
