@@ -1,4 +1,4 @@
-"""Publisher and handler in different services: over a real NATS JetStream."""
+"""What is NATS JetStream's own, and relays and receivers over it; the rest is in `brokers/`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -72,15 +70,6 @@ def per_key() -> dict[str, list[int]]:
     for key, number in effects():
         found.setdefault(key, []).append(number)
     return found
-
-
-def test_a_committed_event_has_its_effect_over_the_broker(
-    handler: str, brokers: Brokers, working: Working, eventually: Eventually
-) -> None:
-    working(relay(brokers), receiver(brokers, handler), *inbox_loops([handler], 2))
-    publish("a", 1, 2)
-    eventually(lambda: effects() == [("a", 1), ("a", 2)], within=5)
-    eventually(lambda: count("outbox") == 0)
 
 
 def test_the_wire_carries_a_cloudevent_on_the_subject_of_its_type(
@@ -278,23 +267,6 @@ def outgoing(key: str, text: str = "{}") -> Outgoing:
     return Outgoing(uuid4(), "shop.orders.Placed.v1", "orders", key, text.encode())
 
 
-def test_after_an_event_that_cannot_be_sent_none_of_its_key_is(brokers: Brokers) -> None:
-    huge = "x" * 2_000_000  # more than the server takes
-    batch = [outgoing("a"), outgoing("a", huge), outgoing("a"), outgoing("b"), outgoing("b")]
-    acknowledged = brokers().send(batch)
-    assert acknowledged == {batch[0].id, batch[3].id, batch[4].id}
-
-
-def test_what_a_relay_may_no_longer_send_is_not_sent_nor_what_follows_it(brokers: Brokers) -> None:
-    broker = brokers()
-    over = replace(outgoing("a"), until=time.monotonic())
-    batch = [outgoing("a"), over, outgoing("a"), outgoing("b")]
-    assert broker.send(batch) == {batch[0].id, batch[3].id}
-    received: list[Incoming] = []
-    collect(broker, received, 2)
-    assert len(received) == 2
-
-
 def test_a_key_that_cannot_be_sent_keeps_back_itself_only(
     brokers: Brokers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,13 +285,6 @@ def test_a_key_that_cannot_be_sent_keeps_back_itself_only(
     assert count("outbox", "key = 'bad'") == 3
 
 
-def test_without_a_server_sending_says_so(nats_server: NatsServer, brokers: Brokers) -> None:
-    broker = brokers()
-    broker._url = "nats://127.0.0.1:1"
-    with pytest.raises(BrokerUnavailable):
-        broker.send([outgoing("a")])
-
-
 def collect(
     broker: Any, into: list[Incoming], until: int, after: str = "", fail: bool = False
 ) -> None:
@@ -329,37 +294,6 @@ def collect(
         into.extend(batch)
 
     broker.consume("tracking", ["shop.orders.Placed.v1"], after, deliver, lambda: len(into) < until)
-
-
-def test_what_was_not_stored_is_delivered_again_before_anything_later(brokers: Brokers) -> None:
-    broker = brokers()
-    broker.send([outgoing("a", "1"), outgoing("a", "2")])
-    with pytest.raises(RuntimeError, match="not stored"):
-        collect(broker, [], 1, fail=True)
-    broker.send([outgoing("a", "3")])
-    received: list[Incoming] = []
-    collect(broker, received, 3)
-    assert [each.body for each in received] == [b"1", b"2", b"3"]
-
-
-def test_reading_goes_on_after_the_position_that_the_database_knows(brokers: Brokers) -> None:
-    broker = brokers()
-    broker.send([outgoing("a", str(number)) for number in range(4)])
-    received: list[Incoming] = []
-    collect(broker, received, 4)
-    again: list[Incoming] = []
-    collect(broker, again, 3, after=received[0].position)
-    assert [each.body for each in again] == [b"1", b"2", b"3"]
-
-
-def test_a_service_that_moved_to_another_database_goes_on_where_it_was(brokers: Brokers) -> None:
-    broker = brokers()
-    broker.send([outgoing("a", "1")])
-    collect(broker, [], 1)
-    broker.send([outgoing("a", "2")])
-    received: list[Incoming] = []
-    collect(broker, received, 1, after=broker.remembered("tracking"))
-    assert [each.body for each in received] == [b"2"]
 
 
 def test_a_service_that_moved_keeps_its_place_when_the_first_reading_fails(
@@ -426,23 +360,6 @@ def test_a_quiet_stream_is_not_taken_for_a_lost_request(
         lambda: time.monotonic() < begun + 2,
     )
     assert time.monotonic() - begun < 4  # heartbeats do not keep `proceed` from being asked
-
-
-def test_a_wrong_password_is_told_with_its_remedy(
-    brokers: Brokers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    server = NatsServer(tmp_path)
-    with server._config.open("a") as config:
-        config.write('authorization { user: "a", password: "b" }\n')
-    server.start()
-    try:
-        broker = brokers()
-        broker._url = server.url.replace("//", "//a:wrong@")
-        with pytest.raises(BrokerUnavailable, match=r"(?i)authorization") as refused:
-            broker.send([outgoing("a")])
-        assert "RAMET_BROKER_URL" in refused.value.remedy
-    finally:
-        server.kill()
 
 
 def test_a_stream_that_was_lost_is_read_from_its_beginning(brokers: Brokers) -> None:

@@ -1,0 +1,87 @@
+"""What is PostgreSQL's own as a broker."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ramet.events.brokers import Broker
+from ramet.events.brokers.postgres import tables
+from tests.integration.events.brokers.wire import bodies, event, received
+from tests.integration.events.servers.postgres import PostgresServer
+from tests.integration.events.servers.server import TYPE
+
+pytestmark = pytest.mark.parametrize("server", [PostgresServer], indirect=True)
+
+Eventually = Callable[..., Any]
+
+
+def test_what_commits_late_is_neither_passed_over_nor_overtaken(
+    broker: Broker, server: PostgresServer, system: str, eventually: Eventually
+) -> None:
+    with psycopg.connect(server.url) as late:
+        row = late.execute(tables.TAKE_NUMBERS, [1, system]).fetchone()
+        assert row is not None
+        late.execute(tables.APPEND, [system, [row[0]], [uuid4()], [TYPE], ["a"], [b"late"]])
+        other = threading.Thread(target=broker.send, args=([event("b", "after it")],))
+        other.start()
+        with psycopg.connect(server.url, autocommit=True) as watch:
+            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            eventually(lambda: watch.execute(waiting).fetchone())
+        late.commit()
+        other.join(10)
+    assert bodies(received(broker, until=2)) == ["late", "after it"]
+
+
+def test_what_is_older_than_it_is_kept_is_removed_and_the_rest_is_not(
+    broker: Broker, server: PostgresServer, system: str
+) -> None:
+    broker.send([event("a", "old"), event("a", "new")])
+    with psycopg.connect(server.url) as connection:
+        connection.execute(
+            "UPDATE ramet_broker_event SET stored_at = now() - interval '25 hours'"
+            " WHERE system = %s AND body = 'old'",
+            [system],
+        )
+    another = server.connect(system)
+    another.send([])
+    another.close()
+    assert bodies(received(broker, until=2, within=1)) == ["new"]
+
+
+def test_a_stream_that_was_restored_without_its_end_is_read_from_its_beginning(
+    broker: Broker, server: PostgresServer, system: str
+) -> None:
+    broker.send([event("a", str(number)) for number in range(3)])
+    last = received(broker, until=3)[-1].position
+    with psycopg.connect(server.url) as connection:
+        connection.execute(
+            "DELETE FROM ramet_broker_event WHERE system = %s AND number > 1", [system]
+        )
+        connection.execute("UPDATE ramet_broker_stream SET last = 1 WHERE system = %s", [system])
+    broker.send([event("a", "again")])
+    assert bodies(received(broker, until=2, after=last)) == ["0", "again"]
+
+
+def test_acknowledged_is_on_disk_even_where_the_server_prefers_speed(
+    broker: Broker, server: PostgresServer, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    append = broker._append  # type: ignore[attr-defined]
+
+    def look(connection: psycopg.Connection, events: Any) -> None:
+        connection.execute("SET synchronous_commit = off")
+        with connection.transaction():
+            append(connection, events)
+            row = connection.execute("SHOW synchronous_commit").fetchone()
+            assert row is not None
+            seen.append(row[0])
+
+    monkeypatch.setattr(broker, "_append", look)
+    broker.send([event("a", "1")])
+    assert seen == ["on"]
