@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         operation,
     )
     from ramet.events import event, publish, subscribe
+    from ramet.idempotency import idempotent
     from ramet.placement import RemoteKey, place, urls
     from ramet.sagas import Saga, step
 
@@ -32,6 +33,7 @@ _HOMES = {
     "Value": "ramet.calls",
     "client": "ramet.calls",
     "event": "ramet.events",
+    "idempotent": "ramet.idempotency",
     "implements": "ramet.calls",
     "operation": "ramet.calls",
     "place": "ramet.placement",
@@ -53,6 +55,7 @@ __all__ = [
     "Value",
     "client",
     "event",
+    "idempotent",
     "implements",
     "operation",
     "place",

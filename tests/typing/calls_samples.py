@@ -8,7 +8,12 @@ from decimal import Decimal
 from typing import assert_type
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 import ramet
+from ramet.idempotency import commit
 
 
 class Money(ramet.Value):
@@ -86,3 +91,28 @@ OutOfStock(sku="A", left=3)
 OutOfStock(sku=1)  # error: [arg-type]
 OutOfStock()  # error: [call-arg]
 ramet.Refused("not today")
+
+
+class Invoices:
+    @ramet.idempotent
+    def create(self, request: Request) -> Response:
+        return Response()
+
+    @ramet.idempotent(atomic=False, required=False)
+    def update(self, request: Request, pk: int) -> HttpResponseBase:
+        commit(request, lambda: 7)  # error: [arg-type] [return-value]
+        return commit(request, lambda: Response())
+
+    @ramet.idempotent  # error: [type-var]
+    def gives(self, request: Request) -> int:
+        return 1
+
+    @ramet.idempotent(needed=True)  # error: [call-overload] [untyped-decorator]
+    def misspelt(self, request: Request) -> Response:
+        return Response()
+
+
+def repeated(invoices: Invoices, request: Request) -> None:
+    assert_type(invoices.create(request), Response)
+    assert_type(invoices.update(request, 7), HttpResponseBase)
+    invoices.update(request, "7")  # error: [arg-type]

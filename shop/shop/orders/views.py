@@ -12,9 +12,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shop.orders import services
-from shop.orders.contract import LONGEST_KEY, KeyReused, OrderLine, UnknownOrder, UnknownProducts
-from shop.orders.idempotency import KeyUsedForAnotherBody, key_of
+from ramet.idempotency import KeyMissing, KeyReused, key_of
+from shop.orders import contract, services
+from shop.orders.contract import LONGEST_KEY, OrderLine, UnknownOrder, UnknownProducts
 from shop.orders.models import Order
 from shop.orders.placing import place
 from shop.orders.serializers import OrderSerializer, PlaceOrderSerializer
@@ -51,15 +51,18 @@ class OrderViewSet(
     )
     def create(self, request: Request) -> Response:
         """Place an order. It is pending; look at it again to see what becomes of it."""
+        # Kept with the order, and for the contract too: so not by @ramet.idempotent.
         key = key_of(request)
+        if key is None:
+            raise KeyMissing
         wanted = PlaceOrderSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         lines = [OrderLine(**line) for line in wanted.validated_data["lines"]]
         token = wanted.validated_data["payment_token"]
         try:
             order = place(self._customer, lines, token, key)
-        except KeyReused as refusal:
-            raise KeyUsedForAnotherBody from refusal
+        except contract.KeyReused as refusal:
+            raise KeyReused from refusal
         except UnknownProducts as refusal:
             raise UnknownProductsError(
                 {

@@ -22,8 +22,10 @@ class CallsConfig(AppConfig):
         """Runs after every model is loaded, so that services may import models."""
         from ramet.calls.checks import check_implementations
         from ramet.calls.manifest import declared
+        from ramet.calls.options import options
         from ramet.placement import Here, here, manifest
 
+        options()  # a wrong one is told at the start
         # Settings without `ramet.place` use some other part of Ramet: nothing is placed then.
         if not isinstance(getattr(settings, "RAMET", None), Here):
             return

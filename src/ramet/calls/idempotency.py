@@ -17,20 +17,54 @@ from ramet.calls import context
 from ramet.calls.errors import DeadlineExceeded, InvalidArgument
 from ramet.calls.models import StoredResult
 from ramet.calls.operations import Operation
+from ramet.calls.options import Options, options
 from ramet.calls.protocol import decode_error, encode_error
 from ramet.calls.refusals import Refused
 from ramet.identity.context import current_user
 
-__all__ = ["KEPT", "forget", "once"]
+__all__ = ["KEPT", "OtherRequest", "claim", "complete", "forget", "once"]
 
-KEPT = timedelta(days=7)
-"""How long an answer is kept at least; a repetition that comes later runs anew."""
+KEPT = timedelta(days=Options().keep_results)
+"""How long an answer is kept at least, unless RAMET_CALLS says otherwise; a repetition that comes
+later runs anew."""
 
 _FORGET_EVERY = 3600.0  # seconds
 _FORGET_REST_AFTER = 1.0  # second
 _BATCH = 1000
 _forget_next = 0.0
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class OtherRequest(Exception):
+    """The key came before, with something else: its fingerprint is another."""
+
+
+def claim(row: StoredResult, using: str) -> StoredResult:
+    """The stored result for the operation, key and subject of `row`; `row` itself if it is new.
+
+    Inside a transaction, which ends with `complete` if there is no `answer` yet: the effect of the
+    work belongs into it. Waits for a concurrent transaction that has claimed the same. Raises
+    OtherRequest.
+    """
+    # 1. Insert. A concurrent first call has inserted the same row: the database makes us wait
+    #    here until it commits (then ours is ignored) or rolls back (then ours is in).
+    StoredResult.objects.using(using).bulk_create([row], ignore_conflicts=True)
+    # 2. Read. The statement sees what was committed meanwhile; a row without an answer can only
+    #    be our own, because nobody commits one.
+    stored = StoredResult.objects.using(using).get(
+        operation=row.operation, key=row.key, subject=row.subject
+    )
+    if stored.fingerprint != row.fingerprint:
+        raise OtherRequest
+    return stored
+
+
+def complete(stored: StoredResult, answer: str, using: str, *, refused: bool = False) -> None:
+    """Keep the answer of what was claimed, in the same transaction."""
+    stored.refused, stored.answer = refused, answer
+    stored.save(using=using, update_fields=["refused", "answer"])
+    # Robust: the operation has committed, and must not fail because old answers stay longer.
+    transaction.on_commit(lambda: _forget_now_and_then(using), using=using, robust=True)
 
 
 def once(
@@ -55,35 +89,34 @@ def once(
     refusal: Refused | None = None
     with transaction.atomic(using=using):
         _wait_no_longer_than_the_deadline(using)
-        # 1. Insert. A concurrent first call has inserted the same row: the database makes us wait
-        #    here until it commits (then ours is ignored) or rolls back (then ours is in).
-        StoredResult.objects.using(using).bulk_create([row], ignore_conflicts=True)
-        # 2. Read. The statement sees what was committed meanwhile; a row without an answer can only
-        #    be our own, because nobody commits one.
-        stored = StoredResult.objects.using(using).get(
-            operation=row.operation, key=row.key, subject=row.subject
-        )
-        if stored.fingerprint != row.fingerprint:
-            raise InvalidArgument("this idempotency key was used before, with other arguments")
+        try:
+            stored = claim(row, using)
+        except OtherRequest:
+            raise InvalidArgument(
+                "this idempotency key was used before, with other arguments"
+            ) from None
         if stored.answer is not None:
             return _replay(stored, operation)
-        # 3. Run, and keep the answer in the same transaction.
         try:
             with transaction.atomic(using=using):
                 answer = run()
         except Refused as error:
             refusal, answer = error, encode_error(error)
-        stored.refused, stored.answer = refusal is not None, answer.decode()
-        stored.save(using=using, update_fields=["refused", "answer"])
-        # Robust: the operation has committed, and must not fail because old answers stay longer.
-        transaction.on_commit(lambda: _forget_now_and_then(using), using=using, robust=True)
+        complete(stored, answer.decode(), using, refused=refusal is not None)
     if refusal is not None:
         raise refusal
     return answer
 
 
-def forget(older_than: timedelta = KEPT, *, using: str | None = None, at_most: int = _BATCH) -> int:
-    """Delete answers stored longer ago than that, by the database's clock; return how many."""
+def forget(
+    older_than: timedelta | None = None, *, using: str | None = None, at_most: int = _BATCH
+) -> int:
+    """Delete answers stored longer ago than that, by the database's clock; return how many.
+
+    Unless said, longer ago than the option `keep_results`.
+    """
+    if older_than is None:
+        older_than = timedelta(days=options().keep_results)
     rows = StoredResult.objects.using(using or router.db_for_write(StoredResult))
     old = rows.filter(created_at__lt=Now() - older_than).order_by("created_at")
     deleted, _ = rows.filter(pk__in=list(old.values_list("pk", flat=True)[:at_most])).delete()

@@ -1,4 +1,5 @@
-"""The results of calls that came with an idempotency key, kept in the callee's own database."""
+"""The results of calls and HTTP requests that came with an idempotency key, in the service's own
+database."""
 
 from typing import ClassVar
 
@@ -10,6 +11,8 @@ __all__ = ["StoredResult"]
 
 class StoredResult(models.Model):
     """What one operation answered to one key of one user; written in the operation's transaction.
+
+    For the views that `ramet.idempotency` marks, the operation is method and path.
 
     `answer` is None only inside the transaction that runs the operation: no other can see the row
     before it is complete.
