@@ -14,5 +14,8 @@ INSTALLED_APPS = [
     "ramet.calls",
     "ramet.events",
     "ramet.sagas",
+    "ramet.replicas",
+    "tests.bookshop.press",
+    "tests.bookshop.library",
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ramet.events import event, publish, subscribe
     from ramet.idempotency import idempotent
     from ramet.placement import RemoteKey, place, urls
+    from ramet.replicas import Replica
     from ramet.sagas import Saga, step
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "Refused": "ramet.calls",
     "RemoteError": "ramet.calls",
     "RemoteKey": "ramet.placement",
+    "Replica": "ramet.replicas",
     "Saga": "ramet.sagas",
     "Unavailable": "ramet.calls",
     "Value": "ramet.calls",
@@ -50,6 +52,7 @@ __all__ = [
     "Refused",
     "RemoteError",
     "RemoteKey",
+    "Replica",
     "Saga",
     "Unavailable",
     "Value",

@@ -24,6 +24,7 @@ RAMET_APPS = (
     "ramet.calls",
     "ramet.events",
     "ramet.sagas",
+    "ramet.replicas",
 )
 
 

@@ -1,0 +1,1 @@
+"""library: what it knows of books and authors are replicas."""

@@ -1,0 +1,153 @@
+"""An audit tells what differs, and what was only on its way does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from ramet.replicas import audit as auditing
+from ramet.replicas import rebuilding
+from ramet.replicas.audit import EXAMPLES, audit
+from ramet.replicas.declaration import Feed
+from ramet.replicas.models import Build, Tombstone
+from tests.bookshop.library.models import Book
+from tests.bookshop.press import services
+from tests.bookshop.press.models import Book as SourceBook
+from tests.unit.replicas.conftest import here
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def built(feed: Feed, shelf: list[str]) -> Feed:
+    rebuilding.run(feed)
+    return feed
+
+
+def sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def found(feed: Feed) -> dict[str, list[str]]:
+    report = audit(feed, settle=0)
+    for kind, examples in report.examples.items():
+        assert report.counts[kind] == len(examples)
+    return {kind: [each.key for each in some] for kind, some in report.examples.items() if some}
+
+
+def test_a_replica_that_is_right_has_no_differences(built: Feed) -> None:
+    report = audit(built, settle=0)
+    assert (report.checked, report.differences, report.is_ready) == (7, 0, True)
+
+
+def test_each_kind_of_difference_is_found_and_named(built: Feed) -> None:
+    sql("DELETE FROM library_book WHERE isbn = 'b1'")
+    sql(_SURPLUS)
+    sql("UPDATE library_book SET title = 'old', replica_version = 0 WHERE isbn = 'b3'")
+    sql("UPDATE library_book SET title = 'forged', price = 99 WHERE isbn = 'b4'")
+    assert found(built) == {
+        "missing": ["b1"],
+        "surplus": ["zz"],
+        "stale": ["b3"],
+        "differs": ["b4"],
+    }
+    (example,) = audit(built, settle=0).examples["differs"]
+    assert example.columns == ("title", "price")
+
+
+_SURPLUS = (
+    "INSERT INTO library_book (isbn, title, price, note, replica_version)"
+    " VALUES ('zz', 'Surplus', 1, NULL, 1)"
+)
+
+
+def test_an_audit_changes_nothing(built: Feed) -> None:
+    sql("UPDATE library_book SET title = 'forged' WHERE isbn = 'b4'")
+    before = (here(), list(Build.objects.values()), list(Tombstone.objects.values()))
+    audit(built, settle=0)
+    assert (here(), list(Build.objects.values()), list(Tombstone.objects.values())) == before
+
+
+def test_a_change_that_is_on_its_way_is_no_difference(
+    built: Feed, deliver: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.put("b1", "Changed")
+    services.remove("b2")
+    services.put("b9", "New")
+    assert len(found(built)) == 3, "nothing has arrived"
+    monkeypatch.setattr(auditing, "_wait", lambda *_: deliver())
+    assert found(built) == {}
+
+
+def test_a_row_that_changes_all_the_time_is_no_difference(
+    built: Feed, deliver: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At both looks it is behind, but it has come as far as the source was at the first."""
+    services.put("b1", "Changed")
+
+    def meanwhile(*_: Any) -> None:
+        deliver()
+        services.put("b1", "Changed again")
+
+    monkeypatch.setattr(auditing, "_wait", meanwhile)
+    assert found(built) == {}
+
+
+def test_a_row_that_was_deleted_at_the_source_meanwhile_is_no_difference(
+    built: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its event is still on its way at the second look: then it is a suspect for the first time."""
+    monkeypatch.setattr(auditing, "_wait", lambda *_: services.remove("b2"))
+    services.put("b1", "Changed")
+    assert found(built) == {"stale": ["b1"]}
+
+
+def test_more_differences_than_are_named_are_counted(built: Feed) -> None:
+    SourceBook.objects.bulk_create(
+        SourceBook(isbn=f"x{number:04}", title="x", price=1) for number in range(30)
+    )
+    report = audit(built, settle=0)
+    assert (report.counts["missing"], len(report.examples["missing"])) == (30, EXAMPLES)
+
+
+def test_surplus_rows_are_found_in_every_part_of_a_large_replica(
+    feed: Feed, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "_CHUNK", 3)
+    for number in range(10):
+        services.put(f"b{number}", "x")
+    rebuilding.run(feed)
+    SourceBook.objects.filter(isbn__in=["b0", "b3", "b9"]).delete()
+    assert found(feed) == {"surplus": ["b0", "b3", "b9"]}
+
+
+def test_a_replica_that_was_never_built_is_told_as_such(feed: Feed, shelf: list[str]) -> None:
+    report = audit(feed, settle=0)
+    assert not report.is_ready
+    assert report.counts["missing"] == 7
+
+
+def test_a_report_for_programs(built: Feed) -> None:
+    sql("UPDATE library_book SET title = 'forged' WHERE isbn = 'b4'")
+    assert audit(built, settle=0).as_json() == {
+        "replica": "library.Book",
+        "ready": True,
+        "checked": 7,
+        "differences": 1,
+        "missing": {"count": 0, "examples": []},
+        "surplus": {"count": 0, "examples": []},
+        "stale": {"count": 0, "examples": []},
+        "differs": {"count": 1, "examples": [{"key": "b4", "columns": ["title"]}]},
+    }
+
+
+def test_the_wait_ends_when_the_inbox_is_empty(
+    built: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Book.objects.exists()
+    looks: list[int] = []
+    monkeypatch.setattr(auditing.time, "sleep", lambda seconds: looks.append(seconds))
+    auditing._wait(built, 2.5)
+    assert looks == [2.5]
