@@ -23,6 +23,15 @@ class OrderLine(ramet.Value):
     quantity: int
 
 
+class OrderedLine(ramet.Value):
+    """A line of an order; `name` and `price` of one piece are as last known, None: not known."""
+
+    sku: str
+    quantity: int
+    name: str | None = None
+    price: Money | None = None
+
+
 class Happening(ramet.Value):
     """Something that happened to an order, such as `reserved`, and when (UTC)."""
 
@@ -35,15 +44,17 @@ class OrderView(ramet.Value):
 
     `status` is pending, confirmed or cancelled, and only then has a `reason`: out_of_stock,
     payment_declined, expired or by_customer. `total` is None until the stock is reserved.
+    `customer` is the name of whoever ordered, None when it is not known (any more).
     """
 
     id: UUID
     status: str
     reason: str | None
-    lines: list[OrderLine]
+    lines: list[OrderedLine]
     total: Money | None
     created_at: datetime
     timeline: list[Happening]
+    customer: str | None = None
 
 
 class OrderPage(ramet.Value):

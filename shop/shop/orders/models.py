@@ -1,4 +1,4 @@
-"""Orders and what happened to them. Products, payments and people are ids of other services."""
+"""Orders and what happened to them; of products and people, copies of what orders show."""
 
 from uuid import uuid4
 
@@ -6,6 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 import ramet
+from shop.products.contract import Products
+from shop.products.events import ProductChanged, ProductRemoved
+from shop.users.contract import Users
+from shop.users.events import UserNamed, UserRemoved
 
 
 class Order(models.Model):
@@ -109,3 +113,43 @@ class PlacementKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Product(ramet.Replica):
+    """A product as last heard of: an order shows its name, and what it will about cost."""
+
+    id = models.UUIDField(primary_key=True)
+    sku = models.CharField(max_length=40, db_index=True)
+    name = models.CharField(max_length=200)
+    price = models.DecimalField(max_digits=10, decimal_places=2)
+
+    class Source:
+        """By id and not by SKU, which may be given to another product later."""
+
+        upsert = ProductChanged
+        delete = ProductRemoved
+        export = Products.export
+        version = "version"
+        fields = {"id": "product_id", "price": "price.amount"}
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.sku})"
+
+
+class Customer(ramet.Replica):
+    """The name of somebody with an account, for whoever packs the order; gone with the account."""
+
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=301)
+
+    class Source:
+        """The name to show is all that users tells."""
+
+        upsert = UserNamed
+        delete = UserRemoved
+        export = Users.export
+        version = "version"
+        fields = {"id": "user_id"}
+
+    def __str__(self) -> str:
+        return self.name

@@ -12,7 +12,7 @@ from ramet.calls import InvalidArgument
 from shop.orders import contract
 from shop.orders.contract import KeyReused, OrderLine, UnknownProducts
 from shop.orders.events import OrderPlaced
-from shop.orders.models import Happening, Line, Order, PlacementKey
+from shop.orders.models import Happening, Line, Order, PlacementKey, Product
 from shop.orders.sagas import PlaceOrder
 from shop.products.contract import Products, is_sku
 
@@ -20,7 +20,7 @@ from shop.products.contract import Products, is_sku
 def place(customer_id: UUID, lines: Sequence[OrderLine], payment_token: str, key: str) -> Order:
     """A new pending order, or the one that the same key and content made before.
 
-    Call it outside a transaction: it asks products whether they exist. Raises UnknownProducts,
+    Call it outside a transaction: it may ask products whether they exist. Raises UnknownProducts,
     KeyReused, and InvalidArgument for what no order can have.
     """
     _refuse_impossible(lines, payment_token, key)
@@ -79,11 +79,14 @@ def _placed_before(customer_id: UUID, key: str, fingerprint: str) -> Order | Non
 
 
 def _refuse_unknown_products(lines: Sequence[OrderLine]) -> None:
-    skus = sorted({line.sku for line in lines})
-    try:
-        known = {product.sku for product in ramet.client(Products).find(skus)}
-    except (ramet.Unavailable, ramet.DeadlineExceeded):
-        return
+    skus = {line.sku for line in lines}
+    known = set(Product.objects.filter(sku__in=skus).values_list("sku", flat=True))
+    # A product may be too new to have been heard of: only products can say that it does not exist.
+    if unheard_of := sorted(skus - known):
+        try:
+            known |= {product.sku for product in ramet.client(Products).find(unheard_of)}
+        except (ramet.Unavailable, ramet.DeadlineExceeded):
+            return
     unknown = [position for position, line in enumerate(lines) if line.sku not in known]
     if unknown:
         raise UnknownProducts(lines=unknown)

@@ -18,6 +18,15 @@ class LineSerializer(serializers.ModelSerializer[Line]):
         fields = ["sku", "quantity"]
 
 
+class OrderedLineSerializer(LineSerializer):
+    """The same with the product's name as last known, or null."""
+
+    name = serializers.CharField(read_only=True, allow_null=True, default=None)
+
+    class Meta(LineSerializer.Meta):
+        fields = ["sku", "quantity", "name"]
+
+
 class HappeningSerializer(serializers.ModelSerializer[Happening]):
     """What happened, such as `reserved`, and when."""
 
@@ -41,14 +50,18 @@ class ReasonField(serializers.ChoiceField):
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
-    """`reason` says why an order is cancelled; `total` is null until the stock is reserved."""
+    """`reason` says why an order is cancelled; `total` is null until the stock is reserved.
+
+    `customer` and the names in `lines` are as last known, and null in the answer to a new order.
+    """
 
     reason = ReasonField(Order.Reason.choices, read_only=True, allow_null=True)
-    lines = LineSerializer(many=True, read_only=True)
+    lines = OrderedLineSerializer(many=True, read_only=True)
     total = MoneySerializer(read_only=True, allow_null=True)
     timeline = HappeningSerializer(many=True, read_only=True)
+    customer = serializers.CharField(read_only=True, allow_null=True, default=None)
 
     class Meta:
         model = Order
-        fields = ["id", "status", "reason", "lines", "total", "created_at", "timeline"]
+        fields = ["id", "status", "reason", "customer", "lines", "total", "created_at", "timeline"]
         read_only_fields = fields

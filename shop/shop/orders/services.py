@@ -4,14 +4,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 import ramet
 from ramet.identity import current_user
 from ramet.identity.user import User
 from shop.money import Money
 from shop.orders import contract, progress
-from shop.orders.models import Order
+from shop.orders.models import Customer, Line, Order, Product
 from shop.orders.placing import place
 from shop.orders.sagas import CancelOrder
 from shop.pagination import NEWEST_FIRST
@@ -19,8 +19,21 @@ from shop.permissions import is_person
 
 
 def orders_of(customer_id: UUID) -> QuerySet[Order]:
-    """Everything that this customer ever ordered, with lines and timeline."""
-    return Order.objects.filter(customer_id=customer_id).prefetch_related("lines", "timeline")
+    """Everything that this customer ever ordered, with lines and timeline.
+
+    Each order has the `customer`'s name, each line the `name` and `price` of its product, as last
+    known: None where orders has not heard of it.
+    """
+    known = Product.objects.filter(sku=OuterRef("sku")).order_by("id")
+    lines = Line.objects.annotate(
+        name=Subquery(known.values("name")[:1]), price=Subquery(known.values("price")[:1])
+    )
+    names = Customer.objects.filter(pk=OuterRef("customer_id")).values("name")
+    return (
+        Order.objects.filter(customer_id=customer_id)
+        .annotate(customer=Subquery(names))
+        .prefetch_related(Prefetch("lines", lines), "timeline")
+    )
 
 
 @transaction.atomic
@@ -70,21 +83,32 @@ def as_view(order: Order) -> contract.OrderView:
         id=order.pk,
         status=order.status,
         reason=order.reason or None,
-        lines=[
-            contract.OrderLine(sku=line.sku, quantity=line.quantity) for line in order.lines.all()
-        ],
+        lines=[_as_line(line) for line in order.lines.all()],
         total=None if total is None else Money.of(total),
         created_at=order.created_at,
         timeline=[
             contract.Happening(what=entry.what, at=entry.at) for entry in order.timeline.all()
         ],
+        customer=getattr(order, "customer", None),
+    )
+
+
+def _as_line(line: Line) -> contract.OrderedLine:
+    # An order that was just placed has lines without a name: see `as_placed`.
+    price: Decimal | None = getattr(line, "price", None)
+    return contract.OrderedLine(
+        sku=line.sku,
+        quantity=line.quantity,
+        name=getattr(line, "name", None),
+        price=None if price is None else Money.of(price),
     )
 
 
 def as_placed(order: Order) -> contract.OrderView:
     """The order as it was when it was placed: the answer to the request that placed it.
 
-    A repetition of the request gets the same answer, whatever has become of the order since.
+    A repetition of the request gets the same answer, whatever has become of the order since. So
+    it has no names: those are as last known, and may be others the next time.
     """
     view = as_view(order)
     return contract.OrderView(

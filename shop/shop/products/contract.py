@@ -43,6 +43,23 @@ class ProductPage(ramet.Value):
     next_cursor: str
 
 
+class ExportedProduct(ramet.Value):
+    """What `ProductChanged` says."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    price: Money
+    version: int
+
+
+class ProductExport(ramet.Value):
+    """Some products by id, and the cursor of the next page ("" at the end)."""
+
+    rows: list[ExportedProduct]
+    next_cursor: str
+
+
 class OutOfStock(ramet.Refused):
     """Fewer pieces are left than the order wants."""
 
@@ -111,3 +128,7 @@ class Products(ramet.Contract, version=1):
     @ramet.operation(deadline="500ms", idempotent=True)
     def categories(self) -> list[str]:
         """Every category that has a product, by name."""
+
+    @ramet.operation(deadline="5s", idempotent=True)
+    def export(self, cursor: str = "") -> ProductExport:
+        """Every product, for copies of the catalogue. Raises UnknownCursor."""

@@ -33,6 +33,8 @@ class Product(models.Model):
     stock = models.PositiveIntegerField(default=0)
     reserved = models.PositiveIntegerField(default=0)
     sold = models.PositiveIntegerField(default=0)
+    version = models.PositiveBigIntegerField(default=1, db_default=1)
+    """Counts the changes of what other services copy: name and price."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -6,12 +6,18 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 
 import ramet
 from shop.money import Money
-from shop.pagination import BY_NAME
+from shop.pagination import BY_NAME, export_page
 from shop.products import contract, stock
+from shop.products.events import ProductChanged, ProductRemoved
 from shop.products.models import Product
+
+TOLD = frozenset({"sku", "name", "price"})
+"""What other services copy: a change of it is a new version."""
 
 
 def matching(words: str = "", category: str = "") -> QuerySet[Product]:
@@ -27,7 +33,9 @@ def matching(words: str = "", category: str = "") -> QuerySet[Product]:
 @transaction.atomic
 def add(**fields: Any) -> Product:
     """A new product, supplied with its `stock`. IntegrityError if the SKU is taken."""
-    return Product.objects.create(**fields)
+    product = Product.objects.create(**fields)
+    ramet.publish(as_event(product))
+    return product
 
 
 @transaction.atomic
@@ -37,8 +45,29 @@ def change(product_id: UUID, fields: dict[str, Any]) -> Product:
     for name, value in fields.items():
         setattr(product, name, value)
     product.supplied = product.stock + product.reserved + product.sold
-    product.save(update_fields=[*fields, "supplied"])
+    is_told = not TOLD.isdisjoint(fields)
+    product.version += is_told
+    product.save(update_fields=[*fields, "supplied", "version"])
+    if is_told:
+        ramet.publish(as_event(product))
     return product
+
+
+@receiver(post_delete, sender=Product)
+def _tell_of_removal(instance: Product, **_: Any) -> None:
+    # However it is deleted; Django does so in a transaction.
+    ramet.publish(ProductRemoved(product_id=instance.pk, version=instance.version + 1))
+
+
+def as_event(product: Product) -> ProductChanged:
+    """The product as other services are told of it."""
+    return ProductChanged(
+        product_id=product.pk,
+        sku=product.sku,
+        name=product.name,
+        price=Money.of(product.price),
+        version=product.version,
+    )
 
 
 @ramet.implements(contract.Products)
@@ -80,6 +109,25 @@ class Catalogue:
     def categories(self) -> list[str]:
         names = Product.objects.order_by("category").values_list("category", flat=True)
         return list(names.distinct())
+
+    def export(self, cursor: str = "") -> contract.ProductExport:
+        try:
+            products, following = export_page(Product.objects.all(), cursor)
+        except ValueError:
+            raise contract.UnknownCursor(cursor=cursor) from None
+        return contract.ProductExport(
+            rows=[
+                contract.ExportedProduct(
+                    product_id=product.pk,
+                    sku=product.sku,
+                    name=product.name,
+                    price=Money.of(product.price),
+                    version=product.version,
+                )
+                for product in products
+            ],
+            next_cursor=following,
+        )
 
 
 def _as_value(row: Product) -> contract.Product:

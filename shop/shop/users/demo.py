@@ -8,6 +8,7 @@ from django.db import transaction
 from oauth2_provider.models import Application
 
 from ramet.placement import here
+from shop.users import services
 from shop.users.models import User
 
 PEOPLE: list[dict[str, Any]] = [
@@ -33,7 +34,7 @@ def load() -> None:
         print(f"password of the demo users {names}: {password}")
     for person in missing:
         email = f"{person['username']}@shop.example"
-        user = User.objects.create_user(email=email, password=password, **person)
+        user = services.create(email=email, password=password, **person)
         if user.is_staff:
             # A group's name is the scope that its members may lend to a client.
             user.groups.add(Group.objects.get_or_create(name="products:write")[0])

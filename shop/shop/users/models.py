@@ -10,13 +10,15 @@ import ramet
 
 
 class User(AbstractUser):
-    """Somebody with an account. Other services know the id alone, from tokens and events.
+    """Somebody with an account. Other services know the id, and at most the name to show.
 
     Names and addresses are unique without regard to case, so that nobody can pose as another.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     email = models.EmailField()
+    version = models.PositiveBigIntegerField(default=1, db_default=1)
+    """Counts the changes of the name, which other services copy."""
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -54,7 +54,7 @@ class Tombstone(models.Model):
     class Meta:
         app_label = "ramet_replicas"
         constraints = [
-            models.UniqueConstraint(fields=["replica", "key"], name="ramet_replicas_tombstone"),
+            models.UniqueConstraint(fields=["replica", "key"], name="ramet_replicas_buried_once"),
         ]
         indexes = [models.Index(fields=["at"], name="ramet_replicas_old")]
 

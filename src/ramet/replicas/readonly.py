@@ -8,7 +8,7 @@ from django.db import models
 
 __all__ = ["ReplicaIsReadOnly", "ReplicaManager", "ReplicaQuerySet", "refuse"]
 
-Row = TypeVar("Row", bound=models.Model, covariant=True)
+Row = TypeVar("Row", bound=models.Model)
 
 
 class ReplicaIsReadOnly(TypeError):
@@ -54,5 +54,9 @@ class ReplicaQuerySet(models.QuerySet[Row]):
         self._refuse("delete")
 
 
-ReplicaManager = models.Manager.from_queryset(ReplicaQuerySet)
-"""The manager of every replica; one of your own derives from it."""
+class ReplicaManager(models.Manager[Row]):
+    """The manager of every replica; one of your own derives from it."""
+
+    def get_queryset(self) -> ReplicaQuerySet[Row]:
+        """Rows to be read."""
+        return ReplicaQuerySet(self.model, using=self._db)

@@ -1,3 +1,4 @@
+# mypy: disable-error-code=empty-body
 """What others may ask of press: everything it has, page by page."""
 
 from datetime import datetime

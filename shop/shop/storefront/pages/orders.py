@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 import ramet
+from shop.money import Money
 from shop.orders.contract import Orders, OrderView, UnknownCursor, UnknownOrder
 from shop.products.contract import Product, Products
 
@@ -63,13 +64,14 @@ def _context(order: OrderView) -> dict[str, Any]:
     # A confirmed order moves on once more when its customer cancels it.
     being_cancelled = "cancel_requested" in happened and order.status != "cancelled"
     settled = order.status != "pending" and not being_cancelled
-    names = _products(order)
+    products = _products(order)
     return {
         "order": order,
         "settled": settled,
         "cancellable": order.status != "cancelled" and not being_cancelled,
         "verdict": words.verdict(order.status, order.reason, being_cancelled=being_cancelled),
-        "lines": [(line, names.get(line.sku)) for line in order.lines],
+        "lines": [(line, products.get(line.sku)) for line in order.lines],
+        "about": _about(order),
         "timeline": [
             (words.HAPPENING_WORDS[happening.what], happening)
             for happening in order.timeline
@@ -79,10 +81,18 @@ def _context(order: OrderView) -> dict[str, Any]:
     }
 
 
-def _products(order: OrderView) -> dict[str, Product]:
-    """The products of an order by article number; nothing where products does not answer.
+def _about(order: OrderView) -> Money | None:
+    """What an order will about cost while nobody knows its total, if all prices are known."""
+    prices = [line.price and line.price * line.quantity for line in order.lines]
+    if order.total is not None or order.status != "pending" or None in prices:
+        return None
+    return sum((price for price in prices if price is not None), Money.of(0))
 
-    Orders keeps article numbers only. A customer may see the order without the names.
+
+def _products(order: OrderView) -> dict[str, Product]:
+    """The products of an order by article number, for their pictures and links.
+
+    Nothing where products does not answer: an order has the names by itself.
     """
     try:
         found = ramet.client(Products).find([line.sku for line in order.lines])

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["at"], name="ramet_replicas_old")],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("replica", "key"), name="ramet_replicas_tombstone"
+                        fields=("replica", "key"), name="ramet_replicas_buried_once"
                     )
                 ],
             },

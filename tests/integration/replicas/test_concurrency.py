@@ -1,0 +1,123 @@
+"""Readers, feeders and rebuilds at the same time, on a real PostgreSQL."""
+
+import random
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, connections
+from django.db.models import F
+
+from ramet.events.heads import Heads
+from ramet.events.inbox import work_off_one
+from ramet.replicas import rebuilding
+from ramet.replicas.audit import audit
+from ramet.replicas.declaration import Feed
+from ramet.replicas.model import rebuild_model
+from tests.bookshop.library.models import Book
+from tests.bookshop.press import services
+from tests.bookshop.press.models import Book as SourceBook
+from tests.integration.replicas.conftest import Bookshop
+from tests.unit.replicas.conftest import move, surroundings
+
+ROWS = 3000
+
+
+@pytest.fixture(autouse=True)
+def _large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "PAGE", 500)
+
+
+def in_threads(*functions: Callable[[], None]) -> list[BaseException]:
+    """Run them at once, each with a connection of its own; what they raised."""
+    errors: list[BaseException] = []
+
+    def run(function: Callable[[], None]) -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 - the test looks at it
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(each,), daemon=True) for each in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    return errors
+
+
+def test_readers_see_no_gap_and_no_mixture(monolith: Bookshop, feed: Feed) -> None:
+    """Every row changes at the source, without an event; each reading is of one state."""
+    monolith.shelve(ROWS)
+    seen: set[tuple[int, tuple[int, ...]]] = set()
+    is_over = threading.Event()
+
+    def read() -> None:
+        while not is_over.is_set():
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(*), array_agg(DISTINCT replica_version) FROM library_book"
+                )
+                count, versions = cursor.fetchone()
+            seen.add((count, tuple(versions)))
+
+    def rebuild() -> None:
+        try:
+            for _ in range(3):
+                SourceBook.objects.update(version=F("version") + 1, title="New")
+                rebuilding.run(feed)
+        finally:
+            is_over.set()
+
+    with monolith.library():
+        rebuilding.run(feed)
+        assert in_threads(read, read, rebuild) == []
+    assert seen <= {(ROWS, (version,)) for version in (1, 2, 3, 4)}
+    assert len(seen) >= 2, "the readers were there at a swap"
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_changes_deletes_feeders_and_rebuilds_at_once(
+    monolith: Bookshop, feed: Feed, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(services, "PAGE", 10)
+    monolith.shelve(150)
+    are_over = threading.Event()
+
+    def change_and_remove() -> None:
+        """Each of these goes for good: one made anew would begin at version 1 again."""
+        for number in random.Random(seed).sample(range(60), 60):
+            services.put(f"b{number:05}", f"Title {seed}")
+            services.remove(f"b{number:05}")
+
+    def change_and_add() -> None:
+        dice = random.Random(seed)
+        for _ in range(80):
+            services.put(f"b{dice.randrange(100, 300):05}", f"Title {dice.random()}")
+
+    def write() -> None:
+        try:
+            assert in_threads(change_and_remove, change_and_add) == []
+        finally:
+            are_over.set()
+
+    def feed_events() -> None:
+        heads, idle = Heads(feed.handlers), 0
+        while idle < 3:  # looks without work after the writers have ended
+            moved = move(surroundings())
+            outcome = work_off_one(heads)
+            assert outcome in (None, 0), "a handler failed"
+            idle = idle + 1 if are_over.is_set() and not moved and outcome is None else 0
+
+    def rebuild() -> None:
+        while not are_over.is_set():
+            rebuilding.run(feed)
+
+    with monolith.library():
+        assert in_threads(write, feed_events, feed_events, rebuild) == []
+        assert monolith.rows_here() == monolith.rows_there()
+        assert audit(feed, settle=0).differences == 0
+        assert not rebuild_model(Book)._default_manager.exists()

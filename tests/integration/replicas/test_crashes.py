@@ -1,0 +1,87 @@
+"""SIGKILL at every stage of a rebuild, and in the feed: the replica is whole in the end."""
+
+import signal
+
+import pytest
+
+from ramet.replicas import rebuilding
+from ramet.replicas.declaration import Feed
+from tests.integration.replicas.conftest import Bookshop, Eventually
+
+PLACES = [
+    pytest.param("replica.before-start-commit", 1, marks=pytest.mark.slow),
+    pytest.param("replica.after-start-commit", 1, marks=pytest.mark.slow),
+    ("replica.exported", 1),
+    ("replica.before-page-commit", 2),
+    ("replica.after-page-commit", 2),
+    ("replica.before-swap-commit", 1),
+    pytest.param("replica.after-swap-commit", 1, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("place", "count"), PLACES)
+def test_a_worker_that_is_killed_during_the_first_build_is_succeeded(
+    monolith: Bookshop, eventually: Eventually, place: str, count: int
+) -> None:
+    monolith.shelve(70)
+    assert monolith.worker(place, count).wait(20) == -signal.SIGKILL
+    monolith.put("b00000", "Changed")
+    monolith.put("new", "New")
+    monolith.remove("b00001")
+    monolith.remove("b00069")
+    monolith.worker()
+    eventually(monolith.is_settled, within=20, what="the replica equals its source")
+
+
+def test_a_worker_that_is_killed_while_it_feeds_feeds_again(
+    monolith: Bookshop, eventually: Eventually
+) -> None:
+    monolith.shelve(5)
+    with monolith.library():
+        pass
+    monolith.put("b00000", "Changed")
+    monolith.remove("b00001")
+    assert monolith.worker("replica.fed").wait(20) == -signal.SIGKILL
+    monolith.worker()
+    eventually(monolith.is_settled, within=20, what="the replica equals its source")
+
+
+def test_two_services_fill_feed_rebuild_and_survive(
+    two_services: Bookshop, eventually: Eventually, feed: Feed
+) -> None:
+    shop = two_services
+    shop.shelve(70)
+    socket = shop.environment["RAMET_MESH_URL"].removeprefix("unix:").format(service="press")
+    # 1. The source is away: the first build waits for it, and the replica is not ready.
+    library = shop.worker(services="library")
+    eventually(lambda: _failures(shop, feed) > 0, within=20, what="the export was tried")
+    # 2. It comes: everything is here.
+    shop.start("ramet.processes", "web", services="press", RAMET_SOCKET=socket)
+    shop.worker(services="press")
+    eventually(shop.is_settled, within=30, what="the first build")
+    # 3. What happens there arrives here, deletes too.
+    shop.put("b00000", "Changed")
+    shop.remove("b00001")
+    eventually(shop.is_settled, within=20, what="the changes have arrived")
+    # 4. A worker dies in a rebuild; what happens meanwhile counts.
+    library.kill()
+    library.wait()
+    with shop.library():
+        rebuilding.start(feed)
+    assert shop.worker("replica.after-page-commit", services="library").wait(20) == -signal.SIGKILL
+    shop.put("b00002", "Changed while nobody was there")
+    shop.remove("b00003")
+    shop.remove("b00066")
+    shop.worker(services="library")
+    eventually(lambda: not _is_running(shop, feed) and shop.is_settled(), within=30)
+
+
+def _failures(shop: Bookshop, feed: Feed) -> int:
+    with shop.library():
+        found = rebuilding.Build.objects.filter(pk=feed.label).first()
+        return found.failures if found else 0
+
+
+def _is_running(shop: Bookshop, feed: Feed) -> bool:
+    with shop.library():
+        return rebuilding.Build.objects.filter(pk=feed.label, is_running=True).exists()

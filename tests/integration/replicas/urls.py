@@ -1,0 +1,3 @@
+"""Nothing but operations is served."""
+
+urlpatterns: list[object] = []
