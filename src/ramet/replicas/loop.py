@@ -22,7 +22,7 @@ __all__ = ["ReplicaLoop", "loops"]
 
 log = structlog.get_logger("ramet.replicas")
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.3, 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.3, 20.0
 """Seconds between two attempts at one page: doubled each time, up to the longest, with jitter."""
 
 STANDING_BY = 1.0

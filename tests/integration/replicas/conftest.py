@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -124,10 +125,26 @@ def _clear(url: str) -> None:
         cursor.execute(f"TRUNCATE {TABLES}")
 
 
-def _bookshop(press: str, library: str, root: Path, **environment: str) -> Iterator[Bookshop]:
+@pytest.fixture(scope="session")
+def toml(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`ramet.toml` where the folders of its apps are below it, as in a project."""
+    folder = tmp_path_factory.mktemp("bookshop")
+    (folder / "tests").symlink_to(root / "tests")
+    (folder / "ramet.toml").write_text((FOLDER / "ramet.toml").read_text())
+    return folder / "ramet.toml"
+
+
+def _bookshop(
+    press: str, library: str, root: Path, toml: Path, **environment: str
+) -> Iterator[Bookshop]:
     for url in (press, library):
         _clear(url)
-    shared = {"RAMET_TOML": str(FOLDER / "ramet.toml"), "BOOKSHOP_PAGE": "20", **environment}
+    shared = {
+        "DJANGO_SETTINGS_MODULE": "tests.integration.replicas.settings",
+        "RAMET_TOML": str(toml),
+        "BOOKSHOP_PAGE": "20",
+        **environment,
+    }
     shop = Bookshop(press, library, shared, root)
     try:
         yield shop
@@ -139,11 +156,11 @@ def _bookshop(press: str, library: str, root: Path, **environment: str) -> Itera
 
 @pytest.fixture
 def monolith(
-    database_urls: list[str], django_db_blocker: DjangoDbBlocker, root: Path
+    database_urls: list[str], django_db_blocker: DjangoDbBlocker, root: Path, toml: Path
 ) -> Iterator[Bookshop]:
     """Both services in one process and one database."""
     with django_db_blocker.unblock():
-        yield from _bookshop(database_urls[1], database_urls[1], root)
+        yield from _bookshop(database_urls[1], database_urls[1], root, toml)
 
 
 @pytest.fixture
@@ -152,11 +169,9 @@ def two_services(
     nats_server: NatsServer,
     django_db_blocker: DjangoDbBlocker,
     root: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    toml: Path,
 ) -> Iterator[Bookshop]:
     """A process, a database and a socket each, with a broker between them."""
-    import tempfile
-
     with (
         tempfile.TemporaryDirectory(prefix="ramet-") as sockets,
         django_db_blocker.unblock(),
@@ -164,6 +179,7 @@ def two_services(
         yield from _bookshop(
             *database_urls,
             root,
+            toml,
             RAMET_BROKER_URL=nats_server.url,
             RAMET_MESH_URL=f"unix:{sockets}/{{service}}.sock",
         )

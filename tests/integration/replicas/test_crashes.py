@@ -11,9 +11,9 @@ from tests.integration.replicas.conftest import Bookshop, Eventually
 PLACES = [
     pytest.param("replica.before-start-commit", 1, marks=pytest.mark.slow),
     pytest.param("replica.after-start-commit", 1, marks=pytest.mark.slow),
-    ("replica.exported", 1),
+    pytest.param("replica.exported", 1, marks=pytest.mark.slow),
     ("replica.before-page-commit", 2),
-    ("replica.after-page-commit", 2),
+    pytest.param("replica.after-page-commit", 2, marks=pytest.mark.slow),
     ("replica.before-swap-commit", 1),
     pytest.param("replica.after-swap-commit", 1, marks=pytest.mark.slow),
 ]
