@@ -1,8 +1,8 @@
 """Django system checks of replicas.
 
-E020 `Source` is missing, incomplete or says too much; E021 it names something that is no event, or
-no operation that could export; E022 columns, key or version that events or export do not have; E023
-a table that cannot be a replica; E024 a constraint of another table on a replica.
+E030 `Source` is missing, incomplete or says too much; E031 it names something that is no event, or
+no operation that could export; E032 columns, key or version that events or export do not have; E033
+a table that cannot be a replica; E034 a constraint of another table on a replica.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from ramet.replicas.model import Replica
 __all__ = ["check_constraints", "check_declarations"]
 
 _IDS = {
-    "replica-source": "ramet.E020",
-    "replica-event": "ramet.E021",
-    "replica-columns": "ramet.E022",
-    "replica-table": "ramet.E023",
+    "replica-source": "ramet.E030",
+    "replica-event": "ramet.E031",
+    "replica-columns": "ramet.E032",
+    "replica-table": "ramet.E033",
 }
 
 
 @register("ramet")
 def check_declarations(app_configs: Any = None, **kwargs: Any) -> Sequence[CheckMessage]:
-    """E020 to E023, for every replica, all mistakes together."""
+    """E030 to E033, for every replica, all mistakes together."""
     _, mistakes = feeds()
     return [
         Error(
@@ -44,14 +44,14 @@ def check_declarations(app_configs: Any = None, **kwargs: Any) -> Sequence[Check
 
 @register("ramet")
 def check_constraints(app_configs: Any = None, **kwargs: Any) -> Sequence[CheckMessage]:
-    """E024: rows of a replica come and go when the source says so; no other table may object."""
+    """E034: rows of a replica come and go when the source says so; no other table may object."""
     return [
         Error(
             f"{type(field).__name__} to the replica {target._meta.label}: the database would refuse"
             " a row that is here before the replica has its own, and a delete of the source.",
             hint="Say db_constraint=False and on_delete=models.DO_NOTHING, or use ramet.RemoteKey.",
             obj=field,
-            id="ramet.E024",
+            id="ramet.E034",
         )
         for field, target in _references()
         if getattr(field, "db_constraint", True)

@@ -40,7 +40,7 @@ class Replica(models.Model):
 
     `makemigrations` makes two tables: this one, and `<Name>Rebuild` of the same columns, which is
     empty unless a rebuild is running. Writing through the ORM raises ReplicaIsReadOnly. What is
-    wrong with a declaration is told by Django's checks, ids ramet.E020 to ramet.E024.
+    wrong with a declaration is told by Django's checks, ids ramet.E030 to ramet.E034.
     """
 
     replica_version = models.BigIntegerField(editable=False)

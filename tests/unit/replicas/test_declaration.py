@@ -129,9 +129,9 @@ def test_checks_tell_all_mistakes_of_all_replicas(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(declaration, "replicas", lambda: wrong)
     found = checks.check_declarations()
     assert sorted({each.id for each in found if each.id}) == [
-        "ramet.E020",
-        "ramet.E021",
-        "ramet.E022",
+        "ramet.E030",
+        "ramet.E031",
+        "ramet.E032",
     ]
     assert all(each.hint for each in found)
     with pytest.raises(DiagnosticError):
@@ -140,7 +140,7 @@ def test_checks_tell_all_mistakes_of_all_replicas(monkeypatch: pytest.MonkeyPatc
 
 def test_sound_replicas_pass_the_checks() -> None:
     assert [
-        each for each in run_checks(tags=["ramet"]) if str(each.id).startswith("ramet.E02")
+        each for each in run_checks(tags=["ramet"]) if str(each.id).startswith("ramet.E03")
     ] == []
 
 
@@ -158,7 +158,7 @@ def test_a_constraint_on_a_replica_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(apps, "get_models", lambda: [Loan])
     (found,) = checks.check_constraints()
-    assert (found.id, found.obj.name) == ("ramet.E024", "book")
+    assert (found.id, found.obj.name) == ("ramet.E034", "book")
 
 
 def test_migrations_make_two_ordinary_tables() -> None:
