@@ -84,6 +84,7 @@ ROWS = [
 
 ELSEWHERE = {
     "sagas": ("tests.integration.sagas.test_crashes", "tests.integration.sagas.test_waits"),
+    "replicas": ("tests.integration.replicas.test_crashes",),
 }
 """Parts whose failpoints, all but their last word (`before-commit:reserve`), are the BOUNDARIES of
 test modules of their own."""
