@@ -223,10 +223,12 @@ def work_off_one(
 def _attempt(seq: int, *, is_suspect: bool) -> float | None:
     """Claim, handle and mark in one transaction; None when it is no longer this event's turn."""
     claimed: _Claimed | None = None
+    session: object = None
     if is_suspect and not _count_beforehand(seq):
         return None
     try:
         with transaction.atomic():
+            session = connection.connection
             claimed = _claim(seq)
             if claimed is None:
                 return None
@@ -241,7 +243,7 @@ def _attempt(seq: int, *, is_suspect: bool) -> float | None:
             reached("inbox.before-commit")
     except BaseException as error:
         # Also SystemExit or CancelledError: a handler ends its own attempt, not the thread.
-        if claimed is None or _is_connection_lost(error):
+        if claimed is None or _is_connection_lost(error, session):
             raise
         pause = _failed(claimed, error)
         reached("inbox.after-note-commit")
@@ -390,11 +392,14 @@ def pause_after(attempts: int) -> float:
     return step * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-def _is_connection_lost(error: BaseException) -> bool:
-    """A database that went away must not use up the attempts of the handler."""
+def _is_connection_lost(error: BaseException, session: object) -> bool:
+    """A database that went away must not use up the attempts of the handler.
+
+    Leaving the atomic block may have connected anew already: then it is another `session`.
+    """
     if not isinstance(error, OperationalError | InterfaceError):
         return False
-    return connection.connection is None or not connection.is_usable()
+    return connection.connection is not session or not connection.is_usable()
 
 
 def _fields(claimed: _Claimed) -> dict[str, Any]:

@@ -294,6 +294,26 @@ def test_a_failing_event_keeps_back_its_own_key_and_no_other(handler: str) -> No
     assert effects("picky")[2:] == [("bad", 2)]
 
 
+def test_a_connection_that_is_cut_in_a_handler_uses_up_none_of_its_attempts() -> None:
+    runs = []
+
+    @ramet.subscribe(Moved, name="tracker", attempts=1)
+    def track(event: Moved) -> None:
+        runs.append(event.number)
+        have_effect(event.parcel, event.number, "tracker")
+        if len(runs) == 1:
+            connection.connection.close()
+
+    publish("a", 1)
+    move(surroundings())
+    heads = Heads(["tracker"])
+    with pytest.raises(OperationalError):
+        work_off_one(heads)
+    assert work_off_one(heads) == 0
+    assert runs == [1, 1]
+    assert effects() == [("a", 1)]
+
+
 @pytest.mark.parametrize("error", [SystemExit, CancelledError])
 def test_a_handler_that_wants_to_end_everything_only_fails(
     error: type[BaseException], working: Working, eventually: Callable[..., Any]
