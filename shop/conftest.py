@@ -1,9 +1,8 @@
-"""What the tests of all services need: a real PostgreSQL, people with tokens, and settled sagas.
+"""What the tests of all services need: a real PostgreSQL, and people with tokens.
 
 The tests run the monolith, on the database of production: locks and constraints are what they test.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -19,8 +18,6 @@ from ramet.identity import User, signing, verify
 from ramet.identity.issuing import issue
 from ramet.identity.settings import settings as identity
 from ramet.placement.databases import database
-from ramet.sagas.engine import run_due
-from ramet.sagas.models import SagaRun
 from ramet.tools.local.postgres import Postgres
 from shop.products import services as products
 from shop.products.models import Product
@@ -140,21 +137,3 @@ def at_once() -> Callable[..., list[Any]]:
             return list(pool.map(one, items))
 
     return run
-
-
-@pytest.fixture
-def settle(transactional_db: None) -> Callable[..., None]:
-    """`settle()` works off every saga, waiting out pauses between attempts, up to 30 s."""
-
-    def work(within: float = 30.0) -> None:
-        deadline = time.monotonic() + within
-        while True:
-            run_due("tests")
-            open_runs = SagaRun.objects.filter(status__in=["running", "compensating"])
-            if not open_runs.exists():
-                return
-            if time.monotonic() > deadline:
-                pytest.fail(f"sagas that did not settle: {[*open_runs.values()]}")
-            time.sleep(0.05)
-
-    return work

@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 from rest_framework.test import APIClient
 
-import ramet
-from ramet.events.models import Outbox
 from ramet.identity import User
-from ramet.sagas.models import SagaRun
-from shop.orders import placing
+from ramet.testing import Calls, Events, Sagas
+from shop.orders.events import OrderPlaced
 from shop.orders.models import Order
+from shop.orders.sagas import PlaceOrder
+from shop.products.contract import Products
 from shop.products.models import Product
 
 pytestmark = pytest.mark.django_db
@@ -43,11 +43,13 @@ def test_an_order_is_accepted_and_pending(api: Api, alice: User) -> None:
     assert [entry["what"] for entry in order["timeline"]] == ["placed"]
 
 
-def test_the_order_its_event_and_its_saga_come_into_being_together(api: Api, alice: User) -> None:
+def test_the_order_its_event_and_its_saga_come_into_being_together(
+    api: Api, alice: User, events: Events, sagas: Sagas
+) -> None:
     post(api(alice))
-    assert Order.objects.count() == 1
-    assert Outbox.objects.filter(type="shop.orders.OrderPlaced.v1").count() == 1
-    assert SagaRun.objects.count() == 1
+    order = Order.objects.get()
+    assert events.published == [OrderPlaced(order_id=order.pk, customer_id=alice.id)]
+    assert [run.saga.order_id for run in sagas.of(PlaceOrder)] == [order.pk]
 
 
 def test_the_same_key_and_body_get_the_same_answer(api: Api, alice: User) -> None:
@@ -133,14 +135,14 @@ def test_an_order_for_an_unknown_product_is_422_with_its_line(api: Api, alice: U
     assert not Order.objects.exists()
 
 
-def test_orders_are_taken_while_products_is_away(
-    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Away:
-        def find(self, skus: list[str]) -> None:
-            raise ramet.Unavailable("products is being deployed")
+def test_orders_are_taken_while_products_is_away(api: Api, alice: User, calls: Calls) -> None:
+    away = calls.unavailable(Products)
+    assert post(api(alice)).status_code == 202
+    assert away.met == 1
 
-    monkeypatch.setattr(placing.ramet, "client", lambda contract: Away())
+
+def test_orders_are_taken_while_products_is_slow(api: Api, alice: User, calls: Calls) -> None:
+    calls.slow(Products.find, "1m")
     assert post(api(alice)).status_code == 202
 
 

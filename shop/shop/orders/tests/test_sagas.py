@@ -3,29 +3,32 @@
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
+from django.db import transaction
 from django.db.models import Sum
 
 import ramet
-from ramet.events.models import Outbox
 from ramet.identity import User
 from ramet.sagas.engine import run_due
 from ramet.sagas.models import SagaRun
-from shop.orders import handlers, services
+from ramet.testing import Calls, Events, Sagas, Settle
+from shop.orders import services
 from shop.orders.contract import OrderLine
+from shop.orders.events import OrderCancelled
 from shop.orders.models import Order
 from shop.orders.sagas import PlaceOrder
+from shop.payments.contract import Payments
 from shop.payments.events import PaymentReversed
 from shop.payments.models import Entry, Movement, Payment
 from shop.payments.providers import sandbox
+from shop.products.contract import OutOfStock, Products
 from shop.products.models import Product, Reservation
-from shop.products.services import Catalogue
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-Settle = Callable[..., None]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.placements("monolith", "services"),
+]
 
 
 @pytest.fixture
@@ -62,13 +65,12 @@ def seen(order: Order) -> list[str]:
     return [entry.what for entry in order.timeline.all()]
 
 
-def published(order: Order) -> list[str]:
-    events = Outbox.objects.filter(key=str(order.pk)).order_by("seq")
-    return [name.split(".")[2] for name in events.values_list("type", flat=True)]
+def published(order: Order, events: Events) -> list[str]:
+    return [type(event).__name__ for event in events.published if event.order_id == order.pk]
 
 
 def test_an_order_that_can_be_paid_is_confirmed(
-    alice: User, spade: Product, settle: Settle
+    alice: User, spade: Product, settle: Settle, events: Events
 ) -> None:
     order = place(alice)
     settle()
@@ -85,7 +87,7 @@ def test_an_order_that_can_be_paid_is_confirmed(
         "sold",
         "confirmed",
     ]
-    assert published(order) == ["OrderPlaced", "OrderConfirmed"]
+    assert published(order, events) == ["OrderPlaced", "OrderConfirmed"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,12 @@ def test_an_order_that_can_be_paid_is_confirmed(
     ],
 )
 def test_an_order_that_is_refused_is_cancelled_with_the_reason(
-    alice: User, spade: Product, settle: Settle, order: dict[str, Any], reason: str
+    alice: User,
+    spade: Product,
+    settle: Settle,
+    events: Events,
+    order: dict[str, Any],
+    reason: str,
 ) -> None:
     placed = place(alice, **order)
     settle()
@@ -105,7 +112,7 @@ def test_an_order_that_is_refused_is_cancelled_with_the_reason(
     spade.refresh_from_db()
     assert (placed.status, placed.reason) == ("cancelled", reason)
     assert spade.stock == 10
-    assert published(placed) == ["OrderPlaced", "OrderCancelled"]
+    assert published(placed, events) == ["OrderPlaced", "OrderCancelled"]
 
 
 def test_a_flaky_bank_is_asked_again(alice: User, spade: Product, settle: Settle) -> None:
@@ -123,13 +130,87 @@ def test_a_bank_that_stays_away_lets_the_order_expire(
         raise ramet.Unavailable("closed")
 
     monkeypatch.setattr(sandbox.Sandbox, "authorise", fail)
-    # Steps have slots: the class attribute stands for every step's own. Fewer pauses to wait for.
-    step = next(s for s in PlaceOrder.__ramet_saga__.steps if s.name == "authorise")
-    monkeypatch.setattr(type(step), "attempts", 2, raising=False)
     order = place(alice)
     settle()
     order.refresh_from_db()
     assert (order.status, order.reason) == ("cancelled", "expired")
+    assert Payment.objects.get().attempts == 6
+
+
+def test_payments_that_stay_away_let_the_order_expire_as_soon_as_they_are_back(
+    alice: User, spade: Product, settle: Settle, calls: Calls
+) -> None:
+    order = place(alice)
+    calls.unavailable(Payments.authorise)
+    calls.unavailable(Payments.void, times=3)
+    settle()
+    order.refresh_from_db()
+    assert (order.status, order.reason) == ("cancelled", "expired")
+    assert calls.count(Payments.authorise) == 6
+
+
+def test_an_answer_that_gets_lost_is_asked_for_again_and_holds_nothing_twice(
+    alice: User, spade: Product, settle: Settle, calls: Calls
+) -> None:
+    order = place(alice)
+    lost = [
+        calls.lose_answer(operation, times=1)
+        for operation in (Products.reserve, Payments.authorise, Payments.capture, Products.sell)
+    ]
+    settle()
+    order.refresh_from_db()
+    spade.refresh_from_db()
+    assert [fault.met for fault in lost] == [1, 1, 1, 1]
+    assert order.status == "confirmed"
+    assert (spade.stock, spade.reserved, spade.sold) == (8, 0, 2)
+
+
+def test_a_slow_bank_uses_up_the_time_of_its_step(
+    alice: User, spade: Product, settle: Settle, calls: Calls
+) -> None:
+    order = place(alice)
+    calls.slow(Payments.authorise, "1h")
+    settle()
+    order.refresh_from_db()
+    assert (order.status, order.reason) == ("cancelled", "expired")
+    assert Payment.objects.get().state == "voided"
+
+
+def test_stock_that_is_gone_when_it_is_asked_for_cancels_the_order(
+    alice: User, spade: Product, settle: Settle, calls: Calls, events: Events
+) -> None:
+    order = place(alice)
+    calls.refuse(Products.reserve, OutOfStock(sku="SPADE"))
+    settle()
+    assert [event.reason for event in events.of(OrderCancelled)] == ["out_of_stock"]
+    order.refresh_from_db()
+    assert order.status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PlaceOrder.open,
+        PlaceOrder.reserve,
+        PlaceOrder.authorise,
+        PlaceOrder.decide,
+        PlaceOrder.capture,
+        PlaceOrder.sell,
+        PlaceOrder.confirm,
+    ],
+    ids=lambda step: step.__name__,
+)
+def test_a_worker_that_dies_in_a_step_is_made_up_for(
+    alice: User, spade: Product, sagas: Sagas, step: Any, events: Events
+) -> None:
+    order = place(alice)
+    sagas.crash_before(step)
+    sagas.crash_after(step)
+    sagas.crash_after(step, committed=True)
+    sagas.settle()
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    assert published(order, events) == ["OrderPlaced", "OrderConfirmed"]
 
 
 def test_a_pending_order_is_cancelled_before_it_is_paid(
@@ -144,16 +225,11 @@ def test_a_pending_order_is_cancelled_before_it_is_paid(
 
 
 def test_a_cancellation_after_the_decision_refunds_what_was_taken(
-    alice: User, spade: Product, settle: Settle, monkeypatch: pytest.MonkeyPatch
+    alice: User, spade: Product, settle: Settle, sagas: Sagas
 ) -> None:
     order = place(alice)
-    original = Catalogue.sell
-
-    def sell(self: Catalogue, order_id: UUID) -> None:
-        services.cancel(order_id, alice.id)
-        original(self, order_id)
-
-    monkeypatch.setattr(Catalogue, "sell", sell)
+    sagas.until(PlaceOrder.sell)
+    services.cancel(order.pk, alice.id)
     settle()
     order.refresh_from_db()
     spade.refresh_from_db()
@@ -163,7 +239,7 @@ def test_a_cancellation_after_the_decision_refunds_what_was_taken(
 
 
 def test_a_confirmed_order_can_be_cancelled_and_only_once(
-    alice: User, spade: Product, settle: Settle
+    alice: User, spade: Product, settle: Settle, events: Events
 ) -> None:
     order = place(alice)
     settle()
@@ -178,19 +254,22 @@ def test_a_confirmed_order_can_be_cancelled_and_only_once(
     assert (spade.stock, spade.sold) == (10, 0)
     assert SagaRun.objects.count() == 2
     assert seen(order)[-4:] == ["cancel_requested", "refunded", "restocked", "cancelled"]
-    assert published(order) == ["OrderPlaced", "OrderConfirmed", "OrderCancelled"]
+    assert published(order, events) == ["OrderPlaced", "OrderConfirmed", "OrderCancelled"]
 
 
 def test_an_order_whose_money_the_provider_gave_back_is_cancelled(
-    alice: User, spade: Product, settle: Settle
+    alice: User, spade: Product, settle: Settle, events: Events
 ) -> None:
     order = place(alice)
     settle()
-    for _ in range(2):
-        handlers.cancel_unpaid_order(PaymentReversed(order_id=order.pk))
+    events.duplicate(PaymentReversed)
+    events.drop_connection()
+    with transaction.atomic():
+        ramet.publish(PaymentReversed(order_id=order.pk), PaymentReversed(order_id=order.pk))
     settle()
     order.refresh_from_db()
     assert order.status == "cancelled"
+    assert len(events.of(OrderCancelled)) == 1
 
 
 def test_forty_orders_at_once_for_ten_pieces_confirm_exactly_ten(

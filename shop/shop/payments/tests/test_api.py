@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 from rest_framework.test import APIClient
 
-from ramet.events.models import Outbox
 from ramet.identity import User
+from ramet.testing import Events
 from shop.money import Money
+from shop.payments.events import PaymentReversed
 from shop.payments.models import Payment, ProviderEvent
 from shop.payments.providers.sandbox import webhook_secret
 from shop.payments.providers.signatures import sign
@@ -71,18 +72,18 @@ def test_an_order_that_is_no_id_is_refused(api: Api, alice: User) -> None:
     assert answer.json()["errors"][0]["path"] == "order"
 
 
-def test_a_reversal_is_booked_and_announced_once(api: Api, order: UUID) -> None:
+def test_a_reversal_is_booked_and_announced_once(api: Api, order: UUID, events: Events) -> None:
     body = reversal(order)
     for _ in range(2):
         assert report(api, body, sign(body, webhook_secret())).status_code == 204
     again = reversal(order, "evt_2")
     assert report(api, again, sign(again, webhook_secret())).content == b""
     assert Payment.objects.get(order_id=order).refunded == Decimal("12.50")
-    assert Outbox.objects.filter(type="shop.payments.PaymentReversed.v1").count() == 1
+    assert events.published == [PaymentReversed(order_id=order)]
 
 
 def test_a_reversal_that_overtakes_the_books_is_asked_for_again_and_then_booked(
-    api: Api, alice: User
+    api: Api, alice: User, events: Events
 ) -> None:
     # The bank has captured and given back, and the answer to the capture is still on its way.
     order, till = uuid4(), Till()
@@ -95,17 +96,17 @@ def test_a_reversal_that_overtakes_the_books_is_asked_for_again_and_then_booked(
     till.capture(order)
     assert report(api, body, sign(body, webhook_secret())).status_code == 204
     assert Payment.objects.get(order_id=order).refunded == Decimal("12.50")
-    assert Outbox.objects.filter(type="shop.payments.PaymentReversed.v1").count() == 1
+    assert events.published == [PaymentReversed(order_id=order)]
 
 
 @pytest.mark.parametrize("state", ["voided", "declined", "refunded"])
 def test_a_reversal_of_money_that_the_shop_does_not_have_is_noted(
-    api: Api, order: UUID, state: str
+    api: Api, order: UUID, events: Events, state: str
 ) -> None:
     Payment.objects.filter(order_id=order).update(state=state)
     body = reversal(order)
     assert report(api, body, sign(body, webhook_secret())).status_code == 204
-    assert not Outbox.objects.filter(type="shop.payments.PaymentReversed.v1").exists()
+    assert events.published == []
 
 
 def test_other_news_is_noted_and_changes_nothing(api: Api, order: UUID) -> None:

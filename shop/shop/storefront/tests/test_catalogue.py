@@ -5,17 +5,13 @@ from typing import Any
 
 import pytest
 
-import ramet
-from shop.products.services import Catalogue
+from ramet.testing import Calls
+from shop.products.contract import Products
 from shop.storefront.tests.conftest import Browser
 
 pytestmark = pytest.mark.django_db
 
 Product = Callable[..., Any]
-
-
-def away(*_: Any, **__: Any) -> Any:
-    raise ramet.Unavailable("away")
 
 
 def shown(answer: Any) -> list[str]:
@@ -84,13 +80,11 @@ def test_scarce_and_sold_out_products_are_told_apart(browser: Browser, product: 
 
 
 def test_without_products_the_page_is_503_and_the_basket_is_kept(
-    browser: Browser, product: Product, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, product: Product, calls: Calls
 ) -> None:
     product("SPADE")
     browser.send("/basket/add/", {"sku": "SPADE", "quantity": "2"})
-    with monkeypatch.context() as broken:
-        for operation in ("page", "categories", "get", "find"):
-            broken.setattr(Catalogue, operation, away)
+    with calls.unavailable(Products):
         for path in ("/", "/products/SPADE/", "/basket/"):
             answer = browser.get(path)
             assert answer.status_code == 503

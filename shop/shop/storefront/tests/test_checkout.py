@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-import ramet
+from ramet.testing import Calls
+from shop.orders.contract import Orders
 from shop.orders.models import Order
-from shop.orders.services import Desk
 from shop.storefront.tests.conftest import Browser
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,18 +63,11 @@ def test_the_same_form_many_times_at_once_is_one_order(
 
 
 def test_when_the_answer_got_lost_the_form_keeps_its_key_and_the_basket(
-    shopper: Browser, monkeypatch: pytest.MonkeyPatch
+    shopper: Browser, calls: Calls
 ) -> None:
     key = key_of(shopper.get("/checkout/"))
-    real = Desk.place
-
-    def placed_but_unheard(self: Desk, *arguments: Any, **named: Any) -> Any:
-        real(self, *arguments, **named)
-        raise ramet.Unavailable("the connection broke")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Desk, "place", placed_but_unheard)
-        answer = order(shopper, key)
+    calls.lose_answer(Orders.place, times=1)
+    answer = order(shopper, key)
     assert answer.status_code == 503
     assert key_of(answer) == key
     assert answer.context["basket_count"] == 2

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-import ramet
+from ramet.testing import Calls, Settle
+from shop.orders.contract import Orders
 from shop.orders.models import Order
-from shop.orders.services import Desk
-from shop.products.services import Catalogue
+from shop.products.contract import Products
 from shop.storefront.tests.conftest import Browser
 from shop.users.models import User
 
@@ -43,7 +43,7 @@ def test_a_pending_order_watches_itself_with_and_without_scripts(
 
 
 def test_a_confirmed_order_is_told_and_no_longer_watched(
-    carol: Browser, place: Place, settle: Callable[[], None]
+    carol: Browser, place: Place, settle: Settle
 ) -> None:
     path = place()
     settle()
@@ -57,7 +57,7 @@ def test_a_confirmed_order_is_told_and_no_longer_watched(
 
 
 def test_the_part_that_is_asked_for_again_is_the_same_while_nothing_happens(
-    carol: Browser, place: Place, settle: Callable[[], None]
+    carol: Browser, place: Place, settle: Settle
 ) -> None:
     path = place()
     first = carol.get(f"{path}status/").content
@@ -67,9 +67,7 @@ def test_the_part_that_is_asked_for_again_is_the_same_while_nothing_happens(
     assert b"data-settled" in carol.get(f"{path}status/").content
 
 
-def test_a_declined_card_is_explained(
-    carol: Browser, place: Place, settle: Callable[[], None]
-) -> None:
+def test_a_declined_card_is_explained(carol: Browser, place: Place, settle: Settle) -> None:
     path = place("tok_declined")
     settle()
     page = carol.get(path).content.decode()
@@ -79,7 +77,7 @@ def test_a_declined_card_is_explained(
 
 
 def test_an_order_can_be_cancelled_and_is_then_watched_until_it_is(
-    carol: Browser, place: Place, settle: Callable[[], None]
+    carol: Browser, place: Place, settle: Settle
 ) -> None:
     path = place()
     settle()
@@ -112,26 +110,20 @@ def test_orders_of_others_do_not_exist(
 
 
 def test_without_products_an_order_is_shown_by_article_number(
-    carol: Browser, place: Place, monkeypatch: pytest.MonkeyPatch
+    carol: Browser, place: Place, calls: Calls
 ) -> None:
-    def away(*_: Any, **__: Any) -> Any:
-        raise ramet.Unavailable("away")
-
     path = place()
-    monkeypatch.setattr(Catalogue, "find", away)
+    calls.unavailable(Products.find)
     answer = carol.get(path)
     assert answer.status_code == 200
     assert b"SPADE" in answer.content
 
 
 def test_cancelling_while_orders_is_away_leads_back_to_the_order(
-    carol: Browser, place: Place, monkeypatch: pytest.MonkeyPatch
+    carol: Browser, place: Place, calls: Calls
 ) -> None:
-    def away(*_: Any, **__: Any) -> Any:
-        raise ramet.Unavailable("away")
-
     path = place()
-    monkeypatch.setattr(Desk, "cancel", away)
+    calls.unavailable(Orders.cancel)
     answer = carol.send(f"{path}cancel/", {}, Referer=f"http://localhost:8000{path}")
     assert answer.status_code == 503
     assert answer.context["again"] == path

@@ -1,15 +1,16 @@
 """Letters are owed in the database, so none is lost and none is owed twice."""
 
 import smtplib
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.utils import timezone
+from django.db import transaction
 
+import ramet
+from ramet.testing import Clock, Events
 from shop.money import Money
 from shop.orders.events import OrderConfirmed
 from shop.users import handlers, letters
@@ -47,6 +48,19 @@ def test_an_event_that_comes_twice_owes_one_letter(carol: User) -> None:
     assert send_letters() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.placements("monolith", "services")
+def test_an_event_that_is_repeated_and_a_worker_that_loses_its_database_send_one_letter(
+    carol: User, events: Events
+) -> None:
+    events.duplicate()
+    events.drop_connection()
+    with transaction.atomic():
+        ramet.publish(confirmed(carol.pk))
+    events.settle()
+    assert len(mail.outbox) == 1
+
+
 def test_a_customer_who_is_gone_gets_no_letter() -> None:
     handlers.send_confirmation(confirmed(uuid4()))
     assert not Letter.objects.exists()
@@ -68,7 +82,7 @@ def test_a_letter_that_cannot_be_sent_stays_owed(
 
 
 def test_a_letter_that_is_refused_holds_no_other_up_and_is_given_up_in_the_end(
-    carol: User, monkeypatch: pytest.MonkeyPatch
+    carol: User, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     bob = User.objects.create_user("bobby", "bobby@shop.example", "x")
     refused, other = uuid4(), uuid4()
@@ -89,7 +103,7 @@ def test_a_letter_that_is_refused_holds_no_other_up_and_is_given_up_in_the_end(
     assert "550" in letter.error
     assert 30 < (letters.seconds_to_next() or 0) <= 60
     for _ in range(letters.ATTEMPTS):
-        Letter.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        clock.advance(hours=1, also=[Letter])
         letters.send_due()
     letter.refresh_from_db()
     assert letter.attempts == letters.ATTEMPTS
