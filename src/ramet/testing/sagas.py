@@ -9,7 +9,8 @@ from uuid import uuid4
 from django.db import transaction
 from structlog.contextvars import get_contextvars
 
-from ramet.sagas import claims, failpoints, registry
+from ramet import failpoints
+from ramet.sagas import claims, registry
 from ramet.sagas.definition import Saga
 from ramet.sagas.engine import work
 from ramet.sagas.models import LIVE, Direction, SagaRun, Status
