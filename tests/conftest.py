@@ -7,8 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ramet.tools.local.postgres import Postgres
+
+settings.register_profile("long", max_examples=2_000, stateful_step_count=80)
+
+
+def bounded(examples: int, steps: int) -> settings:
+    """How much a state machine tries: this, or far more with `--hypothesis-profile=long`."""
+    is_long = settings.get_current_profile_name() == "long"
+    return settings(
+        max_examples=settings().max_examples if is_long else examples,
+        stateful_step_count=settings().stateful_step_count if is_long else steps,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
 
 
 class Databases:
