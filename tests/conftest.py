@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from ramet.tools.local.postgres import Postgres
 
+pytest_plugins = ["pytester"]
+
 settings.register_profile("long", max_examples=2_000, stateful_step_count=80)
 
 
