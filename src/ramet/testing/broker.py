@@ -8,12 +8,19 @@ repeats, delays and mixes as a test says.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Incoming, Outgoing
+from ramet.events.brokers import (
+    BrokerUnavailable,
+    Capabilities,
+    Deliver,
+    Incoming,
+    Outgoing,
+    is_one_of,
+)
 
 __all__ = ["MemoryBroker"]
 
@@ -33,7 +40,10 @@ class MemoryBroker:
 
     now: Callable[[], timedelta]
     capabilities: Capabilities = field(
-        default=Capabilities(key_order=True, replay=True, delay=False), init=False
+        default=Capabilities(
+            name="memory", key_order=True, replay=True, delay=False, largest=64 * 1024 * 1024
+        ),
+        init=False,
     )
     mixing: random.Random | None = None
     """Where it is set, the next event comes from a key that this picks."""
@@ -95,14 +105,15 @@ class MemoryBroker:
     def close(self) -> None:
         """Nothing to close."""
 
-    def _next(self, delivered: list[int], types: Collection[str]) -> int | None:
+    def _next(self, delivered: list[int], types: Sequence[str]) -> int | None:
         """The first available entry of each key is a candidate; the first of those, or any."""
         done, seen = set(delivered), set[str]()
         candidates = []
         for place, entry in enumerate(self._entries):
-            if place in done or entry.event.type not in types or entry.event.key in seen:
+            event = entry.event
+            if place in done or event.key in seen or not is_one_of(event.type, types):
                 continue
-            seen.add(entry.event.key)  # the next of its key waits behind it, available or not
+            seen.add(event.key)  # the next of its key waits behind it, available or not
             if entry.available_at <= self.now():
                 candidates.append(place)
         if not candidates:

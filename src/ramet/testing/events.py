@@ -20,6 +20,7 @@ from ramet.events.heads import Heads
 from ramet.events.inbox import work_off_one
 from ramet.events.loops import own_subscriptions
 from ramet.events.models import Inbox
+from ramet.events.scheduled import Calendar
 from ramet.events.subscription import Subscription
 from ramet.events.surroundings import surroundings
 from ramet.testing.broker import MemoryBroker
@@ -191,6 +192,7 @@ class Events:
             return 0
 
     def _pump(self) -> bool:
+        Calendar().release()  # a new one: it need not know that the clock was advanced
         for event_id, event in self._unnoted():
             self._noted.add(event_id)
             self._published.append(event)

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models.functions import Now
 from structlog.contextvars import get_contextvars
 
 from ramet import failpoints
 from ramet.sagas import claims, registry
 from ramet.sagas.definition import Saga
 from ramet.sagas.engine import work
-from ramet.sagas.models import LIVE, Direction, SagaRun, Status
+from ramet.sagas.models import LIVE, Direction, SagaRun, Status, Wait
 from ramet.testing.clock import Clock
 from ramet.testing.misuse import misuse
 from ramet.testing.naming import definition_of, step_of
@@ -146,16 +147,19 @@ class Sagas:
 
     def _pass_pause(self, raising: bool) -> bool:
         """Advance the clock to the end of the first pause between attempts, if there is one."""
-        paused = [row for row in _live() if row.attempts and not row.holder]
+        paused = [
+            row for row in _live() if row.attempts and not row.holder and row.wait != Wait.OPEN
+        ]
         for row in paused:
             if row.attempts >= MOST:
                 if not raising:
                     return False
                 raise NotSettled(_told(f"has failed {row.attempts} times", row))
-        due = claims.until_next() if paused else None
-        if due is None:
+        waiting = SagaRun.objects.filter(pk__in=[row.pk for row in paused]).order_by("run_at")
+        found = waiting.values_list("run_at", Now()).first()
+        if found is None:
             return False
-        self._clock.advance(seconds=max(due, 0.0) + 0.001)
+        self._clock.advance(seconds=max((found[0] - found[1]).total_seconds(), 0.0) + 0.001)
         return True
 
     def _add(self, kind: str, step: Callable[..., Any], where: str) -> None:

@@ -49,8 +49,8 @@ class ThroughBroker:
     """Services: the relay of all that is published, and a receiver for each service."""
 
     def __init__(self, place: Surroundings, broker: MemoryBroker) -> None:
-        leases = Leases(f"test-{uuid4().hex[:8]}", _LEASE)
-        self._broker = broker
+        leases = self._leases = Leases(f"test-{uuid4().hex[:8]}", _LEASE)
+        self._broker, self._renewed = broker, broker.now()
         self._relay = Relay(broker, leases, place)
         by_service: dict[str, list[Subscription]] = {}
         for service, subscription in own_subscriptions(place):
@@ -61,6 +61,9 @@ class ThroughBroker:
         ]
 
     def pump(self) -> bool:
+        if self._renewed != self._broker.now():
+            self._leases.renew()  # as the pulse of a worker does while time goes by
+            self._renewed = self._broker.now()
         is_moved = self._send()
         for receiver in self._receivers:
             while True:

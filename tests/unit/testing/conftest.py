@@ -151,8 +151,11 @@ def _clean():
 
 
 @pytest.fixture
-def village(pytester: pytest.Pytester) -> Callable[[str], pytest.RunResult]:
+def village(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], pytest.RunResult]:
     """Run these tests in a process of their own, in the project; the result of pytest."""
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # that of the tests here
     for name, text in FILES.items():
         path = pytester.path / name
         path.parent.mkdir(exist_ok=True)
