@@ -23,23 +23,32 @@ _DEEPEST = 8
 
 # A name around a secret part; bounded, so that a hostile text takes linear time.
 _NAME = rf"(?<![\w-])[\w-]{{0,40}}(?:{_TELLTALE})[\w-]{{0,40}}"
+_WORDS = tuple({word.replace("_?", part) for word in _TELLTALE.split("|") for part in ("", "_")})
+# Words of which the text has one wherever the pattern matches, the pattern, what replaces it.
 # No pattern matches quotes or backslashes in the secret: a line of JSON stays one.
-_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
+_IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     # A JWT, signed, encrypted or without a signature (RFC 7519, RFC 7516).
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*){1,3}"), REDACTED),
+    (("eyj",), re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*){1,3}"), REDACTED),
     # The credentials of an Authorization header (RFC 9110, 11.4), long enough to be no word.
-    (re.compile(r"(?i)\b(bearer|basic|dpop)( +)[\w.~+/-]{16,}=*"), rf"\1\2{REDACTED}"),
+    (
+        ("bearer", "basic", "dpop"),
+        re.compile(r"(?i)\b(bearer|basic|dpop)( +)[\w.~+/-]{16,}=*"),
+        rf"\1\2{REDACTED}",
+    ),
     # A parameter of a query, a fragment or a form.
     (
+        ("=",),
         re.compile(rf"(?i)([?&#](?:{'|'.join(sorted(_SECRET_NAMES))})=)[^&#\s\"'<>\\]+"),
         rf"\1{REDACTED}",
     ),
     # `password=...`, and `'password': '...'` of a dict or a JSON object that became text.
     (
+        _WORDS,
         re.compile(rf"(?i)({_NAME}=)[^&#,;\s\"'<>\\]+"),
         rf"\1{REDACTED}",
     ),
     (
+        _WORDS,
         re.compile(rf"(?i)({_NAME}\\?[\"']: ?b?\\?[\"'])[^\"'\\]+(?=\\?[\"'])"),
         rf"\1{REDACTED}",
     ),
@@ -58,8 +67,12 @@ def redact_fields(logger: WrappedLogger, method: str, event: EventDict) -> Event
 
 def redact_text(text: str) -> str:
     """Replace what looks like a secret in a text, such as a rendered line with its traceback."""
-    for pattern, replacement in _IN_TEXT:
-        text = pattern.sub(replacement, text)
+    # Looking for words first is ten times as quick, and most lines have none. Only in ASCII does
+    # lower case find whatever the patterns take for the same letter.
+    searched = text.lower() if text.isascii() else None
+    for words, pattern, replacement in _IN_TEXT:
+        if searched is None or any(word in searched for word in words):
+            text = pattern.sub(replacement, text)
     return text
 
 

@@ -153,3 +153,8 @@ def test_a_hostile_text_takes_no_long_time(text: str) -> None:
     started = time.process_time()
     redact_text(text)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("text", [f"pa\u017f\u017fword={SECRET}", f"to\u212aen={SECRET} é"])
+def test_letters_that_only_patterns_take_for_the_same_hide_no_secret(text: str) -> None:
+    assert SECRET not in redact_text(text)
