@@ -191,8 +191,9 @@ class NatsBroker:
                 max_ack_pending=4 * BATCH,
             ),
         )
-        inbox = client.new_inbox()
-        return Reception(client, self.stream, durable, made, inbox, await client.subscribe(inbox))
+        reception = Reception(client, self.stream, durable, made)
+        await reception.begin()
+        return reception
 
     async def _connected(self) -> Client:
         async with self._connecting:

@@ -4,8 +4,10 @@ the way, and how that is noticed, is an idea of its own.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from collections import deque
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -26,22 +28,25 @@ say. After three times as long the request is taken for lost and the consumer is
 class Reception:
     """One consumer that is being read, and the check that nothing is missing in between."""
 
-    def __init__(
-        self,
-        client: Client,
-        stream: str,
-        durable: str,
-        made: str,
-        inbox: str,
-        subscription: Subscription,
-    ) -> None:
-        self._client, self._made, self._inbox = client, made, inbox
+    def __init__(self, client: Client, stream: str, durable: str, made: str) -> None:
+        self._client, self._made, self._inbox = client, made, client.new_inbox()
         self._ask = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        self._subscription = subscription
+        self._subscription: Subscription | None = None
+        # Filled by a callback: the client's own `next_msg` makes a task and a timer a message.
+        self._arrived: deque[Msg] = deque()
+        self._arrival = asyncio.Event()
         self._reconnects = client.stats["reconnects"]
         self._expected = 1
         self._asked = 0
         self._heard = time.monotonic()
+
+    async def begin(self) -> None:
+        """Be there for what the requests will bring."""
+        self._subscription = await self._client.subscribe(self._inbox, cb=self._arrives)
+
+    async def _arrives(self, message: Msg) -> None:
+        self._arrived.append(message)
+        self._arrival.set()
 
     async def next(self, wait: float) -> list[Msg]:
         """What has arrived; if nothing has, what arrives first within `wait` seconds."""
@@ -56,23 +61,30 @@ class Reception:
             await self._client.publish(self._ask, json.dumps(request).encode(), self._inbox)
         messages: list[Msg] = []
         until = time.monotonic() + wait  # heartbeats must not prolong it
-        try:
-            while len(messages) < BATCH and (not messages or self._subscription.pending_msgs):
-                message = await self._subscription.next_msg(max(0.01, until - time.monotonic()))
+        while not messages and await self._has_arrived(until):
+            while self._arrived and len(messages) < BATCH:
                 self._heard = time.monotonic()
-                if self._is_event(message):
+                if self._is_event(message := self._arrived.popleft()):
                     messages.append(message)
-                elif time.monotonic() > until:
-                    break
-        except TimeoutError:
-            # Quiet; the caller looks around and asks again.
-            if time.monotonic() - self._heard > 3 * HEARTBEAT:
-                raise BrokerUnavailable("a request for events was lost") from None
+        if not messages and time.monotonic() - self._heard > 3 * HEARTBEAT:
+            raise BrokerUnavailable("a request for events was lost")
         if self._client.stats["reconnects"] != self._reconnects or not self._client.is_connected:
             # Events and requests of before may be lost on the way: begin again after what is
             # stored.
             raise BrokerUnavailable("the connection was interrupted")
         return messages
+
+    async def _has_arrived(self, until: float) -> bool:
+        """Whether something is there, or comes until then; when it is quiet, the caller looks
+        around and asks again."""
+        if self._arrived:
+            return True
+        self._arrival.clear()
+        try:
+            await asyncio.wait_for(self._arrival.wait(), until - time.monotonic())
+        except TimeoutError:
+            return False
+        return True
 
     def _is_event(self, message: Msg) -> bool:
         if not message.reply and message.headers and "Status" in message.headers:
@@ -102,6 +114,7 @@ class Reception:
 
     async def close(self) -> None:
         if not self._client.is_closed:
-            await self._subscription.unsubscribe()
+            if self._subscription is not None:
+                await self._subscription.unsubscribe()
             if self._client.is_connected:
                 await self._client.flush()  # the last acknowledgement must not die with the process
