@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ramet.events import sql
 from ramet.events.subscription import subscription_of, unordered_handlers
@@ -44,7 +44,7 @@ class Heads:
             for name in subscription.settles
         ]
         self._lock = threading.Lock()
-        self._proposed: deque[int] = deque()
+        self._proposed: deque[tuple[int, str]] = deque()
         self._from = dict.fromkeys(self.handlers, _START)
         """Where in the order of its keys the next look begins, for each handler: no key waits for
         another for ever, and no handler for another's many keys."""
@@ -52,7 +52,25 @@ class Heads:
     def next(self) -> int | None:
         """The number of a row whose turn it was when last looked; None: look again."""
         with self._lock:
-            return self._proposed.popleft() if self._proposed else None
+            return self._proposed.popleft()[0] if self._proposed else None
+
+    def take(self, size: Callable[[str], int]) -> list[tuple[int, str]]:
+        """The next few rows, each with its handler; empty: look again.
+
+        As many as `size` says of the handler of each of them, at least one.
+        """
+        taken: list[tuple[int, str]] = []
+        with self._lock:
+            while self._proposed and (
+                not taken or len(taken) < min(size(taken[-1][1]), size(self._proposed[0][1]))
+            ):
+                taken.append(self._proposed.popleft())
+        return taken
+
+    def give_back(self, taken: Sequence[tuple[int, str]]) -> None:
+        """Propose first what was taken and not tried."""
+        with self._lock:
+            self._proposed.extendleft(reversed(taken))
 
     def has_more(self) -> bool:
         """Whether there is a proposal that nobody has taken yet."""
@@ -75,7 +93,7 @@ class Heads:
                 self._from |= {handler: place for _, handler, place in found}
             if around:  # first, for they have waited; doubles are sorted out by the claim
                 found = self._find(around) + found
-            self._proposed.extend(seq for seq, _, _ in found)
+            self._proposed.extend((seq, handler) for seq, handler, _ in found)
 
     def _find(self, begins: dict[str, Place]) -> list[tuple[int, str, Place]]:
         """Rows as (number, handler, place), in turn over the handlers, each from its place on."""

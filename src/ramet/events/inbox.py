@@ -13,22 +13,23 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from structlog.contextvars import bound_contextvars
 
-from ramet.events import headers, sql, wake
+from ramet.events import batches, headers, sql, wake
+from ramet.events.claims import Claimed, claim, finish, finish_first_time
 from ramet.events.cloudevents import Envelope
 from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.declaration import family_and_version
 from ramet.events.heads import Heads
 from ramet.events.options import options
 from ramet.events.presence import Presence
-from ramet.events.subscription import Subscription, subscription_of, unordered_handlers
+from ramet.events.subscription import Subscription, subscription_of
 from ramet.events.surroundings import surroundings
 from ramet.events.worker import Loop
 from ramet.failpoints import reached
@@ -97,21 +98,6 @@ def store(received: Iterable[tuple[Subscription, Envelope]]) -> int:
     return stored
 
 
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    seq: int
-    handler: str
-    event_id: str
-    type: str
-    key: str
-    payload: str
-    headers: dict[str, str]
-    attempts: int
-    """Those before this one."""
-    is_counted: bool = False
-    """Whether the row counts this one already."""
-
-
 class InboxLoop(Loop):
     """Works off events one by one. Several of them share the work; no two have the same key.
 
@@ -119,12 +105,20 @@ class InboxLoop(Loop):
     without a database connection.
     """
 
-    def __init__(self, heads: Heads, crew: Crew, presence: Presence, number: int = 0) -> None:
+    def __init__(
+        self,
+        heads: Heads,
+        crew: Crew,
+        presence: Presence,
+        pace: batches.Pace,
+        number: int = 0,
+    ) -> None:
         super().__init__()
         self.name = f"inbox-{number}"
         self.topics = (topic_of(number),)
         self.poll = None
         self._heads, self._crew, self._presence, self._number = heads, crew, presence, number
+        self._pace = pace
         self._due: float | None = None
         self._cleaning_due = time.monotonic() + FIRST_CLEANING
 
@@ -136,7 +130,7 @@ class InboxLoop(Loop):
             wake.register(self._crew, [INBOX])
 
     def work(self) -> float | None:
-        """One event. Says when the next failed one is due."""
+        """One transaction. Says when the next failed one is due."""
         self._clean()
         if not self._is_due() and not self._heads.has_more():
             if self._crew.is_spare(self._number):
@@ -150,7 +144,10 @@ class InboxLoop(Loop):
             self._due = None
         try:
             outcome = work_off_one(
-                self._heads, lambda: self._crew.begins(self._number), self._presence.suspects
+                self._heads,
+                lambda: self._crew.begins(self._number),
+                self._presence.suspects,
+                self._pace,
             )
         finally:
             self._crew.ends(self._number)
@@ -204,15 +201,18 @@ def inbox_loops(handlers: Sequence[str], threads: int) -> list[InboxLoop]:
     """As many loops as may run handlers at the same time; SQLite has one writer, so one."""
     size = threads if sql.is_postgresql() else 1
     heads, crew, presence = Heads(handlers), Crew(size), Presence(surroundings().instance)
-    return [InboxLoop(heads, crew, presence, number) for number in range(size)]
+    pace = batches.Pace(options().together)
+    return [InboxLoop(heads, crew, presence, pace, number) for number in range(size)]
 
 
 def work_off_one(
     heads: Heads,
     begins: Callable[[], None] = lambda: None,
     suspects: Callable[[int], bool] = lambda seq: False,
+    pace: batches.Pace | None = None,
 ) -> float | None:
-    """Work off the next event whose turn it is; `begins` is called before each that is tried.
+    """Work off the next event whose turn it is, with `pace` several of them in one transaction;
+    `begins` is called before each that is tried.
 
     For rows that `suspects` tells, the attempt is counted before it is made.
 
@@ -220,11 +220,20 @@ def work_off_one(
     seconds until it may be tried again. Raises only what concerns the database, not the handler.
     """
     has_looked = False
+    pace = pace or batches.Pace(most=1)
     while True:
-        seq = heads.next()
-        if seq is not None:
+        taken = heads.take(pace.size)
+        if taken:
             begins()
-            if (outcome := _attempt(seq, is_suspect=suspects(seq))) is not None:
+            if len(taken) > 1 and not any(suspects(seq) for seq, _ in taken):
+                outcome = _attempt_several(taken, heads, pace)
+            else:
+                heads.give_back(taken[1:])
+                (seq, handler), clock = taken[0], batches.Clock()
+                outcome = _attempt(seq, is_suspect=suspects(seq))
+                if outcome == 0:
+                    pace.went_well([handler], clock.seconds)
+            if outcome is not None:
                 return outcome
         elif has_looked:
             return None  # what there is, other workers have in hand
@@ -233,16 +242,57 @@ def work_off_one(
             has_looked = True
 
 
+def _attempt_several(
+    taken: Sequence[tuple[int, str]], heads: Heads, pace: batches.Pace
+) -> float | None:
+    """Claim, handle and mark in one transaction, or nothing at all; see `ramet.events.batches`.
+
+    Gives back to `heads` what there was no time for, and after a failure everything. What has
+    failed before is tried alone. None when nothing was done.
+    """
+    done: list[Claimed] = []
+    session: object = None
+    try:
+        with transaction.atomic():
+            session = connection.connection
+            batches.bound_waits()
+            claimed = claim([seq for seq, _ in taken])
+            left = [each for each in claimed if not each.attempts]
+            reached("inbox.claimed")
+            clock, hooks = batches.Clock(), len(connection.run_on_commit)
+            while left and not clock.is_over:
+                _handle(left[0])
+                done.append(left.pop(0))
+            reached("inbox.handled")
+            seconds = clock.seconds
+            finish_first_time(done)
+            batches.part_commit_hooks(hooks)
+            reached("inbox.before-commit")
+    except BaseException as error:
+        if sql.is_connection_lost(error, session):
+            raise
+        log.info("events.batch_rolled_back", events=len(taken), error=repr(error))
+        pace.went_wrong([handler for _, handler in taken])
+        heads.give_back(taken)
+        return None
+    reached("inbox.after-commit")
+    heads.give_back([(each.seq, each.handler) for each in left])
+    pace.went_well([each.handler for each in done], seconds)
+    outcomes = [_attempt(each.seq, is_suspect=False) for each in claimed if each.attempts]
+    pauses = [outcome for outcome in outcomes if outcome]
+    return min(pauses) if pauses else 0 if claimed else None
+
+
 def _attempt(seq: int, *, is_suspect: bool) -> float | None:
     """Claim, handle and mark in one transaction; None when it is no longer this event's turn."""
-    claimed: _Claimed | None = None
+    claimed: Claimed | None = None
     session: object = None
     if is_suspect and not _count_beforehand(seq):
         return None
     try:
         with transaction.atomic():
             session = connection.connection
-            claimed = _claim(seq)
+            claimed = next(iter(claim([seq])), None)
             if claimed is None:
                 return None
             if is_suspect:
@@ -252,11 +302,11 @@ def _attempt(seq: int, *, is_suspect: bool) -> float | None:
             reached("inbox.claimed")
             _handle(claimed)
             reached("inbox.handled")
-            _finish(claimed, "done", "", claimed.attempts + 1)
+            finish(claimed, "done", "", claimed.attempts + 1)
             reached("inbox.before-commit")
     except BaseException as error:
         # Also SystemExit or CancelledError: a handler ends its own attempt, not the thread.
-        if claimed is None or _is_connection_lost(error, session):
+        if claimed is None or sql.is_connection_lost(error, session):
             raise
         pause = _failed(claimed, error)
         reached("inbox.after-note-commit")
@@ -268,7 +318,7 @@ def _attempt(seq: int, *, is_suspect: bool) -> float | None:
 def _count_beforehand(seq: int) -> bool:
     """Commit the count of an attempt that may end the process; False when it is not to be made."""
     with transaction.atomic():
-        claimed = _claim(seq)
+        claimed = next(iter(claim([seq])), None)
         if claimed is None or _is_spent(claimed):
             return False
         sql.run("UPDATE ramet_events_inbox SET attempts = attempts + 1 WHERE seq = %s", [seq])
@@ -277,100 +327,44 @@ def _count_beforehand(seq: int) -> bool:
     return True
 
 
-def _is_spent(claimed: _Claimed) -> bool:
+def _is_spent(claimed: Claimed) -> bool:
     """Whether all attempts are used up although none of them lived to say how; then it is dead."""
-    if claimed.attempts < _allowed(claimed):
+    if claimed.attempts < claimed.allowed:
         return False
     error = f"The process ended while this event was worked off, {claimed.attempts} times."
-    _finish(claimed, "dead", error, claimed.attempts)
-    with bound_contextvars(**_fields(claimed)):
+    finish(claimed, "dead", error, claimed.attempts)
+    with bound_contextvars(**claimed.fields):
         log.error("event.dead", attempts=claimed.attempts, error=error)
     wake.wake_after_commit(INBOX)
     reached("inbox.before-spent-commit")
     return True
 
 
-_IS_HEAD = (
-    "i.seq = (SELECT earliest.seq FROM ramet_events_inbox earliest"
-    ' WHERE earliest.handler = i.handler AND earliest."key" = i."key"'
-    " AND earliest.state = 'ready'"
-    ' ORDER BY earliest.handler, earliest."key", earliest.seq LIMIT 1)'
-)
-
-
-def _claim(seq: int) -> _Claimed | None:
-    """Lock the row if it is ready, due and the head of its key; an unordered handler has no heads.
-
-    A head that waits for its next attempt, or that another worker has locked, keeps the rest of its
-    key back: to them it is still `ready`. Written so that PostgreSQL goes by the primary key and
-    then by the index of heads, whatever its statistics say: the concatenation keeps it from taking
-    the partial index for a small table of its own.
-    """
-    unordered, turn = unordered_handlers(), _IS_HEAD
-    parameters: list[object] = [seq]
-    if unordered:
-        condition, values = sql.among("i.handler", unordered)
-        turn, parameters = f"({condition} OR {_IS_HEAD})", [seq, *values]
-    found = sql.rows(
-        'SELECT i.seq, i.handler, i.event_id, i.type, i."key", i.payload, i.headers, i.attempts'
-        " FROM ramet_events_inbox i"
-        f" WHERE i.seq = %s AND i.state || '' = 'ready' AND i.run_at <= {sql.now()}"
-        f" AND {turn}{sql.skip_locked()}",
-        parameters,
-    )
-    if not found:
-        return None
-    _, handler, event_id, type_name, key, payload, carried, attempts = found[0]
-    return _Claimed(
-        seq=seq,
-        handler=handler,
-        event_id=str(sql.uuid_out(event_id)),
-        type=type_name,
-        key=key,
-        payload=payload,
-        headers=headers.loaded(carried),
-        attempts=attempts,
-    )
-
-
-def _handle(claimed: _Claimed) -> None:
+def _handle(claimed: Claimed) -> None:
     subscription = subscription_of(claimed.handler)
     declaration = subscription.declaration if subscription else None
     named = family_and_version(claimed.type)
     if subscription is None or declaration is None or named is None:
         raise LookupError(f"{claimed.handler} is not subscribed to anything in this process")
     if named[1] not in declaration.versions:
-        with bound_contextvars(**_fields(claimed)):
+        with bound_contextvars(**claimed.fields):
             log.info("event.passed_over", found="a newer version than the handler's, declared here")
         return
     event = declaration.decode(claimed.payload, named[1])
     started = time.perf_counter()
-    with headers.restored(claimed.headers), bound_contextvars(**_fields(claimed)):
+    with headers.restored(claimed.headers), bound_contextvars(**claimed.fields):
         subscription.function(event)
         log.info("event.handled", seconds=round(time.perf_counter() - started, 4))
 
 
-def _allowed(claimed: _Claimed) -> int:
-    subscription = subscription_of(claimed.handler)
-    return subscription.attempts if subscription else claimed.attempts + 2
-
-
-def _finish(claimed: _Claimed, state: str, error: str, attempts: int) -> None:
-    sql.run(
-        "UPDATE ramet_events_inbox SET state = %s, attempts = %s, error = %s,"
-        f" finished_at = {sql.now()} WHERE seq = %s",
-        [state, attempts, error, claimed.seq],
-    )
-
-
-def _failed(claimed: _Claimed, error: BaseException) -> float:
+def _failed(claimed: Claimed, error: BaseException) -> float:
     """Note the failure in a transaction of its own: the handler's was rolled back whole."""
     attempts = claimed.attempts + 1
-    allowed = _allowed(claimed)
+    allowed = claimed.allowed
     reached("inbox.rolled-back")
     told = "".join(traceback.format_exception(error))[-8000:].replace("\0", "")
     told = told.encode(errors="replace").decode()  # half a surrogate pair cannot be stored either
-    with bound_contextvars(**_fields(claimed)), transaction.atomic():
+    with bound_contextvars(**claimed.fields), transaction.atomic():
         # Between the rollback and here another worker may have tried it: then its result counts.
         still = sql.rows(
             "SELECT 1 FROM ramet_events_inbox WHERE seq = %s AND state = 'ready' AND attempts = %s"
@@ -380,7 +374,7 @@ def _failed(claimed: _Claimed, error: BaseException) -> float:
         if not still:
             return 0
         if attempts >= allowed:
-            _finish(claimed, "dead", told, attempts)
+            finish(claimed, "dead", told, attempts)
             log.error("event.dead", attempts=attempts, error=repr(error), exc_info=error)
             wake.wake_after_commit(INBOX)  # the next of its key is free
             reached("inbox.before-dead-commit")
@@ -392,7 +386,7 @@ def _failed(claimed: _Claimed, error: BaseException) -> float:
             [attempts, told, pause, claimed.seq],
         )
         reached("inbox.before-note-commit")
-    with bound_contextvars(**_fields(claimed)):
+    with bound_contextvars(**claimed.fields):
         log.warning(
             "event.failed", attempts=attempts, of=allowed, again_in=round(pause, 2), exc_info=error
         )
@@ -403,22 +397,3 @@ def pause_after(attempts: int) -> float:
     """Seconds before the next attempt: exponential, between half and the whole of the step."""
     step: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 20))
     return step * random.uniform(0.5, 1.0)  # noqa: S311
-
-
-def _is_connection_lost(error: BaseException, session: object) -> bool:
-    """A database that went away must not use up the attempts of the handler.
-
-    Leaving the atomic block may have connected anew already: then it is another `session`.
-    """
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    return connection.connection is not session or not connection.is_usable()
-
-
-def _fields(claimed: _Claimed) -> dict[str, Any]:
-    return {
-        "handler": claimed.handler,
-        "event_type": claimed.type,
-        "event_id": claimed.event_id,
-        "event_key": claimed.key,
-    }

@@ -22,6 +22,8 @@ class Options:
     envelope."""
     handler_threads: int = 4
     """Threads, and at most so many database connections, that work off the inbox of one worker."""
+    together: int = 50
+    """Quick handlers that one transaction of the inbox runs at most; 1: each event its own."""
     lease: int = 15
     """Seconds after which another worker takes over from one that is gone without a trace."""
     keep_done: int = 30

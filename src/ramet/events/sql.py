@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 
@@ -95,3 +95,14 @@ def time_out(value: datetime | str) -> datetime:
     if isinstance(value, str):
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     return value.astimezone(UTC) if timezone.is_aware(value) else value.replace(tzinfo=UTC)
+
+
+def is_connection_lost(error: BaseException, session: object) -> bool:
+    """A database that went away must not use up the attempts of the handler.
+
+    `session` is the driver's connection when the transaction began. Leaving the atomic block may
+    have connected anew already: then it is another one.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    return connection.connection is not session or not connection.is_usable()
