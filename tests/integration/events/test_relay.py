@@ -40,7 +40,9 @@ Eventually = Callable[..., Any]
 class Unreliable:
     """A broker that stores what `takes` says, in the order of each key, and may not answer."""
 
-    capabilities = Capabilities(key_order=True, replay=True, delay=False)
+    capabilities = Capabilities(
+        "Unreliable", key_order=True, replay=True, delay=False, largest=1_000_000
+    )
 
     def __init__(self) -> None:
         self.stored: list[tuple[str, UUID]] = []
