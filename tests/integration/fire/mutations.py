@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from ramet.events import heads, inbox, leases, publishing, receiver, relay, sql
+from ramet.events import claims, heads, inbox, leases, publishing, receiver, relay, sql
 from ramet.sagas import engine
 from ramet.sagas.models import Direction
 
@@ -102,7 +102,7 @@ def fencing() -> Iterator[None]:
 @contextlib.contextmanager
 def head_of_key() -> Iterator[None]:
     """Any waiting event of a key may be worked off, not only its first."""
-    replace(inbox, "_IS_HEAD", "1 = 1")
+    replace(claims, "_IS_HEAD", "1 = 1")
     skips = "CASE WHEN head.is_ordered THEN 9223372036854775807 ELSE head.seq END"
     if skips not in heads._JUMP:
         raise LookupError("heads has another way to skip: the mutation needs an update")
