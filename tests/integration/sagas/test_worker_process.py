@@ -27,7 +27,9 @@ def start(environment: dict[str, str], tmp_path: Path, eventually: Any) -> Itera
             text=True,
         )
         started.append(process)
-        eventually(lambda: "worker.started" in log.read_text(), what="the worker's first line")
+        eventually(
+            lambda: "worker.started" in log.read_text(), within=30, what="the worker's first line"
+        )
         return process
 
     yield start
