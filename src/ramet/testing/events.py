@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
@@ -16,6 +16,7 @@ from django.db import connection
 
 from ramet.events import sql, subscription
 from ramet.events.declaration import declared, type_of
+from ramet.events.errors import InvalidEvent
 from ramet.events.heads import Heads
 from ramet.events.inbox import work_off_one
 from ramet.events.loops import own_subscriptions
@@ -211,12 +212,13 @@ class Events:
         return Heads(handlers) if mixing is None else MixedHeads(handlers, mixing)
 
     def _unnoted(self) -> list[tuple[UUID, Any]]:
-        known = declared()
-        return [
-            (event_id, known[name].decode(payload))
-            for event_id, name, payload in _outbox()
-            if event_id not in self._noted and name in known
-        ]
+        """What is in the outbox; what cannot be read is left to the inbox to tell."""
+        known, found = declared(), []
+        for event_id, name, payload in _outbox():
+            if event_id not in self._noted and name in known:
+                with suppress(InvalidEvent):
+                    found.append((event_id, known[name].decode(payload)))
+        return found
 
     @contextmanager
     def _watched(self) -> Iterator[list[BaseException]]:
