@@ -52,7 +52,7 @@ _IDS = (("request_id", "HTTP_X_REQUEST_ID"), ("traceparent", "HTTP_TRACEPARENT")
 
 
 class Operations:
-    """Serves the operations of the services placed here, `/.ramet/live` and `/.ramet/ready`.
+    """Serves the operations of the services placed here, and `/.ramet/live`, `ready`, `metrics`.
 
     Wraps Django's WSGI application, which gets every other request, with Envoy's deadline
     (`x-envoy-expected-rq-timeout-ms`) and the request's ids in the context.
@@ -75,6 +75,8 @@ class Operations:
             return _answer(start_response, 200, b'{"status":"live"}')
         if path == "/.ramet/ready":
             return _answer(start_response, *_readiness())
+        if path == "/.ramet/metrics":
+            return _metrics(start_response)
         charsets.drop_unusable(environ)
         with bound_contextvars(**_ids(environ)), _envoy_deadline(environ):
             return self._django(environ, start_response)
@@ -256,6 +258,16 @@ def _why_unready(alias: str) -> str | None:
         # What a database says may tell a host or a user: that is for the log only.
         return "does not answer" if isinstance(error, DatabaseError) else str(error)
     return None
+
+
+def _metrics(start_response: StartResponse) -> list[bytes]:
+    from ramet.telemetry import metrics  # where nobody scrapes, nothing is imported
+
+    close_old_connections()
+    body = metrics.exposition()
+    headers = [("Content-Type", metrics.CONTENT_TYPE), ("Content-Length", str(len(body)))]
+    start_response(_REASONS[200], headers)
+    return [body]
 
 
 def _answer(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:

@@ -13,7 +13,13 @@ class EventsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ramet.events import checks, loops, manifest, runserver  # noqa: F401  they register
+        from ramet.events import (  # noqa: F401  they register
+            checks,
+            loops,
+            manifest,
+            metrics,
+            runserver,
+        )
 
         import_declarations()
         runserver.start_if_serving()

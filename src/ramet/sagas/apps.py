@@ -13,7 +13,7 @@ class SagasConfig(AppConfig):
     def ready(self) -> None:
         """Import `<app>.sagas` of every app; `place` has left only those that live here."""
         from ramet.events.worker import register_loop
-        from ramet.sagas import counting, manifest  # noqa: F401  a check, and a contribution
+        from ramet.sagas import counting, manifest, metrics  # noqa: F401  they register
         from ramet.sagas.loop import loops
         from ramet.telemetry.logs import hand_to_logging
 
