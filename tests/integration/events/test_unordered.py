@@ -99,7 +99,9 @@ def test_many_events_of_one_key_let_those_of_another_in(monkeypatch: pytest.Monk
 
 def test_only_ordered_handlers_need_a_broker_that_keeps_the_order_of_keys() -> None:
     class Careless:
-        capabilities = Capabilities(key_order=False, replay=True, delay=False)
+        capabilities = Capabilities(
+            "Careless", key_order=False, replay=True, delay=False, largest=1_000_000
+        )
 
     def demanded_by() -> list[str]:
         try:

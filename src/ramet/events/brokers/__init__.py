@@ -8,7 +8,7 @@ copy the folder `redis/` for another broker, add its URL scheme below, and let i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -131,7 +131,7 @@ def every_version(family: str) -> str:
     return f"{family}.v*"
 
 
-def is_one_of(type_name: str, types: Sequence[str]) -> bool:
+def is_one_of(type_name: str, types: Collection[str]) -> bool:
     """Whether `types` has this name on the wire, for an adapter whose broker does not filter."""
     return type_name in types or every_version(type_name.rpartition(".v")[0]) in types
 

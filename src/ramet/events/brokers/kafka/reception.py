@@ -15,7 +15,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from ramet.events.brokers import BrokerUnavailable, Incoming
+from ramet.events.brokers import BrokerUnavailable, Incoming, is_one_of
 from ramet.events.brokers.kafka import address
 from ramet.events.brokers.kafka.faults import Faults, kafka_error, properties, unavailable
 from ramet.events.brokers.kafka.topic import ANSWER, Topic, Topics
@@ -42,7 +42,7 @@ class Reception:
         types: frozenset[str],
         after: str,
     ) -> None:
-        self._topics, self._types = topics, {each.encode() for each in types}
+        self._topics, self._types = topics, types
         self._topic = topics.topic()
         self._next = _places(place_in(self._topic.identity, after))
         self._faults = Faults()
@@ -127,7 +127,9 @@ class Reception:
     def _is_wanted(self, message: Message) -> bool:
         headers: Any = message.headers()
         kind = dict(headers or ()).get("ce_type")
-        return kind is None or kind in self._types  # None: a program says it in the body alone
+        if kind is None:  # a program says it in the body alone
+            return True
+        return is_one_of(kind.decode(errors="replace"), self._types)
 
 
 def remembered(kafka: dict[str, str], group: str, topic: Topic) -> str:

@@ -99,7 +99,7 @@ class PostgresBroker:
             connection.execute(f"LISTEN {CHANNEL}")
             while proceed():
                 rows = connection.execute(
-                    tables.READ, [list(types), self._system, place, BATCH]
+                    tables.READ, [list(types), list(types), self._system, place, BATCH]
                 ).fetchall()
                 if not rows:
                     self._wait(connection, proceed)

@@ -66,7 +66,8 @@ APPEND: LiteralString = (
 
 # What has another type is passed over, and its body stays in the server.
 READ: LiteralString = (
-    "SELECT number, CASE WHEN type = ANY(%s) THEN body END FROM ramet_broker_event"
+    "SELECT number, CASE WHEN type = ANY(%s) OR regexp_replace(type, '[0-9]+$', '*') = ANY(%s)"
+    " THEN body END FROM ramet_broker_event"
     " WHERE system = %s AND number > %s ORDER BY number LIMIT %s"
 )
 

@@ -96,7 +96,9 @@ class Reception:
             channel.queue_declare(self._queue, durable=True, arguments=self._arguments())
             log.info("events.stream_made", stream=self._queue)
         for each in types:
-            channel.queue_bind(self._queue, exchange, each)
+            # In a binding, `*` is one whole word: one that ends in `.v*` stands for every version.
+            binding = f"{each.removesuffix('.v*')}.*" if each.endswith(".v*") else each
+            channel.queue_bind(self._queue, exchange, binding)
         channel.close()
 
     def _arguments(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from ramet.events.brokers import (
     Incoming,
     Outgoing,
     client_missing,
+    is_one_of,
 )
 from ramet.events.brokers.lanes import in_time, sendable
 from ramet.events.brokers.positions import place_in, position_of
@@ -116,7 +117,6 @@ class RedisBroker:
         proceed: Callable[[], bool],
     ) -> None:
         """The position is `<identity of the stream>/<id of the entry>`."""
-        wanted = {each.encode() for each in types}
         with self._connection() as client:
             identity = self._identity(client)
             place = self._place(client, identity, after)
@@ -129,7 +129,8 @@ class RedisBroker:
                 incoming = [
                     Incoming(fields.get(b"event", b""), position_of(identity, number.decode()))
                     for number, fields in entries
-                    if fields.get(b"type") in wanted or b"type" not in fields
+                    if b"type" not in fields
+                    or is_one_of(fields[b"type"].decode(errors="replace"), types)
                 ]
                 if incoming:
                     deliver(incoming)
