@@ -138,6 +138,7 @@ class Weak:
 def test_a_handler_that_needs_order_is_refused_with_its_name_and_the_brokers() -> None:
     class Wanted:
         handler = "shop.orders.handlers.confirm"
+        ordered = True
 
     with pytest.raises(DiagnosticError, match="broker-lacks-capability") as refused:
         loops._demand_order(Weak(), [Wanted()])  # type: ignore[arg-type, list-item]

@@ -26,8 +26,9 @@ from hypothesis.stateful import (
 )
 
 import ramet
-from ramet.events import inbox, operating
+from ramet.events import inbox
 from ramet.events.cloudevents import Envelope
+from ramet.events.dead_letters import Choice, replay
 from ramet.events.declaration import type_of
 from ramet.events.heads import Heads
 from ramet.events.models import Inbox
@@ -247,7 +248,7 @@ class InboxMachine(RuleBasedStateMachine):
             for (name, number), row in self.rows.items()
             if row.state == "dead" and handler in name and (number in chosen or not chosen)
         ]
-        assert operating.replay(*chosen.values(), handler=handler) == len(dead)
+        assert replay(Choice(event_ids=tuple(chosen.values()), handler=handler)) == len(dead)
         for row in dead:
             row.state, row.attempts, row.not_before = "ready", 0, 0.0
 
