@@ -40,13 +40,13 @@ def test_a_worker_that_is_killed_during_the_first_build_is_succeeded(
     monolith.put("b00002", "Changed before")
     # The second page is in the middle; the other places are reached once for this replica.
     count = 2 if "page" in place else 1
-    assert monolith.worker(place, count).wait(20) == -signal.SIGKILL
+    assert monolith.worker(place, count).wait(60) == -signal.SIGKILL
     monolith.put("b00000", "Changed")
     monolith.put("new", "New")
     monolith.remove("b00001")
     monolith.remove("b00069")
     monolith.worker()
-    eventually(monolith.is_settled, within=20, what="the replica equals its source")
+    eventually(monolith.is_settled, within=60, what="the replica equals its source")
 
 
 def test_two_services_fill_feed_rebuild_and_survive(
@@ -57,26 +57,26 @@ def test_two_services_fill_feed_rebuild_and_survive(
     socket = shop.environment["RAMET_MESH_URL"].removeprefix("unix:").format(service="press")
     # 1. The source is away: the first build waits for it, and the replica is not ready.
     library = shop.worker(services="library")
-    eventually(lambda: _failures(shop, feed) > 0, within=20, what="the export was tried")
+    eventually(lambda: _failures(shop, feed) > 0, within=60, what="the export was tried")
     # 2. It comes: everything is here.
     shop.start("ramet.processes", "web", services="press", RAMET_SOCKET=socket)
     shop.worker(services="press")
-    eventually(shop.is_settled, within=30, what="the first build")
+    eventually(shop.is_settled, within=60, what="the first build")
     # 3. What happens there arrives here, deletes too.
     shop.put("b00000", "Changed")
     shop.remove("b00001")
-    eventually(shop.is_settled, within=20, what="the changes have arrived")
+    eventually(shop.is_settled, within=60, what="the changes have arrived")
     # 4. A worker dies in a rebuild; what happens meanwhile counts.
     library.kill()
     library.wait()
     with shop.library():
         rebuilding.start(feed)
-    assert shop.worker("replica.after-page-commit", services="library").wait(20) == -signal.SIGKILL
+    assert shop.worker("replica.after-page-commit", services="library").wait(60) == -signal.SIGKILL
     shop.put("b00002", "Changed while nobody was there")
     shop.remove("b00003")
     shop.remove("b00066")
     shop.worker(services="library")
-    eventually(lambda: not _is_running(shop, feed) and shop.is_settled(), within=30)
+    eventually(lambda: not _is_running(shop, feed) and shop.is_settled(), within=60)
 
 
 def _failures(shop: Bookshop, feed: Feed) -> int:
