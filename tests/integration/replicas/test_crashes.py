@@ -49,6 +49,7 @@ def test_a_worker_that_is_killed_during_the_first_build_is_succeeded(
     eventually(monolith.is_settled, within=60, what="the replica equals its source")
 
 
+@pytest.mark.timeout(300)  # seven processes start one after the other
 def test_two_services_fill_feed_rebuild_and_survive(
     two_services: Bookshop, eventually: Eventually, feed: Feed
 ) -> None:
