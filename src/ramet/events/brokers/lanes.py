@@ -34,9 +34,16 @@ def sendable(batch: Sequence[Outgoing], largest: int) -> list[Outgoing]:
 
 
 def in_time(batch: Iterable[Outgoing]) -> list[Outgoing]:
-    """Those that this relay may still send; the events of one key run out together."""
+    """Those that this relay may still send, without what follows another one in its key."""
     now = time.monotonic()
-    return [event for event in batch if now < event.until]
+    over: set[str] = set()
+    fit = []
+    for event in batch:
+        if event.key in over or now >= event.until:
+            over.add(event.key)
+        else:
+            fit.append(event)
+    return fit
 
 
 def note_not_sent(event: Outgoing, error: str) -> None:
