@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ramet.events import headers, sql
+from ramet.events.heads import LONGEST_PAUSE
 from ramet.events.subscription import subscription_of, unordered_handlers
 
 
@@ -72,8 +73,8 @@ def claim(seqs: Sequence[int]) -> list[Claimed]:
     found = sql.rows(
         'SELECT i.seq, i.handler, i.event_id, i.type, i."key", i.payload, i.headers, i.attempts'
         " FROM ramet_events_inbox i"
-        f" WHERE {condition} AND i.state || '' = 'ready' AND i.run_at <= {sql.now()}"
-        f" AND {turn}{sql.skip_locked()}",
+        f" WHERE {condition} AND i.state || '' = 'ready'"
+        f" AND {sql.due('i.run_at', LONGEST_PAUSE)} AND {turn}{sql.skip_locked()}",
         parameters,
     )
     return [

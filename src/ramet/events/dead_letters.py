@@ -106,7 +106,7 @@ def replay(choice: Choice) -> int:
         condition, values = sql.among("seq", [seq for seq, _, _ in letters])
         replayed = sql.run(
             "UPDATE ramet_events_inbox SET state = 'ready', attempts = 0, finished_at = NULL,"
-            f" run_at = {sql.now()} WHERE {condition} AND state = 'dead'",
+            f" run_at = {sql.LONG_AGO} WHERE {condition} AND state = 'dead'",
             values,
         )
         wake.wake_after_commit(INBOX)

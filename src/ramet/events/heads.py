@@ -30,6 +30,9 @@ key that was passed is begun anew with whatever is its head then."""
 
 _START: Place = ("", 0)
 
+LONGEST_PAUSE = 300.0
+"""Seconds that an event waits at most for its next attempt (see `sql.due`)."""
+
 
 class Heads:
     """Proposes inbox rows to the threads of one process, in turn over all keys and handlers."""
@@ -101,14 +104,16 @@ class Heads:
             keys, numbers = zip(*begins.values(), strict=True)
             is_ordered = [handler not in self._unordered for handler in begins]
             found = sql.rows(
-                _JUMP, [list(begins), list(keys), list(numbers), is_ordered, self._settled]
+                _JUMP.format(due=sql.due("run_at", LONGEST_PAUSE)),
+                [list(begins), list(keys), list(numbers), is_ordered, self._settled],
             )
         else:
             each = " OR ".join(['(i.handler = %s AND (i."key", i.seq) >= (%s, %s))'] * len(begins))
             values = [value for handler, place in begins.items() for value in (handler, *place)]
             free, unordered = sql.among("i.handler", sorted(self._unordered) or [""])
             settled, pairs = sql.among("i.handler || ' ' || i.type", self._settled)
-            scan = _SCAN.format(each=each, now=sql.now(), settled=settled, free=free)
+            due = sql.due("i.run_at", LONGEST_PAUSE)
+            scan = _SCAN.format(each=each, due=due, settled=settled, free=free)
             found = sql.rows(scan, [*values, *pairs, *unordered])
         return [
             (int(seq), str(handler), (str(key), int(seq) if handler in self._unordered else 0))
@@ -139,12 +144,12 @@ _JUMP = f"""
         ) AS following
     )
     SELECT seq, handler, key FROM head
-    WHERE run_at <= clock_timestamp() AND handler || ' ' || type = ANY(%s::text[]) LIMIT {ENOUGH}
+    WHERE {{due}} AND handler || ' ' || type = ANY(%s::text[]) LIMIT {ENOUGH}
 """
 
 _SCAN = f"""
     SELECT i.seq, i.handler, i."key" FROM ramet_events_inbox i
-    WHERE i.state = 'ready' AND ({{each}}) AND i.run_at <= {{now}} AND {{settled}}
+    WHERE i.state = 'ready' AND ({{each}}) AND {{due}} AND {{settled}}
     AND ({{free}} OR NOT EXISTS (
         SELECT 1 FROM ramet_events_inbox earlier
         WHERE earlier.handler = i.handler AND earlier."key" = i."key"

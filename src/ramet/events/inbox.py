@@ -26,7 +26,7 @@ from ramet.events.claims import Claimed, claim, finish, finish_first_time
 from ramet.events.cloudevents import Envelope
 from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.declaration import family_and_version
-from ramet.events.heads import Heads
+from ramet.events.heads import LONGEST_PAUSE, Heads
 from ramet.events.options import options
 from ramet.events.presence import Presence
 from ramet.events.subscription import Subscription, subscription_of
@@ -39,8 +39,8 @@ log = structlog.get_logger("ramet.events")
 INBOX = "inbox"
 """The topic that wakes the handlers."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
-"""Seconds between attempts: doubled each time, up to the longest, with jitter."""
+FIRST_PAUSE = 0.5
+"""Seconds between attempts: doubled each time, up to LONGEST_PAUSE, with jitter."""
 
 POLL = 1.0
 """Seconds between two looks of the thread that watches."""
@@ -53,9 +53,10 @@ CLEANED = 1000
 """Rows of one removal: it must not hold up the events, nor the replicas of the database."""
 
 _STORE = (
-    'INSERT INTO ramet_events_inbox (handler, event_id, type, "key", time, payload, headers) {rows}'
+    "INSERT INTO ramet_events_inbox"
+    ' (handler, event_id, type, "key", time, payload, headers, run_at) {rows}'
 )
-_FROM_JSON = """SELECT * FROM json_to_recordset(%s) AS received
+_FROM_JSON = f"""SELECT received.*, timestamptz {sql.LONG_AGO} FROM json_to_recordset(%s) AS received
  (handler text, event_id uuid, type text, "key" text, time timestamptz, payload text, headers text)
 """
 """One parameter for all rows: the client would else quote thousands of them one by one, which was
@@ -89,7 +90,7 @@ def store(received: Iterable[tuple[Subscription, Envelope]]) -> int:
         if sql.is_postgresql():
             selected, values = _FROM_JSON, [msgspec.json.encode(rows).decode()]
         else:
-            places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
+            places = ", ".join([f"(%s, %s, %s, %s, %s, %s, %s, {sql.LONG_AGO})"] * len(rows))
             selected = f"VALUES {places}"
             values = [each for row in rows for each in row.values()]
         stored += sql.run(_STORE.format(rows=selected) + _ONCE, values)

@@ -27,6 +27,10 @@ log = structlog.get_logger("ramet.events")
 RENEWAL = 3.0
 """Seconds between two renewals."""
 
+SLACK = 5.0
+"""Seconds by which a lease may end later than it lasts. One that ends later still was written
+before the database's clock was set back: it says nothing, and is over."""
+
 
 @dataclass(slots=True)
 class Lease:
@@ -83,9 +87,12 @@ class Leases:
             + ", ".join([f"(%s, %s, {sql.later()}, 1)"] * len(wanted))
             + " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,"
             " epoch = ramet_events_lease.epoch + 1"
-            f" WHERE ramet_events_lease.until < {sql.now()}"
+            f" WHERE NOT ({_is_valid('ramet_events_lease.until')})"
             " RETURNING name, epoch, position",
-            [value for name in wanted for value in (name, self.holder, self.seconds)],
+            [
+                *(value for name in wanted for value in (name, self.holder, self.seconds)),
+                self.seconds + SLACK,
+            ],
         )
         reached("lease.after-take")
         leases = [
@@ -147,9 +154,9 @@ class Leases:
         busy = {
             row[0]
             for row in sql.rows(
-                f"SELECT name FROM ramet_events_lease WHERE {condition} AND until >= {sql.now()}"
-                " AND holder <> %s",
-                [*values, self.holder],
+                f"SELECT name FROM ramet_events_lease WHERE {condition}"
+                f" AND {_is_valid()} AND holder <> %s",
+                [*values, self.seconds + SLACK, self.holder],
             )
         }
         return self.take([name for name in names if name not in busy][:most])
@@ -163,8 +170,8 @@ class Leases:
     def count(self, prefix: str) -> int:
         """How many leases with such a name are held by anybody now."""
         found = sql.rows(
-            f"SELECT count(*) FROM ramet_events_lease WHERE name LIKE %s AND until > {sql.now()}",
-            [prefix + "%"],
+            f"SELECT count(*) FROM ramet_events_lease WHERE name LIKE %s AND {_is_valid()}",
+            [prefix + "%", self.seconds + SLACK],
         )
         return int(found[0][0])
 
@@ -189,6 +196,11 @@ def _any_of(leases: Sequence[Lease]) -> tuple[str, list[object]]:
     even one under the same name, is another lease."""
     condition = " OR ".join(["(name = %s AND epoch = %s)"] * len(leases))
     return condition, [value for lease in leases for value in (lease.name, lease.epoch)]
+
+
+def _is_valid(until: str = "until") -> str:
+    """Whether a lease holds, as a condition with one parameter: the seconds for which it may."""
+    return f"{until} >= {sql.now()} AND {until} <= {sql.later()}"
 
 
 _leases: Leases | None = None

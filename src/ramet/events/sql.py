@@ -35,6 +35,23 @@ def age(time: str) -> str:
     return f"(julianday('now') - julianday({time})) * 86400"
 
 
+LONG_AGO = "'1970-01-01 00:00:00'"
+"""A time that every clock has passed, also one that is set back later: for what is due at once."""
+
+
+def due(column: str, longest: float) -> str:
+    """Whether a time to be waited for has come, where nothing waits longer than `longest` seconds.
+
+    A time beyond that was written before the database's clock was set back. It has come, too: else
+    what should wait for seconds waits for as long as the clock was wrong.
+    """
+    if is_postgresql():
+        beyond = f"clock_timestamp() + interval '{longest:g} seconds'"
+    else:
+        beyond = f"STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW', '{longest:g} seconds')"
+    return f"({column} <= {now()} OR {column} > {beyond})"
+
+
 def among(column: str, values: Sequence[object]) -> tuple[str, list[object]]:
     """`column` is one of `values`, which are not empty, as condition and parameters."""
     if is_postgresql():

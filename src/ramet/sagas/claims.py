@@ -40,6 +40,14 @@ __all__ = [
 LEASE = 15.0
 """Seconds after which the run of a worker that died may be taken by another one."""
 
+LONGEST_WAIT = 25.0
+"""Seconds for which no run waits that is not told to: more than a lease, and than any pause.
+
+A run that is due later than that was written before the database's clock was set back. It is due
+now: else it would wait for as long as the clock was wrong. If its holder lives after all, the epoch
+keeps it from writing.
+"""
+
 
 class LostClaim(Exception):
     """Another worker, or an operator, has taken the run: what was just done here does not count."""
@@ -78,7 +86,7 @@ def claim(holder: str) -> Claim | None:
     with transaction.atomic():
         row = (
             SagaRun.objects.select_for_update(skip_locked=True)
-            .filter(_known(), status__in=LIVE, run_at__lte=Now())
+            .filter(_known(), _is_due(), status__in=LIVE)
             .annotate(read_at=Now())
             .order_by("run_at")
             .first()
@@ -264,6 +272,11 @@ def _known() -> Q:
     for definition in registry.definitions():
         known |= Q(name=definition.name, version=definition.version)
     return known
+
+
+def _is_due() -> Q:
+    is_of_another_clock = Q(run_at__gt=from_now(LONGEST_WAIT)) & ~Q(wait=Wait.OPEN)
+    return Q(run_at__lte=Now()) | is_of_another_clock
 
 
 def _any_of(held: Collection[tuple[UUID, int]]) -> Q:

@@ -7,7 +7,8 @@ import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 
-from ramet.sagas.claims import claim, release, release_all, until_next
+from ramet.sagas.claims import LEASE, LONGEST_WAIT, claim, release, release_all, until_next
+from ramet.sagas.deciding import pause_after
 from ramet.sagas.models import SagaRun
 from tests.unit.sagas.examples import Trip
 
@@ -48,3 +49,17 @@ def test_a_step_that_kills_its_process_at_every_start_leaves_time_for_others() -
         claim_again()
         release_all("worker-1")
     assert (until_next() or 0.0) > 5
+
+
+def test_a_clock_set_back_by_two_hours_does_not_make_a_run_wait_for_two_hours() -> None:
+    claim_again()  # its holder dies, and before anybody looks the clock tells the true time again
+    SagaRun.objects.update(run_at=Now() + timedelta(hours=2))
+    assert claim("worker-2") is not None
+
+
+def test_the_longest_pause_and_a_lease_are_waited_for_all_the_same() -> None:
+    assert max(LEASE, pause_after(99, lambda: 0.0)) < LONGEST_WAIT
+    claim_again()
+    assert claim("worker-2") is None
+    SagaRun.objects.update(run_at=Now() + timedelta(seconds=20))
+    assert claim("worker-2") is None
