@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
@@ -75,7 +75,9 @@ def _owed() -> QuerySet[Letter]:
 
 
 def _next_due() -> Letter | None:
-    due = _owed().filter(due_at__lte=Now()).select_related("user").order_by("due_at", "created_at")
+    # A first attempt is due whatever the clock says: it may have been set back since.
+    due = _owed().filter(Q(due_at__lte=Now()) | Q(attempts=0))
+    due = due.select_related("user").order_by("due_at", "created_at")
     if connection.features.has_select_for_update:
         due = due.select_for_update(skip_locked=True, of=("self",))
     return due.first()

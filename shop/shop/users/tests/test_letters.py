@@ -110,6 +110,12 @@ def test_a_letter_that_is_refused_holds_no_other_up_and_is_given_up_in_the_end(
     assert letters.seconds_to_next() is None
 
 
+def test_a_clock_that_was_set_back_delays_no_letter(carol: User) -> None:
+    handlers.send_confirmation(confirmed(carol.pk))
+    Letter.objects.update(due_at=timezone.now() + timedelta(hours=2))
+    assert letters.send_due() == 1
+
+
 def test_a_broker_that_is_away_fails_nobody(
     carol: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
