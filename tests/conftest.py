@@ -27,6 +27,13 @@ def bounded(examples: int, steps: int) -> settings:
     )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("nemesis", "tests/acceptance/test_nemesis.py")
+    group.addoption("--nemesis-seconds", type=float, default=120, help="How long it rages (120).")
+    group.addoption("--nemesis-seed", type=int, help="Repeats a schedule; else made up, printed.")
+    group.addoption("--nemesis-placement", default="services", choices=["services", "monolith"])
+
+
 class Databases:
     """The server that one test run owns; every database made on it has a login role of its own."""
 

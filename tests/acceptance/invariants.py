@@ -7,23 +7,39 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
+
 from tests.acceptance.running_shop import RunningShop
 
 Rows = list[tuple[Any, ...]]
 
 
-def assert_invariants(shop: RunningShop, *, within: float = 30) -> None:
-    """Wait until nothing is under way, then check every rule; report all that are broken."""
-    _wait_until_settled(shop, within)
+def assert_invariants(
+    shop: RunningShop, *, within: float = 30, clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Wait until nothing is under way, then check every rule; report all that are broken.
+
+    `within` are seconds on `clock`.
+    """
+    _wait_until_settled(shop, within, clock)
     broken = {rule.__doc__ or rule.__name__: found for rule in RULES if (found := rule(shop))}
     assert not broken, "\n".join(f"{rule}\n    {rows}" for rule, rows in broken.items())
 
 
-def _wait_until_settled(shop: RunningShop, within: float) -> None:
-    deadline = time.monotonic() + within
-    while moving := _under_way(shop):
-        assert time.monotonic() < deadline, f"not settled within {within} s: {moving}"
+def _wait_until_settled(
+    shop: RunningShop, within: float, clock: Callable[[], float] = time.monotonic
+) -> None:
+    deadline = clock() + within
+    while moving := _under_way_now(shop):
+        assert clock() < deadline, f"not settled within {within} s: {moving}"
         time.sleep(0.1)
+
+
+def _under_way_now(shop: RunningShop) -> dict[str, Any]:
+    try:
+        return _under_way(shop)
+    except psycopg.OperationalError as error:  # it was killed, and comes back
+        return {"a database cannot be reached": error}
 
 
 def _under_way(shop: RunningShop) -> dict[str, Any]:

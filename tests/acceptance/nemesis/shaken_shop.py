@@ -1,0 +1,142 @@
+"""The shop as the nemesis needs it: processes by name, a broker to be cut off, clocks to be set."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.acceptance.nemesis import clocks
+from tests.acceptance.nemesis.proxy import Proxy
+from tests.acceptance.running_shop import ROOT, RunningShop, free_ports
+
+
+@dataclass
+class ShakenShop(RunningShop):
+    """A running shop of which everything can be struck."""
+
+    library: str | None = field(default_factory=clocks.library)
+    clocks: clocks.Clocks = field(default_factory=clocks.Clocks)
+    proxy: Proxy | None = None
+    _up: subprocess.Popen[bytes] | None = None
+
+    def up(self) -> str:
+        """Start the shop and wait until it serves."""
+        broker = free_ports() if self.placement != "monolith" else None
+        self.proxy = Proxy(broker) if broker is not None else None
+        asked = {
+            "placement": self.placement,
+            "broker": broker,
+            "proxy": self.proxy.port if self.proxy else None,
+            "library": self.library,
+            "clocks": str(self.clocks.folder),
+        }
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("RAMET_", "DJANGO_"))}
+        self.supervisor_log.parent.mkdir(mode=0o700, exist_ok=True)
+        with self.supervisor_log.open("wb") as log:
+            self._up = subprocess.Popen(
+                [sys.executable, "-m", "tests.acceptance.nemesis.shaken_up"],
+                cwd=self.folder,
+                env={**kept, "NEMESIS": json.dumps(asked), "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 120
+        while not (self.state() or {}).get("ready"):
+            assert self._up.poll() is None, f"it ended:\n{self.supervisor_log.read_text()}"
+            assert time.monotonic() < deadline, f"not up:\n{self.supervisor_log.read_text()}"
+            time.sleep(0.1)
+        return self.supervisor_log.read_text()
+
+    def down(self) -> None:
+        try:
+            super().down()
+        finally:
+            if self._up is not None:
+                self._up.wait(timeout=60)
+            if self.proxy is not None:
+                self.proxy.close()
+            self.clocks.remove()
+
+    @property
+    def supervisor_log(self) -> Path:
+        return self.folder / ".ramet" / "supervisor.log"
+
+    def state(self) -> dict[str, Any] | None:
+        """What the supervisor wrote last: cheaper than `ramet status`."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / ".ramet" / "state.json").read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return found
+
+    def process(self, name: str) -> psutil.Process | None:
+        """A process by its name in `ramet status`; None while it does not run."""
+        processes = (self.state() or {}).get("processes", [])
+        pid = next((each["pid"] for each in processes if each["name"] == name), None)
+        return None if pid is None else _ours(pid, self._supervisor())
+
+    def zygote(self, group: str) -> psutil.Process | None:
+        """The process from which those of a group are forked: the parent of its web process."""
+        web = self.process(f"{group}-web")
+        try:
+            return None if web is None else web.parent()
+        except psutil.NoSuchProcess:
+            return None
+
+    def fork_server(self) -> psutil.Process | None:
+        """The process from which the zygotes are forked."""
+        for child in self._supervisor().children():
+            try:
+                if "forkserver" in child.cmdline():
+                    return child
+            except psutil.NoSuchProcess:
+                continue
+        return None
+
+    def keep_logs(self, where: Path) -> Path:
+        """Copy all logs to where they outlive the shop."""
+        shutil.copytree(self.folder / ".ramet" / "log", where, dirs_exist_ok=True)
+        shutil.copy(self.supervisor_log, where)
+        return where
+
+    def _supervisor(self) -> psutil.Process:
+        assert self._up is not None
+        return psutil.Process(self._up.pid)
+
+
+def _ours(pid: int, supervisor: psutil.Process) -> psutil.Process | None:
+    """The process, unless its number belongs to somebody else by now."""
+    try:
+        process = psutil.Process(pid)
+        if process.create_time() >= supervisor.create_time() - 1:
+            return process
+    except psutil.NoSuchProcess:
+        pass
+    return None
+
+
+def send(process: psutil.Process, number: signal.Signals, *, to_children: bool) -> None:
+    """Signal a process, and its children where they are part of it."""
+    everybody = [process]
+    if to_children:
+        try:
+            everybody += process.children(recursive=True)
+        except psutil.NoSuchProcess:
+            return
+    for each in everybody:
+        try:
+            each.send_signal(number)  # psutil checks that the number is still this process's
+        except psutil.NoSuchProcess:
+            continue
