@@ -143,6 +143,30 @@ def test_a_restart_after_a_kill_finds_its_sockets_free(
     assert changing.get("/api/v1/orders/").status == 200
 
 
+def test_a_good_token_is_not_called_bad_while_the_issuer_is_away(
+    changing: Edge, eventually: Callable[..., object]
+) -> None:
+    """Whoever is told 401 throws the token away; whoever is told 503 comes again."""
+
+    def is_away(request: Received) -> tuple[int, dict[str, str], bytes]:
+        changing.fetches += 1
+        return 503, {}, b""
+
+    changing.process.kill()
+    changing.process.wait(10)
+    changing.upstreams["users"].respond = is_away
+    changing.restart()
+    bearer = f"Bearer {changing.token()}"
+    answer = changing.get("/api/v1/orders/", Authorization=bearer)
+    assert answer.status == 503
+    assert answer.json()["status"] == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "invalid_token" not in answer.headers.get("www-authenticate", "")
+    changing.upstreams["users"].respond = changing.keys
+    eventually(lambda: changing.get("/api/v1/orders/", Authorization=bearer).status == 200)
+
+
 def test_only_the_owner_can_use_the_sockets_and_read_the_files(changing: Edge) -> None:
     sockets = [changing.topology.admin_socket, changing.topology.mesh_socket("orders")]
     files = sorted(changing.topology.config_dir.glob("*.json"))

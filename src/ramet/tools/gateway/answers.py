@@ -19,6 +19,7 @@ _DETAILS = {
     503: "The service cannot be reached at the moment.",
     504: "The service took too long to answer.",
 }
+_NO_KEYS = "Jwks_remote_fetch_is_failed"  # of Envoy's response code details
 # Connect's codes (connectrpc.com/docs/protocol, "Error codes"): a caller gets the error that the
 # service itself would have sent.
 _CONNECT = {
@@ -40,8 +41,9 @@ def problems() -> dict[str, Any]:
     foreign_audience["headers_to_add"] = [
         _header("www-authenticate", 'Bearer error="invalid_token"'),
     ]
+    mappers = [_keys_unknown(), foreign_audience]
     return {
-        "mappers": [foreign_audience, *(_mapper(status, _problem(status)) for status in _DETAILS)],
+        "mappers": [*mappers, *(_mapper(status, _problem(status)) for status in _DETAILS)],
         "body_format": {
             "json_format": {
                 "type": "about:blank",
@@ -51,6 +53,25 @@ def problems() -> dict[str, Any]:
             "content_type": "application/problem+json",
         },
     }
+
+
+def _keys_unknown() -> dict[str, Any]:
+    """503 where Envoy started while the issuer is away: the token may be good, and who is told that
+    it is not throws it away."""
+    mapper = _mapper(503, _problem(503))
+    mapper["status_code"] = 503
+    mapper["headers_to_add"].append(_header("www-authenticate", "Bearer"))
+    mapper["filter"] = {
+        "extension_filter": {
+            "name": "envoy.access_loggers.extension_filters.cel",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3"
+                ".ExpressionFilter",
+                "expression": f"response.code_details.contains('{_NO_KEYS}')",
+            },
+        }
+    }
+    return mapper
 
 
 def connect_errors() -> dict[str, Any]:
