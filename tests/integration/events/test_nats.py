@@ -18,6 +18,8 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 
 import ramet
 from ramet.events.brokers import BrokerUnavailable, Incoming, Outgoing
+from ramet.events.brokers.nats import broker as nats_broker
+from ramet.events.brokers.nats.broker import NatsBroker
 from ramet.events.inbox import inbox_loops
 from ramet.events.leases import Leases
 from ramet.events.receiver import Receiver
@@ -25,6 +27,7 @@ from ramet.events.relay import Relay
 from ramet.events.subscription import subscription_of
 from ramet.events.surroundings import surroundings
 from ramet.events.worker import Worker
+from tests.acceptance.nemesis.proxy import Proxy
 from tests.integration.events.conftest import (
     Brokers,
     NatsServer,
@@ -393,3 +396,29 @@ def test_a_receiver_that_lost_its_lease_stores_nothing(handler: str, brokers: Br
     with pytest.raises(LeaseLost):
         one._store([Incoming(b"{}", "made/9")], lease)
     assert count("lease", "position <> ''") == 0
+
+
+def test_a_half_open_connection_is_given_up_for_a_new_one(
+    nats_server: NatsServer, system: str, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    assert 3 * nats_broker.PING <= 15
+    monkeypatch.setattr(nats_broker, "PING", 0.3)
+    monkeypatch.setattr(nats_broker, "ANSWER", 1.0)
+    proxy = Proxy(int(nats_server.url.rpartition(":")[2]))
+    host = nats_server.url.rpartition(":")[0]
+    broker = NatsBroker(f"{host}:{proxy.port}", system, instance="one", keeps_days=1)
+
+    def is_sent() -> bool:
+        event = Outgoing(uuid4(), "a.b.Moved.v1", "django", "a", b"{}")
+        try:
+            return broker.send([event]) == {event.id}
+        except BrokerUnavailable:
+            return False
+
+    try:
+        assert is_sent()
+        assert proxy.silence() == 1
+        eventually(is_sent, within=10)
+    finally:
+        broker.close()
+        proxy.close()

@@ -49,6 +49,9 @@ ANSWER = 5.0
 """Seconds within which the server acknowledges what it stored."""
 CONNECT = 2
 """Seconds for a first connection; later ones are made in the background, for ever."""
+PING = 5
+"""Seconds between two pings. The third one in a row without an answer ends the connection: one that
+is half-open, because a firewall or a machine forgot it, costs 15 seconds."""
 WINDOW = 300
 """Seconds in which the server itself drops a second copy of an event; later, the inbox does."""
 PIPELINED = 128
@@ -219,7 +222,7 @@ class NatsBroker:
             allow_reconnect=True,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,  # type: ignore[arg-type]  # fractions work
-            ping_interval=10,
+            ping_interval=PING,
             max_outstanding_pings=2,
             error_cb=note_error,
             disconnected_cb=_note("events.broker_lost"),
