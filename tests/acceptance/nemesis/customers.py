@@ -221,4 +221,4 @@ class Crowd:
 
     def _sign_in(self, user: str) -> None:
         asked = time.monotonic()
-        self._tokens[user] = (asked, self.shop.ramet("token", user, timeout=60).strip())
+        self._tokens[user] = (asked, self.shop.ramet("token", user, timeout=180).strip())
