@@ -56,7 +56,8 @@ _STORE = (
     "INSERT INTO ramet_events_inbox"
     ' (handler, event_id, type, "key", time, payload, headers, run_at) {rows}'
 )
-_FROM_JSON = f"""SELECT received.*, timestamptz {sql.LONG_AGO} FROM json_to_recordset(%s) AS received
+_FROM_JSON = f"""SELECT received.*, timestamptz {sql.LONG_AGO}
+ FROM json_to_recordset(%s) AS received
  (handler text, event_id uuid, type text, "key" text, time timestamptz, payload text, headers text)
 """
 """One parameter for all rows: the client would else quote thousands of them one by one, which was

@@ -1,6 +1,7 @@
 """Letters are owed in the database, so none is lost and none is owed twice."""
 
 import smtplib
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.utils import timezone
 
 import ramet
 from ramet.testing import Clock, Events
