@@ -44,7 +44,8 @@ def main(point: str) -> None:
         loops: list[Loop] = list(inbox_loops(["tracker"], 2))
         if url := os.environ.get("TEST_BROKER_URL"):
             broker = NatsBroker(url, os.environ["TEST_SYSTEM"], instance="worker", keeps_days=1)
-            (wanted,) = subscription.subscriptions()
+            wanted = subscription.subscription_of("tracker")
+            assert wanted is not None
             loops.append(Relay(broker, leases(), surroundings()))
             loops.append(Receiver("tracking", [wanted], broker, leases()))
         else:
