@@ -8,6 +8,7 @@ import requests
 
 from tests.acceptance.invariants import assert_invariants
 from tests.acceptance.running_shop import RunningShop
+from tests.conftest import eventually
 
 CUSTOMERS = 2
 
@@ -33,6 +34,9 @@ def test_a_restart_of_every_service_refuses_no_order_and_loses_none(shop: Runnin
     try:
         for group in shop.status()["groups"]:
             shop.ramet("restart", group)
+        # As many again from the new processes alone.
+        seen = len(answers)
+        eventually(lambda: len(answers) > seen + 10, within=30, what="orders after the restarts")
     finally:
         stop.set()
         for customer in customers:
@@ -47,7 +51,7 @@ def test_a_restart_of_every_service_refuses_no_order_and_loses_none(shop: Runnin
         if not isinstance(answer, requests.Response) or answer.status_code != 202
     ]
     assert not refused, [getattr(answer, "text", answer) for answer in refused]
-    assert len(answers) > 20, "hardly an order was placed: this proves nothing"
+    assert seen > 3, "hardly an order was placed during the restarts: this proves nothing"
     ids = {answer.json()["id"] for answer in answers if isinstance(answer, requests.Response)}
     for order in ids:
         assert shop.settled(order, within=60)["status"] == "confirmed"
