@@ -7,7 +7,7 @@ READY  := $(VENV)/.installed
 UV     := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-shop test-all check bench fmt lock system-packages peers clean
+.PHONY: help up down test test-acceptance test-parts test-all check bench fmt lock system-packages peers clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -26,8 +26,17 @@ up: $(READY)  ## run the shop: five services behind a gateway at http://localhos
 down: $(READY)  ## stop the shop when it was started with --detach
 	cd shop && ../$(BIN)/ramet down
 
-test: $(READY) system-packages  ## every test but the slow matrix
-	$(BIN)/pytest -m "not slow"
+# Much of testing is waiting, so the two halves run side by side. Each shows its lines when it has ended.
+test: $(READY) system-packages  ## every test but the slow matrix, in two halves side by side
+	@echo "testing in two halves side by side; each is shown when it has ended, in about ten minutes"
+	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  test-acceptance test-parts
+
+test-acceptance: $(READY)  ## what is tested on the running shop
+	$(BIN)/pytest -m "not slow" tests/acceptance
+
+test-parts: $(READY)  ## every other test, the shop's own too
+	$(BIN)/pytest -m "not slow" --ignore=tests/acceptance
 	cd shop && ../$(BIN)/pytest -m "not slow"
 
 test-all: $(READY) system-packages  ## the slow matrix too, on every Python and Django that this machine offers

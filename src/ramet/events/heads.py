@@ -52,11 +52,6 @@ class Heads:
         """Where in the order of its keys the next look begins, for each handler: no key waits for
         another for ever, and no handler for another's many keys."""
 
-    def next(self) -> int | None:
-        """The number of a row whose turn it was when last looked; None: look again."""
-        with self._lock:
-            return self._proposed.popleft()[0] if self._proposed else None
-
     def take(self, size: Callable[[str], int]) -> list[tuple[int, str]]:
         """The next few rows, each with its handler; empty: look again.
 

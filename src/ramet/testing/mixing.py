@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ramet.events.heads import Heads
 
@@ -16,17 +16,18 @@ class MixedHeads(Heads):
     def __init__(self, handlers: Sequence[str], mixing: random.Random) -> None:
         super().__init__(handlers)
         self._mixing = mixing
-        self._chosen: list[int] = []
+        self._chosen: list[tuple[int, str]] = []
 
-    def next(self) -> int | None:
+    def take(self, size: Callable[[str], int]) -> list[tuple[int, str]]:
         """The one that was picked at the last look."""
-        return self._chosen.pop() if self._chosen else None
+        taken, self._chosen = self._chosen, []
+        return taken
 
     def look(self) -> None:
         """Pick one of all heads."""
         super().look()
-        heads = []
-        while (seq := super().next()) is not None:
-            heads.append(seq)
+        heads: list[tuple[int, str]] = []
+        while one := super().take(lambda handler: 1):
+            heads += one
         if heads:
             self._chosen = [self._mixing.choice(heads)]
