@@ -6,11 +6,9 @@ are an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from django.conf import settings
-
-from ramet.errors import DiagnosticError, Mistake
+from ramet.placement.options import read
 
 __all__ = ["Options", "options"]
 
@@ -27,19 +25,4 @@ class Options:
 
 def options() -> Options:
     """The options of this project. Raises DiagnosticError naming every unknown or mistyped one."""
-    given = dict(getattr(settings, "RAMET_CALLS", {}))
-    known = {each.name for each in fields(Options)}
-    mistakes = [
-        Mistake(
-            "calls-option",
-            "RAMET_CALLS in the settings",
-            f"{name} = {value!r}",
-            f"whole numbers above 0 for {', '.join(sorted(known))}",
-            "correct or remove it",
-        )
-        for name, value in given.items()
-        if name not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1
-    ]
-    if mistakes:
-        raise DiagnosticError(*mistakes)
-    return Options(**given)
+    return read(Options, "RAMET_CALLS")

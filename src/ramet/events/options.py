@@ -6,11 +6,10 @@ are an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
-from django.conf import settings
+from dataclasses import dataclass
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.placement.options import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +38,7 @@ def options() -> Options:
     Raises DiagnosticError naming every unknown or mistyped one, or `keep_done` if it is not longer
     than `broker_keeps`.
     """
-    given = dict(getattr(settings, "RAMET_EVENTS", {}))
-    known = {each.name for each in fields(Options)}
-    mistakes = [
-        Mistake(
-            "events-option",
-            "RAMET_EVENTS in the settings",
-            f"{name} = {value!r}",
-            f"whole numbers above 0 for {', '.join(sorted(known))}",
-            "correct or remove it",
-        )
-        for name, value in given.items()
-        if name not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1
-    ]
-    if mistakes:
-        raise DiagnosticError(*mistakes)
-    found = Options(**given)
+    found = read(Options, "RAMET_EVENTS")
     if found.keep_done <= found.broker_keeps:
         raise DiagnosticError(
             Mistake(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ramet.cli import main, replicas
-from ramet.cli.replicas import NOT_HERE
+from ramet.cli import _databases, main
+from ramet.cli._databases import NOT_HERE
 
 
 class Services:
@@ -27,8 +27,10 @@ class Services:
 
 def use(monkeypatch: pytest.MonkeyPatch, answers: dict[str, tuple[int, str]]) -> Services:
     services = Services(answers)
-    monkeypatch.setattr(replicas, "manage_as", services.run)
-    monkeypatch.setattr(replicas, "_groups", lambda service: [service] if service else [*answers])
+    monkeypatch.setattr(_databases, "manage_as", services.run)
+    monkeypatch.setattr(
+        _databases, "groups", lambda service, _: [service] if service else [*answers]
+    )
     return services
 
 

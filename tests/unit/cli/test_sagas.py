@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ramet.cli import main, sagas
-from ramet.cli.sagas import NOT_HERE
+from ramet.cli import _databases, main
+from ramet.cli._databases import NOT_HERE
 
 
 class Databases:
@@ -27,8 +27,10 @@ class Databases:
 
 def use(monkeypatch: pytest.MonkeyPatch, answers: dict[str, tuple[int, str]]) -> Databases:
     databases = Databases(answers)
-    monkeypatch.setattr(sagas, "manage_as", databases.run)
-    monkeypatch.setattr(sagas, "_groups", lambda service: [service] if service else [*answers])
+    monkeypatch.setattr(_databases, "manage_as", databases.run)
+    monkeypatch.setattr(
+        _databases, "groups", lambda service, _: [service] if service else [*answers]
+    )
     return databases
 
 
