@@ -31,7 +31,8 @@ def shop(
         pids += [process["pid"] for process in running.processes()]
         running.down()
         running.forget()
-    left = [pid for pid in set(pids) if psutil.pid_exists(pid)]
+    # A process that is being started again has no pid at the moment.
+    left = [pid for pid in set(pids) - {None} if psutil.pid_exists(pid)]
     assert not left, f"`ramet down` left processes behind: {left}"
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,24 +15,12 @@ from typing import Any
 import psycopg
 import requests
 
+from ramet.tools.local import ports
 from ramet.tools.local.folder import Folder
 
 ROOT = Path(__file__).resolve().parents[2]
 RAMET = Path(sys.executable).with_name("ramet")
 SETTLED = {"confirmed", "cancelled"}
-
-
-def free_ports() -> int:
-    """Return a port that is free together with its successor: the gateway's and the dashboard's."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return int(port)
 
 
 @dataclass
@@ -42,7 +29,7 @@ class RunningShop:
 
     folder: Path
     placement: str
-    port: int = field(default_factory=free_ports)
+    port: int = field(default_factory=lambda: ports.unused(2))
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property

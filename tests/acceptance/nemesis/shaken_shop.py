@@ -15,9 +15,10 @@ from typing import Any
 
 import psutil
 
+from ramet.tools.local import ports
 from tests.acceptance.nemesis import clocks
 from tests.acceptance.nemesis.proxy import Proxy
-from tests.acceptance.running_shop import ROOT, RunningShop, free_ports
+from tests.acceptance.running_shop import ROOT, RunningShop
 
 
 @dataclass
@@ -31,7 +32,7 @@ class ShakenShop(RunningShop):
 
     def up(self) -> str:
         """Start the shop and wait until it serves."""
-        broker = free_ports() if self.placement != "monolith" else None
+        broker = ports.unused(2) if self.placement != "monolith" else None
         self.proxy = Proxy(broker) if broker is not None else None
         asked = {
             "placement": self.placement,

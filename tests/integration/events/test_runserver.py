@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ramet.tools.local import ports
+
 
 @pytest.fixture
 def url(tmp_path: Path, root: Path, eventually: Callable[..., Any]) -> Iterator[str]:
@@ -26,9 +28,7 @@ def url(tmp_path: Path, root: Path, eventually: Callable[..., Any]) -> Iterator[
     subprocess.run(
         [*django, "migrate", "--run-syncdb", "-v0"], env=environment, cwd=root, check=True
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{ports.unused()}"
     process = subprocess.Popen(
         [*django, "runserver", "--noreload", address], env=environment, cwd=root
     )

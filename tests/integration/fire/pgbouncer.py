@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ramet.tools.local import ports
 from ramet.tools.local.account import unprivileged
 from tests.conftest import eventually
 
@@ -26,9 +27,7 @@ class PgBouncer:
         parts = urlsplit(database_url)
         name, user = parts.path.removeprefix("/"), unquote(parts.username or "")
         password = unquote(parts.password or "")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = ports.unused()
         self.url = f"postgresql://{parts.username}:{parts.password}@127.0.0.1:{self.port}/{name}"
         self._log = folder / "pgbouncer.log"
         self._config = folder / "pgbouncer.ini"

@@ -21,6 +21,7 @@ from joserfc.jwk import RSAKey
 from ramet.identity import issuing
 from ramet.system import Gateway, Infrastructure, Service, System, placement
 from ramet.tools.gateway import Topology, command, compile, write
+from ramet.tools.local import ports
 from tests.conftest import eventually
 
 ISSUER = "http://localhost:8000/o"
@@ -31,12 +32,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "products": ("/api/v1/products/",),
     "storefront": ("/",),
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -140,7 +135,7 @@ class Edge:
     with_issuer: bool = True
     endpoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     upstreams: dict[str, Upstream] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=ports.unused)
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))

@@ -20,7 +20,8 @@ from cryptography.x509.oid import NameOID
 
 from ramet.system import Gateway, Infrastructure, Service, System, placement
 from ramet.tools.gateway import Topology, command, compile, write
-from tests.integration.gateway.harness import exchange, free_port
+from ramet.tools.local import ports
+from tests.integration.gateway.harness import exchange
 
 
 @dataclass
@@ -86,7 +87,7 @@ def _certificate(name: str) -> bytes:
 def gateway(issuer: Issuer, folder: Path, **changes: Any) -> Iterator[Callable[[], str]]:
     """A gateway that takes tokens of `issuer`; gives a function that reads its TLS statistics."""
     services = {"orders": Service("orders", apps=("orders",), routes=("/",))}
-    listen = Gateway("127.0.0.1", free_port(), f"https://localhost:{issuer.port}/realm")
+    listen = Gateway("127.0.0.1", ports.unused(), f"https://localhost:{issuer.port}/realm")
     system = System("shop", "s", services, listen, Infrastructure(), folder / "ramet.toml")
     topology = Topology(
         config_dir=folder / "envoy",

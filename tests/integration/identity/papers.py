@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ramet.system import load, placement
 from ramet.tools.gateway import Topology, command, compile, write
+from ramet.tools.local import ports
 from tests.conftest import eventually
 
 PROJECT = Path(__file__).parent / "project"
@@ -39,9 +40,7 @@ class Papers:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-id-", dir="/tmp"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = ports.unused()
         self.url = f"http://localhost:{self.port}"
         self.issuer = f"{self.url}/o"
         self.keys = self.folder / "secrets" / "signing-keys.pem"

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ramet.tools.local import processes
+from ramet.tools.local import ports, processes
 from ramet.tools.local.folder import Folder
 
 PROJECT = Path(__file__).with_name("pair")
@@ -31,7 +30,7 @@ class Pair:
         self.root = root
         self.folder = Folder(root)
         shutil.copytree(PROJECT, root, ignore=shutil.ignore_patterns("__pycache__"))
-        self.port = two_free_ports()
+        self.port = ports.unused(2)
         self.write("ramet.toml", (root / "ramet.toml").read_text().replace("PORT", str(self.port)))
 
     def ramet(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -132,19 +131,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 def remove(system: Pair) -> None:
     system.ramet("down", check=False)
     system.folder.forget()
-
-
-def two_free_ports() -> int:
-    """A port that is free, as is the next one (the dashboard's)."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def kill(pid: int) -> None:

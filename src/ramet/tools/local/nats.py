@@ -14,7 +14,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from ramet.tools.local import binaries, child
+from ramet.tools.local import binaries, child, ports
 from ramet.tools.local.files import write_private
 
 USER = "ramet"
@@ -29,7 +29,7 @@ class Nats:
     def __init__(self, folder: Path, log: Path) -> None:
         self.folder = folder.absolute()
         self.log = log
-        self.port = _free_port()
+        self.port = ports.unused()
         self.process: subprocess.Popen[bytes] | None = None
         self._password = secrets.token_urlsafe(24)
 
@@ -86,10 +86,3 @@ class Nats:
             },
             indent=2,
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

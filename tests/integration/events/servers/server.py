@@ -67,13 +67,6 @@ class Server(ABC):
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 def listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), 0.2).close()

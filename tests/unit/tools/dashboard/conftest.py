@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from ramet.tools.local import ports
+
 
 class Supervisor:
     """Answers one JSON line with `status`, as the real one does; `asked` are the questions."""
@@ -52,9 +54,7 @@ class Dashboard:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.supervisor = Supervisor(folder / "control.sock")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = ports.unused()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ramet.tools.dashboard"],
             env={

@@ -36,3 +36,9 @@ def test_an_address_that_is_not_ours_is_told_as_such() -> None:
     with pytest.raises(DiagnosticError) as caught:
         ports.require_free({"gateway": ("192.0.2.1", 8000)})  # TEST-NET-1, RFC 5737
     assert "no address of this machine" in caught.value.mistakes[0].found
+
+
+def test_unused_ports_are_free_and_stay_clear_of_outgoing_connections() -> None:
+    first = ports.unused(2)
+    ports.require_free({"one": ("127.0.0.1", first), "two": ("127.0.0.1", first + 1)})
+    assert 20_000 <= first < 32_000
