@@ -4,17 +4,19 @@ One commit, one claim and one mark for many quick handlers is what makes an inbo
 no guarantee, so it is a bet that is taken back whole: whatever goes wrong inside (a handler raises,
 a lock is not free at once, a constraint fails at the commit), all of it is rolled back, nothing is
 noted, and each event is worked off anew in a transaction of its own, where alone failures count.
-Who waits for a batch waits for a bounded time: only handlers that were quick so far take part, it
-ends when its time is over, and it gives up long before PostgreSQL would look for a deadlock
-(`deadlock_timeout`, 1 s) and end another transaction for the batch's sake.
+Who waits for a batch waits hardly longer than for one event: only handlers that were quick so far
+take part, none begins when its time is over, and it gives up long before PostgreSQL would look for
+a deadlock (`deadlock_timeout`, 1 s) and end another transaction for the batch's sake.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from ramet.events import sql
 
@@ -26,6 +28,10 @@ LOCK_WAIT = 50
 """Milliseconds for which a batch waits for a lock, far less than `deadlock_timeout`."""
 STATEMENT = 500
 """Milliseconds for any one statement in a batch."""
+
+_LIMITS = ("55P03", "57014")
+"""SQLSTATE of `lock_not_available` and `query_canceled`
+(https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
 class Pace:
@@ -78,6 +84,33 @@ def bound_waits() -> None:
             f"SELECT set_config('lock_timeout', '{LOCK_WAIT}', true),"
             f" set_config('statement_timeout', '{STATEMENT}', true)"
         )
+
+
+class LimitReached(Exception):
+    """A handler met a limit that it would not have met alone, and went on."""
+
+
+@contextmanager
+def no_limit_swallowed() -> Iterator[None]:
+    """Raise LimitReached at the end where a statement inside failed by the limits of `bound_waits`.
+
+    A handler may catch database errors and do something else then. Alone it would have waited.
+    """
+    met: list[str] = []
+
+    def watch(execute: Callable[..., Any], *statement: Any) -> Any:
+        try:
+            return execute(*statement)
+        except DatabaseError as error:
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state in _LIMITS:
+                met.append(state)
+            raise
+
+    with connection.execute_wrapper(watch):
+        yield
+    if met:
+        raise LimitReached(f"a statement in a batch was ended by its limits (SQLSTATE {met[0]})")
 
 
 def part_commit_hooks(since: int) -> None:

@@ -28,6 +28,8 @@ class Claimed:
     headers: dict[str, str]
     attempts: int
     """Those before this one."""
+    error: str
+    """What the last of them raised."""
     is_counted: bool = False
     """Whether the row counts this one already."""
 
@@ -71,7 +73,8 @@ def claim(seqs: Sequence[int]) -> list[Claimed]:
         is_unordered, values = sql.among("i.handler", unordered)
         turn, parameters = f"({is_unordered} OR {_IS_HEAD})", [*parameters, *values]
     found = sql.rows(
-        'SELECT i.seq, i.handler, i.event_id, i.type, i."key", i.payload, i.headers, i.attempts'
+        'SELECT i.seq, i.handler, i.event_id, i.type, i."key", i.payload, i.headers, i.attempts,'
+        " i.error"
         " FROM ramet_events_inbox i"
         f" WHERE {condition} AND i.state || '' = 'ready'"
         f" AND {sql.due('i.run_at', LONGEST_PAUSE)} AND {turn}{sql.skip_locked()}",
@@ -87,8 +90,9 @@ def claim(seqs: Sequence[int]) -> list[Claimed]:
             payload=payload,
             headers=headers.loaded(carried),
             attempts=attempts,
+            error=error,
         )
-        for seq, handler, event_id, type_name, key, payload, carried, attempts in found
+        for seq, handler, event_id, type_name, key, payload, carried, attempts, error in found
     ]
 
 
@@ -106,7 +110,7 @@ def finish_first_time(done: Sequence[Claimed]) -> None:
     if done:
         condition, values = sql.among("seq", [each.seq for each in done])
         sql.run(
-            "UPDATE ramet_events_inbox SET state = 'done', attempts = 1,"
+            "UPDATE ramet_events_inbox SET state = 'done', attempts = 1, error = '',"
             f" finished_at = {sql.now()} WHERE {condition}",
             values,
         )

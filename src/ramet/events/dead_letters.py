@@ -19,9 +19,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ramet.events import sql, wake
-from ramet.events.inbox import INBOX
 from ramet.events.keys import lock_of
 from ramet.events.models import Inbox
+from ramet.events.storing import INBOX
 from ramet.events.subscription import unordered_handlers
 
 log = structlog.get_logger("ramet.events")

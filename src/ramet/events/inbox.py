@@ -1,4 +1,4 @@
-"""The inbox: events received, and the loop that works them off in the order of their keys.
+"""The inbox: the loops that work off the events received, in the order of their keys.
 
 The claim, the handler, its mark and everything that it writes or publishes are one transaction. So
 a crash anywhere leaves either nothing or everything, and a second delivery finds the row of the
@@ -12,32 +12,27 @@ from __future__ import annotations
 import random
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-import msgspec
 import structlog
 from django.db import connection, transaction
 from structlog.contextvars import bound_contextvars
 
 from ramet.events import batches, headers, sql, wake
 from ramet.events.claims import Claimed, claim, finish, finish_first_time
-from ramet.events.cloudevents import Envelope
 from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.declaration import family_and_version
 from ramet.events.heads import LONGEST_PAUSE, Heads
 from ramet.events.options import options
 from ramet.events.presence import Presence
-from ramet.events.subscription import Subscription, subscription_of
+from ramet.events.storing import INBOX
+from ramet.events.subscription import subscription_of
 from ramet.events.surroundings import surroundings
 from ramet.events.worker import Loop
 from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
-
-INBOX = "inbox"
-"""The topic that wakes the handlers."""
 
 FIRST_PAUSE = 0.5
 """Seconds between attempts: doubled each time, up to LONGEST_PAUSE, with jitter."""
@@ -52,56 +47,9 @@ never lives long."""
 CLEANED = 1000
 """Rows of one removal: it must not hold up the events, nor the replicas of the database."""
 
-_STORE = (
-    "INSERT INTO ramet_events_inbox"
-    ' (handler, event_id, type, "key", time, payload, headers, run_at) {rows}'
-)
-_FROM_JSON = f"""SELECT received.*, timestamptz {sql.LONG_AGO}
- FROM json_to_recordset(%s) AS received
- (handler text, event_id uuid, type text, "key" text, time timestamptz, payload text, headers text)
-"""
-"""One parameter for all rows: the client would else quote thousands of them one by one, which was
-the larger part of receiving. The rows keep their order."""
-_ONCE = " ON CONFLICT (handler, event_id) DO NOTHING"
-
-_STORED_AT_ONCE = 500
-
-
-def store(received: Iterable[tuple[Subscription, Envelope]]) -> int:
-    """Put events into the inbox, in this order, inside the caller's transaction.
-
-    What is there already, in whatever state, stays as it is. Returns how many were new.
-    """
-    stored = 0
-    values: list[Any]
-    pairs = list(received)
-    for start in range(0, len(pairs), _STORED_AT_ONCE):
-        rows: list[dict[str, object]] = [
-            {
-                "handler": subscription.handler,
-                "event_id": sql.uuid_in(envelope.id),
-                "type": envelope.type,
-                "key": envelope.key,
-                "time": sql.time_in(envelope.time),
-                "payload": envelope.payload,
-                "headers": headers.dumped(envelope.headers),
-            }
-            for subscription, envelope in pairs[start : start + _STORED_AT_ONCE]
-        ]
-        if sql.is_postgresql():
-            selected, values = _FROM_JSON, [msgspec.json.encode(rows).decode()]
-        else:
-            places = ", ".join([f"(%s, %s, %s, %s, %s, %s, %s, {sql.LONG_AGO})"] * len(rows))
-            selected = f"VALUES {places}"
-            values = [each for row in rows for each in row.values()]
-        stored += sql.run(_STORE.format(rows=selected) + _ONCE, values)
-    if stored:
-        wake.wake_after_commit(INBOX)
-    return stored
-
 
 class InboxLoop(Loop):
-    """Works off events one by one. Several of them share the work; no two have the same key.
+    """Works off events. Several loops share the work; no two have the same key of a handler.
 
     Only the first free one polls; the others are called when it has its hands full, and rest
     without a database connection.
@@ -150,6 +98,7 @@ class InboxLoop(Loop):
                 lambda: self._crew.begins(self._number),
                 self._presence.suspects,
                 self._pace,
+                self._presence.lost_with,
             )
         finally:
             self._crew.ends(self._number)
@@ -212,9 +161,11 @@ def work_off_one(
     begins: Callable[[], None] = lambda: None,
     suspects: Callable[[int], bool] = lambda seq: False,
     pace: batches.Pace | None = None,
+    lost_with: Callable[[int], None] = lambda seq: None,
 ) -> float | None:
     """Work off the next event whose turn it is, with `pace` several of them in one transaction;
-    `begins` is called before each that is tried.
+    `begins` is called before each that is tried, `lost_with` when the connection to the database
+    went away while it was in hand.
 
     For rows that `suspects` tells, the attempt is counted before it is made.
 
@@ -232,7 +183,7 @@ def work_off_one(
             else:
                 heads.give_back(taken[1:])
                 (seq, handler), clock = taken[0], batches.Clock()
-                outcome = _attempt(seq, is_suspect=suspects(seq))
+                outcome = _attempt(seq, is_suspect=suspects(seq), lost_with=lost_with)
                 if outcome == 0:
                     pace.went_well([handler], clock.seconds)
             if outcome is not None:
@@ -262,9 +213,10 @@ def _attempt_several(
             left = [each for each in claimed if not each.attempts]
             reached("inbox.claimed")
             clock, hooks = batches.Clock(), len(connection.run_on_commit)
-            while left and not clock.is_over:
-                _handle(left[0])
-                done.append(left.pop(0))
+            with batches.no_limit_swallowed():
+                while left and not clock.is_over:
+                    _handle(left[0])
+                    done.append(left.pop(0))
             reached("inbox.handled")
             seconds = clock.seconds
             finish_first_time(done)
@@ -285,7 +237,9 @@ def _attempt_several(
     return min(pauses) if pauses else 0 if claimed else None
 
 
-def _attempt(seq: int, *, is_suspect: bool) -> float | None:
+def _attempt(
+    seq: int, *, is_suspect: bool, lost_with: Callable[[int], None] = lambda seq: None
+) -> float | None:
     """Claim, handle and mark in one transaction; None when it is no longer this event's turn."""
     claimed: Claimed | None = None
     session: object = None
@@ -302,13 +256,18 @@ def _attempt(seq: int, *, is_suspect: bool) -> float | None:
             if _is_spent(claimed):
                 return 0
             reached("inbox.claimed")
+            hooks = len(connection.run_on_commit)
             _handle(claimed)
             reached("inbox.handled")
             finish(claimed, "done", "", claimed.attempts + 1)
+            batches.part_commit_hooks(hooks)
             reached("inbox.before-commit")
     except BaseException as error:
         # Also SystemExit or CancelledError: a handler ends its own attempt, not the thread.
-        if claimed is None or sql.is_connection_lost(error, session):
+        if claimed is None:
+            raise
+        if sql.is_connection_lost(error, session):
+            lost_with(seq)
             raise
         pause = _failed(claimed, error)
         reached("inbox.after-note-commit")
@@ -333,7 +292,13 @@ def _is_spent(claimed: Claimed) -> bool:
     """Whether all attempts are used up although none of them lived to say how; then it is dead."""
     if claimed.attempts < claimed.allowed:
         return False
-    error = f"The process ended while this event was worked off, {claimed.attempts} times."
+    if claimed.error:
+        error = f"All {claimed.attempts} attempts are used up. The last error:\n{claimed.error}"
+    else:
+        error = (
+            "The process, or its connection to the database, ended while this event was worked off,"
+            f" {claimed.attempts} times."
+        )
     finish(claimed, "dead", error, claimed.attempts)
     with bound_contextvars(**claimed.fields):
         log.error("event.dead", attempts=claimed.attempts, error=error)

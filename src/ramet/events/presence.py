@@ -11,6 +11,8 @@ paid for as long as nobody dies, and afterwards one commit for each event of tha
 
 from __future__ import annotations
 
+from collections import Counter
+
 import structlog
 
 from ramet.events import sql
@@ -20,6 +22,9 @@ log = structlog.get_logger("ramet.events")
 
 KEPT = 86_400.0
 """Seconds for which the row of a process that never comes back is kept; renewed long before."""
+
+REMEMBERED = 1000
+"""Rows for which lost connections are counted; more at a time say something about the database."""
 
 _HOLDER = "inbox"
 """Not the instance: these rows are no leases, and must not end with those of a former process."""
@@ -31,6 +36,7 @@ class Presence:
     def __init__(self, instance: str) -> None:
         self._name = f"inbox/{instance}"
         self._suspected_up_to = 0
+        self._losses: Counter[int] = Counter()
 
     def begin(self) -> None:
         """Find out about the former process, and be there from now on."""
@@ -61,6 +67,13 @@ class Presence:
         sql.run("DELETE FROM ramet_events_lease WHERE name = %s", [self._name])
         reached("presence.after-end")
 
+    def lost_with(self, seq: int) -> None:
+        """The connection to the database went away while this row of the inbox was in hand."""
+        if len(self._losses) > REMEMBERED:
+            self._losses.clear()
+        self._losses[seq] += 1
+
     def suspects(self, seq: int) -> bool:
-        """Whether the former process may have died of this row of the inbox."""
-        return seq <= self._suspected_up_to
+        """Whether this row may be what ends processes or connections: its attempts are counted
+        before they are made. Of a connection once is by chance, when the database restarts."""
+        return seq <= self._suspected_up_to or self._losses[seq] > 1

@@ -16,10 +16,11 @@ from collections.abc import Sequence
 import structlog
 from django.db import connections, transaction
 
-from ramet.events import inbox, sql, worker
+from ramet.events import sql, worker
 from ramet.events.brokers import Broker, Incoming, every_version
 from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
 from ramet.events.leases import Lease, Leases
+from ramet.events.storing import store
 from ramet.events.subscription import Subscription
 from ramet.failpoints import reached
 
@@ -96,7 +97,7 @@ class Receiver(worker.Loop):
             # First, so that a successor waits here until this batch is stored or rolled back.
             self._move_position(lease, position)
             reached("receiver.position-moved")
-            stored = inbox.store(received)
+            stored = store(received)
             reached("receiver.before-commit")
         reached("receiver.after-commit")
         lease.position = position

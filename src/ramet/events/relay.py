@@ -22,6 +22,7 @@ from ramet.events import cloudevents, headers, sql
 from ramet.events.brokers import Broker, Outgoing
 from ramet.events.keys import PARTITIONS
 from ramet.events.leases import Leases
+from ramet.events.presence import KEPT
 from ramet.events.publishing import OUTBOX
 from ramet.events.scheduled import Calendar
 from ramet.events.surroundings import Surroundings
@@ -67,6 +68,13 @@ class Relay(Loop):
         self._calendar = Calendar()
         self._balanced = float("-inf")
         self._waiting: dict[str, tuple[float, int]] = {}  # key -> (until, failures)
+
+    def begin(self) -> None:
+        """Forget the relays that were not heard of for a day: each start may have a new name."""
+        sql.run(
+            f"DELETE FROM ramet_events_lease WHERE name LIKE %s AND until < {sql.later()}",
+            [_PRESENCE + "%", -KEPT],
+        )
 
     def work(self) -> float | None:
         """Send one batch. Raises BrokerUnavailable while there is no connection: the rows wait."""

@@ -43,7 +43,7 @@ class Subscription:
         declaration, named = self.declaration, family_and_version(type_name)
         if declaration is None or named is None or named[0] != declaration.family:
             return False
-        return named[1] in declaration.versions or type_name not in declared()
+        return named[1] in declaration.versions or type_name not in _read_here(declaration)
 
     @property
     def settles(self) -> tuple[str, ...]:
@@ -56,11 +56,22 @@ class Subscription:
         if declaration is None:
             return ()
         newer = [
-            each.name
-            for each in declared().values()
-            if each.family == declaration.family and each.version > declaration.version
+            name
+            for name in _read_here(declaration)
+            if (named := family_and_version(name)) and named[1] > declaration.version
         ]
-        return (*declaration.names, *newer)
+        return (*declaration.names, *sorted(newer))
+
+
+def _read_here(declaration: EventType) -> set[str]:
+    """The names on the wire of every version of an event that some class here can read, also by
+    upcasting."""
+    return {
+        name
+        for each in declared().values()
+        if each.family == declaration.family
+        for name in each.names
+    }
 
 
 _subscriptions: dict[str, Subscription] = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 import ramet
 from ramet.events import inbox
@@ -128,7 +129,9 @@ def test_a_constraint_that_fails_at_the_commit_concerns_its_own_event(pace: Pace
         query("DROP TABLE strict")
 
 
-def test_a_commit_hook_that_raises_keeps_no_other_from_running(pace: Pace) -> None:
+@pytest.mark.parametrize("together", [50, 1])
+def test_a_commit_hook_that_raises_keeps_no_other_from_running(pace: Pace, together: int) -> None:
+    pace = pace if together > 1 else Pace(1)
     heard: list[str] = []
 
     def hook(event: Moved) -> None:
@@ -138,12 +141,13 @@ def test_a_commit_hook_that_raises_keeps_no_other_from_running(pace: Pace) -> No
             heard.append(event.parcel)
 
         transaction.on_commit(tell)
+        transaction.on_commit(lambda: heard.append("again"))
 
     subscribe(hook)
     publish_each()
     settle(pace)
     assert all_once()
-    assert sorted(heard) == sorted(set(KEYS) - {"a"})
+    assert sorted(heard) == sorted([*(set(KEYS) - {"a"}), *["again"] * len(KEYS)])
 
 
 def test_a_batch_gives_way_where_it_would_make_a_deadlock(pace: Pace) -> None:
@@ -182,6 +186,53 @@ def test_a_batch_gives_way_where_it_would_make_a_deadlock(pace: Pace) -> None:
         settle(pace)
         thread.join(10)
         assert problems == []
+        assert all_once()
+    finally:
+        query("DROP TABLE stock")
+
+
+def test_a_handler_that_catches_database_errors_waits_as_if_it_were_alone(pace: Pace) -> None:
+    """The short limit of a batch must not make it take a way that it would not take alone."""
+    query("CREATE TABLE stock (name text PRIMARY KEY)")
+    query("INSERT INTO stock VALUES ('e')")
+    is_locked, given_up = threading.Event(), []
+
+    def other() -> None:
+        with transaction.atomic():
+            query("SELECT 1 FROM stock FOR UPDATE")
+            is_locked.set()
+            # Until somebody waits who may wait: the batch, which may not, comes first.
+            deadline = time.monotonic() + 10
+            while not waiting_for_long() and time.monotonic() < deadline:
+                pass
+
+    def waiting_for_long() -> bool:
+        return (
+            query(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                " AND clock_timestamp() - query_start > interval '200 ms'"
+            )
+            != []
+        )
+
+    def lock(event: Moved) -> None:
+        if event.parcel != "e":
+            return
+        try:
+            with transaction.atomic():
+                query("SELECT 1 FROM stock FOR UPDATE")
+        except DatabaseError:
+            given_up.append(event.parcel)
+            have_effect("given up", 0, "tracker")
+
+    try:
+        subscribe(lock)
+        publish_each()
+        thread = in_thread(other)
+        assert is_locked.wait(5)
+        settle(pace)
+        thread.join(10)
+        assert set(given_up) == {"e"}  # in batches, which were rolled back
         assert all_once()
     finally:
         query("DROP TABLE stock")

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from ramet.events import claims, heads, inbox, leases, publishing, receiver, relay, sql
+from ramet.events import claims, heads, inbox, leases, publishing, receiver, relay, sql, storing
 from ramet.sagas import engine
 from ramet.sagas.models import Direction
 
@@ -38,7 +38,7 @@ def without(mechanism: str | None) -> Iterator[None]:
 @contextlib.contextmanager
 def dedup() -> Iterator[None]:
     """An event that arrives again is stored again."""
-    replace(inbox, "_ONCE", "")
+    replace(storing, "_ONCE", "")
     table = "ALTER TABLE ramet_events_inbox"
     sql.run(f"{table} DROP CONSTRAINT ramet_inbox_once")
     try:

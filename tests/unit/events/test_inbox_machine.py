@@ -33,6 +33,7 @@ from ramet.events.declaration import type_of
 from ramet.events.heads import Heads
 from ramet.events.models import Inbox
 from ramet.events.options import options
+from ramet.events.storing import store
 from ramet.events.subscription import subscription_of
 from ramet.testing import Clock
 from tests.conftest import bounded
@@ -179,7 +180,7 @@ class InboxMachine(RuleBasedStateMachine):
     def _store(self, batch: list[Sent]) -> int:
         subscriptions = [subscription_of(handler) for handler in HANDLERS]
         with transaction.atomic():
-            return inbox.store(
+            return store(
                 (subscription, each.envelope)
                 for each in batch
                 for subscription in subscriptions

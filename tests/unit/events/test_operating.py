@@ -16,9 +16,10 @@ import ramet
 from ramet.events import sql
 from ramet.events.brokers.shared_database import move
 from ramet.events.heads import Heads
-from ramet.events.inbox import forget_finished, store, work_off_one
+from ramet.events.inbox import forget_finished, work_off_one
 from ramet.events.models import Inbox, Scheduled
 from ramet.events.relay import COLUMNS, envelope_of
+from ramet.events.storing import store
 from ramet.events.subscription import subscriptions_to
 from ramet.events.surroundings import surroundings
 
@@ -261,3 +262,36 @@ def test_a_duplicate_has_no_effect_for_keep_done_days_and_is_a_new_event_after(w
     assert store([(wanted, row)]) == 1
     settle()
     assert world.done == ["once", "once"]
+
+
+def test_a_letter_that_used_up_its_attempts_under_former_code_keeps_its_error(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Newer code allows fewer attempts than were made."""
+    say(world, "word")
+    move(surroundings())
+    Inbox.objects.update(attempts=5, error="ValueError: of former code")
+    settle()
+    (letter,) = asked("dead", "--json", capsys=capsys)
+    assert "All 5 attempts are used up" in Inbox.objects.get().error
+    assert "ValueError: of former code" in Inbox.objects.get().error
+    assert letter["attempts"] == 5
+
+
+def test_large_events_are_stored_in_portions(monkeypatch: pytest.MonkeyPatch, world: Any) -> None:
+    from ramet.events import storing
+
+    monkeypatch.setattr(storing, "_CHARACTERS_AT_ONCE", 100)
+    portions: list[int] = []
+    real = storing._portions
+
+    def noted(pairs: Any) -> Any:
+        for part in real(pairs):
+            portions.append(len(part))
+            yield part
+
+    monkeypatch.setattr(storing, "_portions", noted)
+    say(world, "x" * 40, "y" * 40, "z" * 200, "small", "small too")
+    move(surroundings())
+    assert portions == [1, 1, 1, 2]
+    assert Inbox.objects.count() == 5

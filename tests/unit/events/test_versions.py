@@ -190,6 +190,27 @@ def test_of_two_versions_side_by_side_a_handler_gets_the_one_it_names(
 
 
 @pytest.mark.django_db
+def test_a_version_that_only_a_newer_class_reads_holds_up_nobody_beside_it(
+    code: Code, module: Module
+) -> None:
+    """The class of version 2 is gone, version 3 reads its events; version 1 stands beside it."""
+    event = code.deploy(V2)
+    with transaction.atomic():
+        ramet.publish(event(order_id="a", amount=Decimal(1), currency="EUR"))
+    declaration._declared.clear()
+    subscription._subscriptions.clear()
+    version_3 = V2.replace("version=2", "version=3").replace("upcasts={1:", "upcasts={2:")
+    both = module(V1 + "    Older = OrderPlaced\n" + version_3)
+    newer: list[Any] = []
+    ramet.subscribe(both.Older, name="listener")(code.handled.append)
+    ramet.subscribe(both.OrderPlaced, name="newer")(newer.append)
+    Outbox.objects.update(payload='{"order_id":"a","total":"1 EUR"}')  # as version 3 reads it
+    code.publish(both.Older, "a", total="2 EUR")
+    code.settle()
+    assert [each.total for each in code.handled] == ["2 EUR"]
+
+
+@pytest.mark.django_db
 def test_a_version_of_an_event_that_nobody_here_handles_waits_for_its_code(code: Code) -> None:
     newer = code.deploy(V2)
     code.publish(newer, "a", amount=Decimal(1), currency="EUR")

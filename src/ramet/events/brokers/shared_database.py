@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from ramet.events import inbox, sql
+from ramet.events import sql
 from ramet.events.declaration import declared
 from ramet.events.keys import lock_of
 from ramet.events.options import options
 from ramet.events.publishing import OUTBOX
 from ramet.events.relay import COLUMNS, envelope_of
 from ramet.events.scheduled import Calendar
+from ramet.events.storing import store
 from ramet.events.subscription import subscriptions, subscriptions_to
 from ramet.events.surroundings import Surroundings
 from ramet.events.worker import Loop
@@ -86,7 +87,7 @@ def move(surroundings: Surroundings) -> int:
             return 0
         reached("mover.read")
         wanting = {name: subscriptions_to(name) for name in {row[2] for row in rows}}
-        inbox.store(
+        store(
             (subscription, envelope_of(row, f"/{surroundings.system}"))
             for row in rows
             for subscription in wanting[row[2]]
