@@ -28,8 +28,8 @@ def command(
     from ramet.tools.local.state import StateFile
 
     folder = folder_here()
-    groups = (StateFile(folder).read() or {}).get("groups")
-    if not groups:
+    groups = (StateFile(folder).read() or {}).get("groups") or {}
+    if service and not groups:
         system = load()
         groups = {
             group.name: list(group.services)

@@ -82,12 +82,17 @@ def stop(
 
 
 def last_lines(log: Path, count: int = 12) -> str:
-    """The end of a log, indented, for an error message; empty when there is no such file."""
+    """The last `count` lines of a log, indented; empty when there is no such file, or for 0."""
+    text = b""
     try:
         with log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 16_384))
-            text = file.read().decode("utf-8", "replace")
+            begin = file.seek(0, os.SEEK_END)
+            # One more, because the first line that is found may be the end of one.
+            while begin > 0 and text.count(b"\n") <= count:
+                portion = min(begin, 16_384)
+                begin = file.seek(begin - portion)
+                text = file.read(portion) + text
     except FileNotFoundError:
         return ""
-    return "\n".join(f"    {line}" for line in text.rstrip().splitlines()[-count:])
+    lines = text.decode("utf-8", "replace").rstrip().splitlines()
+    return "\n".join(f"    {line}" for line in lines[max(0, len(lines) - count) :])

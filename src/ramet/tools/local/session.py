@@ -137,18 +137,22 @@ async def _start(supervisor: Supervisor, stop: asyncio.Event) -> bool:
 
 async def _stop_when_removed(folder: Folder, report: Report, stop: asyncio.Event) -> None:
     """Ask to stop once the folder is gone, or is another one: no command could find us any more."""
-    ours = folder.path.stat().st_ino
-    while _inode(folder) == ours:
-        await asyncio.sleep(_LOOK_SECONDS)
+    # Open, because the number of a removed folder is given to the next one that is made.
+    ours = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        while _is_same(folder, ours):
+            await asyncio.sleep(_LOOK_SECONDS)
+    finally:
+        os.close(ours)
     report(f"{folder.path} was removed: stopping ...")
     stop.set()
 
 
-def _inode(folder: Folder) -> int | None:
+def _is_same(folder: Folder, descriptor: int) -> bool:
     try:
-        return folder.path.stat().st_ino
-    except FileNotFoundError:
-        return None
+        return os.path.samestat(folder.path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def _take_signals(supervisor: Supervisor, stop: asyncio.Event, report: Report) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ramet.tools.local import logs
+from ramet.tools.local import child, logs
 from ramet.tools.local.folder import Folder
 
 GROUPS = {"orders-payments": ["orders", "payments"], "users": ["users"]}
@@ -67,3 +67,13 @@ def test_follow_notices_that_a_file_began_anew(tmp_path: Path) -> None:
     lines = logs.follow([log])
     threading.Timer(0.3, lambda: log.write_text("new\n")).start()
     assert next(lines) == ("a", "new")
+
+
+def test_the_last_lines_are_whole_and_as_many_as_asked_for(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_text("".join(f"{number} {'x' * 400}\n" for number in range(500)))
+    lines = child.last_lines(log, 300).splitlines()
+    assert [line.split()[0] for line in lines] == [str(number) for number in range(200, 500)]
+    assert child.last_lines(log, 0) == ""
+    assert len(child.last_lines(log, 9999).splitlines()) == 500
+    assert child.last_lines(tmp_path / "none.log") == ""
