@@ -67,7 +67,7 @@ class Claim:
     round: int
     """How often the present step was resumed after a refusal."""
     wait: Wait
-    """Never open: a claim is what ends a wait."""
+    """Not open: a claim is what ends a wait. Only where the code has lost the step it stays open."""
     step_started_at: datetime
     read_at: float
     """When `progress.elapsed` was true, on the clock of `time.monotonic`."""
@@ -94,15 +94,17 @@ def claim(holder: str) -> Claim | None:
         if row is None:
             return None
         wait = _ended(row)
+        # The first attempt of a step that waited, even if code that lost the step had the run.
+        is_first = row.wait != wait
         SagaRun.objects.filter(pk=row.pk).update(
             holder=holder,
             epoch=F("epoch") + 1,
-            attempts=F("attempts") + 1,
-            step_started_at=Coalesce(F("step_started_at"), Now()),
+            attempts=1 if is_first else F("attempts") + 1,
+            step_started_at=Now() if is_first else Coalesce(F("step_started_at"), Now()),
             run_at=from_now(LEASE),
             wait=wait,
         )
-    started = row.step_started_at or row.read_at
+    started = row.read_at if is_first else row.step_started_at or row.read_at
     return Claim(
         id=row.pk,
         epoch=row.epoch + 1,
@@ -112,7 +114,7 @@ def claim(holder: str) -> Claim | None:
         progress=Progress(
             Direction(row.direction),
             row.position,
-            row.attempts + 1,
+            1 if is_first else row.attempts + 1,
             max(0.0, (row.read_at - started).total_seconds()),
             row.earlier_attempts,
         ),
@@ -235,11 +237,16 @@ def is_replied(run_id: UUID, step: Step) -> bool:
 
 
 def _ended(row: SagaRun) -> Wait:
-    """What ended the wait of a run that is due. Its row is locked, so a reply is there or late."""
+    """What ended the wait of a run that is due. Its row is locked, so a reply is there or late.
+
+    Open where this code has lost the step: the attempt fails, and code that has it decides.
+    """
     if row.wait != Wait.OPEN:
         return Wait(row.wait)
     definition = registry.find(row.name, row.version)
     assert definition is not None, "only known definitions are claimed"
+    if row.position >= len(definition.steps):
+        return Wait.OPEN
     return Wait.REPLIED if is_replied(row.pk, definition.steps[row.position]) else Wait.TIMED_OUT
 
 

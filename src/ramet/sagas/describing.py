@@ -104,6 +104,8 @@ def _waits_for(run: SagaRun) -> str | None:
         return "code"
     if run.wait != Wait.OPEN or run.status not in LIVE or run.holder:
         return None
+    if not 0 <= run.position < len(definition.steps):
+        return None  # the step was taken out without a new version
     return "time" if definition.steps[run.position].reply is None else "reply"
 
 

@@ -3,6 +3,7 @@
 import io
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,11 @@ from django.db.models.functions import Now
 import ramet
 from ramet.calls import Refused, Unavailable
 from ramet.errors import DiagnosticError
-from ramet.sagas import operations
+from ramet.sagas import operations, registry
+from ramet.sagas.claims import claim, release
 from ramet.sagas.counting import counts
 from ramet.sagas.describing import describe
-from ramet.sagas.engine import run_due
+from ramet.sagas.engine import run_due, work
 from ramet.sagas.models import SagaReply, SagaRun
 from tests.unit.sagas.examples import calls, play, script
 
@@ -233,6 +235,40 @@ def test_a_timer_begins_its_step_when_the_time_is_over() -> None:
     run_due("test")
     assert calls == ["remind"]
     assert row(run_id).status == "completed"
+
+
+def lose_the_last_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when somebody takes it out without a new version of the saga."""
+    known = Reminder.__ramet_saga__
+    monkeypatch.setitem(
+        registry._definitions, (known.name, known.version), replace(known, steps=())
+    )
+
+
+def test_a_run_whose_waiting_step_was_taken_out_keeps_no_other_from_going_on() -> None:
+    with pytest.MonkeyPatch.context() as lost:
+        with transaction.atomic():
+            run_id = Reminder.start()
+        run_due("test")
+        lose_the_last_step(lost)
+        described = describe(row(run_id))
+        assert (described["step"], described["waits_for"]) == ("#0", None)
+        for _ in range(4):
+            let_time_pass(run_id)
+            held = claim("test")
+            assert held is not None
+            assert held.id == run_id
+            with pytest.raises(IndexError):
+                work(held, keep=lambda: True)
+            assert start()
+            run_due("test")
+            assert calls == ["ask"]
+            calls.clear()
+            release("test", [(held.id, held.epoch)])
+    let_time_pass(run_id)
+    run_due("test")
+    assert calls == ["remind"], "code that has the step again"
+    assert row(run_id).journal.get().attempts == 1
 
 
 def test_replying_wrongly_is_told_where_it_is_done() -> None:
