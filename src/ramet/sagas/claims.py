@@ -67,7 +67,7 @@ class Claim:
     round: int
     """How often the present step was resumed after a refusal."""
     wait: Wait
-    """Not open: a claim is what ends a wait. Only where the code has lost the step it stays open."""
+    """Not open, for a claim is what ends a wait; except where the code has lost the step."""
     step_started_at: datetime
     read_at: float
     """When `progress.elapsed` was true, on the clock of `time.monotonic`."""

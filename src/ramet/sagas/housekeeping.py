@@ -1,4 +1,7 @@
-"""Forgets runs that ended long ago, so that the tables of sagas do not grow for ever."""
+"""Forgets runs that ended long ago, so that the tables of sagas do not grow for ever.
+
+It also wakes the runs whose replies other code could only keep.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from django.db.models.functions import Now
 from ramet.sagas.counting import tell_of_missing_code
 from ramet.sagas.models import SagaRun
 from ramet.sagas.options import options
+from ramet.sagas.waiting import wake_replied
 
 __all__ = ["Housekeeping", "forget"]
 
@@ -32,7 +36,10 @@ class Housekeeping:
         self.due = time.monotonic() + FIRST
 
     def tend(self) -> int:
-        """Forget one batch if that is due; how many runs it was."""
+        """Forget one batch if that is due; how many runs it was.
+
+        After the last batch, wake what was replied to by other code, and tell of missing code.
+        """
         if time.monotonic() < self.due:
             return 0
         self.due = time.monotonic() + EVERY  # first: a failure must not come at every round
@@ -40,6 +47,7 @@ class Housekeeping:
         if forgotten == BATCH:
             self.due = time.monotonic() + BETWEEN
         else:
+            wake_replied()
             tell_of_missing_code()
         if forgotten:
             log.info("sagas.forgotten", runs=forgotten)

@@ -18,6 +18,7 @@ from ramet.sagas.housekeeping import Housekeeping
 from ramet.sagas.lanes import Lanes
 from ramet.sagas.options import options
 from ramet.sagas.starting import TOPIC
+from ramet.sagas.waiting import wake_replied
 
 __all__ = ["SagaLoop", "loops"]
 
@@ -65,6 +66,7 @@ class SagaLoop(Loop):
         """Take back at once what a process of this name held when it was killed."""
         if count := claims.release_all(self._holder):
             log.info("sagas.resumed", runs=count, holder=self._holder)
+        wake_replied()
         counting.tell_of_missing_code()
         _running.add(self)
 

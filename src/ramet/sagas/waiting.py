@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from ramet.events.wake import wake_after_commit
@@ -24,11 +25,14 @@ from ramet.sagas.steps import Step
 if TYPE_CHECKING:
     from ramet.sagas.definition import Saga
 
-__all__ = ["arguments", "begin", "reply"]
+__all__ = ["arguments", "begin", "reply", "wake_replied"]
 
 log = structlog.get_logger("ramet.sagas")
 
 Outcome = SagaReply.Outcome
+
+BATCH = 200
+"""Runs that one call of `wake_replied` makes due."""
 
 
 def begin(held: Claim, step: Step) -> None:
@@ -87,6 +91,37 @@ def reply(saga: type[Saga], key: object, name: str, answer: object) -> bool:
     return any(counted)
 
 
+def wake_replied() -> int:
+    """Make up to BATCH runs due whose reply is there but which still wait; how many it was.
+
+    While a new version is deployed, a reply may come to a process that does not know the run's
+    version: it keeps the reply, but cannot tell which step it is for.
+    """
+    answered = Q(pk__in=[])
+    for definition in registry.definitions():
+        for position, step in enumerate(definition.steps):
+            if step.reply is not None:
+                kept = SagaReply.objects.filter(
+                    run=OuterRef("pk"), step=step.name, outcome=Outcome.ACCEPTED
+                )
+                answered |= Q(
+                    Exists(kept),
+                    name=definition.name,
+                    version=definition.version,
+                    position=position,
+                )
+    with transaction.atomic():
+        # Locked and skipped when locked, as replies lock several runs in an order of their own.
+        rows = SagaRun.objects.select_for_update(skip_locked=True).filter(
+            answered, finished_at__isnull=True, wait=Wait.OPEN, holder="", run_at__gt=Now()
+        )
+        ids = list(rows.values_list("pk", flat=True)[:BATCH])
+        if ids:
+            SagaRun.objects.filter(pk__in=ids).update(run_at=Now())
+            wake_after_commit(TOPIC)
+    return len(ids)
+
+
 def _give(run: SagaRun, name: str, content: Any) -> bool:
     """Store a reply to one run, whose row is locked; whether it counts."""
     outcome = _outcome(run, name)
@@ -110,8 +145,10 @@ def _outcome(run: SagaRun, name: str) -> SagaReply.Outcome:
         return Outcome.LATE
     definition = registry.find(run.name, run.version)
     if definition is None:
-        # Only the code of that version knows where the step is. It is kept; the run asks for it.
-        return Outcome.ACCEPTED
+        # Only the code of that version knows where the step is. It is kept for `wake_replied`,
+        # unless the journal has the step: then it began without the reply.
+        began = run.journal.filter(step=name, direction=Direction.FORWARD)
+        return Outcome.LATE if began.exists() else Outcome.ACCEPTED
     place = definition.place_of(name)
     if place is None or definition.steps[place].reply is None:
         return Outcome.UNKNOWN

@@ -20,6 +20,8 @@ from ramet.sagas.claims import claim, release
 from ramet.sagas.counting import counts
 from ramet.sagas.describing import describe
 from ramet.sagas.engine import run_due, work
+from ramet.sagas.housekeeping import Housekeeping
+from ramet.sagas.loop import SagaLoop
 from ramet.sagas.models import SagaReply, SagaRun
 from tests.unit.sagas.examples import calls, play, script
 
@@ -215,15 +217,59 @@ def test_a_run_of_a_version_without_the_step_ignores_the_reply() -> None:
     assert outcomes(old) == ["unknown"]
 
 
-def test_a_reply_waits_for_the_code_of_its_run_as_the_run_does() -> None:
+def replied_by_old_code() -> uuid.UUID:
+    """A run that waits, and whose reply came to a process that does not know its version."""
     order, run_id = start()
     run_due("test")
     SagaRun.objects.filter(pk=run_id).update(version=99)
     assert reply(order) is True
     SagaRun.objects.filter(pk=run_id).update(version=1)
-    let_time_pass(run_id)
+    assert run_due("test") == 0, "the old code could not tell that the run waits for this"
+    return run_id
+
+
+def begin_a_worker() -> None:
+    loop = SagaLoop("worker-1")
+    loop.begin()
+    loop.end()
+
+
+def tend() -> None:
+    keeper = Housekeeping()
+    keeper.due = 0.0
+    keeper.tend()
+
+
+@pytest.mark.parametrize("notice", [begin_a_worker, tend])
+def test_a_reply_that_code_without_the_version_kept_wakes_its_run(notice: Settle) -> None:
+    run_id = replied_by_old_code()
+    _, other = start()
+    run_due("test")
+    notice()
     run_due("test")
     assert row(run_id).state["by"] == "ann"
+    assert row(run_id).status == "completed"
+    assert row(other).wait == "open", "nobody replied to that one"
+
+
+def test_a_reply_kept_for_a_later_step_does_not_end_the_wait_of_an_earlier_one() -> None:
+    order, run_id = start()
+    SagaRun.objects.filter(pk=run_id).update(version=99)
+    assert reply(order) is True
+    SagaRun.objects.filter(pk=run_id).update(version=1, wait="open", run_at=Now() + timedelta(1))
+    tend()
+    assert run_due("test") == 0
+
+
+def test_code_without_the_version_sees_by_the_journal_that_a_reply_is_late() -> None:
+    order, run_id = start()
+    run_due("test")
+    let_time_pass(run_id)
+    script["answered None"] = [Unavailable("away")]
+    run_due("test")
+    SagaRun.objects.filter(pk=run_id).update(version=99)
+    assert reply(order) is False
+    assert outcomes(run_id) == ["late"]
 
 
 def test_a_timer_begins_its_step_when_the_time_is_over() -> None:
