@@ -77,7 +77,18 @@ def compensate(
 
 
 def _of(service: str | None) -> list[str]:
-    return _databases.groups(service, _has_sagas)
+    """Whom to ask; all where no code has sagas: runs may be left of one that was deleted."""
+    having: list[Path] = []
+
+    def has_any(folder: Path) -> bool:
+        has = _has_sagas(folder)
+        having.extend([folder] * has)
+        return has
+
+    groups = _databases.groups(service, has_any)
+    if having or service is not None:
+        return groups
+    return _databases.groups(None, lambda _: True)
 
 
 def _has_sagas(folder: Path) -> bool:

@@ -7,14 +7,14 @@ from typing import Any
 
 import structlog
 from django.core.checks import CheckMessage, Tags, Warning, register
-from django.db import connections, router
+from django.db import Error, connections, router
 from django.db.models import Count, Min, Q
 from django.db.models.functions import Now
 
 from ramet.sagas import registry
 from ramet.sagas.models import LIVE, SagaRun, Status, Wait
 
-__all__ = ["Counts", "counts", "tell_of_missing_code"]
+__all__ = ["Counts", "counts", "has_runs", "tell_of_missing_code"]
 
 log = structlog.get_logger("ramet.sagas")
 
@@ -75,6 +75,24 @@ def counts() -> list[Counts]:
         )
         for row in rows
     ]
+
+
+def has_runs() -> bool:
+    """Whether the database has runs, ended ones too; False, with a log line, where it cannot tell.
+
+    Asked once, when a worker is made, where no saga is defined: the last one may have been deleted.
+    """
+    connection = connections[router.db_for_read(SagaRun)]
+    try:
+        # Not before the first migration.
+        has_table = SagaRun._meta.db_table in connection.introspection.table_names()
+        return has_table and SagaRun.objects.exists()
+    except Error as error:
+        log.info("sagas.not_asked_for_runs", error=str(error), again="when a worker is started")
+        return False
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()  # nothing else may ever need it in this thread
 
 
 def tell_of_missing_code() -> None:

@@ -37,8 +37,11 @@ _running: set[SagaLoop] = set()
 
 
 def loops() -> list[Loop]:
-    """The loop, if a saga is defined in this process."""
-    if not registry.definitions():
+    """The loop, if a saga is defined in this process, or runs are left of one that was.
+
+    Those are told of, and forgotten once they have ended long ago.
+    """
+    if not registry.definitions() and not counting.has_runs():
         return []
     options()  # a wrong one is told at the start, not at the first housekeeping
     pulse.every(claims.LEASE / 3, _renew)

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,3 +64,27 @@ def test_only_the_service_that_is_named_is_asked(monkeypatch: pytest.MonkeyPatch
     databases = use(monkeypatch, {"orders": (0, ""), "shipping": (0, "")})
     assert main(["sagas", "compensate", "7", "--service", "shipping", "--why", "fraud"]) == 0
     assert databases.asked == [("shipping", ["compensate", "7", "--why", "fraud"])]
+
+
+@pytest.mark.parametrize(
+    ("with_sagas", "asked"),
+    [({"shipping"}, ["shipping"]), (set(), ["orders", "shipping"])],
+    ids=["only those that have sagas", "all, if the last saga was deleted"],
+)
+def test_which_groups_are_asked(
+    with_sagas: set[str], asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = {name: SimpleNamespace(apps=[name]) for name in ("orders", "shipping")}
+    for name in services:
+        (tmp_path / name).mkdir()
+    for name in with_sagas:
+        (tmp_path / name / "sagas.py").touch()
+    databases = Databases(dict.fromkeys(services, (0, "")))
+    system = SimpleNamespace(services=services, root=tmp_path)
+    monkeypatch.setattr(_databases, "manage_as", databases.run)
+    monkeypatch.setattr(_databases, "here", lambda: (system, tmp_path))
+    monkeypatch.setattr(
+        _databases, "running", lambda _: {"groups": {name: [name] for name in services}}
+    )
+    assert main(["sagas", "list"]) == 0
+    assert [service for service, _ in databases.asked] == asked

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.test import override_settings
 
 from ramet.errors import DiagnosticError
-from ramet.sagas import housekeeping
+from ramet.sagas import housekeeping, registry
 from ramet.sagas.housekeeping import Housekeeping, forget
 from ramet.sagas.loop import SagaLoop, loops
 from ramet.sagas.models import SagaRun, SagaStep
@@ -96,6 +96,46 @@ def test_a_worker_does_it_soon_after_its_start(
     monkeypatch.setattr(housekeeping, "FIRST", 0.0)
     SagaLoop("worker-1").work()
     assert SagaRun.objects.count() == 0
+
+
+def test_runs_are_told_of_and_forgotten_when_the_last_saga_of_a_service_is_gone(
+    settle: Settle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = ended(settle, 91)
+    with transaction.atomic():
+        left = Trip.start(traveller=uuid.uuid4())
+    monkeypatch.setattr(registry, "_definitions", {})
+    monkeypatch.setattr(housekeeping, "FIRST", 0.0)
+    (loop,) = loops()
+    loop.begin()
+    assert loop.work() is None
+    loop.end()
+    assert "saga.waits_for_code" in caplog.text
+    assert not SagaRun.objects.filter(pk=old.pk).exists()
+    assert SagaRun.objects.get(pk=left).status == "running"
+
+
+def test_a_service_that_never_had_a_saga_has_no_loop_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "_definitions", {})
+    assert loops() == []
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ramet_sagas_sagarun RENAME TO not_migrated")
+    assert loops() == []
+
+
+def test_a_worker_is_made_while_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: Any) -> list[str]:
+        raise OperationalError("the database is away")
+
+    caplog.set_level("INFO")
+    monkeypatch.setattr(registry, "_definitions", {})
+    monkeypatch.setattr(connection.introspection, "table_names", away)
+    assert loops() == []
+    assert "sagas.not_asked_for_runs" in caplog.text
 
 
 def test_a_worker_does_not_start_with_a_wrong_option() -> None:
