@@ -84,13 +84,14 @@ def claim(holder: str) -> Claim | None:
     up its attempts as any other.
     """
     with transaction.atomic():
-        row = (
+        rows = (
             SagaRun.objects.select_for_update(skip_locked=True)
-            .filter(_known(), _is_due(), status__in=LIVE)
+            .filter(_known(), status__in=LIVE)
             .annotate(read_at=Now())
             .order_by("run_at")
-            .first()
         )
+        # Two queries, each with an index of its own: together they would read all waiting runs.
+        row = rows.filter(run_at__lte=Now()).first() or rows.filter(_is_of_another_clock()).first()
         if row is None:
             return None
         wait = _ended(row)
@@ -281,9 +282,8 @@ def _known() -> Q:
     return known
 
 
-def _is_due() -> Q:
-    is_of_another_clock = Q(run_at__gt=from_now(LONGEST_WAIT)) & ~Q(wait=Wait.OPEN)
-    return Q(run_at__lte=Now()) | is_of_another_clock
+def _is_of_another_clock() -> Q:
+    return Q(run_at__gt=from_now(LONGEST_WAIT)) & ~Q(wait=Wait.OPEN)
 
 
 def _any_of(held: Collection[tuple[UUID, int]]) -> Q:

@@ -84,6 +84,11 @@ class SagaRun(models.Model):
                 condition=Q(status__in=["running", "compensating"]),
                 name="ramet_sagas_due",
             ),
+            models.Index(  # few runs, however many wait
+                fields=["run_at"],
+                condition=Q(status__in=["running", "compensating"]) & ~Q(wait="open"),
+                name="ramet_sagas_active",
+            ),
             models.Index(fields=["name", "key"], name="ramet_sagas_key"),
             models.Index(
                 fields=["finished_at"],

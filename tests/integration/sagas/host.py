@@ -30,7 +30,7 @@ from ramet.sagas import claims, housekeeping  # noqa: E402
 from ramet.sagas.engine import run_due, work  # noqa: E402
 from ramet.sagas.loop import SagaLoop  # noqa: E402
 from ramet.sagas.models import SagaRun  # noqa: E402
-from tests.integration.sagas import sagas  # noqa: E402
+from tests.integration.sagas import idling, sagas  # noqa: E402
 from tests.integration.sagas.models import Effect  # noqa: E402
 
 ENDED = ("completed", "compensated", "stuck")
@@ -337,6 +337,10 @@ def begin(saga: str, state: dict[str, Any]) -> dict[str, Any]:
     return {"id": start(saga, state)}
 
 
+def idle_claim(waiting: int) -> dict[str, Any]:
+    return idling.claim_while_others_wait(errand()[1], waiting)
+
+
 def look(run_id: str) -> dict[str, Any]:
     run = SagaRun.objects.get(pk=run_id)
     row = {
@@ -362,6 +366,7 @@ COMMANDS = {
     "die_waiting": die_waiting,
     "reply": reply,
     "begin": begin,
+    "idle_claim": idle_claim,
     "look": look,
 }
 
