@@ -246,3 +246,27 @@ def test_of_several_runs_each_is_resumed_that_can_be(settle: Settle) -> None:
     with pytest.raises(CommandError, match=f"{ended} is completed; left as it is"):
         command("resume", ended, run)
     assert SagaRun.objects.get(pk=run).status == "running"
+
+
+def test_of_several_runs_those_that_are_not_there_are_told_and_the_others_resumed() -> None:
+    run, missing = stuck(), [str(uuid.uuid4()), str(uuid.uuid4())]
+    out = io.StringIO()
+    with pytest.raises(CommandError) as caught:
+        call_command("ramet_sagas", "resume", missing[0], run, missing[1], stdout=out)
+    assert str(caught.value).splitlines() == [
+        f"There is no run {each} in this database." for each in missing
+    ]
+    assert caught.value.returncode == 1, "not as if the next database should be asked for all"
+    assert out.getvalue() == f"{run} goes on\n"
+    assert SagaRun.objects.get(pk=run).status == "running"
+    with pytest.raises(CommandError) as caught:
+        command("resume", *missing)
+    assert caught.value.returncode == 3
+
+
+def test_nothing_is_resumed_when_one_of_several_is_no_id() -> None:
+    run = stuck()
+    with pytest.raises(CommandError, match="'seven' is not the id of a run") as caught:
+        command("resume", run, "seven")
+    assert caught.value.returncode == 2
+    assert SagaRun.objects.get(pk=run).status == "stuck"

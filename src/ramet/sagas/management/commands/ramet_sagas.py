@@ -116,23 +116,28 @@ class Command(BaseCommand):
             )
 
     def _resume(self, *, id: list[str], json: bool, **_: Any) -> None:
-        resumed, refused = [], []
-        for text in id:
+        resumed, refused, missing = [], [], []
+        for each in [_id(text) for text in id]:  # what is no id is told before anything is done
             try:
-                run = operations.resume(_run(text).pk)
+                run = operations.resume(each)
             except operations.CannotResume as error:
                 refused.append(str(error))
                 continue
-            assert run is not None
-            resumed.append(run)
+            if run is None:
+                missing.append(_is_missing(each))
+            else:
+                resumed.append(run)
         if json:
             self._print([describe(_run(str(run.pk))) for run in resumed])
         for run in resumed if not json else ():
             waits = registry.find(run.name, run.version) is None
             when = f" once code of version {run.version} is deployed" if waits else ""
             self.stdout.write(f"{run.pk} goes on{when}")
-        if refused:
-            raise CommandError("\n".join(refused))
+        if refused or missing:
+            only_missing = not (resumed or refused)
+            raise CommandError(
+                "\n".join([*refused, *missing]), returncode=NOT_HERE if only_missing else 1
+            )
 
     def _compensate(self, *, id: str, why: str, json: bool, **_: Any) -> None:
         try:
@@ -164,13 +169,21 @@ def _filtered(*, all: bool, status: str | None, saga: str, **_: Any) -> QuerySet
     return runs.filter(name__icontains=saga) if saga else runs
 
 
-def _run(text: str) -> SagaRun:
+def _id(text: str) -> UUID:
     try:
-        run = SagaRun.objects.filter(pk=UUID(text)).first()
+        return UUID(text)
     except ValueError:
         raise CommandError(
             f"{text!r} is not the id of a run. `ramet sagas list` prints them.", returncode=2
         ) from None
+
+
+def _is_missing(run_id: UUID) -> str:
+    return f"There is no run {run_id} in this database."
+
+
+def _run(text: str) -> SagaRun:
+    run = SagaRun.objects.filter(pk=_id(text)).first()
     if run is None:
-        raise CommandError(f"There is no run {text} in this database.", returncode=NOT_HERE)
+        raise CommandError(_is_missing(_id(text)), returncode=NOT_HERE)
     return run
