@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 import ramet
@@ -51,6 +51,14 @@ def change(product_id: UUID, fields: dict[str, Any]) -> Product:
     if is_told:
         ramet.publish(as_event(product))
     return product
+
+
+@receiver(pre_delete, sender=Product)
+def _lock_before_removal(instance: Product, **_: Any) -> None:
+    # Whoever deletes may have read it before others changed it: their versions must be lower.
+    locked = Product.objects.select_for_update().filter(pk=instance.pk)
+    # None: somebody else has deleted it just now, and has told so.
+    instance.version = locked.values_list("version", flat=True).first() or instance.version
 
 
 @receiver(post_delete, sender=Product)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 import ramet
@@ -54,6 +54,14 @@ def close_account(username: str) -> bool:
     if user is not None:
         user.delete()
     return user is not None
+
+
+@receiver(pre_delete, sender=User)
+def _lock_before_removal(instance: User, **_: Any) -> None:
+    # Whoever deletes may have read it before others changed it: their versions must be lower.
+    locked = User.objects.select_for_update().filter(pk=instance.pk)
+    # None: somebody else has deleted it just now, and has told so.
+    instance.version = locked.values_list("version", flat=True).first() or instance.version
 
 
 @receiver(post_delete, sender=User)

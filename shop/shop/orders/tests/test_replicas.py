@@ -1,6 +1,7 @@
 """What orders knows of products and people by itself: as last told, and gone when they are."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +94,54 @@ def test_an_account_that_is_closed_vanishes_from_the_copies(
     assert not Customer.objects.exists()
     assert "carol" not in str(list(Tombstone.objects.values()))
     assert shown(api, me, order)["customer"] is None
+
+
+def test_an_account_that_changed_after_it_was_read_for_its_end_vanishes_too(
+    carol: Account,
+) -> None:
+    read_before = Account.objects.get(pk=carol.pk)
+    users.change_profile(carol, {"first_name": "Carol"})
+    users.change_profile(carol, {"last_name": "Crane"})
+    deliver()
+    assert Customer.objects.get().name == "Carol Crane"
+    read_before.delete()
+    deliver()
+    assert not Customer.objects.exists()
+
+
+def test_a_product_that_changed_after_it_was_read_for_its_end_is_forgotten_too(
+    spade: SourceProduct,
+) -> None:
+    read_before = SourceProduct.objects.get(pk=spade.pk)
+    products.change(spade.pk, {"name": "Garden spade"})
+    products.change(spade.pk, {"name": "Old spade"})
+    deliver()
+    read_before.delete()
+    deliver()
+    assert not Product.objects.exists()
+
+
+def test_nothing_changes_between_the_last_version_and_the_delete(
+    carol: Account, at_once: Callable[..., list[Any]]
+) -> None:
+    def act(number: int) -> None:
+        if number == 5:
+            users.close_account("carol")
+            return
+        with suppress(Account.DoesNotExist):
+            users.change_profile(carol, {"first_name": f"Carol {number}"})
+
+    assert at_once(act, range(10)) == [None] * 10
+    deliver()
+    assert not Customer.objects.exists()
+
+
+def test_an_account_that_is_closed_twice_is_gone(carol: Account) -> None:
+    again = Account.objects.get(pk=carol.pk)
+    assert users.close_account("carol")
+    again.delete()
+    deliver()
+    assert not Customer.objects.exists()
 
 
 def test_a_product_that_is_gone_is_forgotten(spade: SourceProduct) -> None:
