@@ -1,8 +1,9 @@
 """Comparing a replica with its source, without changing either.
 
 What differs at a first look may only be on its way: it is looked at again after a while, and counts
-only if the replica has not come as far as the source was at the first look. Keys are kept in a
-temporary file, so that the memory of an audit does not grow with the replica.
+only if the replica has not come as far as the source was at the first look; where the replica is
+ahead, only if the source has not come as far as the replica was. Keys are kept in a temporary file,
+so that the memory of an audit does not grow with the replica.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from ramet.replicas.rebuilding import export
 
 __all__ = ["KINDS", "Difference", "Report", "audit"]
 
-KINDS = ("missing", "surplus", "stale", "differs")
-"""Not here but at the source; here but not there; here in an older version; here in the same
-version with other values."""
+KINDS = ("missing", "surplus", "stale", "ahead", "differs")
+"""Not here but at the source; here but not there; here in an older version; here in a newer one,
+for the source has gone back; here in the same version with other values."""
 
 SETTLE = 3.0
 """Seconds for which what differs may still be on its way from the source."""
@@ -39,7 +40,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One row that differs. `columns` are those with other values, for `stale` and `differs`."""
+    """One row that differs. `columns` are those with other values, of what is on both sides."""
 
     key: str
     columns: tuple[str, ...] = ()
@@ -115,10 +116,10 @@ def _look(feed: Feed, notes: sqlite3.Connection, report: Report, *, suspects_onl
         for key, theirs in page.items():
             kind, columns = _compare(feed, here.get(key), theirs)
             if suspects_only:
-                if kind and _persists(notes, key, kind, here.get(key)):
+                if kind and _persists(notes, key, kind, here.get(key), theirs):
                     report.add(kind, key, columns)
             elif kind:
-                _note(notes, key, kind, theirs[-1])
+                _note(notes, key, kind, here[key][-1] if kind == "ahead" else theirs[-1])
     ((report.checked,),) = notes.execute("SELECT count(*) FROM source")
     for key, version in _surplus(feed, notes):
         if not suspects_only:
@@ -135,23 +136,28 @@ def _compare(
 ) -> tuple[str | None, tuple[str, ...]]:
     if mine is None:
         return "missing", ()
-    if mine[-1] > theirs[-1]:
-        return None, ()  # an event has come since the page was read
     names = [column.field.name for column in feed.columns]
     columns = tuple(
         name for name, here, there in zip(names, mine, theirs, strict=False) if here != there
     )
-    if mine[-1] < theirs[-1]:
-        return "stale", columns
+    if mine[-1] != theirs[-1]:
+        return "stale" if mine[-1] < theirs[-1] else "ahead", columns
     return ("differs", columns) if columns else (None, ())
 
 
-def _persists(notes: sqlite3.Connection, key: str, kind: str, mine: list[Any] | None) -> bool:
-    """Whether a suspect has not come as far as the source was at the first look."""
+def _persists(
+    notes: sqlite3.Connection, key: str, kind: str, mine: list[Any] | None, theirs: list[Any]
+) -> bool:
+    """Whether a suspect has not come as far as the source was at the first look.
+
+    One that is ahead, because an event came after the page was read: whether the source has not.
+    """
     found = notes.execute("SELECT version, kind FROM suspect WHERE key = ?", [key]).fetchone()
     if found is None:
         return False
     version, former = found
+    if "ahead" in (kind, former):
+        return bool(kind == former and theirs[-1] < version)
     if mine is None or kind == "differs":
         return bool(kind == former)
     return bool(mine[-1] < version)

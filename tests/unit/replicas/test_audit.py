@@ -104,6 +104,56 @@ def test_a_row_that_was_deleted_at_the_source_meanwhile_is_no_difference(
     assert found(built) == {"stale": ["b1"]}
 
 
+def test_what_a_restored_backup_of_the_source_leaves_behind_is_found(
+    built: Feed, deliver: Callable[[], int]
+) -> None:
+    old = SourceBook.objects.get(isbn="b1")
+    services.put("b1", "Changed")
+    services.put("b1", "Changed again")
+    deliver()
+    old.save()
+    assert found(built) == {"ahead": ["b1"]}
+    (example,) = audit(built, settle=0).examples["ahead"]
+    assert example.columns == ("title",)
+    rebuilding.run(built)
+    assert found(built) == {}
+
+
+def test_an_event_that_came_after_its_page_was_read_is_no_difference(
+    built: Feed, deliver: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At both looks the row is ahead of its page, but the source has come as far at the second."""
+    export = auditing.export
+
+    def read_then_change(feed: Feed, cursor: str) -> Any:
+        page = export(feed, cursor)
+        if not cursor:
+            services.put("b1", "Changed")
+            deliver()
+        return page
+
+    monkeypatch.setattr(auditing, "export", read_then_change)
+    assert found(built) == {}
+
+
+def test_a_row_that_a_rebuild_has_taken_back_meanwhile_is_no_difference(
+    built: Feed, deliver: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was ahead; now it is as the restored source was, and the next change is on its way."""
+    old = SourceBook.objects.get(isbn="b1")
+    for number in range(3):
+        services.put("b1", f"Changed {number}")
+    deliver()
+    old.save()
+
+    def meanwhile(*_: Any) -> None:
+        rebuilding.run(built)
+        services.put("b1", "Changed anew")
+
+    monkeypatch.setattr(auditing, "_wait", meanwhile)
+    assert found(built) == {}
+
+
 def test_more_differences_than_are_named_are_counted(built: Feed) -> None:
     SourceBook.objects.bulk_create(
         SourceBook(isbn=f"x{number:04}", title="x", price=1) for number in range(30)
@@ -139,6 +189,7 @@ def test_a_report_for_programs(built: Feed) -> None:
         "missing": {"count": 0, "examples": []},
         "surplus": {"count": 0, "examples": []},
         "stale": {"count": 0, "examples": []},
+        "ahead": {"count": 0, "examples": []},
         "differs": {"count": 1, "examples": [{"key": "b4", "columns": ["title"]}]},
     }
 

@@ -97,7 +97,9 @@ def test_an_audit_exits_with_1_where_anything_differs(
 ) -> None:
     rebuilding.run(feed)
     call_command("ramet_replicas", "audit", "library.Book", "--settle=0")
-    expected = "library.Book: 7 rows at the source; 0 missing, 0 surplus, 0 stale, 0 differs\n"
+    expected = (
+        "library.Book: 7 rows at the source; 0 missing, 0 surplus, 0 stale, 0 ahead, 0 differs\n"
+    )
     assert capsys.readouterr().out == expected
     with connection.cursor() as cursor:
         cursor.execute("UPDATE library_book SET title = 'forged' WHERE isbn = 'b4'")
