@@ -58,13 +58,27 @@ def receive(feed: Feed, event: object) -> None:
 def _upsert(feed: Feed, event: object, key: str, number: int) -> None:
     row = feed.row(event)
     gone = Tombstone.objects.filter(replica=feed.label, key=key)
-    if gone.filter(version__gte=row[-1]).exists():
+    newer = gone.filter(version__gte=row[-1]).first()
+    if newer is not None:
         log.info("replica.stale_dropped", replica=feed.label, key=key, version=row[-1])
+        if number and newer.number != number:
+            _upsert_if_it_is_back(feed, row, newer, number)
         return
     tables.upsert(feed, feed.model, [row])
     if number:
         tables.upsert(feed, feed.rebuild, [row])
     gone.delete()
+
+
+def _upsert_if_it_is_back(feed: Feed, row: list[Any], newer: Tombstone, number: int) -> None:
+    """Feed a rebuild with an event that a delete from before its start has overtaken.
+
+    Whether the event is late, or the source has gone back to before that delete, the export tells.
+    """
+    if tables.has(feed, feed.rebuild, row[0]):
+        tables.upsert(feed, feed.rebuild, [row])
+    else:  # a page with the row may have been read, and be stored after this
+        Tombstone.objects.filter(pk=newer.pk).update(number=-number)
 
 
 def _delete(feed: Feed, event: object, key: str, number: int) -> None:
@@ -74,7 +88,9 @@ def _delete(feed: Feed, event: object, key: str, number: int) -> None:
         tables.delete(feed, feed.rebuild, stored, version)
     if lives_on:
         log.info("replica.stale_dropped", replica=feed.label, key=key, version=version)
-        return
+        if not number:
+            return
+        # The source may have gone back: a page that was read before must not bring the row in.
     changed = Tombstone.objects.filter(replica=feed.label, key=key).update(
         version=Greatest(F("version"), version), number=number, at=Now()
     )

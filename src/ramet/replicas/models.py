@@ -48,7 +48,11 @@ class Tombstone(models.Model):
     key = models.CharField(max_length=255)
     version = models.BigIntegerField()
     number = models.BigIntegerField(default=0)
-    """Of the rebuild that was running; 0 for none. Only its export may be older than the delete."""
+    """Of the rebuild that was running; 0 for none. Only its export may be older than the delete.
+
+    Negative: an older delete, for which an event was dropped while that rebuild was running. If its
+    export has the row nevertheless, it is the export that may be older than the event.
+    """
     at = models.DateTimeField(db_default=Now())
 
     class Meta:

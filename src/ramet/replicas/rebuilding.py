@@ -129,6 +129,8 @@ def advance(feed: Feed, held: Claim) -> bool:
         # 2. The page that follows is the one that was asked for.
         if not _mine(feed, held).select_for_update().filter(cursor=build.cursor).exists():
             raise LostClaim(feed.label)
+        if _is_overtaken(feed, held, stored):
+            return True
         alive = _not_deleted_since(feed, held, stored)
         tables.upsert(feed, feed.rebuild, list(alive.values()))
         Build.objects.filter(pk=feed.label).update(
@@ -236,6 +238,17 @@ def _newest(feed: Feed, rows: list[Any]) -> dict[str, list[Any]]:
         if key not in stored or stored[key][-1] < row[-1]:
             stored[key] = row
     return stored
+
+
+def _is_overtaken(feed: Feed, held: Claim, stored: dict[str, list[Any]]) -> bool:
+    """Whether the page must be read again, for an event that it may not know was dropped.
+
+    The event is older than a delete that the source, which has the row, knows nothing of any more.
+    """
+    dropped = Tombstone.objects.filter(
+        replica=feed.label, number=-held.number, key__in=list(stored)
+    )
+    return bool(dropped.update(number=0))
 
 
 def _not_deleted_since(

@@ -17,7 +17,7 @@ from ramet.events import sql
 from ramet.replicas.declaration import Feed
 from ramet.replicas.model import VERSION
 
-__all__ = ["delete", "empty", "merge", "upsert"]
+__all__ = ["delete", "empty", "has", "merge", "upsert"]
 
 _TOGETHER = 200
 """Rows of one statement; SQLite takes some 32,000 parameters."""
@@ -41,9 +41,14 @@ def upsert(feed: Feed, model: type[models.Model], rows: Sequence[Sequence[Any]])
 
 def delete(feed: Feed, model: type[models.Model], key: Any, version: int) -> bool:
     """Delete a row unless it is newer than that; whether one that is newer stays."""
-    where = f"{_table(model)} WHERE {_key(feed)} = %s"
-    sql.run(f"DELETE FROM {where} AND {_name(VERSION)} <= %s", [key, version])
-    return bool(sql.rows(f"SELECT 1 FROM {where}", [key]))
+    where = f"{_table(model)} WHERE {_key(feed)} = %s AND {_name(VERSION)} <= %s"
+    sql.run(f"DELETE FROM {where}", [key, version])
+    return has(feed, model, key)
+
+
+def has(feed: Feed, model: type[models.Model], key: Any) -> bool:
+    """Whether there is a row of that key."""
+    return bool(sql.rows(f"SELECT 1 FROM {_table(model)} WHERE {_key(feed)} = %s", [key]))
 
 
 def empty(feed: Feed) -> None:

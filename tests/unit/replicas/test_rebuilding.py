@@ -156,6 +156,61 @@ def test_a_delete_that_arrives_between_export_and_commit_of_a_page_counts(
     assert "b1" not in [row[0] for row in here()]
 
 
+@pytest.mark.parametrize("place", ["replica.exported", "replica.after-page-commit"])
+def test_a_change_that_arrives_meanwhile_counts_where_the_source_went_back_to_before_a_delete(
+    feed: Feed, shelf: list[str], at: At, deliver: Deliver, place: str
+) -> None:
+    """A backup of the source was restored: of the delete at version 11 it knows nothing."""
+    with transaction.atomic():
+        Book.receive(removed(11, "b1"))
+    SourceBook.objects.filter(isbn="b1").update(version=9)
+
+    def happen() -> None:
+        services.put("b1", "Changed")
+        deliver()
+
+    at(place, happen)
+    rebuilding.run(feed)
+    assert here() == there()
+    assert not Tombstone.objects.exists()
+
+
+@pytest.mark.parametrize("place", ["replica.exported", "replica.after-page-commit"])
+def test_a_late_event_that_arrives_meanwhile_does_not_bring_back_what_was_deleted_before(
+    feed: Feed, shelf: list[str], at: At, place: str
+) -> None:
+    with transaction.atomic():
+        Book.receive(removed(11, "gone"))
+
+    def happen() -> None:
+        with transaction.atomic():
+            Book.receive(changed(10, "gone"))
+
+    at(place, happen)
+    rebuilding.run(feed)
+    assert here() == there()
+    with transaction.atomic():
+        Book.receive(changed(10, "gone"))
+    assert here() == there()
+
+
+@pytest.mark.parametrize("place", ["replica.exported", "replica.after-page-commit"])
+def test_a_delete_that_arrives_meanwhile_counts_where_the_source_went_back(
+    feed: Feed, shelf: list[str], at: At, deliver: Deliver, place: str
+) -> None:
+    """The row is here in a version that the restored source has not come to again."""
+    with transaction.atomic():
+        Book.receive(changed(10, "b1"))
+
+    def happen() -> None:
+        services.remove("b1")
+        deliver()
+
+    at(place, happen)
+    rebuilding.run(feed)
+    assert here() == there()
+
+
 def test_a_row_made_anew_with_a_lower_version_is_back_after_a_rebuild(
     feed: Feed, shelf: list[str]
 ) -> None:
