@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import OperationalError, connection, models, transaction
 
 from ramet.events import sql
 from ramet.replicas.declaration import Feed
@@ -21,6 +21,9 @@ __all__ = ["delete", "empty", "has", "merge", "upsert"]
 
 _TOGETHER = 200
 """Rows of one statement; SQLite takes some 32,000 parameters."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's SQLSTATE for a lock that somebody else has."""
 
 
 def upsert(feed: Feed, model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
@@ -52,9 +55,19 @@ def has(feed: Feed, model: type[models.Model], key: Any) -> bool:
 
 
 def empty(feed: Feed) -> None:
-    """Leave nothing in the table of rebuilds, at once also where there is much."""
+    """Leave nothing in the table of rebuilds, and wait for nobody: all events wait meanwhile."""
     table = _table(feed.rebuild)
-    sql.run(f"TRUNCATE TABLE {table}" if sql.is_postgresql() else f"DELETE FROM {table}")
+    if sql.is_postgresql():
+        # Quick and without leftovers, but it would wait for every reader: a dump takes hours.
+        try:
+            with transaction.atomic():
+                sql.run(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE NOWAIT")
+                sql.run(f"TRUNCATE TABLE {table}")
+            return
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+    sql.run(f"DELETE FROM {table}")
 
 
 def merge(feed: Feed, number: int) -> dict[str, int]:

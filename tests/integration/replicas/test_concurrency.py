@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from django.db import connection, connections
 
@@ -13,8 +14,10 @@ from ramet.replicas import rebuilding
 from ramet.replicas.audit import audit
 from ramet.replicas.declaration import Feed
 from ramet.replicas.model import rebuild_model
+from ramet.replicas.models import Build
 from tests.bookshop.library.models import Book
 from tests.bookshop.press import services
+from tests.bookshop.press.contract import UnknownCursor
 from tests.bookshop.press.models import Book as SourceBook
 from tests.integration.replicas.conftest import Bookshop
 from tests.unit.replicas.conftest import move, surroundings
@@ -82,6 +85,31 @@ def test_readers_see_no_gap_and_no_mixture(monolith: Bookshop, feed: Feed) -> No
         assert in_threads(read, read, rebuild) == []
     assert seen <= {(ROWS, (version,)) for version in (1, 2, 3, 4)}
     assert len(seen) >= 2, "the readers were there at a swap"
+
+
+def test_a_dump_of_the_database_holds_up_neither_rebuilds_nor_events(
+    monolith: Bookshop, feed: Feed
+) -> None:
+    monolith.shelve(10)
+
+    def rebuild() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '5s'")  # far less than a dump takes
+        rebuilding.run(feed)
+        rebuilding.start(feed)
+        held = rebuilding.claim(feed)
+        assert held is not None
+        rebuilding.advance(feed, held)
+        Build.objects.update(cursor="refused")
+        rebuilding.note_failure(feed, held, UnknownCursor(cursor="refused"))
+        while rebuilding.advance(feed, held):
+            pass
+
+    with monolith.library(), psycopg.connect(monolith.library_url) as dump:
+        for table in (Book._meta.db_table, rebuild_model(Book)._meta.db_table):
+            dump.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")  # what pg_dump takes
+        assert in_threads(rebuild) == []
+        assert monolith.is_settled()
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
