@@ -136,9 +136,10 @@ def _compare(
 ) -> tuple[str | None, tuple[str, ...]]:
     if mine is None:
         return "missing", ()
-    names = [column.field.name for column in feed.columns]
     columns = tuple(
-        name for name, here, there in zip(names, mine, theirs, strict=False) if here != there
+        column.field.name
+        for column, here, there in zip(feed.columns, mine, theirs, strict=False)
+        if not column.is_same(here, there)
     )
     if mine[-1] != theirs[-1]:
         return "stale" if mine[-1] < theirs[-1] else "ahead", columns

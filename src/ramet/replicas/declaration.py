@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
 from django.apps import apps
 from django.db import connection, models
 
@@ -29,7 +30,16 @@ class Column:
 
     def stored(self, source: object) -> Any:
         """The value as the database takes it."""
-        return self.field.get_db_prep_save(value_at(source, self.path), connection)
+        value = value_at(source, self.path)
+        if isinstance(self.field, models.JSONField):  # Django's takes no Value
+            value = msgspec.json.decode(msgspec.json.encode(value))
+        return self.field.get_db_prep_save(value, connection)
+
+    def is_same(self, one: Any, other: Any) -> bool:
+        """Whether two values of `stored` are the same to the database."""
+        if isinstance(self.field, models.JSONField):
+            return bool(_document(one) == _document(other))
+        return bool(one == other)
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,13 @@ class Feed:
                     " column is not null=True"
                 )
         return [*values, self.version_of(source)]
+
+
+def _document(stored: Any) -> Any:
+    """What is in a stored JSON document: wrapped for PostgreSQL, text for SQLite."""
+    if isinstance(stored, str):
+        return msgspec.json.decode(stored)
+    return getattr(stored, "obj", stored)
 
 
 def replicas() -> list[type[Replica]]:

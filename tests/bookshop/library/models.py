@@ -28,6 +28,7 @@ class Author(ramet.Replica):
 
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=100)
+    home = models.JSONField(null=True)
 
     class Source:
         upsert = AuthorChanged

@@ -1,7 +1,7 @@
 # mypy: disable-error-code=empty-body
 """What others may ask of press: everything it has, page by page."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -25,10 +25,17 @@ class BookPage(ramet.Value):
     next_cursor: str
 
 
+class Place(ramet.Value):
+    town: str
+    born: date
+    also: tuple[str, ...] = ()
+
+
 class ExportedAuthor(ramet.Value):
     id: UUID
     name: str
     changed_at: datetime
+    home: Place | None = None
 
 
 class AuthorPage(ramet.Value):

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import ramet
-from tests.bookshop.press.contract import Price
+from tests.bookshop.press.contract import Place, Price
 
 
 @ramet.event(version=1, key="isbn")
@@ -27,3 +27,4 @@ class AuthorChanged:
     id: UUID
     name: str
     changed_at: datetime
+    home: Place | None = None

@@ -15,3 +15,4 @@ class Author(models.Model):
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=100)
     changed_at = models.DateTimeField()
+    home = models.JSONField(null=True)

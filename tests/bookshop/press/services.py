@@ -3,6 +3,7 @@
 import os
 from decimal import Decimal
 
+import msgspec
 from django.db import transaction
 
 import ramet
@@ -65,7 +66,12 @@ class Export:
 
     def authors(self, cursor: str = "") -> contract.AuthorPage:
         rows = [
-            contract.ExportedAuthor(id=each.id, name=each.name, changed_at=each.changed_at)
+            contract.ExportedAuthor(
+                id=each.id,
+                name=each.name,
+                changed_at=each.changed_at,
+                home=each.home and msgspec.convert(each.home, contract.Place),
+            )
             for each in Author.objects.order_by("id")
         ]
         return contract.AuthorPage(rows=rows, next_cursor="")

@@ -29,8 +29,9 @@ from tests.unit.replicas.conftest import _placed as _placed
 
 FOLDER = Path(__file__).parent
 TABLES = (
-    "press_book, library_book, library_book_rebuild, ramet_replicas_build,"
-    " ramet_replicas_tombstone, ramet_events_outbox, ramet_events_inbox, ramet_events_lease"
+    "press_book, press_author, library_book, library_book_rebuild, library_author,"
+    " library_author_rebuild, ramet_replicas_build, ramet_replicas_tombstone,"
+    " ramet_events_outbox, ramet_events_inbox, ramet_events_lease"
 )
 
 

@@ -12,15 +12,16 @@ from ramet.events.heads import Heads
 from ramet.events.inbox import work_off_one
 from ramet.replicas import rebuilding
 from ramet.replicas.audit import audit
-from ramet.replicas.declaration import Feed
+from ramet.replicas.declaration import Feed, feed_of
 from ramet.replicas.model import rebuild_model
 from ramet.replicas.models import Build
-from tests.bookshop.library.models import Book
+from tests.bookshop.library.models import Author, Book
 from tests.bookshop.press import services
 from tests.bookshop.press.contract import UnknownCursor
 from tests.bookshop.press.models import Book as SourceBook
 from tests.integration.replicas.conftest import Bookshop
 from tests.unit.replicas.conftest import move, surroundings
+from tests.unit.replicas.test_audit import check_records
 
 ROWS = 3000
 
@@ -110,6 +111,11 @@ def test_a_dump_of_the_database_holds_up_neither_rebuilds_nor_events(
             dump.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")  # what pg_dump takes
         assert in_threads(rebuild) == []
         assert monolith.is_settled()
+
+
+def test_records_are_stored_and_compared_on_postgresql_too(monolith: Bookshop) -> None:
+    with monolith.library():
+        check_records(feed_of(Author))
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])

@@ -1,18 +1,23 @@
 """An audit tells what differs, and what was only on its way does not."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ramet.replicas import audit as auditing
 from ramet.replicas import rebuilding
 from ramet.replicas.audit import EXAMPLES, audit
-from ramet.replicas.declaration import Feed
+from ramet.replicas.declaration import Feed, feed_of
 from ramet.replicas.models import Build, Tombstone
-from tests.bookshop.library.models import Book
+from tests.bookshop.library.models import Author, Book
 from tests.bookshop.press import services
+from tests.bookshop.press.contract import Place
+from tests.bookshop.press.events import AuthorChanged
+from tests.bookshop.press.models import Author as SourceAuthor
 from tests.bookshop.press.models import Book as SourceBook
 from tests.unit.replicas.conftest import here
 
@@ -152,6 +157,32 @@ def test_a_row_that_a_rebuild_has_taken_back_meanwhile_is_no_difference(
 
     monkeypatch.setattr(auditing, "_wait", meanwhile)
     assert found(built) == {}
+
+
+def test_a_column_of_a_whole_record_is_compared_by_what_is_in_it(
+    db: None, deliver: Callable[[], int]
+) -> None:
+    feed = feed_of(Author)
+    check_records(feed)
+    sql("""UPDATE library_author SET home = '{"town": "Lyme", "born": "1775-12-16"}'""")
+    assert [*found(feed)] == ["differs"]
+
+
+def check_records(feed: Feed) -> None:
+    """One comes by a rebuild, one by an event; neither differs from its source."""
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    home = Place(town="Steventon", born=date(1775, 12, 16), also=("Bath", "Chawton"))
+    stored = {"also": ["Bath", "Chawton"], "born": "1775-12-16", "town": "Steventon"}
+    for known, name in ((home, "Jane"), (None, "Anonymous")):
+        SourceAuthor.objects.create(id=uuid4(), name=name, changed_at=now, home=known and stored)
+    rebuilding.run(feed)
+    told = AuthorChanged(id=uuid4(), name="Cassandra", changed_at=now, home=home)
+    SourceAuthor.objects.create(id=told.id, name=told.name, changed_at=now, home=stored)
+    with transaction.atomic():
+        Author.receive(told)
+    homes = dict(Author.objects.values_list("name", "home"))
+    assert homes == {"Jane": stored, "Cassandra": stored, "Anonymous": None}
+    assert found(feed) == {}
 
 
 def test_more_differences_than_are_named_are_counted(built: Feed) -> None:
