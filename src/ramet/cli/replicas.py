@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
+from subprocess import PIPE
 from typing import Annotated
 
 import typer
 
 from ramet.cli import _databases
+from ramet.cli._local import manage_as
 
 COMMAND = "ramet_replicas"
 
@@ -49,14 +53,36 @@ def audit(
     ] = 3.0,
     as_json: Json = False,
 ) -> int:
-    """Count the differences between replicas and their sources; exit code 1 if there are any."""
-    arguments = ["audit", *(replicas or ()), f"--settle={settle}"]
+    """Count the differences between replicas and their sources; exit code 1 if there are any.
+
+    Exit code 2 if one could not be compared, because its source does not answer.
+    """
+    options = [f"--settle={settle}"]
     groups = _of(service)
-    if replicas:
-        return _databases.first(COMMAND, groups, [*arguments, *["--json"] * as_json])
+    if replicas and as_json:
+        return _named_as_json(groups, replicas, options)
+    if replicas:  # each by itself: they may be in different services
+        asked = [["audit", replica, *options] for replica in replicas]
+        return max(_databases.first(COMMAND, groups, arguments) for arguments in asked)
     if as_json:
-        return _databases.merged(COMMAND, groups, [*arguments, "--json"])
-    return max(_databases.manage(COMMAND, group, arguments) for group in groups)
+        return _databases.merged(COMMAND, groups, ["audit", *options, "--json"])
+    return max(_databases.manage(COMMAND, group, ["audit", *options]) for group in groups)
+
+
+def _named_as_json(groups: list[str], replicas: list[str], options: list[str]) -> int:
+    """Print one JSON list of what is told of each, from the first service that has it."""
+    told, worst = [], 0
+    for replica in replicas:
+        for group in groups:
+            arguments = ["audit", replica, *options, "--json"]
+            done = manage_as(group, COMMAND, *arguments, stdout=PIPE, stderr=PIPE)
+            if done.returncode != _databases.NOT_HERE:
+                break
+        print(done.stderr, file=sys.stderr, end="")
+        worst = max(worst, 1 if done.returncode == _databases.NOT_HERE else done.returncode)
+        told += [{"service": group, **each} for each in json.loads(done.stdout or "[]")]
+    print(json.dumps(told, indent=2, ensure_ascii=False))
+    return worst
 
 
 def _of(service: str | None) -> list[str]:

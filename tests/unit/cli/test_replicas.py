@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ramet.cli import _databases, main
+from ramet.cli import _databases, main, replicas
 from ramet.cli._databases import NOT_HERE
 
 
@@ -69,3 +69,55 @@ def test_an_audit_without_names_asks_all(monkeypatch: pytest.MonkeyPatch) -> Non
     services = use(monkeypatch, {"orders": (0, ""), "users": (1, "")})
     assert main(["replicas", "audit", "--settle", "0"]) == 1
     assert [service for service, _ in services.asked] == ["orders", "users"]
+
+
+class Libraries(Services):
+    """Each has the replicas of its own label alone."""
+
+    def run(self, service: str, *arguments: str, **_: Any) -> subprocess.CompletedProcess[str]:
+        replica = arguments[2]
+        self.asked.append((service, [replica]))
+        if not replica.startswith(service):
+            return subprocess.CompletedProcess([], NOT_HERE, "", f"no {replica}\n")
+        code = 1 if replica == "orders.Product" else 0
+        out = json.dumps([{"replica": replica}]) if "--json" in arguments else ""
+        return subprocess.CompletedProcess([], code, out, "")
+
+
+@pytest.fixture
+def libraries(monkeypatch: pytest.MonkeyPatch) -> Libraries:
+    services = Libraries({})
+    monkeypatch.setattr(_databases, "manage_as", services.run)
+    monkeypatch.setattr(replicas, "manage_as", services.run)
+    monkeypatch.setattr(_databases, "groups", lambda *_: ["users", "orders"])
+    return services
+
+
+def test_replicas_of_different_services_are_audited_together(libraries: Libraries) -> None:
+    assert main(["replicas", "audit", "orders.Product", "users.Order"]) == 1
+    assert libraries.asked == [
+        ("users", ["orders.Product"]),
+        ("orders", ["orders.Product"]),
+        ("users", ["users.Order"]),
+    ]
+
+
+def test_replicas_of_different_services_are_one_list_as_json(
+    libraries: Libraries, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replicas", "audit", "orders.Product", "users.Order", "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out) == [
+        {"service": "orders", "replica": "orders.Product"},
+        {"service": "users", "replica": "users.Order"},
+    ]
+    assert told.err == ""
+
+
+def test_a_replica_that_nobody_has_is_told_beside_the_others(
+    libraries: Libraries, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replicas", "audit", "films.Film", "users.Order", "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out) == [{"service": "users", "replica": "users.Order"}]
+    assert told.err == "no films.Film\n"

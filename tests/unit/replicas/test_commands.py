@@ -7,10 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+import ramet
+from ramet.calls import stand_in
 from ramet.replicas import rebuilding
 from ramet.replicas.declaration import Feed
 from ramet.replicas.management.commands import ramet_replicas
 from ramet.replicas.models import Build
+from tests.bookshop.library.models import Book
+from tests.bookshop.press import contract, services
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +120,40 @@ def test_an_audit_of_all_tells_of_those_that_were_never_built(
     with pytest.raises(SystemExit):
         call_command("ramet_replicas", "audit", "--settle=0")
     assert "library.Author: has never been built" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("cursors", "told"),
+    [
+        (["same", "same"], "Press.books gave what cannot be used: "),
+        ([], "Press.books failed: "),
+    ],
+    ids=["a fault of the source", "no answer"],
+)
+def test_an_audit_that_cannot_compare_one_tells_of_the_others_and_exits_with_2(
+    feed: Feed,
+    shelf: list[str],
+    capsys: pytest.CaptureFixture[str],
+    cursors: list[str],
+    told: str,
+) -> None:
+    class Faulty(services.Export):
+        def books(self, cursor: str = "") -> contract.BookPage:
+            if not cursors:
+                raise ramet.Unavailable("away")
+            return contract.BookPage(rows=[], next_cursor=cursors.pop())
+
+    with stand_in(contract.Press, Faulty), pytest.raises(CommandError) as error:
+        call_command("ramet_replicas", "audit", "library.Book", "library.Author", "--settle=0")
+    assert error.value.returncode == 2
+    assert str(error.value).startswith("library.Book: tests.bookshop.press.v1." + told)
+    assert "library.Author: 0 rows at the source" in capsys.readouterr().out
+
+
+def test_an_audit_tells_of_a_row_that_no_column_takes(
+    feed: Feed, shelf: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Book._meta.get_field("note"), "null", False)
+    with pytest.raises(CommandError, match=r"library\.Book\.note is None at b1") as error:
+        call_command("ramet_replicas", "audit", "library.Book", "--settle=0")
+    assert error.value.returncode == 2

@@ -19,6 +19,9 @@ from ramet.replicas.models import Build
 NOT_HERE = 3
 """Exit code when this process has no such replica, so that `ramet replicas` can ask the next."""
 
+NOT_COMPARED = 2
+"""Exit code of an audit that could not compare a replica: that is no difference, nor is it none."""
+
 UNATTENDED = 20.0
 """Seconds without progress after which the command says where to look."""
 
@@ -100,17 +103,21 @@ class Command(BaseCommand):
 
     def _audit(self, found: list[Feed], options: dict[str, Any]) -> None:
         chosen = [_named(found, name) for name in options["replica"]] or found
-        reports = []
+        reports, failures = [], []
         for feed in chosen:
             try:
                 reports.append(audit(feed, settle=options["settle"]))
             except RemoteError as error:
-                raise CommandError(f"{feed.label}: {feed.export} failed: {error}") from None
+                failures.append(f"{feed.label}: {feed.export} failed: {error}")
+            except (rebuilding.SourceFault, ValueError) as error:
+                failures.append(f"{feed.label}: {feed.export} gave what cannot be used: {error}")
         if options["json"]:
             self.stdout.write(json.dumps([each.as_json() for each in reports], indent=2))
         else:
             for report in reports:
                 self._tell(report)
+        if failures:
+            raise CommandError("\n".join(failures), returncode=NOT_COMPARED)
         if any(report.differences or not report.is_ready for report in reports):
             raise SystemExit(1)
 
