@@ -59,7 +59,7 @@ def check_constraints(app_configs: Any = None, **kwargs: Any) -> Sequence[CheckM
 
 
 def _references() -> Iterator[tuple[models.Field[Any, Any], type[Replica]]]:
-    for model in apps.get_models():
+    for model in apps.get_models(include_auto_created=True):  # with the tables of many-to-many
         for field in model._meta.local_fields:
             target = field.remote_field.model if field.remote_field else None
             if isinstance(target, type) and issubclass(target, Replica):

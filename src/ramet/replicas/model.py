@@ -10,10 +10,13 @@ from django.db.models.signals import class_prepared, pre_save
 
 from ramet.replicas.readonly import ReplicaManager, refuse
 
-__all__ = ["VERSION", "Replica", "rebuild_model", "replicated_fields"]
+__all__ = ["LONGEST_KEY", "VERSION", "Replica", "rebuild_model", "replicated_fields"]
 
 VERSION = "replica_version"
 """The column that holds the source's version of each row."""
+
+LONGEST_KEY = 255
+"""Characters of a key: so much is remembered of a row that was deleted."""
 
 _LONGEST_TABLE = 63
 """Bytes of a name in PostgreSQL, which cuts longer ones without a word."""

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from ramet.replicas.model import LONGEST_KEY
+
 __all__ = ["Build", "Tombstone"]
 
 
@@ -45,7 +47,7 @@ class Tombstone(models.Model):
     """
 
     replica = models.CharField(max_length=200)
-    key = models.CharField(max_length=255)
+    key = models.CharField(max_length=LONGEST_KEY)
     version = models.BigIntegerField()
     number = models.BigIntegerField(default=0)
     """Of the rebuild that was running; 0 for none. Only its export may be older than the delete.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from django.db import models
@@ -15,13 +16,13 @@ from ramet.calls.operations import Operation
 from ramet.errors import Mistake
 from ramet.events.declaration import type_of
 from ramet.replicas import shapes
-from ramet.replicas.model import Replica, replicated_fields
+from ramet.replicas.model import LONGEST_KEY, Replica, replicated_fields
 from ramet.replicas.readonly import ReplicaQuerySet
 
 __all__ = ["Source", "mistakes_of_table", "source_of"]
 
 _OPTIONS = ("upsert", "delete", "export", "version", "fields", "attempts")
-_KEYS = (models.UUIDField, models.CharField, models.TextField, models.IntegerField)
+_KEYS = (models.UUIDField, models.CharField, models.IntegerField)
 
 Path = tuple[str, ...]
 
@@ -95,8 +96,16 @@ def mistakes_of_table(model: type[Replica]) -> list[Mistake]:
         found.append(
             (
                 f"the key {key.name}, a {type(key).__name__}",
-                "the source's own key as primary_key=True: a UUID, a text or a whole number",
+                "the source's own key as primary_key=True: a UUID, a CharField or a whole number",
                 "give the column that the source knows its rows by primary_key=True",
+            )
+        )
+    elif isinstance(key, models.CharField) and (key.max_length or inf) > LONGEST_KEY:
+        found.append(
+            (
+                f"the key {key.name} of {key.max_length or 'any number of'} characters",
+                f"at most {LONGEST_KEY}: so much is remembered of a row that was deleted",
+                f"say max_length={LONGEST_KEY} or less, or use another key of the source",
             )
         )
     for field in model._meta.local_fields:

@@ -107,6 +107,9 @@ def test_a_column_of_a_whole_record() -> None:
     ("columns", "found"),
     [
         ({"isbn": models.CharField(max_length=20)}, "the key id, a BigAutoField"),
+        ({"isbn": models.CharField(max_length=256, primary_key=True)}, "the key isbn of 256"),
+        ({"isbn": models.CharField(primary_key=True)}, "the key isbn of any number of"),
+        ({"isbn": models.TextField(primary_key=True)}, "the key isbn, a TextField"),
         ({"title": models.CharField(max_length=9, unique=True)}, "a unique constraint on title"),
         ({"title": models.ForeignKey(Author, models.CASCADE)}, "the relation title"),
         ({"meta": type("Meta", (), {"unique_together": [("isbn", "title")]})}, "a unique"),
@@ -156,9 +159,34 @@ def test_a_constraint_on_a_replica_is_found(monkeypatch: pytest.MonkeyPatch) -> 
             class Meta:
                 app_label = "library"
 
-    monkeypatch.setattr(apps, "get_models", lambda: [Loan])
+    monkeypatch.setattr(apps, "get_models", lambda **_: [Loan])
     (found,) = checks.check_constraints()
     assert (found.id, found.obj.name) == ("ramet.E034", "book")
+
+
+def test_a_constraint_of_a_many_to_many_on_a_replica_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with isolate_apps("tests.bookshop.library") as isolated:
+
+        class Shelf(models.Model):
+            books = models.ManyToManyField(Book, related_name="+")
+            others = models.ManyToManyField(Book, db_constraint=False, related_name="+")
+
+            class Meta:
+                app_label = "library"
+
+        monkeypatch.setattr(apps, "get_models", isolated.get_models)
+        (found,) = checks.check_constraints()
+    assert (found.id, found.obj.model, found.obj.name) == (
+        "ramet.E034",
+        Shelf.books.through,
+        "book",
+    )
+
+
+def test_a_key_as_long_as_what_is_remembered_of_it_is_sound() -> None:
+    feed_of(replica(isbn=models.CharField(max_length=255, primary_key=True)))
 
 
 def test_migrations_make_two_ordinary_tables() -> None:
