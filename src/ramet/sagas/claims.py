@@ -84,14 +84,12 @@ def claim(holder: str) -> Claim | None:
     up its attempts as any other.
     """
     with transaction.atomic():
-        rows = (
-            SagaRun.objects.select_for_update(skip_locked=True)
-            .filter(_known(), status__in=LIVE)
-            .annotate(read_at=Now())
-            .order_by("run_at")
-        )
-        # Two queries, each with an index of its own: together they would read all waiting runs.
-        row = rows.filter(run_at__lte=Now()).first() or rows.filter(_is_of_another_clock()).first()
+        # Two queries, each with an index of its own: as one they may read all waiting runs.
+        rows = SagaRun.objects.select_for_update(skip_locked=True)
+        known = rows.filter(_known(), status__in=LIVE).order_by("run_at")
+        row = known.filter(run_at__lte=Now()).annotate(read_at=Now()).first()
+        if row is None:
+            row = known.filter(_is_of_another_clock()).annotate(read_at=Now()).first()
         if row is None:
             return None
         wait = _ended(row)

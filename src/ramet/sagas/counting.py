@@ -93,6 +93,9 @@ def has_runs() -> bool:
     finally:
         if not connection.in_atomic_block:
             connection.close()  # nothing else may ever need it in this thread
+            if connection.settings_dict["OPTIONS"].get("pool"):
+                # Its threads would be missing in processes that are forked from this one.
+                connection.close_pool()  # type: ignore[attr-defined]
 
 
 def tell_of_missing_code() -> None:

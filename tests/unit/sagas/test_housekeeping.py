@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -12,7 +13,7 @@ from django.db.models.functions import Now
 from django.test import override_settings
 
 from ramet.errors import DiagnosticError
-from ramet.sagas import housekeeping, registry
+from ramet.sagas import counting, housekeeping, registry
 from ramet.sagas.housekeeping import Housekeeping, forget
 from ramet.sagas.loop import SagaLoop, loops
 from ramet.sagas.models import SagaRun, SagaStep
@@ -136,6 +137,17 @@ def test_a_worker_is_made_while_the_database_is_away(
     monkeypatch.setattr(connection.introspection, "table_names", away)
     assert loops() == []
     assert "sagas.not_asked_for_runs" in caplog.text
+
+
+def test_asking_for_runs_leaves_no_connection_and_no_pool_to_forked_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pooled = Mock(in_atomic_block=False, settings_dict={"OPTIONS": {"pool": True}})
+    pooled.introspection.table_names.return_value = []
+    monkeypatch.setattr(counting, "connections", {"default": pooled})
+    assert counting.has_runs() is False
+    pooled.close.assert_called_once_with()
+    pooled.close_pool.assert_called_once_with()
 
 
 def test_a_worker_does_not_start_with_a_wrong_option() -> None:
