@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from ramet.events.brokers import Broker
 from ramet.events.brokers.postgres import tables
@@ -52,6 +53,25 @@ def test_what_is_older_than_it_is_kept_is_removed_and_the_rest_is_not(
     another.send([])
     another.close()
     assert bodies(received(broker, until=2, within=1)) == ["new"]
+
+
+@pytest.mark.parametrize("statement", ["FORGET", "NOTIFY"])
+def test_an_error_after_the_commit_does_not_have_the_events_sent_again(
+    broker: Broker, statement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user without the right to delete, or a server that has not the room for notifications."""
+    if statement == "FORGET":
+        monkeypatch.setattr(tables, "FORGET", tables.FORGET.replace("DELETE FROM", "DELETE FRM"))
+    else:
+        monkeypatch.setattr("ramet.events.brokers.postgres.broker.CHANNEL", "")  # is refused
+    with capture_logs() as log:
+        sent = event("a", "1")
+        assert broker.send([sent]) == {sent.id}
+    warnings = {"FORGET": "events.old_events_not_removed", "NOTIFY": "events.readers_not_woken"}
+    assert [each["event"] for each in log] == [warnings[statement]]
+    broker.send([event("a", "2")])  # over a new connection
+    monkeypatch.undo()
+    assert bodies(received(broker, until=3, within=2)) == ["1", "2"]
 
 
 def test_a_stream_that_was_restored_without_its_end_is_read_from_its_beginning(

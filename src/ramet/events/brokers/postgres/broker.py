@@ -68,11 +68,10 @@ class PostgresBroker:
                 if events:
                     self._append(connection, events)
                     reached("broker.after-send")
-                    connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, self._system])
-                self._forget(connection)
             except psycopg.Error as error:
                 self._disconnect()
                 raise _unavailable(error) from error
+            self._keep_house(connection, is_news=bool(events))
         return {event.id for event in events}
 
     def remembered(self, durable: str) -> str:
@@ -138,6 +137,28 @@ class PostgresBroker:
                     [event.key for event in events],
                     [event.body for event in events],
                 ],
+            )
+
+    def _keep_house(self, connection: psycopg.Connection, *, is_news: bool) -> None:
+        """Wake readers and remove old rows. What fails here is only told: the events are stored,
+        and an error would have all of them appended again, for as long as it lasts.
+        """
+        try:
+            if is_news:
+                connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, self._system])
+        except psycopg.Error as error:  # readers look by themselves
+            self._disconnect()
+            log.warning("events.readers_not_woken", error=str(error))
+            return
+        try:
+            self._forget(connection)
+        except psycopg.Error as error:
+            self._disconnect()
+            self._forgot = time.monotonic()
+            log.warning(
+                "events.old_events_not_removed",
+                error=str(error),
+                remedy="see that the user of RAMET_BROKER_URL may delete from ramet_broker_event",
             )
 
     def _forget(self, connection: psycopg.Connection) -> None:
