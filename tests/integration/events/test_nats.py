@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +17,7 @@ import pytest
 from django.db import connection, transaction
 from nats.errors import TimeoutError as NatsTimeout
 from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.testing import capture_logs
 
 import ramet
 from ramet.events.brokers import BrokerUnavailable, Incoming, Outgoing
@@ -296,7 +299,14 @@ def collect(
             raise RuntimeError("not stored")
         into.extend(batch)
 
-    broker.consume("tracking", ["shop.orders.Placed.v1"], after, deliver, lambda: len(into) < until)
+    deadline = time.monotonic() + 10
+    broker.consume(
+        "tracking",
+        ["shop.orders.Placed.v1"],
+        after,
+        deliver,
+        lambda: len(into) < until and time.monotonic() < deadline,
+    )
 
 
 def test_a_service_that_moved_keeps_its_place_when_the_first_reading_fails(
@@ -380,6 +390,60 @@ def test_a_stream_that_was_lost_is_read_from_its_beginning(brokers: Brokers) -> 
     broker_again = brokers("again")
     broker_again.send([outgoing("a", "2")])
     collect(broker_again, received, 1, after=after)
+    assert [each.body for each in received] == [b"2"]
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_a_stream_that_was_restored_without_its_end_is_read_from_its_beginning(
+    brokers: Brokers, nats_server: NatsServer, tmp_path: Path, more: int
+) -> None:
+    """Whether or not new events have reached the number of the last one that was read."""
+    store, copy = nats_server.folder / "store", tmp_path / "store"
+    brokers("first").send([outgoing("a", "1")])
+    nats_server.kill()
+    shutil.copytree(store, copy)
+    nats_server.start()
+    received: list[Incoming] = []
+    lost = brokers("lost")
+    lost.send([outgoing("a", "2"), outgoing("a", "3")])
+    collect(lost, received, 3)
+    nats_server.kill()
+    shutil.rmtree(store)
+    copy.rename(store)
+    nats_server.start()
+    again = brokers("again")
+    again.send([outgoing("a", f"new {number}") for number in range(more)])
+    after = received[-1].position
+    received.clear()
+    with capture_logs() as log:
+        collect(again, received, 1 + more, after=after)
+    assert [each.body for each in received] == [
+        b"1",
+        *(f"new {number}".encode() for number in range(more)),
+    ]
+    assert "events.stream_lost_its_end" in [each["event"] for each in log]
+
+
+@pytest.mark.parametrize("has_id", [True, False])
+def test_a_position_whose_event_is_no_longer_kept_or_that_has_no_id_is_one(
+    brokers: Brokers, has_id: bool
+) -> None:
+    broker = brokers()
+    broker.send([outgoing("a", str(number)) for number in range(3)])
+    received: list[Incoming] = []
+    collect(broker, received, 3)
+    after = received[1].position
+    if has_id:
+
+        async def remove() -> None:
+            manager = (await broker._connected()).jsm()
+            await manager.delete_msg(broker.stream, 2)
+
+        broker._run(remove())
+    else:
+        after = after.rpartition("/")[0]
+    received.clear()
+    collect(broker, received, 1, after=after)
     assert [each.body for each in received] == [b"2"]
 
 

@@ -13,7 +13,7 @@ from ramet.errors import DiagnosticError
 from ramet.events import loops
 from ramet.events.brokers import Capabilities, Outgoing, connect
 from ramet.events.brokers.lanes import lanes_of, sendable
-from ramet.events.brokers.positions import place_in, position_of
+from ramet.events.brokers.positions import number_in, place_in, position_of
 from ramet.events.options import Options
 
 
@@ -127,6 +127,13 @@ def test_a_position_counts_in_its_own_stream_only() -> None:
     assert place_in("one", position_of("one", 12)) == "12"
     assert place_in("two", position_of("one", 12)) == ""
     assert place_in("one", "") == ""
+
+
+def test_a_position_may_say_which_event_is_at_its_number() -> None:
+    assert number_in("one", position_of("one", 12, "ab-c")) == (12, "ab-c")
+    assert number_in("one", position_of("one", 12)) == (12, "")
+    assert number_in("two", position_of("one", 12, "ab-c")) == (0, "")
+    assert number_in("one", "") == (0, "")
 
 
 class Weak:

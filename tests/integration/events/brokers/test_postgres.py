@@ -74,9 +74,11 @@ def test_an_error_after_the_commit_does_not_have_the_events_sent_again(
     assert bodies(received(broker, until=3, within=2)) == ["1", "2"]
 
 
+@pytest.mark.parametrize("more", [1, 4])
 def test_a_stream_that_was_restored_without_its_end_is_read_from_its_beginning(
-    broker: Broker, server: PostgresServer, system: str
+    broker: Broker, server: PostgresServer, system: str, more: int
 ) -> None:
+    """Whether or not new events have passed the number of the last one that was read."""
     broker.send([event("a", str(number)) for number in range(3)])
     last = received(broker, until=3)[-1].position
     with psycopg.connect(server.url) as connection:
@@ -84,8 +86,25 @@ def test_a_stream_that_was_restored_without_its_end_is_read_from_its_beginning(
             "DELETE FROM ramet_broker_event WHERE system = %s AND number > 1", [system]
         )
         connection.execute("UPDATE ramet_broker_stream SET last = 1 WHERE system = %s", [system])
-    broker.send([event("a", "again")])
-    assert bodies(received(broker, until=2, after=last)) == ["0", "again"]
+    broker.send([event("a", f"new {number}") for number in range(more)])
+    expected = ["0", *(f"new {number}" for number in range(more))]
+    assert bodies(received(broker, until=1 + more, after=last, within=5)) == expected
+
+
+@pytest.mark.parametrize("has_id", [True, False])
+def test_a_position_whose_event_is_no_longer_kept_or_that_has_no_id_is_one(
+    broker: Broker, server: PostgresServer, system: str, has_id: bool
+) -> None:
+    broker.send([event("a", str(number)) for number in range(3)])
+    after = received(broker, until=3)[1].position
+    if has_id:
+        with psycopg.connect(server.url) as connection:
+            connection.execute(
+                "DELETE FROM ramet_broker_event WHERE system = %s AND number < 3", [system]
+            )
+    else:
+        after = after.rpartition("/")[0]
+    assert bodies(received(broker, until=1, after=after)) == ["2"]
 
 
 def test_acknowledged_is_on_disk_even_where_the_server_prefers_speed(

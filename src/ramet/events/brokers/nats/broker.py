@@ -20,7 +20,7 @@ import structlog
 from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Outgoing, client_missing
 from ramet.events.brokers.event_loop import EventLoop
 from ramet.events.brokers.lanes import lanes_of, note_not_sent
-from ramet.events.brokers.positions import place_in, position_of
+from ramet.events.brokers.positions import note_lost_end, number_in, position_of
 from ramet.failpoints import reached
 
 try:
@@ -36,8 +36,9 @@ try:
         StreamInfo,
     )
     from nats.js.errors import NotFoundError
+    from nats.js.manager import JetStreamManager
 
-    from ramet.events.brokers.nats.reception import BATCH, Reception
+    from ramet.events.brokers.nats.reception import BATCH, Reception, id_of
 except ModuleNotFoundError as error:
     raise client_missing("NATS", "nats-py", "nats") from error
 
@@ -104,9 +105,9 @@ class NatsBroker:
         deliver: Deliver,
         proceed: Callable[[], bool],
     ) -> None:
-        """The position is `<creation of the stream>/<sequence>`: a stream that was made anew,
-        after the broker lost its disk, is then read from its beginning, and the inbox drops
-        duplicates."""
+        """The position is `<creation of the stream>/<sequence>/<id of the event>`: a stream that
+        was made anew, after the broker lost its disk, or restored without its end, is then read
+        from its beginning, and the inbox drops duplicates."""
         subjects = sorted({self.subject("*", name) for name in types})
         reception = self._run(self._open(_durable(durable), subjects, after))
         try:
@@ -173,9 +174,8 @@ class NatsBroker:
         client = await self._connected()
         manager = client.jsm(timeout=ANSWER)
         stream = await self._stream(client)
-        made = _made(stream)
-        place = place_in(made, after)
-        start = int(place) + 1 if place else 0
+        place = await self._place(manager, stream, after)
+        start = place + 1 if place else 0
         # Made anew each time: that alone puts everything delivered but not stored back in its
         # place, and whoever still reads under this name, because its lease ran out unseen, is cut
         # off.
@@ -194,9 +194,26 @@ class NatsBroker:
                 max_ack_pending=4 * BATCH,
             ),
         )
-        reception = Reception(client, self.stream, durable, made)
+        reception = Reception(client, self.stream, durable, _made(stream))
         await reception.begin()
         return reception
+
+    async def _place(self, manager: JetStreamManager, stream: StreamInfo, after: str) -> int:
+        """The number to read after, 0 for the beginning.
+
+        A stream that was restored from a copy is the same one by its creation, and gives the
+        numbers of the end that it lost to new events.
+        """
+        place, event = number_in(_made(stream), after)
+        has_it = place <= stream.state.last_seq
+        if event and has_it:
+            with contextlib.suppress(NotFoundError):  # removed by its age, so it was there
+                found = await manager.get_msg(self.stream, place)
+                has_it = id_of(found.headers) == event
+        if not has_it:
+            note_lost_end()
+            return 0
+        return place
 
     async def _connected(self) -> Client:
         async with self._connecting:

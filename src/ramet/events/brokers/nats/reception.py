@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import deque
+from collections.abc import Mapping
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -23,6 +25,12 @@ EXPIRES = 30.0
 HEARTBEAT = 5.0
 """Seconds after which the server says that it still knows of a request, if it has nothing else to
 say. After three times as long the request is taken for lost and the consumer is made anew."""
+
+
+def id_of(headers: Mapping[str, str] | None) -> str:
+    """The id of an event of ours, empty for what another program has sent."""
+    found = (headers or {}).get("Nats-Msg-Id", "")
+    return found if re.fullmatch(r"[0-9a-f-]{36}", found) else ""
 
 
 class Reception:
@@ -106,7 +114,8 @@ class Reception:
         return True
 
     def incoming(self, message: Msg) -> Incoming:
-        return Incoming(message.data, position_of(self._made, message.metadata.sequence.stream))
+        number = message.metadata.sequence.stream
+        return Incoming(message.data, position_of(self._made, number, id_of(message.headers)))
 
     async def acknowledge(self, last: Msg) -> None:
         """With the policy ALL this covers everything before it too."""

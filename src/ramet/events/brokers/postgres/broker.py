@@ -20,7 +20,7 @@ import structlog
 from ramet.errors import DiagnosticError, Mistake
 from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Incoming, Outgoing
 from ramet.events.brokers.lanes import in_time, sendable
-from ramet.events.brokers.positions import place_in, position_of
+from ramet.events.brokers.positions import note_lost_end, number_in, position_of
 from ramet.events.brokers.postgres import tables
 from ramet.failpoints import reached
 
@@ -88,12 +88,12 @@ class PostgresBroker:
         deliver: Deliver,
         proceed: Callable[[], bool],
     ) -> None:
-        """The position is `<identity of the stream>/<number>`."""
+        """The position is `<identity of the stream>/<number>/<id of the event>`."""
         with self._connection() as connection:
             identity, last = self._stream(connection)
-            place = int(place_in(identity, after) or 0)
-            if place > last:  # restored from a copy that did not have the end
-                log.warning("events.stream_lost_its_end", remedy="reading it from its beginning")
+            place, event = number_in(identity, after)
+            if place > last or self._is_another(connection, place, event):
+                note_lost_end()
                 place = 0
             connection.execute(f"LISTEN {CHANNEL}")
             while proceed():
@@ -104,8 +104,8 @@ class PostgresBroker:
                     self._wait(connection, proceed)
                     continue
                 incoming = [
-                    Incoming(body, position_of(identity, number))
-                    for number, body in rows
+                    Incoming(body, position_of(identity, number, event))
+                    for number, event, body in rows
                     if body is not None
                 ]
                 if incoming:
@@ -191,6 +191,11 @@ class PostgresBroker:
         if found is None:
             raise BrokerUnavailable("PostgreSQL: the row of the system's stream has vanished")
         return found[0], found[1]
+
+    def _is_another(self, connection: psycopg.Connection, number: int, event: str) -> bool:
+        """Whether a second event has got the number; one that was removed counts as the first."""
+        found = connection.execute(tables.ID_OF, [self._system, number]).fetchone()
+        return bool(event and found and found[0] != event)
 
     def _sender_connected(self) -> psycopg.Connection:
         if self._sender is None or self._sender.closed:

@@ -66,10 +66,13 @@ APPEND: LiteralString = (
 
 # What has another type is passed over, and its body stays in the server.
 READ: LiteralString = (
-    "SELECT number, CASE WHEN type = ANY(%s) OR regexp_replace(type, '[0-9]+$', '*') = ANY(%s)"
+    "SELECT number, id::text, CASE WHEN type = ANY(%s)"
+    " OR regexp_replace(type, '[0-9]+$', '*') = ANY(%s)"
     " THEN body END FROM ramet_broker_event"
     " WHERE system = %s AND number > %s ORDER BY number LIMIT %s"
 )
+
+ID_OF: LiteralString = "SELECT id::text FROM ramet_broker_event WHERE system = %s AND number = %s"
 
 REMEMBER: LiteralString = (
     "INSERT INTO ramet_broker_reader (system, service, identity, number)"

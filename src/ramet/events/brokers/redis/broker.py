@@ -32,7 +32,7 @@ from ramet.events.brokers import (
     is_one_of,
 )
 from ramet.events.brokers.lanes import in_time, sendable
-from ramet.events.brokers.positions import place_in, position_of
+from ramet.events.brokers.positions import note_lost_end, place_in, position_of
 from ramet.failpoints import reached
 
 try:
@@ -186,7 +186,7 @@ class RedisBroker:
         if client.exists(self.stream):
             last = client.xinfo_stream(self.stream)["last-generated-id"].decode()
         if _order(place) > _order(last):
-            log.warning("events.stream_lost_its_end", remedy="reading it from its beginning")
+            note_lost_end()
             return "0"
         return place
 
