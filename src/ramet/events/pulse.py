@@ -10,12 +10,16 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import connection
 
-from ramet.events import sql, wake
+from ramet.events import wake
 from ramet.events.failures import Failures
+
+if TYPE_CHECKING:  # not installed where the database is SQLite
+    import psycopg
 
 log = structlog.get_logger("ramet.events")
 
@@ -29,6 +33,20 @@ def every(seconds: float, duty: Callable[[], None]) -> None:
     """Have each worker's pulse call `duty` about every `seconds`, in autocommit. Keep it short."""
     if (seconds, duty) not in _duties:
         _duties.append((seconds, duty))
+
+
+def is_pooled(session: psycopg.Connection) -> bool:
+    """Whether LISTEN must not be said, because a pooler is in between; says so in the log.
+
+    Behind a pooler that shares server connections, LISTEN stays with one of them: whoever has it
+    next is told, keeps what nobody asked for, and grows. A pooler shows by the number that it gives
+    the session, which is none of PostgreSQL's.
+    """
+    server = session.execute("SELECT pg_backend_pid()").fetchone()
+    if server is not None and server[0] == session.info.backend_pid:
+        return False
+    log.info("events.behind_a_pooler", found="no LISTEN is possible", remedy="polling serves")
+    return True
 
 
 class Pulse:
@@ -83,19 +101,8 @@ class Pulse:
                 wake.wake(notification.payload)
 
     def _can_listen(self) -> bool:
-        """Whether what is notified would come here, and only here.
-
-        Behind a pooler that shares server connections, LISTEN stays with one of them: whoever has
-        it next is told, keeps what nobody asked for, and grows. A pooler shows by the number that
-        it gives the session, which is none of PostgreSQL's.
-        """
-        if connection.vendor != "postgresql":
-            return False
-        ((server,),) = sql.rows("SELECT pg_backend_pid()")
-        if connection.connection.info.backend_pid == server:
-            return True
-        log.info("events.behind_a_pooler", found="no LISTEN is possible", remedy="polling serves")
-        return False
+        """Whether what is notified would come here, and only here."""
+        return connection.vendor == "postgresql" and not is_pooled(connection.connection)
 
     def _attend(self) -> None:
         for number, (seconds, duty) in enumerate(_duties):

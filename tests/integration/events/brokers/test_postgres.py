@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +15,11 @@ from structlog.testing import capture_logs
 
 from ramet.events.brokers import Broker
 from ramet.events.brokers.postgres import tables
+from tests.integration.events.brokers.conftest import Connect
 from tests.integration.events.brokers.wire import bodies, event, received
 from tests.integration.events.servers.postgres import PostgresServer
 from tests.integration.events.servers.server import TYPE
+from tests.integration.fire.pgbouncer import POOL, PgBouncer
 
 pytestmark = pytest.mark.parametrize("server", [PostgresServer], indirect=True)
 
@@ -124,3 +128,35 @@ def test_acknowledged_is_on_disk_even_where_the_server_prefers_speed(
     monkeypatch.setattr(broker, "_append", look)
     broker.send([event("a", "1")])
     assert seen == ["on"]
+
+
+@pytest.mark.filterwarnings("ignore:using .notifies")
+def test_the_connection_that_sends_keeps_no_notifications(broker: Broker) -> None:
+    broker.send([event("a", "1")])
+    connection = broker._sender  # type: ignore[attr-defined]
+    connection.execute("LISTEN ramet_broker")  # as another program may have left it in a pool
+    broker.send([event("a", "2")])
+    assert list(connection.notifies(timeout=0.1)) == []
+
+
+@pytest.mark.skipif(
+    PgBouncer.binary() is None, reason="no PgBouncer here (apt-get install pgbouncer)"
+)
+def test_behind_a_pooler_it_works_and_leaves_no_connection_listening(
+    connect: Connect, server: PostgresServer, tmp_path: Path
+) -> None:
+    bouncer = PgBouncer(server.url, tmp_path)
+    bouncer.start()
+    try:
+        pooled = connect(url=bouncer.url)
+        pooled.send([event("a", "1")])
+        with capture_logs() as log:
+            assert bodies(received(pooled, until=1)) == ["1"]
+        assert [each["event"] for each in log] == ["events.behind_a_pooler"]
+        with contextlib.ExitStack() as stack:
+            for _ in range(POOL):  # each in a transaction, so on a server connection of its own
+                client = psycopg.connect(bouncer.url, prepare_threshold=None)
+                stack.enter_context(client)
+                assert client.execute("SELECT pg_listening_channels()").fetchall() == []
+    finally:
+        bouncer.stop()

@@ -1,8 +1,8 @@
 """PostgreSQL as the broker: a database of its own that all services reach, and two connections.
 
 Its tables are in `tables.py`. A reader is woken by NOTIFY, which is sent after the commit and once
-for a batch, and looks by itself every second, so it also works where LISTEN does not (PgBouncer in
-transaction mode).
+for a batch, and looks by itself every second. Behind a pooler (PgBouncer in transaction mode) it
+only looks.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ramet.events.brokers import BrokerUnavailable, Capabilities, Deliver, Incom
 from ramet.events.brokers.lanes import in_time, sendable
 from ramet.events.brokers.positions import note_lost_end, number_in, position_of
 from ramet.events.brokers.postgres import tables
+from ramet.events.pulse import is_pooled
 from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
@@ -95,7 +96,8 @@ class PostgresBroker:
             if place > last or self._is_another(connection, place, event):
                 note_lost_end()
                 place = 0
-            connection.execute(f"LISTEN {CHANNEL}")
+            if not is_pooled(connection):
+                connection.execute(f"LISTEN {CHANNEL}")
             while proceed():
                 rows = connection.execute(
                     tables.READ, [list(types), list(types), self._system, place, BATCH]
@@ -200,6 +202,8 @@ class PostgresBroker:
     def _sender_connected(self) -> psycopg.Connection:
         if self._sender is None or self._sender.closed:
             self._sender = self._connected()
+            # Else what a foreign LISTEN brings, on a pooled server connection, would be kept.
+            self._sender.add_notify_handler(_drop)
         return self._sender
 
     @contextlib.contextmanager
@@ -249,6 +253,10 @@ class PostgresBroker:
         connection, self._sender = self._sender, None
         if connection is not None:
             connection.close()
+
+
+def _drop(note: psycopg.Notify) -> None:
+    pass
 
 
 def _read_url(url: str) -> dict[str, Any]:
