@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,19 @@ from ramet.errors import DiagnosticError, Mistake
 __all__ = ["command", "document"]
 
 Json = dict[str, Any]
+
+_PROTOCOLS = {
+    "nats": "nats",
+    "tls": "nats",
+    "kafka": "kafka",
+    "kafkas": "kafka-secure",
+    "amqp": "amqp",
+    "amqps": "amqps",
+    "redis": "redis",
+    "rediss": "redis",
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+}
 
 _CLOUDEVENT: Json = {
     "title": "CloudEvent",
@@ -55,7 +69,7 @@ def command(
             )
         )
     manifest = json.loads(ask(system, "ramet_manifest"))
-    found = document(manifest, system.infrastructure.broker, service)
+    found = document(manifest, _resolved(system.infrastructure.broker), service)
     print(json.dumps(found, indent=2, ensure_ascii=False))
     return 0
 
@@ -63,9 +77,9 @@ def command(
 def document(manifest: Json, broker: str, service: str = "") -> Json:
     """The AsyncAPI 3.0 document of a manifest (https://www.asyncapi.com/docs/reference).
 
-    `broker` is what ramet.toml says; credentials in it are left out. One channel an event and
-    version. The schemas are the manifest's, of JSON Schema 2020-12, with their parts moved to
-    `components`: what msgspec makes of events is the same in AsyncAPI's own dialect.
+    `broker` is what ramet.toml says, or the URL that it names; credentials in it are left out. One
+    channel an event and version. The schemas are the manifest's, of JSON Schema 2020-12, with their
+    parts moved to `components`: what msgspec makes of events is the same in AsyncAPI's own dialect.
     """
     events = {
         name: event | {"service": publisher}
@@ -83,6 +97,7 @@ def document(manifest: Json, broker: str, service: str = "") -> Json:
             "address": _address(manifest["system"], events[name]["service"], name, broker),
             "messages": {name: {"$ref": f"#/components/messages/{name}"}},
             "servers": [{"$ref": "#/servers/broker"}],
+            **_bindings(manifest["system"], broker),
         }
     return {
         "asyncapi": "3.0.0",
@@ -154,18 +169,35 @@ def _moved(schema: Any, name: str) -> Any:
     }
 
 
-def _address(system: str, service: str, name: str, broker: str) -> str:
-    """The subject on NATS, which the local system embeds; the type's name elsewhere."""
-    if _protocol(broker) != "nats":
-        return name
-    return ".".join([system, "events", service, *name.split(".")[-2:]])
+def _address(system: str, service: str, name: str, broker: str) -> str | None:
+    """Where the adapter of the broker puts the event; None, unknown, with an unknown broker."""
+    match _protocol(broker):
+        case "nats":
+            return ".".join([system, "events", service, *name.split(".")[-2:]])
+        case "kafka" | "kafka-secure":
+            return f"{system}.events"
+        case "redis":
+            return f"{system}:events"
+        case "postgresql":  # its rows in the tables of the broker
+            return system
+        case "amqp" | "amqps":  # the routing key; the exchange is a binding
+            return name
+    return None
+
+
+def _bindings(system: str, broker: str) -> Json:
+    if not _protocol(broker).startswith("amqp"):
+        return {}
+    exchange = {"name": f"{system}.events", "type": "topic", "durable": True, "autoDelete": False}
+    binding = {"is": "routingKey", "exchange": exchange, "bindingVersion": "0.3.0"}
+    return {"bindings": {"amqp": binding}}
 
 
 def _server(broker: str) -> Json:
     """Where it is known only to the environment, it is a variable."""
     url = urlsplit(broker)
-    if url.hostname:
-        host = url.hostname + (f":{url.port}" if url.port else "")
+    host = url.netloc.rpartition("@")[2]  # Kafka's may be several
+    if host and "@" not in url.path:  # else a password with a slash is cut in two
         return {"host": host, "protocol": _protocol(broker)}
     told = "Host and port of RAMET_BROKER_URL"
     return {
@@ -176,5 +208,12 @@ def _server(broker: str) -> Json:
 
 
 def _protocol(broker: str) -> str:
-    scheme = urlsplit(broker).scheme
-    return "nats" if scheme in ("", "tls") else scheme
+    """As AsyncAPI names it; the local system embeds NATS."""
+    if broker == "embedded":
+        return "nats"
+    return _PROTOCOLS.get(urlsplit(broker).scheme, "unknown")
+
+
+def _resolved(broker: str) -> str:
+    """What the environment says, if it does, of a broker that is given as `$NAME`."""
+    return (broker.startswith("$") and os.environ.get(broker[1:])) or broker

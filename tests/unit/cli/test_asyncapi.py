@@ -46,7 +46,15 @@ def references(part: Any) -> list[str]:
 
 @pytest.mark.parametrize("service", ["", "orders", "users", "products"])
 @pytest.mark.parametrize(
-    "broker", ["embedded", "$BROKER", "nats://me:secret@broker.internal:4222", "kafka://k1:9092"]
+    "broker",
+    [
+        "embedded",
+        "$BROKER",
+        "nats://me:secret@broker.internal:4222",
+        "kafka://me:secret@k1:9092,k2:9092",
+        "amqp://me:secret@rabbit:5672/shop",
+        "redis://:sec/secret@redis:6379",
+    ],
 )
 def test_the_shops_document_is_valid_and_every_reference_leads_somewhere(
     official: Draft7Validator, shop: Json, service: str, broker: str
@@ -73,6 +81,38 @@ def test_it_tells_who_sends_and_who_receives_on_which_subject(shop: Json) -> Non
     assert channel["address"] == "shop.events.orders.OrderConfirmed.v1"
     sent = document(shop, "embedded", "orders")["operations"]
     assert sent["orders.send.shop.orders.OrderConfirmed.v1"]["action"] == "send"
+
+
+@pytest.mark.parametrize(
+    ("broker", "address"),
+    [
+        ("tls://n1:4222", "shop.events.orders.OrderConfirmed.v1"),
+        ("kafkas://k1:9092", "shop.events"),
+        ("redis://r1:6379", "shop:events"),
+        ("postgresql://p1:5432/events", "shop"),
+        ("amqp://a1:5672", "shop.orders.OrderConfirmed.v1"),
+        ("$BROKER", None),
+    ],
+)
+def test_an_address_is_where_the_broker_has_the_event(
+    shop: Json, broker: str, address: str | None
+) -> None:
+    channel = document(shop, broker)["channels"]["shop.orders.OrderConfirmed.v1"]
+    assert channel["address"] == address
+    exchange = channel.get("bindings", {}).get("amqp", {}).get("exchange", {}).get("name")
+    assert exchange == ("shop.events" if broker.startswith("amqp") else None)
+
+
+def test_a_broker_that_the_environment_names_is_the_one_that_is_told(
+    project: Project, ramet: Ramet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = project.folder / "ramet.toml"
+    declared.write_text(declared.read_text() + '\n[infrastructure]\nbroker = "$OUR_BROKER"\n')
+    for url, protocol in (("", "unknown"), ("kafkas://k1:9092", "kafka-secure")):
+        monkeypatch.setenv("OUR_BROKER", url)
+        run = ramet("asyncapi")
+        assert run.returncode == 0, run.stderr
+        assert json.loads(run.stdout)["servers"]["broker"]["protocol"] == protocol
 
 
 def test_a_payload_on_the_wire_is_valid_by_the_document_and_a_wrong_one_is_not(shop: Json) -> None:
