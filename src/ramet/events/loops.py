@@ -91,8 +91,8 @@ def _demand_order(broker: Broker, wanted: list[Subscription]) -> None:
                     "a handler that needs its events in key order;"
                     f" {broker.capabilities.name} cannot",
                     "a broker that keeps the order of a key",
-                    "use NATS JetStream, let all services share a database and no broker, or"
-                    " subscribe with ordered=False",
+                    "use a broker that keeps it (docs/reference/brokers.md), let all services share"
+                    " a database and no broker, or subscribe with ordered=False",
                 )
                 for each in ordered
             )

@@ -151,6 +151,7 @@ def test_a_handler_that_needs_order_is_refused_with_its_name_and_the_brokers() -
         loops._demand_order(Weak(), [Wanted()])  # type: ignore[arg-type, list-item]
     assert "shop.orders.handlers.confirm" in str(refused.value)
     assert "Pigeons" in str(refused.value)
+    assert "NATS" not in str(refused.value)  # every adapter keeps the order
 
 
 def test_events_larger_than_the_broker_takes_are_refused_at_start_up() -> None:
