@@ -89,7 +89,9 @@ def test_an_event_that_kills_every_process_becomes_a_dead_letter(
         assert start("poison", with_broker=False).wait(20) == -signal.SIGKILL
     start("poison", with_broker=False)
     eventually(lambda: count("inbox", "state = 'ready'") == 0, within=20)
-    assert count("inbox", "state = 'dead' AND attempts = 3 AND error LIKE '%process ended%'") == 1
+    assert (
+        count("inbox", "state = 'dead' AND attempts = 3 AND error LIKE 'The process%ended%'") == 1
+    )
     assert sorted(effects()) == [("a", 1), ("a", 3), ("b", 1), ("b", 2), ("b", 3)]
     assert count("inbox", "state = 'done' AND attempts <> 1 AND key = 'a'") == 0
 

@@ -37,8 +37,11 @@ def test_without_handler_and_mark_in_one_transaction_a_death_repeats_the_effect(
 
 
 def test_without_the_head_of_key_rule_a_retry_is_overtaken(host: Host) -> None:
-    found = host.order("crash", place="nowhere", without="head-of-key")
-    assert "disorder" in kinds(found)
+    # Whether it is overtaken is a matter of time: on a busy machine not at the first try.
+    assert any(
+        "disorder" in kinds(host.order("crash", place="nowhere", without="head-of-key"))
+        for _ in range(5)
+    )
 
 
 def test_without_the_key_lock_events_follow_the_numbers_and_not_the_commits(host: Host) -> None:

@@ -74,7 +74,7 @@ def test_every_committed_event_has_one_effect_in_the_order_of_its_key(
         working(receiver(connect, handler, name), *inbox_loops([handler], 2))
     publish("a", 1, 2)
     # A server that has just started takes its time for its first queue, longer than one lease.
-    eventually(lambda: of_key("a") == [1, 2], within=60)
+    eventually(lambda: of_key("a") == [1, 2], within=30)
     for number in range(3, 21):
         for parcel in "abc":
             publish(parcel, number)

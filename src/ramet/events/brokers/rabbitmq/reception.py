@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -110,8 +111,15 @@ class Reception:
         }
 
     def _close(self) -> None:
+        """Cut the connection: the server then puts back everything at once, in its order.
+
+        A polite end would break that order: pika cancels the consumer first and rejects, one by
+        one, what waits in the client, before the server takes back what `next` has returned.
+        """
         try:
             if self._connection.is_open:
+                # There is no public way to it; pika's own adapters keep these names since 1.0.
+                self._connection._impl._transport._sock.shutdown(socket.SHUT_RDWR)
                 self._connection.close()
         except (AMQPError, OSError) as error:  # what cannot be closed is gone already
             log.debug("events.connection_not_closed", error=repr(error))
