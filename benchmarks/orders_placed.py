@@ -1,7 +1,7 @@
 """An order placed through the whole shop, as services and as the monolith
 
 The shop of this repository, started by `ramet up` in each placement: gateway, PostgreSQL, and as
-services five web processes and their workers, NATS, mutual TLS between them. Customers place orders
+services five web processes and their workers, and NATS. Customers place orders
 of one line through the gateway; the clock runs from the first request until the last order is
 confirmed, with stock reserved and money captured. Processor time is that of all processes of the
 system, less what they spend at rest; it holds on a busy machine, orders a second do not. Takes
