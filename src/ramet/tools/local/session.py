@@ -63,6 +63,9 @@ async def run(
     supervisor = Supervisor(plan, folder, report)
     stop = supervisor.control.stop_requested
     _take_signals(supervisor, stop, report)
+    # Open from the start: the number of a removed folder is given to the next one that is made.
+    ours = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    removed = asyncio.create_task(_stop_when_removed(folder, ours, report, stop))
     try:
         if not await _start(supervisor, stop):
             return
@@ -71,16 +74,16 @@ async def run(
             changes.watch(plan.system, supervisor.reload, report, stop), name="watch files"
         )
         stopping = asyncio.create_task(stop.wait())
-        removed = asyncio.create_task(_stop_when_removed(folder, report, stop))
         await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set() and watching.exception() is not None:
             report(f"files are watched no more: {watching.exception()!r}")
         await stopping
-        removed.cancel()
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching  # a bug in the watcher ends with its traceback
     finally:
+        removed.cancel()
+        os.close(ours)
         await supervisor.stop()
 
 
@@ -135,15 +138,12 @@ async def _start(supervisor: Supervisor, stop: asyncio.Event) -> bool:
     return True
 
 
-async def _stop_when_removed(folder: Folder, report: Report, stop: asyncio.Event) -> None:
+async def _stop_when_removed(
+    folder: Folder, ours: int, report: Report, stop: asyncio.Event
+) -> None:
     """Ask to stop once the folder is gone, or is another one: no command could find us any more."""
-    # Open, because the number of a removed folder is given to the next one that is made.
-    ours = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        while _is_same(folder, ours):
-            await asyncio.sleep(_LOOK_SECONDS)
-    finally:
-        os.close(ours)
+    while _is_same(folder, ours):
+        await asyncio.sleep(_LOOK_SECONDS)
     report(f"{folder.path} was removed: stopping ...")
     stop.set()
 
