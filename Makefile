@@ -5,6 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 UV     := uv==0.13.9
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url \
+          --no-emit-find-links --generate-hashes --no-annotate --no-header --quiet
+# Attackers and independent clients that do not fit into .venv.
+OTHERS := .venv-sslyze/.installed tests/node/node_modules/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test test-acceptance test-parts test-all check bench fmt lock system-packages peers clean
@@ -20,6 +24,16 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
+.venv-sslyze/.installed: requirements/sslyze.txt $(READY)
+	@$(PYTHON) -m venv --without-pip .venv-sslyze
+	$(BIN)/uv pip sync --quiet --python .venv-sslyze/bin/python --require-hashes requirements/sslyze.txt
+	@touch $@
+
+# Where there is no Node.js, the tests that need these packages say so and are skipped.
+tests/node/node_modules/.installed: tests/node/package-lock.json
+	@command -v npm >/dev/null || { echo "no npm here: independent OpenID clients are skipped"; exit 0; }; \
+	cd tests/node && npm ci --silent --no-audit --no-fund && touch node_modules/.installed
+
 up: $(READY)  ## run the shop: five services behind a gateway at http://localhost:8000
 	cd shop && ../$(BIN)/ramet up
 
@@ -27,19 +41,19 @@ down: $(READY)  ## stop the shop when it was started with --detach
 	cd shop && ../$(BIN)/ramet down
 
 # Much of testing is waiting, so the two halves run side by side. Each shows its lines when it has ended.
-test: $(READY) system-packages  ## every test but the slow matrix, in two halves side by side
+test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in two halves side by side
 	@echo "testing in two halves side by side; each is shown when it has ended, in about ten minutes"
 	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 	  test-acceptance test-parts
 
-test-acceptance: $(READY)  ## what is tested on the running shop
+test-acceptance: $(READY) $(OTHERS)  ## what is tested on the running shop
 	$(BIN)/pytest -m "not slow" tests/acceptance
 
-test-parts: $(READY)  ## every other test, the shop's own too
+test-parts: $(READY) $(OTHERS)  ## every other test, the shop's own too
 	$(BIN)/pytest -m "not slow" --ignore=tests/acceptance
 	cd shop && ../$(BIN)/pytest -m "not slow"
 
-test-all: $(READY) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
+test-all: $(READY) $(OTHERS) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
 	$(BIN)/python tests/matrix.py
 
 check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, generated files
@@ -56,10 +70,9 @@ fmt: $(READY)  ## format, and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(READY)  ## compile requirements/dev.txt anew
-	$(BIN)/uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \
-	  --no-emit-index-url --no-emit-find-links --generate-hashes --no-annotate --no-header --quiet \
-	  --output-file requirements/dev.txt
+lock: $(READY)  ## compile requirements/*.txt anew
+	$(COMPILE) pyproject.toml --group dev --all-extras --output-file requirements/dev.txt
+	$(COMPILE) --group pyproject.toml:sslyze --output-file requirements/sslyze.txt
 
 # Real servers that no wheel carries. Where one cannot be installed, its tests say so and are skipped.
 # Debian starts a server's service when it installs it: policy-rc.d says no, the tests start their own.
@@ -70,6 +83,7 @@ system-packages:
 	test -x /usr/lib/rabbitmq/bin/rabbitmq-server || missing="$$missing rabbitmq-server"; \
 	test -x /usr/sbin/pgbouncer || missing="$$missing pgbouncer"; \
 	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing faketime"; \
+	command -v slowhttptest >/dev/null || missing="$$missing slowhttptest"; \
 	test -z "$$missing" \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 	       && policy=/usr/sbin/policy-rc.d \
@@ -86,4 +100,4 @@ peers: system-packages
 	  || echo "no wrk here: benchmarks load by a loop of their own (apt-get install wrk)"
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-* tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache
