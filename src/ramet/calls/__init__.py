@@ -1,5 +1,6 @@
 """Calls between services: the same code, whether the callee lives in this process or elsewhere."""
 
+from ramet.calls.caller import Caller, caller
 from ramet.calls.client import client
 from ramet.calls.contracts import Contract, operation
 from ramet.calls.errors import (
@@ -15,13 +16,16 @@ from ramet.calls.errors import (
     Unavailable,
     Unimplemented,
 )
+from ramet.calls.fetching import Answer, fetch
 from ramet.calls.implementations import implements
 from ramet.calls.refusals import Refused
 from ramet.calls.stand_ins import stand_in
 from ramet.calls.values import Value
 
 __all__ = [
+    "Answer",
     "CallInsideTransaction",
+    "Caller",
     "Contract",
     "DeadlineExceeded",
     "Forbidden",
@@ -35,7 +39,9 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "Value",
+    "caller",
     "client",
+    "fetch",
     "implements",
     "operation",
     "stand_in",

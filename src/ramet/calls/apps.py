@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
+from django.core.signals import request_finished, request_started
 
 __all__ = ["CallsConfig"]
 
@@ -20,6 +21,7 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         """Runs after every model is loaded, so that services may import models."""
+        from ramet.calls.caller import begin_request, end_request
         from ramet.calls.checks import check_implementations
         from ramet.calls.manifest import declared
         from ramet.calls.options import options
@@ -29,6 +31,8 @@ class CallsConfig(AppConfig):
         # Settings without `ramet.place` use some other part of Ramet: nothing is placed then.
         if not isinstance(getattr(settings, "RAMET", None), Here):
             return
+        request_started.connect(begin_request, dispatch_uid="ramet.calls.started")
+        request_finished.connect(end_request, dispatch_uid="ramet.calls.finished")
         for app in here().own_apps():
             for module in (f"{app}.contract", f"{app}.services"):
                 if find_spec(module) is not None:

@@ -6,6 +6,7 @@ the wire encoding, the deadline counts, errors are the remote ones.
 """
 
 import contextvars
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import msgspec
 from structlog.contextvars import get_contextvars
 
 from ramet.calls import context, protocol
+from ramet.calls.caller import making_service, owner_of
 from ramet.calls.context import LONGEST_KEY
 from ramet.calls.contracts import Contract
 from ramet.calls.errors import (
@@ -33,7 +35,7 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.identity import InvalidToken, KeysUnavailable, current_token, verify
 from ramet.placement import Here, here
 
-__all__ = ["client", "stub_of"]
+__all__ = ["client", "client_of", "remote_address", "stub_of"]
 
 _Contract = TypeVar("_Contract", bound=Contract)
 
@@ -52,22 +54,43 @@ def client(
     CallInsideTransaction. Operations raise RemoteError, of which Refused is the business "no";
     TypeError for arguments that the contract does not have.
     """
+    return client_of(
+        contract,
+        making_service(1),
+        idempotency_key=idempotency_key,
+        inside_transaction=inside_transaction,
+    )
+
+
+def client_of(
+    contract: type[_Contract],
+    caller: str | None,
+    *,
+    idempotency_key: str | None = None,
+    inside_transaction: bool = False,
+) -> _Contract:
+    """`client` for a service that the stack does not show, such as the owner of a replica."""
     stub = stub_of(contract)
     if idempotency_key is None and not inside_transaction:
-        return cast("_Contract", stub._plain)
-    return cast("_Contract", stub(idempotency_key, inside_transaction))
+        plain = stub._plain.get(caller)
+        if plain is None:
+            plain = stub._plain[caller] = stub(caller, None, False)
+        return cast("_Contract", plain)
+    return cast("_Contract", stub(caller, idempotency_key, inside_transaction))
 
 
 class _Stub:
     """What the clients of all contracts share: a call, from checked arguments to the result."""
 
     _contract: type[Contract]
-    _plain: "_Stub"
-    """The client without a key, made once: it has nothing that a call could change."""
-    _route: "tuple[Here, str | None] | None" = None
-    """Where this process was when the address was looked up, and the address; None: in process."""
+    _plain: "dict[str | None, _Stub]"
+    """By caller the client without a key, made once: it has nothing that a call could change."""
+    _route: "tuple[Here, Callable[[str | None], str] | None] | None" = None
+    """Where this process was when the way was looked up, and the address that a caller uses on it;
+    None: in process."""
 
-    def __init__(self, key: str | None, inside: bool) -> None:
+    def __init__(self, caller: str | None, key: str | None, inside: bool) -> None:
+        self._caller = caller
         self._key = key
         self._inside = inside
 
@@ -98,16 +121,21 @@ class _Stub:
 
     def _send(self, operation: Operation, body: bytes, key: str | None, limit: float) -> bytes:
         """The way of one call, by placement; ramet.testing puts its faults here."""
-        address = self._address()
-        if address is not None:
-            return _call_over_http(operation, address, body, key, limit)
-        if self._inside:
-            return _call_on_other_thread(self._contract, operation, body, key, limit)
-        return _call_in_process(self._contract, operation, body, key, limit)
+        address_for = self._way()
+        if address_for is not None:
+            return _call_over_http(operation, address_for(self._caller), body, key, limit)
+        # Plainly set and reset: a context manager would be felt here.
+        outer = context.calling_service.set(self._caller)
+        try:
+            if self._inside:
+                return _call_on_other_thread(self._contract, operation, body, key, limit)
+            return _call_in_process(self._contract, operation, body, key, limit)
+        finally:
+            context.calling_service.reset(outer)
 
     @classmethod
-    def _address(cls) -> str | None:
-        """Where the contract's service is called; None: in this process."""
+    def _way(cls) -> Callable[[str | None], str] | None:
+        """What tells the address of the contract's service; None: it is in this process."""
         place = here()
         if cls._route is not None and cls._route[0] is place:
             return cls._route[1]
@@ -122,16 +150,20 @@ class _Stub:
                     f"name the app among the apps of a service in {place.system.path.name}",
                 )
             )
-        address = None
-        if not place.has(service):
-            address = place.environment.mesh_url(service)
-            if address is None:
-                raise Unavailable(
-                    f"no address of the service {service}, which does not live in this process: "
-                    "RAMET_MESH_URL is not set"
-                )
-        cls._route = (place, address)
-        return address
+        way = None if place.has(service) else functools.partial(remote_address, place, service)
+        cls._route = (place, way)
+        return way
+
+
+def remote_address(place: Here, service: str, caller: str | None) -> str:
+    """Where `caller` calls a service that lives elsewhere. Unavailable where there is no way."""
+    address = place.environment.mesh_url(service, caller)
+    if address is None:
+        raise Unavailable(
+            f"no address of the service {service}, which does not live in this process: "
+            "RAMET_MESH_URL is not set"
+        )
+    return address
 
 
 _stubs: dict[type[Contract], type[_Stub]] = {}
@@ -148,7 +180,7 @@ def _make_stub(contract: type[Contract]) -> type[_Stub]:
     }
     attributes = {**methods, "_contract": contract}
     stub: type[_Stub] = type(f"{contract.__name__}Client", (_Stub,), attributes)
-    stub._plain = stub(None, False)
+    stub._plain = {}
     _stubs[contract] = stub
     return stub
 
@@ -245,6 +277,7 @@ def _call_over_http(
         "Content-Type: application/json",
         "Connect-Protocol-Version: 1",
         f"Connect-Timeout-Ms: {max(1, int(left * 1000))}",
+        f"x-ramet-service: {owner_of(operation.module)}",
         "Expect:",
     ]
     if operation.idempotent:

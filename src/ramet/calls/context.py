@@ -1,4 +1,4 @@
-"""What a call hands on to the calls made while it runs: the deadline, and idempotency keys.
+"""What a call hands on to the work that it asks for: the deadline, idempotency keys, who calls.
 
 Context variables, so that every thread and every request has its own. They are set at the edge of
 a process (`server`), by the client in process, and by sagas for the calls of their steps. The ids
@@ -14,6 +14,7 @@ from contextvars import ContextVar
 __all__ = [
     "LONGEST_KEY",
     "IdempotencyScope",
+    "calling_service",
     "deadline",
     "idempotency_scope",
     "remaining",
@@ -26,6 +27,9 @@ LONGEST_KEY = 255
 
 deadline: ContextVar[float | None] = ContextVar("ramet_deadline", default=None)
 """When the work at hand must be done, on the clock of `time.monotonic()`; None: no limit."""
+
+calling_service: ContextVar[str | None] = ContextVar("ramet_calling_service", default=None)
+"""Which service asked for the work at hand, "gateway" for the outside; see `caller`."""
 
 
 class IdempotencyScope:

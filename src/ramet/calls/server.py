@@ -23,6 +23,7 @@ from msgspec import json
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
 from ramet.calls import charsets, context, protocol
+from ramet.calls.caller import service_in
 from ramet.calls.contracts import contracts
 from ramet.calls.errors import (
     DeadlineExceeded,
@@ -122,6 +123,7 @@ class Operations:
         seconds = min(_seconds(environ) or operation.deadline, operation.deadline)
         # Plainly set and reset: a context manager would be felt here.
         deadline = context.deadline.set(time.monotonic() + seconds)
+        calling = context.calling_service.set(service_in(environ))
         try:
             authorization = environ.get("HTTP_AUTHORIZATION")
             if authorization is None and current_token() is None:
@@ -129,6 +131,7 @@ class Operations:
             with use_token(bearer.of_header(authorization or "")):
                 return execute(operation, implementation, body, key)
         finally:
+            context.calling_service.reset(calling)
             context.deadline.reset(deadline)
 
     def _find(self, path: str) -> tuple[Operation, type]:

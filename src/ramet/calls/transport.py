@@ -13,7 +13,7 @@ import pycurl
 
 from ramet.calls.errors import DeadlineExceeded, RemoteError, Unavailable
 
-__all__ = ["post"]
+__all__ = ["exchange", "post"]
 
 _connections = threading.local()
 
@@ -34,21 +34,61 @@ def post(
     return connection.post(path, body, headers, seconds, repeatable)
 
 
+def exchange(
+    address: str, method: str, target: str, body: bytes, headers: list[str], *, seconds: float
+) -> tuple[int, dict[str, str], bytes]:
+    """Make any request on a connection of its own; the status, the headers and the answer.
+
+    Header names in lower case. `seconds` and errors are as of `post`.
+    """
+    answered: dict[str, str] = {}
+
+    def note(line: bytes) -> None:
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon:
+            answered[name.strip().lower()] = value.strip()
+
+    curl, origin = _handle(address)
+    curl.setopt(pycurl.CUSTOMREQUEST, method)
+    curl.setopt(pycurl.NOBODY, int(method == "HEAD"))
+    if body:
+        curl.setopt(pycurl.COPYPOSTFIELDS, body)
+    curl.setopt(pycurl.URL, origin + target)
+    curl.setopt(pycurl.PATH_AS_IS, 1)
+    curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:"])
+    curl.setopt(pycurl.HEADERFUNCTION, note)
+    curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
+    try:
+        answer: bytes = curl.perform_rb()
+        return curl.getinfo(pycurl.RESPONSE_CODE), answered, answer
+    except pycurl.error as error:
+        raise _explain(*error.args) from error
+    finally:
+        curl.close()
+
+
+def _handle(address: str) -> tuple[Any, str]:
+    """A curl handle for requests to an address, and the beginning of their URLs."""
+    curl = pycurl.Curl()
+    if address.startswith("unix:"):
+        path = address.removeprefix("unix:")
+        curl.setopt(pycurl.UNIX_SOCKET_PATH, path)
+        # The socket decides where the call goes; the name is for the Host header.
+        origin = f"http://{os.path.basename(path).partition('.')[0]}"
+    else:
+        origin = address.rstrip("/")
+    curl.setopt(pycurl.PROXY, "")  # calls stay in the mesh, whatever http_proxy says
+    curl.setopt(pycurl.NOSIGNAL, 1)  # signals belong to the main thread
+    curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+    return curl, origin
+
+
 class _Connection:
     """One curl handle; it opens its connection when needed, and anew when that was lost."""
 
     def __init__(self, address: str) -> None:
-        curl = self._curl = pycurl.Curl()
-        if address.startswith("unix:"):
-            path = address.removeprefix("unix:")
-            curl.setopt(pycurl.UNIX_SOCKET_PATH, path)
-            # The socket decides where the call goes; the name is for the Host header.
-            self._origin = f"http://{os.path.basename(path).partition('.')[0]}"
-        else:
-            self._origin = address.rstrip("/")
-        curl.setopt(pycurl.PROXY, "")  # calls stay in the mesh, whatever http_proxy says
-        curl.setopt(pycurl.NOSIGNAL, 1)  # signals belong to the main thread
-        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        self._curl, self._origin = _handle(address)
+        curl = self._curl
         curl.setopt(pycurl.POST, 1)
         # Envoy and granian close idle connections after a minute and half a minute: close first, or
         # a call that must not be sent twice meets a connection that is going away.

@@ -53,8 +53,8 @@ def command(
 def _check(findings: list[Finding]) -> int:
     """Add what is found, at once when it is, and return the number of services."""
     from ramet.cli._project import ask
-    from ramet.placement.imports import explained, imports
     from ramet.system import load
+    from ramet.system.imports import explained, imports
 
     system = load()
     findings += [

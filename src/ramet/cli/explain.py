@@ -4,12 +4,13 @@ import difflib
 import json as json_format
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import Group, System
+from ramet.system import Group, Policy, System
 
 __all__ = ["Explanation", "command", "explanation"]
 
@@ -48,13 +49,15 @@ def command(
 ) -> int:
     """Say what happens when a service calls an operation of another."""
     from ramet.cli._project import ask
-    from ramet.system import load, placement
+    from ramet.system import load, placement, policy
+    from ramet.tools.local.folder import Folder
 
     system = load()
     text = as_ or _running_placement(system) or "services"
     groups = placement(system, text)
     manifest = json_format.loads(ask(system, "ramet_manifest"))
-    answer = explanation(system, groups, manifest, caller, operation, _mesh_template(system))
+    run = Folder(system.root).run
+    answer = explanation(system, groups, manifest, policy(system), caller, operation, run)
     print(json_format.dumps(asdict(answer), indent=2, ensure_ascii=False) if json else answer)
     return 0
 
@@ -63,11 +66,15 @@ def explanation(
     system: System,
     groups: tuple[Group, ...],
     manifest: dict[str, Any],
+    rights: Policy,
     caller: str,
     operation: str,
-    mesh_template: str,
+    run: Path,
 ) -> Explanation:
-    """Everything about one call; DiagnosticError for a caller or an operation that is unknown."""
+    """Everything about one call, where sockets are in the folder `run`.
+
+    DiagnosticError for a caller or an operation that is unknown.
+    """
     if caller not in system.services:
         raise _unknown("unknown-service", caller, "a service", system.services)
     callee, contract, name = _find(manifest, operation)
@@ -75,14 +82,14 @@ def explanation(
     facts = declared["operations"][name]
     group_of = {service: group for group in groups for service in group.services}
     is_local = group_of[caller] == group_of[callee]
-    mesh = mesh_template.replace("{service}", callee)
     path = f"/.ramet/calls/{contract}/{name}"
     return Explanation(
         call=f"{caller} -> {contract}.{name}",
         placement=_placement(group_of, caller, callee),
         address="in process; arguments and result are copied all the same"
         if is_local
-        else f"POST {path} at {mesh}",
+        else f"POST {path} at {run}/{caller}.out.sock with x-ramet-service: {callee}, "
+        f"from there over mutual TLS to {run}/{callee}.mesh.sock",
         deadline=f"{facts['deadline']:g} s at most, and never more than the caller has left",
         retries="none: not declared idempotent"
         if not facts["idempotent"]
@@ -92,8 +99,9 @@ def explanation(
         idempotency="with a key, the result is stored in the operation's own transaction"
         if facts["atomic"]
         else "atomic=False: the operation keeps its own guarantee",
-        identity=f"the user's access token goes along; {callee} checks it again",
-        policy=_policy(system, manifest, caller, callee, contract),
+        identity=f"{_identities(system, caller, callee, is_local)}; the user's access token goes "
+        f"along and {callee} checks it again",
+        policy=_policy(rights, caller, callee, contract, is_local),
         refusals=", ".join(declared.get("refusals", {})) or "none",
     )
 
@@ -105,18 +113,23 @@ def _placement(group_of: dict[str, Group], caller: str, callee: str) -> str:
     return f"two processes: {here.name} and {there.name}"
 
 
-def _policy(
-    system: System, manifest: dict[str, Any], caller: str, callee: str, contract: str
-) -> str:
-    from ramet.placement.imports import contract_class
+def _identities(system: System, caller: str, callee: str, is_local: bool) -> str:
+    if is_local:
+        return f"{caller}, because its module makes the client"
+    name = system.name
+    return f"spiffe://{name}/{caller} calls spiffe://{name}/{callee}, each shows a certificate"
 
+
+def _policy(rights: Policy, caller: str, callee: str, contract: str, is_local: bool) -> str:
     if caller == callee:
         return "allowed: a service may call itself"
-    name = contract_class(system, contract)
-    used = manifest["services"][caller].get("uses", {}).get(callee, {}).get("contract", [])
-    if name in used:
-        return f"allowed: {caller} imports {name}"
-    return f"not needed: {caller} does not import {name}, so nothing there makes this call"
+    where = rights.reason(caller, callee, contract)
+    if where is not None:
+        return f"allowed: {where} imports {contract}"
+    nobody = f"nothing in {caller} imports {contract}"
+    if is_local:
+        return f"not needed: {nobody}, so nothing there makes this call"
+    return f"refused with 403 by the mesh: {nobody}"
 
 
 def _find(manifest: dict[str, Any], wanted: str) -> tuple[str, str, str]:
@@ -170,10 +183,3 @@ def _running_placement(system: System) -> str | None:
     if state.running_supervisor() is None:
         return None
     return (state.read() or {}).get("placement")
-
-
-def _mesh_template(system: System) -> str:
-    """What RAMET_MESH_URL is in the processes that `ramet up` starts."""
-    from ramet.tools.local.folder import Folder
-
-    return f"unix:{Folder(system.root).run}/{{service}}.mesh.sock"

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ramet.cli._local import FAILED, here
-from ramet.system import Group, System, placement
+from ramet.system import Group, Policy, System, placement
 from ramet.tools.local.folder import Folder
 
 
@@ -90,11 +90,12 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             host=system.gateway.host,
             port=system.gateway.port,
             access_log=folder.logs / "access.log",
+            certificates=folder.certificates,
             endpoints={name: [str(path) for path in paths] for name, paths in endpoints.items()},
         )
 
-    def write(endpoints: Mapping[str, Sequence[Path]]) -> None:
-        gateway.write(folder.envoy, gateway.compile(system, groups, topology(endpoints)))
+    def write(endpoints: Mapping[str, Sequence[Path]], policy: Policy) -> None:
+        gateway.write(folder.envoy, gateway.compile(system, groups, topology(endpoints), policy))
 
     return Gateway(gateway.command(folder.envoy), topology({}).admin_socket, write)
 

@@ -15,9 +15,9 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import models
 
 from ramet.placement.fields import remote_model
-from ramet.placement.imports import explained, imports
 from ramet.placement.shared_settings import misplaced
 from ramet.placement.whereabouts import Here, here
+from ramet.system.imports import explained, imports
 
 __all__ = ["check_imports", "check_relations", "check_remote_keys", "check_settings"]
 

@@ -38,14 +38,30 @@ class Environment:
     celery_folder: Path | None = None
     demo_password: str | None = field(default=None, repr=False)
 
-    def mesh_url(self, service: str) -> str | None:
-        """Where operations of a service are called: `unix:/path` or `http://host:port`.
+    @property
+    def is_in_mesh(self) -> bool:
+        """Whether Ramet's own mesh stands before this process, and so says truly who calls."""
+        return self.mesh_template is not None and _CALLER in self.mesh_template
+
+    def mesh_url(self, service: str, caller: str | None) -> str | None:
+        """Where `caller`, a service that lives here, calls another: `unix:/path` or `http://host`.
 
         None when this process was given no mesh: it can then call only what lives in it.
+        DiagnosticError where nobody knows who calls, and the mesh must.
         """
         if self.mesh_template is None:
             return None
-        return self.mesh_template.replace("{service}", service)
+        if caller is None and self.is_in_mesh:
+            raise DiagnosticError(
+                Mistake(
+                    "caller-unknown",
+                    where=f"a call of {service}",
+                    found=f"code of no service, in a process of {', '.join(sorted(self.services))}",
+                    expected="a call from a module of the service that makes it",
+                    remedy="Make the call in that service's app: the mesh knows a caller by it.",
+                )
+            )
+        return self.mesh_template.replace("{service}", service).replace(_CALLER, caller or "")
 
     @property
     def instance(self) -> str:
@@ -68,7 +84,8 @@ class Environment:
             services=services,
             public_url=public_url,
             issuer=environ.get("RAMET_ISSUER") or _issuer(system, public_url),
-            jwks_url=environ.get("RAMET_JWKS_URL") or _jwks_url(system, public_url, mesh_template),
+            jwks_url=environ.get("RAMET_JWKS_URL")
+            or _jwks_url(system, public_url, mesh_template, services),
             signing_keys=_path(environ, "RAMET_SIGNING_KEYS") or _own_keys(system, services),
             database_url=environ.get("RAMET_DATABASE_URL") or None,
             broker_url=environ.get("RAMET_BROKER_URL") or None,
@@ -104,16 +121,20 @@ def _issuer(system: System, public_url: str) -> str:
     return declared if declared is not None and "://" in declared else f"{public_url}/o"
 
 
-def _jwks_url(system: System, public_url: str, mesh_template: str | None) -> str:
+def _jwks_url(
+    system: System, public_url: str, mesh_template: str | None, services: frozenset[str]
+) -> str:
     declared = system.gateway.issuer
     if declared is not None and "://" in declared:
         return declared.rstrip("/") + "/.well-known/jwks.json"
     path = "/o/.well-known/jwks.json"
     if declared is None or mesh_template is None:
         return public_url + path
-    address = mesh_template.replace("{service}", declared).rstrip("/")
+    # Each of several services that share a process may fetch them, so the first one does.
+    address = mesh_template.replace("{service}", declared).replace(_CALLER, min(services))
+    address = address.rstrip("/")
     if address.startswith("unix:"):
-        return f"http+unix://{quote(address.removeprefix('unix:'), safe='')}{path}"
+        return f"http+unix://{declared}@{quote(address.removeprefix('unix:'), safe='')}{path}"
     return address + path
 
 
@@ -123,10 +144,11 @@ def _own_keys(system: System, services: frozenset[str]) -> Path | None:
     return system.root / ".ramet" / "secrets" / "signing-keys.pem"
 
 
+_CALLER = "{caller}"
 _URLS = {
     "RAMET_DATABASE_URL": r"postgres(ql)?://[^\s]+|sqlite:///[^\s]+",
     "RAMET_BROKER_URL": r"[a-z]+://[^\s]+",
-    "RAMET_MESH_URL": r"(unix:/|https?://)\S*\{service\}\S*",
+    "RAMET_MESH_URL": r"unix:/\S*\{(caller|service)\}\S*|https?://\S*\{service\}\S*",
     "RAMET_ISSUER": r"https?://[^\s]+",
     "RAMET_JWKS_URL": r"(https?|http\+unix)://[^\s]+",
     "RAMET_PUBLIC_URL": r"https?://[^\s/]+/?",
@@ -135,7 +157,7 @@ _URLS = {
 _EXAMPLES = {
     "RAMET_DATABASE_URL": "postgresql://user:password@host:5432/name or sqlite:///path",
     "RAMET_BROKER_URL": "nats://user:password@host:4222",
-    "RAMET_MESH_URL": "unix:/run/x/{service}.mesh.sock or http://{service}:8080",
+    "RAMET_MESH_URL": "unix:/run/x/{caller}.out.sock or http://{service}:8080",
     "RAMET_ISSUER": "https://shop.example/o",
     "RAMET_JWKS_URL": "https://shop.example/o/.well-known/jwks.json",
     "RAMET_PUBLIC_URL": "https://shop.example",

@@ -7,8 +7,8 @@ section each when their app is ready, so that no package has to know what the ot
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ramet.placement.imports import uses
 from ramet.placement.whereabouts import Here
+from ramet.system.imports import uses
 
 __all__ = ["VERSION", "build", "contribute"]
 

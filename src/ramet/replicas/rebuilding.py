@@ -17,7 +17,9 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from ramet.calls import Refused, client
+from ramet.calls import Refused
+from ramet.calls.caller import owner_of
+from ramet.calls.client import client_of
 from ramet.events.wake import wake_after_commit
 from ramet.failpoints import reached
 from ramet.replicas import tables
@@ -151,7 +153,8 @@ def export(feed: Feed, cursor: str) -> tuple[list[Any], str]:
 
     Raises RemoteError as every call, and SourceFault.
     """
-    page = getattr(client(feed.contract), feed.operation)(cursor=cursor)
+    caller = owner_of(feed.model.__module__)
+    page = getattr(client_of(feed.contract, caller), feed.operation)(cursor=cursor)
     if page.next_cursor and page.next_cursor == cursor:
         raise SourceFault(
             f"{feed.export} gives {cursor!r} as the cursor of the page after {cursor!r}"

@@ -5,6 +5,7 @@ project.
 """
 
 from ramet.system.grouping import Group, placement
+from ramet.system.least_privilege import Policy, policy
 from ramet.system.model import Gateway, Infrastructure, Service, System
 from ramet.system.reading import find, load
 from ramet.system.schema import json_schema
@@ -13,10 +14,12 @@ __all__ = [
     "Gateway",
     "Group",
     "Infrastructure",
+    "Policy",
     "Service",
     "System",
     "find",
     "json_schema",
     "load",
     "placement",
+    "policy",
 ]

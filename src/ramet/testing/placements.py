@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.test import override_settings
 
 from ramet.calls.client import stub_of
 from ramet.calls.contracts import contracts
@@ -63,16 +65,22 @@ def placed(name: str) -> Iterator[Placement]:
 @contextmanager
 def _leaving(place: Here, address: str) -> Iterator[None]:
     """Have the calls of every contract of a service leave for this address."""
-    stubs = [
-        stub_of(contract)
-        for contract in contracts().values()
-        if place.service_of(contract.__module__) is not None
-    ]
-    former = [stub._route for stub in stubs]
-    for stub in stubs:
-        stub._route = (place, address)
-    try:
-        yield
-    finally:
-        for stub, route in zip(stubs, former, strict=True):
-            stub._route = route
+
+    def way(caller: str | None) -> str:
+        return f"{address}/{caller or ''}"
+
+    mesh = replace(place.environment, mesh_template=f"{address}/{{caller}}")
+    with override_settings(RAMET=replace(place, environment=mesh)):
+        stubs = [
+            stub_of(contract)
+            for contract in contracts().values()
+            if place.service_of(contract.__module__) is not None
+        ]
+        former = [stub._route for stub in stubs]
+        for stub in stubs:
+            stub._route = (here(), way)
+        try:
+            yield
+        finally:
+            for stub, route in zip(stubs, former, strict=True):
+                stub._route = route

@@ -2,7 +2,8 @@
 
 A thread for each request, as new as in another process: it has nothing of the caller's context. It
 has a database connection of its own too, except where the test's data is in a transaction of the
-test, which no other connection can see.
+test, which no other connection can see. The first part of a path says who calls: it stands for the
+certificates that tell a service its caller in the mesh.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ramet.calls.server import Operations
+from ramet.placement import here
 
 __all__ = ["serving"]
 
@@ -65,6 +67,7 @@ def _application(lent: dict[str, BaseDatabaseWrapper]) -> Any:
     """Made anew for each request, which sees what a test puts in the place of a service."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["HTTP_X_RAMET_CALLER"] = f"spiffe://{here().system.name}/{_take_caller(environ)}"
         for alias, connection in lent.items():
             if _holds_the_test(connection):
                 connections[alias] = connection
@@ -76,6 +79,13 @@ def _application(lent: dict[str, BaseDatabaseWrapper]) -> Any:
                     connection.close()
 
     return serve
+
+
+def _take_caller(environ: dict[str, Any]) -> str:
+    """Whoever calls; "" for code of no service."""
+    _, caller, rest = environ["PATH_INFO"].split("/", 2)
+    environ["PATH_INFO"] = f"/{rest}"
+    return str(caller)
 
 
 def _holds_the_test(connection: BaseDatabaseWrapper) -> bool:

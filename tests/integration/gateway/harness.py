@@ -19,9 +19,11 @@ from typing import Any
 from joserfc.jwk import RSAKey
 
 from ramet.identity import issuing
-from ramet.system import Gateway, Infrastructure, Service, System, placement
+from ramet.system import Gateway, Infrastructure, Policy, Service, System, placement
+from ramet.system.least_privilege import Grant
 from ramet.tools.gateway import Topology, command, compile, write
 from ramet.tools.local import ports
+from ramet.tools.local.authority import Authority
 from tests.conftest import eventually
 
 ISSUER = "http://localhost:8000/o"
@@ -43,6 +45,9 @@ class Received:
     headers: Message
     body: bytes
 
+
+CONTRACT = "shop.{service}.v1.Contract"
+"""Every service has one."""
 
 Responder = Callable[[Received], tuple[int, Mapping[str, str], bytes] | None]
 
@@ -134,6 +139,8 @@ class Edge:
     routes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(ROUTES))
     with_issuer: bool = True
     endpoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    grants: frozenset[Grant] | None = None
+    """None: every service may call the contract of every other one."""
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     port: int = field(default_factory=ports.unused)
 
@@ -141,6 +148,21 @@ class Edge:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))
         self.key = RSAKey.generate_key(2048)
         self.fetches = 0
+        secrets = self.folder / "secrets"
+        self.authority = Authority("shop", secrets, secrets / "certificates")
+
+    @property
+    def policy(self) -> Policy:
+        if self.grants is not None:
+            return Policy(self.grants)
+        return Policy(
+            frozenset(
+                Grant(callee, CONTRACT.format(service=callee), caller, "test:1")
+                for callee in self.routes
+                for caller in self.routes
+                if callee != caller
+            )
+        )
 
     @property
     def system(self) -> System:
@@ -160,14 +182,17 @@ class Edge:
             host="127.0.0.1",
             port=self.port,
             access_log=self.folder / "access.log",
+            certificates=self.authority.folder,
             endpoints=self.endpoints,
             issuer=ISSUER,
         )
 
     def configure(self) -> tuple[str, ...]:
         """Compile and write what the fields say now; a running Envoy takes it up."""
+        self.authority.renew(["gateway", *self.routes])
         groups = placement(self.system, "services")
-        return write(self.topology.config_dir, compile(self.system, groups, self.topology))
+        files = compile(self.system, groups, self.topology, self.policy)
+        return write(self.topology.config_dir, files)
 
     def start(self) -> "Edge":
         for name in self.routes:
@@ -245,20 +270,23 @@ class Edge:
         connection.close()
         return answer
 
-    def mesh(
+    def call(
         self,
         service: str,
-        path: str,
+        path: str = "",
         *,
+        caller: str = "",
         method: str = "POST",
-        body: bytes | None = None,
+        body: bytes | None = b"{}",
         **headers: str,
     ) -> Answer:
-        """The same over a service's mesh socket."""
+        """What a process of `caller` asks of `service`, by default an operation of its contract."""
+        caller = caller or next(name for name in self.routes if name != service)
         connection = http.client.HTTPConnection("localhost", timeout=20)
         connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.topology.mesh_socket(service)))
-        return _ask(connection, method, path, body, headers)
+        connection.sock.connect(str(self.topology.out_socket(caller)))
+        path = path or f"/.ramet/calls/{CONTRACT.format(service=service)}/do"
+        return _ask(connection, method, path, body, {"x_ramet_service": service, **headers})
 
     def reached(self) -> list[tuple[str, str]]:
         """(service, target) of every request that got through, the fetches of keys left out."""

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_a_new_service_is_served_and_a_removed_one_is_not(
 
     def in_the_mesh() -> bool:
         try:
-            return changing.mesh("payments", "/.ramet/calls/x").status == 200
+            return changing.call("payments").status == 200
         except OSError:
             return False
 
@@ -137,9 +138,9 @@ def test_a_restart_after_a_kill_finds_its_sockets_free(
 ) -> None:
     changing.process.kill()
     changing.process.wait(10)
-    assert changing.topology.mesh_socket("orders").exists()
+    assert Path(changing.topology.mesh_address("orders")).exists()
     changing.restart()
-    assert changing.mesh("orders", "/.ramet/calls/x").status == 200
+    assert changing.call("orders").status == 200
     assert changing.get("/api/v1/orders/").status == 200
 
 
@@ -168,7 +169,7 @@ def test_a_good_token_is_not_called_bad_while_the_issuer_is_away(
 
 
 def test_only_the_owner_can_use_the_sockets_and_read_the_files(changing: Edge) -> None:
-    sockets = [changing.topology.admin_socket, changing.topology.mesh_socket("orders")]
+    sockets = [changing.topology.admin_socket, Path(changing.topology.mesh_address("orders"))]
     files = sorted(changing.topology.config_dir.glob("*.json"))
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in [*sockets, *files])
     assert changing.topology.config_dir.stat().st_mode & 0o777 == 0o700
@@ -182,4 +183,4 @@ def test_a_flood_of_connections_does_not_shut_out_the_mesh(changing: Edge) -> No
     assert '"max_active_downstream_connections": "10000"' in stats
     assert stats.count('"ignore_global_conn_limit": true') >= 2
     with socket.socket(socket.AF_UNIX) as mesh:
-        mesh.connect(str(changing.topology.mesh_socket("orders")))
+        mesh.connect(changing.topology.mesh_address("orders"))

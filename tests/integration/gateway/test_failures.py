@@ -72,7 +72,7 @@ def test_in_the_mesh_only_idempotent_operations_are_tried_again(
     edge: Edge, idempotent: str, tries: int
 ) -> None:
     edge.upstreams["orders"].respond = drops
-    answer = edge.mesh("orders", "/.ramet/calls/x", body=b"{}", x_ramet_idempotent=idempotent)
+    answer = edge.call("orders", x_ramet_idempotent=idempotent)
     assert answer.status == 503
     assert answer.json() == {"code": "unavailable", "message": "The service cannot be reached."}
     assert len(edge.upstreams["orders"].received) == tries

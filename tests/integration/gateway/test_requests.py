@@ -78,7 +78,7 @@ def test_a_body_that_hides_its_length_is_refused_too(edge: Edge) -> None:
 
 
 def test_the_mesh_refuses_a_large_body_as_a_wrong_argument(edge: Edge) -> None:
-    answer = edge.mesh("orders", "/.ramet/calls/x", body=b"x" * (1024 * 1024 + 1))
+    answer = edge.call("orders", body=b"x" * (1024 * 1024 + 1))
     assert answer.status == 413
     assert answer.json()["code"] == "invalid_argument"
 
@@ -132,7 +132,7 @@ def test_nothing_that_only_ramet_may_say_comes_in_from_outside(edge: Edge) -> No
 
 
 def test_the_mesh_keeps_the_ids_of_its_caller(edge: Edge) -> None:
-    edge.mesh("orders", "/.ramet/calls/x", x_request_id="one", traceparent="00-1-2-01")
+    edge.call("orders", x_request_id="one", traceparent="00-1-2-01")
     [request] = edge.upstreams["orders"].received
     assert request.headers["x-request-id"] == "one"
     assert request.headers["traceparent"] == "00-1-2-01"

@@ -8,7 +8,8 @@ import pytest
 
 from ramet.cli.explain import explanation
 from ramet.errors import DiagnosticError
-from ramet.system import Gateway, Infrastructure, Service, System, placement
+from ramet.system import Gateway, Infrastructure, Policy, Service, System, placement
+from ramet.system.least_privilege import Grant
 from tests.unit.cli.conftest import Ramet
 from tests.unit.placement.project import Project
 
@@ -38,12 +39,16 @@ MANIFEST: dict[str, Any] = {
     }
 }
 
+POLICY = Policy(
+    frozenset({Grant("stock", "shop.stock.v1.Products", "orders", "shop/orders/sagas.py:3")})
+)
+RUN = Path("/run/x")
+
 
 def explained(caller: str, operation: str, as_: str = "services") -> str:
     """The rendered explanation."""
     groups = placement(SYSTEM, as_)
-    mesh = "unix:/run/x/{service}.mesh.sock"
-    return str(explanation(SYSTEM, groups, MANIFEST, caller, operation, mesh))
+    return str(explanation(SYSTEM, groups, MANIFEST, POLICY, caller, operation, RUN))
 
 
 def test_a_call_to_another_process_goes_through_the_mesh() -> None:
@@ -52,14 +57,22 @@ def test_a_call_to_another_process_goes_through_the_mesh() -> None:
         "orders -> shop.stock.v1.Products.get\n"
         "  placement    two processes: orders and stock\n"
         "  address      POST /.ramet/calls/shop.stock.v1.Products/get "
-        "at unix:/run/x/stock.mesh.sock\n"
+        "at /run/x/orders.out.sock with x-ramet-service: stock, "
+        "from there over mutual TLS to /run/x/stock.mesh.sock\n"
         "  deadline     0.5 s at most, and never more than the caller has left\n"
         "  retries      once, by the mesh: declared idempotent\n"
         "  idempotency  with a key, the result is stored in the operation's own transaction\n"
-        "  identity     the user's access token goes along; stock checks it again\n"
-        "  policy       allowed: orders imports Products\n"
+        "  identity     spiffe://shop/orders calls spiffe://shop/stock, each shows a certificate; "
+        "the user's access token goes along and stock checks it again\n"
+        "  policy       allowed: shop/orders/sagas.py:3 imports shop.stock.v1.Products\n"
         "  refusals     shop.stock.SoldOut"
     )
+
+
+def test_a_call_that_the_mesh_refuses_is_told_so() -> None:
+    """The service's code shows no need of it."""
+    policy = "refused with 403 by the mesh: nothing in users imports shop.stock.v1.Products"
+    assert f"  policy       {policy}" in explained("users", "products.get").splitlines()
 
 
 def test_a_call_in_one_process_says_so() -> None:
@@ -71,9 +84,10 @@ def test_a_call_in_one_process_says_so() -> None:
         "  deadline     2 s at most, and never more than the caller has left\n"
         "  retries      none: not declared idempotent\n"
         "  idempotency  atomic=False: the operation keeps its own guarantee\n"
-        "  identity     the user's access token goes along; stock checks it again\n"
-        "  policy       not needed: users does not import Products, so nothing there makes this "
-        "call\n"
+        "  identity     users, because its module makes the client; the user's access token goes "
+        "along and stock checks it again\n"
+        "  policy       not needed: nothing in users imports shop.stock.v1.Products, so nothing "
+        "there makes this call\n"
         "  refusals     shop.stock.SoldOut"
     )
 
@@ -90,7 +104,7 @@ def test_of_several_versions_the_newest_is_meant() -> None:
     contracts = {f"shop.stock.v{number}.Products": facts for number in (1, 10, 2)}
     manifest = {"services": {"orders": {}, "stock": {"contracts": contracts}}}
     groups = placement(SYSTEM, "services")
-    found = explanation(SYSTEM, groups, manifest, "orders", "products.get", "unix:/{service}")
+    found = explanation(SYSTEM, groups, manifest, POLICY, "orders", "products.get", RUN)
     assert found.call == "orders -> shop.stock.v10.Products.get"
 
 
@@ -117,9 +131,11 @@ def test_the_policy_knows_a_contract_whose_class_has_another_name(
     project.write("small/orders/calls.py", "from small.payments.contract import PaymentsV2\n")
     run = ramet("explain", "orders", "payments.void", "--json")
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout)["policy"] == "allowed: orders imports PaymentsV2"
+    assert json.loads(run.stdout)["policy"] == (
+        "allowed: small/orders/calls.py:1 imports small.payments.v2.Payments"
+    )
     run = ramet("explain", "orders", "small.payments.v1.Payments.void", "--json")
-    assert json.loads(run.stdout)["policy"].startswith("not needed: orders does not import Paym")
+    assert json.loads(run.stdout)["policy"].startswith("refused with 403 by the mesh")
 
 
 def test_an_unknown_operation_or_service_is_told_with_what_is_known() -> None:

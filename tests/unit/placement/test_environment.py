@@ -37,13 +37,13 @@ def test_with_nothing_set_all_django_services_live_here_and_the_issuer_signs() -
 def test_other_services_fetch_the_keys_through_the_mesh_and_sign_nothing() -> None:
     """Over a Unix socket, whose path is quoted into the URL's host."""
     environment = Environment.read(
-        {"RAMET_SERVICES": "orders", "RAMET_MESH_URL": "unix:/run/x/{service}.mesh.sock"}, SYSTEM
+        {"RAMET_SERVICES": "orders", "RAMET_MESH_URL": "unix:/run/x/{caller}.out.sock"}, SYSTEM
     )
     assert environment.jwks_url == (
-        "http+unix://%2Frun%2Fx%2Fusers.mesh.sock/o/.well-known/jwks.json"
+        "http+unix://users@%2Frun%2Fx%2Forders.out.sock/o/.well-known/jwks.json"
     )
     assert environment.signing_keys is None
-    assert environment.mesh_url("users") == "unix:/run/x/users.mesh.sock"
+    assert environment.mesh_url("users", "orders") == "unix:/run/x/orders.out.sock"
 
 
 def test_the_mesh_may_be_a_host_for_each_service() -> None:
@@ -51,13 +51,13 @@ def test_the_mesh_may_be_a_host_for_each_service() -> None:
     environment = Environment.read(
         {"RAMET_SERVICES": "orders", "RAMET_MESH_URL": "http://{service}:8080"}, SYSTEM
     )
-    assert environment.mesh_url("payments") == "http://payments:8080"
+    assert environment.mesh_url("payments", "orders") == "http://payments:8080"
     assert environment.jwks_url == "http://users:8080/o/.well-known/jwks.json"
 
 
 def test_a_process_without_a_mesh_has_no_address_of_others() -> None:
     """It must not guess one."""
-    assert Environment.read({}, SYSTEM).mesh_url("orders") is None
+    assert Environment.read({}, SYSTEM).mesh_url("orders", "users") is None
 
 
 def test_the_instance_is_that_of_the_process_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +115,6 @@ def test_every_wrong_value_is_told_and_no_password() -> None:
         "\n"
         "RAMET_MESH_URL: invalid-environment\n"
         "  found     a value that begins with 'http'\n"
-        "  expected  a URL such as unix:/run/x/{service}.mesh.sock or http://{service}:8080\n"
+        "  expected  a URL such as unix:/run/x/{caller}.out.sock or http://{service}:8080\n"
         "  remedy    Correct RAMET_MESH_URL, or unset it."
     )

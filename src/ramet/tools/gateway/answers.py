@@ -4,7 +4,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-__all__ = ["access_log", "connect_errors", "problems"]
+from ramet.tools.gateway.hygiene import INTERNAL
+
+__all__ = ["access_log", "mesh", "mesh_caller", "problems"]
 
 _DETAILS = {
     400: "The request is not well formed.",
@@ -74,13 +76,47 @@ def _keys_unknown() -> dict[str, Any]:
     return mapper
 
 
-def connect_errors() -> dict[str, Any]:
-    """Every answer of the mesh's own as a Connect error: a caller has one way to read errors."""
-    mappers = []
-    for status, (code, message) in _CONNECT.items():
-        body = {"code": code, "message": message}
-        mappers.append(_mapper(status, {"json_format": body, "content_type": "application/json"}))
-    return {"mappers": mappers}
+def mesh(service: str) -> dict[str, Any]:
+    """Answers of a service's mesh listener: to a call the errors that it would get from the
+    service itself, to a request for a public route a problem."""
+    to_calls = [
+        {**mapper, "filter": {"and_filter": {"filters": [mapper["filter"], _is_internal()]}}}
+        for mapper in _connect_errors()
+    ]
+    refused = "%DOWNSTREAM_PEER_URI_SAN% may not call %PATH(NQ)% of " + service
+    return {
+        "mappers": [
+            _refusal(f"{refused}: its code shows no need of it."),
+            *to_calls,
+            *(_mapper(status, _problem(status)) for status in _DETAILS),
+        ]
+    }
+
+
+def mesh_caller(service: str) -> dict[str, Any]:
+    """Answers of the socket by which a service calls others."""
+    refused = f"{service} may not call %REQ(X-RAMET-SERVICE)%: its code shows no need of it."
+    return {"mappers": [_refusal(refused), *_connect_errors()]}
+
+
+def _connect_errors() -> list[dict[str, Any]]:
+    return [
+        _mapper(status, _connect_error(code, message))
+        for status, (code, message) in _CONNECT.items()
+    ]
+
+
+def _refusal(message: str) -> dict[str, Any]:
+    return _mapper(403, _connect_error("permission_denied", message))
+
+
+def _connect_error(code: str, message: str) -> dict[str, Any]:
+    return {"json_format": {"code": code, "message": message}, "content_type": "application/json"}
+
+
+def _is_internal() -> dict[str, Any]:
+    path = {"name": ":path", "string_match": {"prefix": f"{INTERNAL}/"}}
+    return {"header_filter": {"header": path}}
 
 
 def access_log(path: Path, listener: str) -> list[dict[str, Any]]:
@@ -108,6 +144,7 @@ def access_log(path: Path, listener: str) -> list[dict[str, Any]]:
                         "upstream": "%UPSTREAM_HOST%",
                         "bytes_received": "%BYTES_RECEIVED%",
                         "bytes_sent": "%BYTES_SENT%",
+                        "caller": "%DOWNSTREAM_PEER_URI_SAN%",
                         "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
                         "agent": "%REQ(USER-AGENT)%",
                         "request_id": "%REQ(X-REQUEST-ID)%",

@@ -1,7 +1,8 @@
-"""How a service is reached: one cluster for each, whatever process it is placed in.
+"""How a service is reached: by its mesh listener from the gateway and from each that calls it, by
+its processes from that listener.
 
-Not one for each group: when a service moves to another process, only its endpoints change, and
-routes, breakers and statistics stay.
+One cluster of processes for each service, not for each group: when a service moves to another
+process, only its endpoints change, and routes, breakers and statistics stay.
 """
 
 import ipaddress
@@ -11,22 +12,36 @@ from urllib.parse import urlsplit
 
 from ramet.tools.gateway import limits
 
-__all__ = ["cluster", "foreign_issuer"]
+__all__ = ["address", "cluster", "foreign_issuer", "pair", "processes"]
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def cluster(service: str, addresses: Sequence[str]) -> dict[str, Any]:
-    """The cluster of a service whose processes listen at `addresses`; none is a service that is
-    down. ValueError for an address that is none."""
-    endpoints = [{"endpoint": {"address": _address(address)}} for address in addresses]
+def processes(service: str) -> str:
+    """The name of the cluster of a service's own processes. No service's name has a dot."""
+    return f"{service}.web"
+
+
+def pair(caller: str, callee: str) -> str:
+    """The name of the cluster by which one service calls another, with its own certificate."""
+    return f"{caller}->{callee}"
+
+
+def cluster(
+    name: str, addresses: Sequence[str], transport_socket: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A cluster of whoever listens at `addresses`; none is a service that is down.
+
+    ValueError for an address that is none.
+    """
+    endpoints = [{"endpoint": {"address": address(each)}} for each in addresses]
     return {
         "@type": _CLUSTER,
-        "name": service,
+        "name": name,
         "type": "STATIC",
         "load_assignment": {
-            "cluster_name": service,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": endpoints}],
         },
         "lb_policy": "LEAST_REQUEST",
@@ -34,6 +49,7 @@ def cluster(service: str, addresses: Sequence[str]) -> dict[str, Any]:
         "circuit_breakers": limits.CIRCUIT_BREAKERS,
         "outlier_detection": limits.OUTLIERS,
         "typed_extension_protocol_options": _http11(),
+        **({"transport_socket": transport_socket} if transport_socket else {}),
     }
 
 
@@ -45,7 +61,7 @@ def foreign_issuer(url: str, ca_bundle: str) -> dict[str, Any]:
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = {"socket_address": {"address": host, "port_value": port}}
+    endpoint = {"address": {"socket_address": {"address": host, "port_value": port}}}
     described: dict[str, Any] = {
         "@type": _CLUSTER,
         "name": "issuer",
@@ -54,7 +70,7 @@ def foreign_issuer(url: str, ca_bundle: str) -> dict[str, Any]:
         "connect_timeout": f"{limits.UPSTREAM_CONNECT}s",
         "load_assignment": {
             "cluster_name": "issuer",
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+            "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}],
         },
         "typed_extension_protocol_options": _http11(),
     }
@@ -86,17 +102,21 @@ def _http11() -> dict[str, Any]:
     }
 
 
-def _address(address: str) -> dict[str, Any]:
-    bare = address.removeprefix("unix:")
+def address(text: str) -> dict[str, Any]:
+    """A socket's path, which its owner alone may open, or an IP address with its port.
+
+    ValueError for anything else.
+    """
+    bare = text.removeprefix("unix:")
     if bare.startswith("/"):
-        return {"pipe": {"path": bare}}
-    parts = urlsplit(address if "://" in address else f"http://{address}")
+        return {"pipe": {"path": bare, "mode": 0o600}}
+    parts = urlsplit(text if "://" in text else f"http://{text}")
     try:
         host = ipaddress.ip_address(parts.hostname or "")
         port = parts.port
     except ValueError as error:
-        problem = f"{address!r} is neither a socket's path nor an IP address: {error}"
+        problem = f"{text!r} is neither a socket's path nor an IP address: {error}"
         raise ValueError(problem) from None
     if port is None:
-        raise ValueError(f"{address!r} names no port")
+        raise ValueError(f"{text!r} names no port")
     return {"socket_address": {"address": str(host), "port_value": port}}

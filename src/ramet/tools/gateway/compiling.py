@@ -1,9 +1,9 @@
 """`compile`: a declared system, its placement and its addresses turned into Envoy's files.
 
 Pure: the same input gives the same output, byte for byte, so that a change can be reviewed as a
-difference. The gateway's routes are a file of their own, so that a new one holds for connections
-that are open; a changed listener only serves new ones. Not more files than these: Envoy takes an
-inotify instance for each, of which Linux gives a user 128 by default.
+difference. Routes are files of their own, so that a new one holds for connections that are open; a
+changed listener only serves new ones. Not more files than these: Envoy takes an inotify instance
+for each, of which Linux gives a user 128 by default, and a second one for each certificate.
 """
 
 import hashlib
@@ -11,43 +11,78 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ramet.system import Group, System
-from ramet.tools.gateway import clusters, limits, listeners, routes, tokens
+from ramet.system import Group, Policy, Service, System
+from ramet.tools.gateway import (
+    clusters,
+    limits,
+    listeners,
+    mesh,
+    mesh_routes,
+    mesh_tls,
+    routes,
+    tokens,
+)
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["compile"]
 
 
 def compile(
-    system: System, groups: Iterable[Group], topology: Topology
+    system: System, groups: Iterable[Group], topology: Topology, policy: Policy
 ) -> dict[str, dict[str, Any]]:
     """File names with their contents, to be written into `topology.config_dir`.
 
     bootstrap.json is read once, at start. lds.json (listeners), cds.json (clusters with their
-    endpoints) and rds-gateway.json (public routes) are watched by Envoy.
+    endpoints), rds-gateway.json (public routes), rds-mesh.json and rds-out.json (who may call what
+    of whom, as `policy` says) and one sds-*.json for each certificate are watched by Envoy.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
     group_of = {service: group for group in groups for service in group.services}
     placed = [service for service in system.services.values() if service.name in group_of]
 
     listening = [
+        # First: the gateway fetches the issuer's keys by way of the mesh.
+        *(mesh.inbound(system, topology, service) for service in placed),
+        *(mesh.outbound(topology, service) for service in placed),
         listeners.gateway_listener(
             topology, _path(topology, "rds-gateway.json"), tokens.token_check(system, topology)
         ),
-        *(listeners.mesh_listener(topology, service) for service in placed),
     ]
     reached = [
-        clusters.cluster(service.name, topology.addresses(group_of[service.name]))
-        for service in placed
+        *(
+            clusters.cluster(
+                clusters.processes(service.name), topology.addresses(group_of[service.name])
+            )
+            for service in placed
+        ),
+        *_mesh_clusters(system, topology, placed, policy),
     ]
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)
+    secrets = mesh_tls.secrets(topology, [service.name for service in placed])
     return {
         "bootstrap.json": _bootstrap(system, topology),
         "cds.json": _resources(reached),
         "lds.json": _resources(listening),
         "rds-gateway.json": _resources([routes.gateway_routes(system)]),
+        "rds-mesh.json": _resources([mesh_routes.inbound(system, placed, policy)]),
+        "rds-out.json": _resources([mesh_routes.outbound(system, placed, policy)]),
+        **{name: _resources([secret]) for name, secret in secrets.items()},
     }
+
+
+def _mesh_clusters(
+    system: System, topology: Topology, placed: Sequence[Service], policy: Policy
+) -> Iterable[dict[str, Any]]:
+    """The way to each service's mesh listener: from the gateway, and from those that call it."""
+    for service in placed:
+        called = [
+            (clusters.pair(service.name, callee), service.name, callee)
+            for callee in mesh_routes.callees(system, service.name, policy)
+        ]
+        for name, caller, callee in ((service.name, mesh_tls.GATEWAY, service.name), *called):
+            tls = mesh_tls.client_side(system, topology, caller, callee)
+            yield clusters.cluster(name, [topology.mesh_address(callee)], tls)
 
 
 def _bootstrap(system: System, topology: Topology) -> dict[str, Any]:

@@ -23,6 +23,7 @@ __all__ = [
     "STREAM_IDLE",
     "UPSTREAM_CONNECT",
     "UPSTREAM_IDLE",
+    "body_override",
 ]
 
 LARGEST_BODY = 1024 * 1024  # bytes
@@ -77,3 +78,9 @@ OUTLIERS: dict[str, Any] = {
     "max_ejection_time": "60s",
     "max_ejection_percent": 50,
 }
+
+
+def body_override(body: dict[str, Any]) -> dict[str, Any]:
+    """What a route says instead of LARGEST_BODY."""
+    kind = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+    return {"envoy.filters.http.buffer": {"@type": kind, **body}}

@@ -16,8 +16,11 @@ class Topology:
 
     `config_dir` is the folder that the files are written to; Envoy reads them from there.
     `run_dir` holds the sockets; a socket's path may have 107 bytes, so keep it short.
+    `certificates` holds a folder for each service and for "gateway", with `tls.crt`, `tls.key` and
+    `ca.crt`: as cert-manager writes a Secret, as SPIRE's helper can, and as `ramet up` does.
     `endpoints` gives the addresses of a group's web processes where they are not the one default
     socket `<run_dir>/<group>.web.sock`: an absolute path, "host:port" or "http://host:port".
+    `mesh` gives the addresses of mesh listeners that are not the socket `<service>.mesh.sock`.
     `issuer` and `jwks_path` replace what follows from `[gateway] issuer` of ramet.toml.
     `ca_bundle` is the PEM file of the authorities that a foreign issuer's certificate may be from.
     """
@@ -27,7 +30,9 @@ class Topology:
     host: str
     port: int
     access_log: Path
+    certificates: Path
     endpoints: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mesh: Mapping[str, str] = field(default_factory=dict)
     issuer: str | None = None
     jwks_path: str | None = None
     ca_bundle: Path = field(default_factory=lambda: _ca_bundle())
@@ -37,9 +42,13 @@ class Topology:
         """Envoy's own interface: statistics, configuration, shutdown."""
         return self.run_dir / "envoy-admin.sock"
 
-    def mesh_socket(self, service: str) -> Path:
-        """Where other services reach `service`."""
-        return self.run_dir / f"{service}.mesh.sock"
+    def mesh_address(self, service: str) -> str:
+        """Where the gateway and other services reach `service`, with TLS."""
+        return self.mesh.get(service, str(self.run_dir / f"{service}.mesh.sock"))
+
+    def out_socket(self, service: str) -> Path:
+        """Where the processes of `service` call others, without TLS."""
+        return self.run_dir / f"{service}.out.sock"
 
     def addresses(self, group: Group) -> tuple[str, ...]:
         """The web processes of a group; none is a group that is down."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ramet.system import Service, System
 from ramet.tools.local import child
-from ramet.tools.local.environment import web_socket
+from ramet.tools.local.environment import mesh_url, web_socket
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Keeper, Report
 from ramet.tools.local.processes import Process
@@ -26,7 +26,7 @@ def keeper(
         environment = {
             **os.environ,
             "RAMET_SOCKET": str(socket),
-            "RAMET_MESH_URL": f"unix:{folder.run}/{{service}}.mesh.sock",
+            "RAMET_MESH_URL": mesh_url(folder.run).replace("{caller}", service.name),
             "RAMET_PUBLIC_URL": system.gateway.public_url,
             "RAMET_INSTANCE": f"{service.name}-web",
         }

@@ -27,7 +27,7 @@ class Environments:
             "RAMET_TOML": str(self.system.path),
             "RAMET_SERVICES": ",".join(group.services),
             "RAMET_DATABASE_URL": self.databases[group.name],
-            "RAMET_MESH_URL": f"unix:{run}/{{service}}.mesh.sock",
+            "RAMET_MESH_URL": mesh_url(run),
             "RAMET_PUBLIC_URL": self.system.gateway.public_url,
             "RAMET_SECRET_KEY": secret(self.folder.secrets / f"{group.name}.secret-key", 48),
             "RAMET_DEMO_PASSWORD": demo_password(self.folder),
@@ -43,6 +43,11 @@ class Environments:
         folder = self.folder.celery / group.name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
+
+
+def mesh_url(run: Path) -> str:
+    """Where processes call other services: each service has a socket for that of its own."""
+    return f"unix:{run}/{{caller}}.out.sock"
 
 
 def demo_password(folder: Folder) -> str:

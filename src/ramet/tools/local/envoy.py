@@ -1,4 +1,4 @@
-"""The local Envoy: the gateway and every service's mesh listener in one process.
+"""The local Envoy: the gateway and every service's mesh listeners in one process.
 
 Its configuration and its command line come from `ramet.tools.gateway`, through the `Gateway` that
 the command line hands over, because tools are independent of each other. Here it is only run.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ramet.system import Policy
 from ramet.tools.local import child, http
 
 
@@ -20,13 +21,14 @@ from ramet.tools.local import child, http
 class Gateway:
     """How to configure and start Envoy.
 
-    `write(endpoints)` puts the configuration in place; `endpoints` are the sockets of each group's
-    web processes. A running Envoy takes a change up by itself.
+    `write(endpoints, policy)` puts the configuration in place; `endpoints` are the sockets of each
+    group's web processes, `policy` says who may call whom. A running Envoy takes a change up by
+    itself.
     """
 
     command: Sequence[str]
     admin_socket: Path
-    write: Callable[[Mapping[str, Sequence[Path]]], None]
+    write: Callable[[Mapping[str, Sequence[Path]], Policy], None]
 
 
 class Envoy:
@@ -42,7 +44,8 @@ class Envoy:
         """Start the process without waiting; see `is_ready`."""
         # Sockets left by a killed Envoy would keep the new one from listening.
         admin = self.gateway.admin_socket
-        for stale in (admin, *admin.parent.glob("*.mesh.sock")):
+        folder = admin.parent
+        for stale in (admin, *folder.glob("*.mesh.sock"), *folder.glob("*.out.sock")):
             stale.unlink(missing_ok=True)
         self.process = child.spawn(
             self.gateway.command,

@@ -57,6 +57,11 @@ class Folder:
         return self.path / "secrets"
 
     @property
+    def certificates(self) -> Path:
+        """A folder for each service with its certificate and key; see `certificates`."""
+        return self.secrets / "certificates"
+
+    @property
     def mail(self) -> Path:
         """Mails that the services sent, as files."""
         return self.path / "mail"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import Group, Service, System
+from ramet.system import Group, Policy, Service, System, policy
 from ramet.tools.local import (
     commands,
     dashboard,
@@ -34,6 +34,7 @@ from ramet.tools.local.folder import Folder
 from ramet.tools.local.forks import ForkServer
 from ramet.tools.local.group import GroupProcesses, Surroundings
 from ramet.tools.local.keeper import Keeper, Report
+from ramet.tools.local.mesh_certificates import MeshCertificates
 from ramet.tools.local.nats import Nats
 from ramet.tools.local.postgres import Postgres
 from ramet.tools.local.processes import Process
@@ -85,6 +86,8 @@ class Supervisor:
         self._databases_ready = asyncio.Event()
         self._databases: dict[str, str] = {}
         self._environments: Environments | None = None
+        self._policy = Policy()
+        self._mesh_certificates = MeshCertificates(plan.system, folder, report)
         self.control = ControlServer(self)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -145,7 +148,7 @@ class Supervisor:
             if keeper.process.service == service:
                 await keeper.restart()
                 return
-        if not await self._group_of(service).reload("as asked"):
+        if not await self._reload([self._group_of(service)], "as asked"):
             raise DiagnosticError(
                 Mistake(
                     reference="not-restarted",
@@ -162,13 +165,22 @@ class Supervisor:
 
     async def reload(self, services: set[str] | None, why: str) -> None:
         """Restart the groups of `services` (all if None), because their code changed."""
-        await asyncio.gather(
-            *(
-                group.reload(why)
+        await self._reload(
+            [
+                group
                 for group in self._groups.values()
                 if services is None or services & set(group.group.services)
-            )
+            ],
+            why,
         )
+
+    async def rotate_authority(self) -> None:
+        """Have another authority sign the certificates of the mesh; no connection is cut."""
+        await self._mesh_certificates.rotate(self._members)
+
+    def certificates(self) -> list[dict[str, str]]:
+        """What `certificates` on the control socket answers."""
+        return self._mesh_certificates.as_json()
 
     @property
     def members_of_groups(self) -> dict[str, list[str]]:
@@ -189,6 +201,18 @@ class Supervisor:
             "groups": self.members_of_groups,
             "processes": [process.as_json() for process in self._processes()],
         }
+
+    async def _reload(self, groups: list[GroupProcesses], why: str) -> bool:
+        """Restart `groups` with the rights of their new code; whether all of it runs."""
+        planned = await asyncio.to_thread(policy, self.plan.system)
+        # Both while old and new processes run side by side: neither may be refused what it needs.
+        self._policy |= planned
+        self._write_gateway()
+        is_new = all(await asyncio.gather(*(group.reload(why) for group in groups)))
+        if is_new:
+            self._policy = planned
+            self._write_gateway()
+        return is_new
 
     # -- Starting ----------------------------------------------------------------------------------
 
@@ -229,6 +253,8 @@ class Supervisor:
             self._changed,
         )
         self._groups = {group.name: GroupProcesses(group, around) for group in groups}
+        self._mesh_certificates.renew(self._members)
+        self._policy = policy(self.plan.system)
         self._write_gateway()
         self._add_engine(Envoy(self.plan.gateway, self.folder.envoy, logs / "envoy.log"))
         self._programs = [
@@ -238,6 +264,7 @@ class Supervisor:
 
     async def _start_serving(self) -> None:
         """Engines, fork server and groups at the same time; each waits for what it needs."""
+        self._tasks.append(asyncio.create_task(self._mesh_certificates.keep(self._members)))
         if self._groups:
             self._tasks.append(asyncio.create_task(self._keep_fork_server()))
         for keeper in (*self._engines, *self._programs):
@@ -330,6 +357,11 @@ class Supervisor:
         names = [name for group in self.plan.groups for name in group.services]
         return [self.plan.system.services[name] for name in names]
 
+    @property
+    def _members(self) -> list[str]:
+        """Everybody in the mesh who has a certificate."""
+        return ["gateway", *(service.name for service in self._placed())]
+
     def _foreign_services(self) -> list[Service]:
         return [service for service in self._placed() if not service.is_django]
 
@@ -350,7 +382,8 @@ class Supervisor:
 
     def _write_gateway(self) -> None:
         self.plan.gateway.write(
-            {name: group.sockets for name, group in self._groups.items() if len(group.web) > 1}
+            {name: group.sockets for name, group in self._groups.items() if len(group.web) > 1},
+            self._policy,
         )
 
     def _processes(self) -> list[Process]:

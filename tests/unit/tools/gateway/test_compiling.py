@@ -10,10 +10,22 @@ from typing import Any
 
 import pytest
 
-from ramet.system import Gateway, Infrastructure, Service, System, placement
+from ramet.system import Gateway, Infrastructure, Policy, Service, System, placement
+from ramet.system.least_privilege import Grant
 from ramet.tools.gateway import Topology, command, compile, engine, refused, write
 
 RUN = Path("/run/shop")
+
+ORDERS, USERS = "shop.orders.v1.Orders", "shop.users.v2.Users"
+POLICY = Policy(
+    frozenset(
+        {
+            Grant("orders", ORDERS, "storefront", "a.py:1"),
+            Grant("users", USERS, "orders", "b.py:1"),
+            Grant("shipping", "", "orders", "c.py:1"),
+        }
+    )
+)
 
 
 def system(issuer: str | None = "users", **routes: tuple[str, ...]) -> System:
@@ -38,13 +50,14 @@ def topology(**changes: Any) -> Topology:
         "host": "127.0.0.1",
         "port": 8000,
         "access_log": RUN / "access.log",
+        "certificates": RUN / "certificates",
     }
     return Topology(**{**wanted, **changes})
 
 
 def compiled(of: System | None = None, text: str = "services", **changes: Any) -> dict[str, Any]:
     of = of or system()
-    return compile(of, placement(of, text), topology(**changes))
+    return compile(of, placement(of, text), topology(**changes), POLICY)
 
 
 def manager(files: dict[str, Any], listener: str) -> dict[str, Any]:
@@ -95,16 +108,24 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def test_there_are_few_files_for_envoy_to_watch() -> None:
+    """One for each certificate, and else as many for five services as for fifty."""
     assert sorted(compiled()) == [
         "bootstrap.json",
         "cds.json",
         "lds.json",
         "rds-gateway.json",
+        "rds-mesh.json",
+        "rds-out.json",
+        "sds-authority.json",
+        *(f"sds-mesh-{name}.json" for name in ("gateway", "orders", "storefront", "users")),
     ]
 
 
 def endpoints(files: dict[str, Any], service: str) -> list[dict[str, Any]]:
-    [found] = [entry for entry in files["cds.json"]["resources"] if entry["name"] == service]
+    """Where the service's own processes are."""
+    [found] = [
+        entry for entry in files["cds.json"]["resources"] if entry["name"] == f"{service}.web"
+    ]
     listed: list[dict[str, Any]] = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
     return listed
 
@@ -162,11 +183,124 @@ def test_without_an_issuer_no_token_is_checked() -> None:
     assert names == ["envoy.filters.http.buffer", "envoy.filters.http.router"]
 
 
-def test_a_program_that_is_not_django_offers_its_whole_interface_to_the_mesh() -> None:
-    configuration = manager(compiled(with_shipping()), "mesh-shipping")["route_config"]
-    first = configuration["virtual_hosts"][0]["routes"][0]
-    assert first["match"]["prefix"] == "/"
-    assert first["route"]["cluster"] == "shipping"
+# ── the mesh ──────────────────────────────────────────────────────────────────────────────────
+
+
+def answered(files: dict[str, Any], service: str) -> list[tuple[dict[str, Any], list[str]]]:
+    """What a service answers in the mesh, in order, and to whom."""
+    [configuration] = files["rds-mesh.json"]["resources"]
+    [host] = [each for each in configuration["virtual_hosts"] if each["domains"] == [service]]
+    found = []
+    for route in host["routes"]:
+        assert route["route"]["cluster"] == f"{service}.web"
+        assert "retry_policy" not in route["route"]
+        filters = route["typed_per_filter_config"]
+        rules = filters["envoy.filters.http.rbac"]["rbac"]["rules"]
+        assert rules["action"] == "ALLOW"
+        principals = rules["policies"]["callers"]["principals"]
+        names = [each["authenticated"]["principal_name"]["exact"] for each in principals]
+        found.append((route["match"], [name.removeprefix("spiffe://shop/") for name in names]))
+    return found
+
+
+def test_a_service_answers_operations_to_importers_and_routes_to_the_gateway() -> None:
+    assert answered(compiled(), "orders") == [
+        ({"prefix": f"/.ramet/calls/{ORDERS}/"}, ["storefront"]),
+        ({"path_separated_prefix": "/api/v1/orders"}, ["gateway"]),
+    ]
+
+
+def test_the_issuer_gives_its_keys_to_everybody() -> None:
+    assert answered(compiled(), "users") == [
+        ({"prefix": f"/.ramet/calls/{USERS}/"}, ["orders"]),
+        ({"path": "/o/.well-known/jwks.json"}, ["gateway", "orders", "storefront"]),
+        ({"path_separated_prefix": "/api/v1/users"}, ["gateway"]),
+        ({"path_separated_prefix": "/o"}, ["gateway"]),
+    ]
+
+
+def test_a_program_that_is_not_django_offers_its_whole_interface_to_those_who_need_it() -> None:
+    assert answered(compiled(with_shipping()), "shipping") == [({"prefix": "/"}, ["orders"])]
+
+
+def called(files: dict[str, Any], caller: str) -> dict[str, dict[str, str]]:
+    """Whom a service may ask for which path, with the cluster; the last route refuses."""
+    [configuration] = files["rds-out.json"]["resources"]
+    [host] = [each for each in configuration["virtual_hosts"] if each["domains"] == [caller]]
+    *routes, last = host["routes"]
+    assert last["direct_response"] == {"status": 403}
+    return {
+        route["match"]["headers"][0]["string_match"]["exact"]: {
+            route["match"].get("path", route["match"].get("prefix")): route["route"]["cluster"]
+        }
+        for route in routes
+    }
+
+
+def test_a_service_has_a_way_to_those_it_calls_and_to_the_keys() -> None:
+    files = compiled(with_shipping())
+    assert called(files, "orders") == {
+        "shipping": {"/": "orders->shipping"},
+        "users": {"/": "orders->users"},
+    }
+    assert called(files, "storefront") == {
+        "orders": {"/": "storefront->orders"},
+        "users": {"/o/.well-known/jwks.json": "storefront->users"},
+    }
+    assert called(files, "users") == {}
+
+
+def tls(described: dict[str, Any]) -> dict[str, Any]:
+    config: dict[str, Any] = described["transport_socket"]["typed_config"]
+    return config
+
+
+def peer(context: dict[str, Any]) -> dict[str, str]:
+    validation = context["common_tls_context"]["combined_validation_context"]
+    [name] = validation["default_validation_context"]["match_typed_subject_alt_names"]
+    assert name["san_type"] == "URI"
+    matcher: dict[str, str] = name["matcher"]
+    return matcher
+
+
+def test_every_hop_is_tls_1_3_between_named_peers() -> None:
+    """Each shows its own certificate, and a client accepts that of the very service it calls."""
+    files = compiled()
+    listeners = {each["name"]: each for each in files["lds.json"]["resources"]}
+    contexts = {}
+    for service in ("users", "orders", "storefront"):
+        [chain] = listeners[f"mesh-{service}"]["filter_chains"]
+        contexts[service] = tls(chain)
+        assert tls(chain)["require_client_certificate"] is True
+        assert peer(tls(chain)) == {"prefix": "spiffe://shop/"}
+    for cluster in files["cds.json"]["resources"]:
+        caller, _, callee = cluster["name"].rpartition("->")
+        if not cluster["name"].endswith(".web"):
+            contexts[caller or "gateway"] = tls(cluster)
+            assert peer(tls(cluster)) == {"exact": f"spiffe://shop/{callee}"}
+    assert set(contexts) == {"gateway", "users", "orders", "storefront"}
+    for owner, context in contexts.items():
+        common = context["common_tls_context"]
+        assert set(common["tls_params"].values()) == {"TLSv1_3"}
+        [shown] = common["tls_certificate_sds_secret_configs"]
+        assert shown["name"] == owner
+
+
+def test_generated_files_name_keys_and_hold_none() -> None:
+    text = json.dumps(compiled())
+    assert "/run/shop/certificates/orders/tls.key" in text
+    assert "PRIVATE KEY" not in text
+
+
+def test_a_mesh_listener_may_have_an_address_and_a_port() -> None:
+    files = compiled(mesh={"orders": "10.0.0.7:8443"})
+    address = {"socket_address": {"address": "10.0.0.7", "port_value": 8443}}
+    [listener] = [each for each in files["lds.json"]["resources"] if each["name"] == "mesh-orders"]
+    assert listener["address"] == address
+    for cluster in files["cds.json"]["resources"]:
+        if cluster["name"] in ("orders", "storefront->orders"):
+            [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+            assert endpoint["endpoint"]["address"] == address
 
 
 @pytest.mark.parametrize("address", ["relative.sock", "host:80", "10.0.0.1", "1.2.3.4:x", ""])
@@ -178,8 +312,8 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 @pytest.mark.parametrize(
     ("address", "described"),
     [
-        ("/run/a.sock", {"pipe": {"path": "/run/a.sock"}}),
-        ("unix:/run/a.sock", {"pipe": {"path": "/run/a.sock"}}),
+        ("/run/a.sock", {"pipe": {"path": "/run/a.sock", "mode": 0o600}}),
+        ("unix:/run/a.sock", {"pipe": {"path": "/run/a.sock", "mode": 0o600}}),
         ("10.0.0.1:80", {"socket_address": {"address": "10.0.0.1", "port_value": 80}}),
         ("http://10.0.0.1:80", {"socket_address": {"address": "10.0.0.1", "port_value": 80}}),
         ("[::1]:80", {"socket_address": {"address": "::1", "port_value": 80}}),
@@ -200,7 +334,8 @@ def test_writing_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_files_are_written_after_what_they_name(tmp_path: Path) -> None:
     written = write(tmp_path, compiled())
-    assert written == ("cds.json", "rds-gateway.json", "lds.json", "bootstrap.json")
+    kinds = [name.partition(".")[0].partition("-")[0] for name in written]
+    assert list(dict.fromkeys(kinds)) == ["sds", "cds", "rds", "lds", "bootstrap"]
 
 
 def test_only_what_changed_is_written(tmp_path: Path) -> None:

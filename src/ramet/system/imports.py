@@ -1,7 +1,8 @@
 """Which modules of other services each service imports: read from the source, nothing is run.
 
-Who calls whom follows from it, and so do the violations of boundaries. It needs no Django, so that
-`ramet check` can also say what is wrong with a project that does not start.
+Who calls whom follows from it (`least_privilege`), and so do the violations of boundaries. It needs
+no Django, so that tools can ask, and `ramet check` can say what is wrong with a project that does
+not start.
 """
 
 import ast
@@ -9,9 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ramet.system import System
+from ramet.system.model import System
 
-__all__ = ["OPEN_MODULES", "Import", "contract_class", "explained", "imports", "uses"]
+__all__ = [
+    "OPEN_MODULES",
+    "Import",
+    "Source",
+    "bound_names",
+    "dotted_name",
+    "explained",
+    "imports",
+    "imports_of",
+    "sources",
+    "uses",
+]
 
 # What a service shows to the others; everything else of its folder is its own.
 OPEN_MODULES = ("contract", "events")
@@ -21,6 +33,17 @@ OPEN_MODULES = ("contract", "events")
 _NEED_MODELS = frozenset(
     {"models", "admin", "forms", "fields", "views", "backends", "get_user_model"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One module of an own app of a service, read but not run."""
+
+    service: str
+    app: str
+    path: Path
+    module: str
+    tree: ast.Module
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +62,26 @@ class Import:
 
 
 def imports(system: System) -> tuple[Import, ...]:
-    """Every import across a boundary in the own apps of all services, in the order of the files.
+    """Every import across a boundary in the own apps of all services, in the order of the files."""
+    return tuple(found for source in sources(system) for found in imports_of(source, system))
+
+
+def sources(system: System) -> Iterator[Source]:
+    """The modules of the own apps of all services, in the order of the files.
 
     Tests are left out: they may look into everything. A file that is not Python is left out too:
     importing it fails more clearly.
     """
-    return tuple(
-        found
-        for service in system.services.values()
-        for app in service.apps
-        if system.is_own_app(app)
-        for path in _files(system, app)
-        for found in _of_file(system, service.name, app, path)
-    )
+    for service in system.services.values():
+        for app in service.apps:
+            if not system.is_own_app(app):
+                continue
+            for path in _files(system, app):
+                try:
+                    tree = ast.parse(path.read_bytes(), filename=str(path))
+                except (SyntaxError, ValueError):
+                    continue
+                yield Source(service.name, app, path, _module(system.root, path), tree)
 
 
 def uses(system: System) -> dict[str, dict[str, dict[str, list[str]]]]:
@@ -69,26 +99,6 @@ def uses(system: System) -> dict[str, dict[str, dict[str, list[str]]]]:
         }
         for importer, owners in used.items()
     }
-
-
-def contract_class(system: System, full_name: str) -> str:
-    """The name of the class that declares a contract such as `shop.products.v2.Products`.
-
-    It is another one where the contract was given its name: `ProductsV2(..., name="Products")`.
-    """
-    module, version, name = full_name.rsplit(".", 2)
-    folder = system.root.joinpath(*module.split("."))
-    for path in (folder / "contract.py", *sorted((folder / "contract").rglob("*.py"))):
-        try:
-            tree = ast.parse(path.read_bytes(), filename=str(path))
-        except (OSError, SyntaxError, ValueError):
-            continue  # without its source, the class has the contract's name as far as we know
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                said = {each.arg: ast.unparse(each.value) for each in node.keywords}
-                if (said.get("name"), said.get("version")) == (repr(name), version[1:]):
-                    return node.name
-    return name
 
 
 def explained(found: Import) -> tuple[str, str, str]:
@@ -119,26 +129,22 @@ def _files(system: System, app: str) -> Iterator[Path]:
             yield path
 
 
-def _of_file(system: System, service: str, app: str, path: Path) -> Iterator[Import]:
-    try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
-    except (SyntaxError, ValueError):
-        return
-    module = _module(system.root, path)
-    is_open = module.removeprefix(f"{app}.").partition(".")[0] in OPEN_MODULES
-    shown = path.relative_to(system.root).as_posix()
+def imports_of(source: Source, system: System) -> Iterator[Import]:
+    """The imports across a boundary of one module."""
+    is_open = source.module.removeprefix(f"{source.app}.").partition(".")[0] in OPEN_MODULES
+    shown = source.path.relative_to(system.root).as_posix()
     seen: set[tuple[str, int]] = set()
-    for target, line in _targets(tree, module, is_package=path.name == "__init__.py"):
+    for target, line in _targets(source):
         owning_app = system.app_of_module(target)
         owner = system.service_of_app(owning_app) if owning_app else None
         if owner is None or owning_app is None or (target, line) in seen:
             continue
-        if owner.name == service and not is_open:
+        if owner.name == source.service and not is_open:
             continue
         seen.add((target, line))
         inside = target.removeprefix(owning_app).removeprefix(".").split(".")
         yield Import(
-            importer=service,
+            importer=source.service,
             owner=owner.name,
             target=target,
             where=f"{shown}:{line}",
@@ -147,27 +153,41 @@ def _of_file(system: System, service: str, app: str, path: Path) -> Iterator[Imp
         )
 
 
-def _targets(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[tuple[str, int]]:
-    """Dotted names that a module imports, and names that it takes out of imported modules."""
+def bound_names(source: Source) -> dict[str, str]:
+    """Names that imports bind in a module, with the dotted names that they stand for."""
     bound: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                bound[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
-                yield alias.name, node.lineno
+                first = alias.name.partition(".")[0]
+                bound[alias.asname or first] = alias.name if alias.asname else first
         elif isinstance(node, ast.ImportFrom):
-            source = _source(node, module, is_package=is_package)
+            module = _imported_module(node, source)
             for alias in node.names:
-                target = source if alias.name == "*" else f"{source}.{alias.name}"
-                bound[alias.asname or alias.name] = target
-                yield target, node.lineno
+                bound[alias.asname or alias.name] = f"{module}.{alias.name}"
+    return bound
+
+
+def _targets(source: Source) -> Iterator[tuple[str, int]]:
+    """Dotted names that a module imports, and names that it takes out of imported modules."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = _imported_module(node, source)
+            for alias in node.names:
+                if alias.name != "*":
+                    yield f"{module}.{alias.name}", node.lineno
+                else:
+                    yield module, node.lineno
+                    if module.rpartition(".")[2] in OPEN_MODULES:
+                        yield f"{module}.*", node.lineno
         elif isinstance(node, ast.Call):
             yield from ((target, node.lineno) for target in _by_name(node))
-    for node in ast.walk(tree):
+    bound = bound_names(source)
+    for node in ast.walk(source.tree):
         # contract.Products after `from shop.products import contract`
-        if isinstance(node, ast.Attribute) and (dotted := _dotted(node)):
+        if isinstance(node, ast.Attribute) and (dotted := dotted_name(node)):
             first, _, rest = dotted.partition(".")
             if first in bound and _is_open_module(bound[first], rest):
                 yield f"{bound[first]}.{rest}", node.lineno
@@ -178,10 +198,11 @@ def _is_open_module(bound: str, rest: str) -> bool:
     return path[-1] in OPEN_MODULES
 
 
-def _source(node: ast.ImportFrom, module: str, *, is_package: bool) -> str:
+def _imported_module(node: ast.ImportFrom, source: Source) -> str:
     if node.level == 0:
         return node.module or ""
-    parts = module.split(".")
+    parts = source.module.split(".")
+    is_package = source.path.name == "__init__.py"
     parents = parts[: len(parts) - node.level + is_package]
     return ".".join([*parents, *([node.module] if node.module else [])])
 
@@ -195,10 +216,11 @@ def _by_name(call: ast.Call) -> Iterator[str]:
                 yield target
 
 
-def _dotted(node: ast.expr) -> str | None:
+def dotted_name(node: ast.expr) -> str | None:
+    """`a.b.c` of an expression that is nothing but names and dots, else None."""
     if isinstance(node, ast.Name):
         return node.id
-    if isinstance(node, ast.Attribute) and (before := _dotted(node.value)):
+    if isinstance(node, ast.Attribute) and (before := dotted_name(node.value)):
         return f"{before}.{node.attr}"
     return None
 

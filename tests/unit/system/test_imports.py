@@ -1,14 +1,17 @@
 """Imports across services are found in the source, whatever way they are written."""
 
+from pathlib import Path
+
 import pytest
 
-from ramet.placement.imports import explained, imports, uses
+from ramet.system.imports import explained, imports, uses
 from tests.unit.placement.project import Project
 
 
 @pytest.fixture
-def project(project: Project) -> Project:
+def project(tmp_path: Path) -> Project:
     """The small project, in which payments offers a contract and events."""
+    project = Project(tmp_path / "p")
     project.write("small/payments/contract.py", "class Payments: ...\nclass Declined: ...\n")
     project.write("small/payments/events.py", "class Paid: ...\n")
     return project

@@ -1,0 +1,152 @@
+"""`fetch`: plain HTTP to another service, for what is no operation of a contract.
+
+A program that is not Django, or a public route such as the provider's token endpoint. The name in
+the call is what gives the right to it (`ramet.system.least_privilege`), so write it out there.
+Where the service lives in this very process, Django is asked directly: over HTTP it would need a
+second free thread of the same server, and a few requests that wait for themselves would stop it.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from contextvars import Context
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from structlog.contextvars import get_contextvars
+
+from ramet.calls import context
+from ramet.calls.caller import making_service
+from ramet.calls.client import remote_address
+from ramet.calls.errors import DeadlineExceeded
+from ramet.errors import DiagnosticError, Mistake
+from ramet.placement import Here, here
+
+__all__ = ["Answer", "fetch"]
+
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # safe methods (RFC 9110, section 9.2.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answered, whatever its status; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError where it is none."""
+        return json.loads(self.body)
+
+
+def fetch(
+    service: str,
+    path: str,
+    *,
+    method: str = "GET",
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    seconds: float = 5.0,
+) -> Answer:
+    """Ask a service of this system for a path of its own, with its query, and return the answer.
+
+    The request seems to be for the system's public address, unless `headers` says another `Host`.
+    Only what `headers` holds goes along, not the user's token. Redirects are not followed. Raises
+    Unavailable where nobody answers and DeadlineExceeded after `seconds`, or earlier where the work
+    at hand has less time left. DiagnosticError for a service that ramet.toml does not know.
+    """
+    place = here()
+    if service not in place.system.services:
+        raise DiagnosticError(
+            Mistake(
+                "unknown-service",
+                where="ramet.fetch",
+                found=repr(service),
+                expected=f"a service of {place.system.path.name}: "
+                f"{', '.join(place.system.services)}",
+                remedy="name the service that has the path among its routes",
+            )
+        )
+    left = context.remaining()
+    seconds = seconds if left is None else min(seconds, left)
+    if seconds <= 0:
+        raise DeadlineExceeded("no time was left to ask")
+    caller = making_service(1)
+    sent = {**_usual_headers(place), **{k.lower(): v for k, v in (headers or {}).items()}}
+    if place.has(service):
+        # An empty context: the inner request must not see, or clear, the caller of the outer one.
+        return Context().run(_in_this_process, caller, method, path, body, sent, seconds)
+    from ramet.calls import transport  # libcurl is loaded by processes that call others only
+
+    sent["x-ramet-service"] = service
+    sent["x-envoy-upstream-rq-timeout-ms"] = str(max(1, int(seconds * 1000)))
+    if method in _REPEATABLE:
+        sent["x-ramet-idempotent"] = "1"
+    lines = [f"{name}: {value}" for name, value in sent.items()]
+    address = remote_address(place, service, caller)
+    return Answer(*transport.exchange(address, method, path, body, lines, seconds=seconds))
+
+
+def _usual_headers(place: Here) -> dict[str, str]:
+    public = urlsplit(place.environment.public_url)
+    found = {"host": public.netloc, "x-forwarded-proto": public.scheme}
+    ids = get_contextvars()
+    for name, header in (("request_id", "x-request-id"), ("traceparent", "traceparent")):
+        value = ids.get(name)
+        if isinstance(value, str) and value.isascii() and value.isprintable():
+            found[header] = value
+    return found
+
+
+@cache
+def _django() -> Any:
+    from django.core.handlers.wsgi import WSGIHandler
+
+    return WSGIHandler()
+
+
+def _in_this_process(
+    caller: str | None,
+    method: str,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    seconds: float,
+) -> Answer:
+    from django.core.handlers.wsgi import WSGIRequest
+
+    url = urlsplit(f"{headers['x-forwarded-proto']}://{headers['host']}{path}")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": url.path,
+        "QUERY_STRING": url.query,
+        "CONTENT_TYPE": headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "SERVER_NAME": url.hostname or "localhost",
+        "SERVER_PORT": str(url.port or (443 if url.scheme == "https" else 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        **{
+            f"HTTP_{name.upper().replace('-', '_')}": value
+            for name, value in headers.items()
+            if name not in ("content-type", "content-length")
+        },
+    }
+    context.calling_service.set(caller)
+    with context.use_deadline(seconds):
+        # Not by calling the handler as WSGI does: its signals of a request begun and finished would
+        # let Django tidy up the database connection that the outer request is still using.
+        response = _django().get_response(WSGIRequest(environ))
+    said = response.getvalue() if response.streaming else response.content
+    return Answer(
+        response.status_code, {name.lower(): value for name, value in response.items()}, said
+    )
