@@ -71,16 +71,21 @@ def group_of(state: dict[str, Any], service: str) -> str:
     )
 
 
+def answer_of(folder: Folder, request: dict[str, Any]) -> dict[str, Any]:
+    """What the running supervisor answers. DiagnosticError when the system is down."""
+    from ramet.tools.local import control
+
+    try:
+        return control.ask(folder.control, request)
+    except ConnectionError:
+        raise not_running(folder) from None
+
+
 def ask(folder: Folder, request: dict[str, Any], done: str) -> int:
     """Have the running supervisor do something, and say `done`; returns the exit code."""
     import typer
 
-    from ramet.tools.local import control
-
-    try:
-        answer = control.ask(folder.control, request)
-    except ConnectionError:
-        raise not_running(folder) from None
+    answer = answer_of(folder, request)
     if "error" in answer:
         typer.echo(answer["error"], err=True)
         return FAILED

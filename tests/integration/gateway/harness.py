@@ -141,6 +141,7 @@ class Edge:
     endpoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     grants: frozenset[Grant] | None = None
     """None: every service may call the contract of every other one."""
+    mesh_addresses: dict[str, str] = field(default_factory=dict)
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     port: int = field(default_factory=ports.unused)
 
@@ -184,6 +185,7 @@ class Edge:
             access_log=self.folder / "access.log",
             certificates=self.authority.folder,
             endpoints=self.endpoints,
+            mesh=self.mesh_addresses,
             issuer=ISSUER,
         )
 

@@ -36,7 +36,7 @@ def test_a_new_route_holds_for_connections_that_are_open(
     assert status() == 404
     kept = connection.sock
     changing.routes = {**changing.routes, "orders": ("/api/v1/orders/", "/api/v2/orders/")}
-    assert changing.configure() == ("rds-gateway.json", "lds.json")
+    assert changing.configure() == ("rds-mesh.json", "rds-gateway.json")
     eventually(lambda: status() == 200, within=2)
     assert connection.sock is kept
     connection.close()

@@ -118,14 +118,3 @@ def test_a_path_that_no_service_has_is_denied_at_last() -> None:
         assert edge.reached() == []
     finally:
         edge.stop()
-
-
-def test_internal_paths_are_served_in_the_mesh(edge: Edge) -> None:
-    assert edge.mesh("orders", "/.ramet/calls/shop.orders.v1.Orders/place").status == 200
-    assert edge.mesh("orders", "/.ramet/ready", method="GET").status == 200
-    assert edge.mesh("orders", "/api/v1/orders/", method="GET").status == 200
-
-    answer = edge.mesh("orders", "/api/v1/products/", method="GET")
-    assert answer.status == 404
-    assert answer.json()["code"] == "unimplemented"
-    assert {service for service, _ in edge.reached()} == {"orders"}

@@ -106,6 +106,8 @@ def test_nothing_that_only_ramet_may_say_comes_in_from_outside(edge: Edge) -> No
         "/api/v1/orders/",
         x_ramet_idempotent="1",
         x_ramet_anything="1",
+        x_ramet_caller="spiffe://shop/products",
+        x_ramet_service="products",
         x_envoy_upstream_rq_timeout_ms="1",
         x_envoy_original_path="/admin",
         x_envoy_expected_rq_timeout_ms="99999999",
@@ -119,6 +121,7 @@ def test_nothing_that_only_ramet_may_say_comes_in_from_outside(edge: Edge) -> No
     )
     [request] = edge.upstreams["orders"].received
     sent = {name.lower(): value for name, value in request.headers.items()}
+    assert sent.pop("x-ramet-caller") == "spiffe://shop/gateway"
     assert [name for name in sent if name.startswith("x-ramet-")] == []
     assert sent.pop("x-envoy-expected-rq-timeout-ms") == "15000"
     assert sent.pop("x-envoy-external-address", "127.0.0.1") == "127.0.0.1"
@@ -160,7 +163,8 @@ def test_the_access_log_is_json_and_has_no_query(
 
     def line() -> dict[str, object] | None:
         lines = map(json.loads, edge.topology.access_log.read_text().splitlines())
-        return next((line for line in lines if line["request_id"] == request_id), None)
+        ours = (line for line in lines if line["request_id"] == request_id)
+        return next((line for line in ours if line["listener"] == "gateway"), None)
 
     logged = eventually(line, what="the line is flushed")
     assert logged["path"] == "/api/v1/orders/"

@@ -26,15 +26,17 @@ from ramet.tools.gateway.topology import Topology
 
 __all__ = ["compile"]
 
+_NOTHING = Policy()
+
 
 def compile(
-    system: System, groups: Iterable[Group], topology: Topology, policy: Policy
+    system: System, groups: Iterable[Group], topology: Topology, policy: Policy = _NOTHING
 ) -> dict[str, dict[str, Any]]:
     """File names with their contents, to be written into `topology.config_dir`.
 
     bootstrap.json is read once, at start. lds.json (listeners), cds.json (clusters with their
     endpoints), rds-gateway.json (public routes), rds-mesh.json and rds-out.json (who may call what
-    of whom, as `policy` says) and one sds-*.json for each certificate are watched by Envoy.
+    of whom, as `policy` says: unless given, nobody) and one sds-*.json for each certificate are watched by Envoy.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
     group_of = {service: group for group in groups for service in group.services}

@@ -8,8 +8,9 @@ from typing import Any
 
 __all__ = ["write"]
 
-# A file must only name what is there already: certificates, clusters, then routes, then listeners.
-_ORDER = ("sds-", "cds", "rds-", "lds", "bootstrap")
+# A file must only name what is there already: certificates, clusters, then routes, then listeners;
+# and a public route must not lead to a service that does not answer to it yet.
+_ORDER = ("sds-", "cds", "rds-mesh", "rds-", "lds", "bootstrap")
 
 
 def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

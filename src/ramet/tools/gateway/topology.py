@@ -16,8 +16,9 @@ class Topology:
 
     `config_dir` is the folder that the files are written to; Envoy reads them from there.
     `run_dir` holds the sockets; a socket's path may have 107 bytes, so keep it short.
-    `certificates` holds a folder for each service and for "gateway", with `tls.crt`, `tls.key` and
-    `ca.crt`: as cert-manager writes a Secret, as SPIRE's helper can, and as `ramet up` does.
+    `certificates` holds a folder for each service and for "gateway" with `tls.crt`, `tls.key` and
+    `ca.crt`, as cert-manager writes a Secret, SPIRE's helper can, and `ramet up` does; by default
+    where a pod has them mounted.
     `endpoints` gives the addresses of a group's web processes where they are not the one default
     socket `<run_dir>/<group>.web.sock`: an absolute path, "host:port" or "http://host:port".
     `mesh` gives the addresses of mesh listeners that are not the socket `<service>.mesh.sock`.
@@ -30,7 +31,7 @@ class Topology:
     host: str
     port: int
     access_log: Path
-    certificates: Path
+    certificates: Path = Path("/etc/ramet/certificates")
     endpoints: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mesh: Mapping[str, str] = field(default_factory=dict)
     issuer: str | None = None

@@ -1,0 +1,39 @@
+"""Show the certificates of the local mesh, or have another authority sign them."""
+
+from __future__ import annotations
+
+import json as json_format
+from typing import Annotated
+
+import typer
+
+from ramet.cli._local import answer_of, ask, folder_here
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    *, json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False
+) -> None:
+    """Whose certificates there are, until when (UTC), and their serial numbers.
+
+    The system must be up. Each is renewed at half its life, after 12 hours.
+    """
+    found = answer_of(folder_here(), {"command": "certificates"})["certificates"]
+    if json:
+        print(json_format.dumps(found, indent=2))
+        return
+    width = max(len(each["identity"]) for each in found)
+    for each in found:
+        print(f"{each['identity']:<{width}}  until {each['not_after']}  {each['serial']}")
+
+
+@app.command()
+def rotate() -> int:
+    """Make a new authority and have it sign every certificate, without cutting a connection.
+
+    What the old one has signed is believed for two more days.
+    """
+    request = {"command": "rotate-authority"}
+    return ask(folder_here(), request, "a new authority signs")
