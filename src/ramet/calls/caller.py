@@ -54,7 +54,8 @@ def caller() -> Caller:
 
 @contextmanager
 def called_by(service: str | None) -> Iterator[None]:
-    """Do the block's work for this service; for Ramet's own use and tests."""
+    """Do the block's work as if this service had asked for it, "gateway" for the outside: in tests
+    of what an operation or a view does for whom."""
     token = context.calling_service.set(service)
     try:
         yield

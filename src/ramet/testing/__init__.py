@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ramet.calls.caller import called_by
     from ramet.testing.calls import Calls, Fault
     from ramet.testing.clock import Clock
     from ramet.testing.events import Events, HandlerFailed
@@ -27,6 +28,7 @@ _HOMES = {
     "Run": "ramet.testing.runs",
     "Sagas": "ramet.testing.sagas",
     "Settle": "ramet.testing.settling",
+    "called_by": "ramet.calls.caller",
 }
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Run",
     "Sagas",
     "Settle",
+    "called_by",
 ]
 
 

@@ -18,7 +18,7 @@ from ramet.calls.client import stub_of
 from ramet.calls.contracts import contracts
 from ramet.placement import Here, here
 from ramet.testing.misuse import misuse
-from ramet.testing.server import serving
+from ramet.testing.server import NOBODY, serving
 
 __all__ = ["NAMES", "Placement", "placed"]
 
@@ -67,7 +67,7 @@ def _leaving(place: Here, address: str) -> Iterator[None]:
     """Have the calls of every contract of a service leave for this address."""
 
     def way(caller: str | None) -> str:
-        return f"{address}/{caller or ''}"
+        return f"{address}/{caller or NOBODY}"
 
     mesh = replace(place.environment, mesh_template=f"{address}/{{caller}}")
     with override_settings(RAMET=replace(place, environment=mesh)):

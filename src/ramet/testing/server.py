@@ -21,7 +21,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from ramet.calls.server import Operations
 from ramet.placement import here
 
-__all__ = ["serving"]
+__all__ = ["NOBODY", "serving"]
+
+NOBODY = "-"
+"""The caller of code that stands in no service, such as a test."""
 
 _WAIT = 5.0
 """Seconds that the end of a test waits for a request which is still under way."""
@@ -67,7 +70,7 @@ def _application(lent: dict[str, BaseDatabaseWrapper]) -> Any:
     """Made anew for each request, which sees what a test puts in the place of a service."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ["HTTP_X_RAMET_CALLER"] = f"spiffe://{here().system.name}/{_take_caller(environ)}"
+        _say_who_calls(environ)
         for alias, connection in lent.items():
             if _holds_the_test(connection):
                 connections[alias] = connection
@@ -81,11 +84,13 @@ def _application(lent: dict[str, BaseDatabaseWrapper]) -> Any:
     return serve
 
 
-def _take_caller(environ: dict[str, Any]) -> str:
-    """Whoever calls; "" for code of no service."""
+def _say_who_calls(environ: dict[str, Any]) -> None:
+    """As the mesh does, whatever the request itself says."""
     _, caller, rest = environ["PATH_INFO"].split("/", 2)
     environ["PATH_INFO"] = f"/{rest}"
-    return str(caller)
+    environ.pop("HTTP_X_RAMET_CALLER", None)
+    if caller != NOBODY:
+        environ["HTTP_X_RAMET_CALLER"] = f"spiffe://{here().system.name}/{caller}"
 
 
 def _holds_the_test(connection: BaseDatabaseWrapper) -> bool:

@@ -55,6 +55,37 @@ def test_calls_leave_the_thread_and_events_the_database_in_services_only(village
     """).assert_outcomes(passed=10)
 
 
+def test_the_caller_is_the_service_whose_module_calls(village: Village) -> None:
+    """In both placements; nobody for a test's own module, unless the test says who."""
+    village("""
+        from ramet.testing import called_by
+
+        pytestmark = [pytest.mark.django_db, pytest.mark.placements("monolith", "services")]
+
+        @pytest.fixture
+        def callers(monkeypatch):
+            found = []
+            def bake(self, kind):
+                found.append(ramet.caller().service)
+                assert not ramet.caller().user.is_authenticated
+                return kind
+            monkeypatch.setattr(services.Oven, "bake", bake)
+            return found
+
+        def test_a_service(placement, sagas, callers):
+            assert sagas.run(Parcel, kind="roll").status == "completed"
+            assert callers == ["post"]
+            assert ramet.caller().service is None
+
+        def test_code_of_no_service(placement, callers):
+            with called_by("gateway"):
+                ramet.client(Bakery).bake("roll")
+                services.Oven().bake("roll")
+                assert ramet.caller().service == "gateway"
+            assert callers == [None, "gateway"]
+    """).assert_outcomes(passed=4)
+
+
 def test_a_test_without_the_mark_is_the_monolith(village: Village) -> None:
     village("""
         def test_it(placement):

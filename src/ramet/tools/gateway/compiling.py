@@ -36,7 +36,8 @@ def compile(
 
     bootstrap.json is read once, at start. lds.json (listeners), cds.json (clusters with their
     endpoints), rds-gateway.json (public routes), rds-mesh.json and rds-out.json (who may call what
-    of whom, as `policy` says: unless given, nobody) and one sds-*.json for each certificate are watched by Envoy.
+    of whom, as `policy` says: unless given, nobody) and one sds-*.json for each certificate are
+    watched by Envoy.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
     group_of = {service: group for group in groups for service in group.services}

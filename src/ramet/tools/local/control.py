@@ -2,7 +2,8 @@
 
 `{"command": "status"}` answers what `ramet status --json` prints. `stop`, `restart` (service),
 `scale` (service, count), `certificates`, `rotate-authority` and `logs` (service or null, lines)
-answer `{"ok": true, ...}` or `{"error": text}` when done. Whoever may open the socket (its folder has mode 0700) may do it all.
+answer `{"ok": true, ...}` or `{"error": text}` when done. Whoever may open the socket (its folder
+has mode 0700) may do it all.
 """
 
 from __future__ import annotations
