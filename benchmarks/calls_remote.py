@@ -1,7 +1,7 @@
 """A remote operation call against the naive way, on one core.
 
-Ours: `ramet.client(Catalogue).get(...)`, pycurl over a Unix socket to Envoy's mesh listener with
-the configuration of production, from there to granian. Naive: `requests.get(...).json()` to a DRF
+Ours: `ramet.client(Catalogue).get(...)`, pycurl over a Unix socket to the caller's side of the mesh,
+mutual TLS to the callee's, with the configuration of production, from there to granian. Naive: `requests.get(...).json()` to a DRF
 view under gunicorn, without any proxy. Both answer the same product, without a database.
 
 Four callers, Envoy and server are pinned to one core together. A rate is calls per second of
@@ -47,8 +47,8 @@ def main() -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="ramet-bench-"))
     os.sched_setaffinity(0, {min(cores)})  # children inherit it
     try:
-        with _envoy(folder) as envoy, _granian(folder) as ours, _gunicorn(folder) as naive:
-            environment = _environment(folder, "checkout") | {
+        with mesh(folder) as envoy, granian(folder) as ours, _gunicorn(folder) as naive:
+            environment = environment_of(folder, "checkout") | {
                 "NAIVE_URL": naive[1],
                 "SERVERS": f"{envoy},{ours},{naive[0]}",
             }
@@ -75,13 +75,14 @@ def main() -> dict[str, Any]:
     }
 
 
-def _environment(folder: Path, service: str) -> dict[str, str]:
+def environment_of(folder: Path, service: str) -> dict[str, str]:
+    """Of a process of one of the two services, whose mesh has its sockets in `folder`."""
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "bench_settings",
         "PYTHONPATH": str(PROJECT),
         "RAMET_TOML": str(PROJECT / "ramet.toml"),
         "RAMET_SERVICES": service,
-        "RAMET_MESH_URL": f"unix:{folder}/{{service}}.mesh.sock",
+        "RAMET_MESH_URL": f"unix:{folder}/{{caller}}.out.sock",
     }
 
 
@@ -116,11 +117,17 @@ def _accepts(address: Path | int) -> bool:
 
 
 @contextmanager
-def _envoy(folder: Path) -> Iterator[int]:
-    from ramet.system import load, placement
+def mesh(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -> Iterator[int]:
+    """An Envoy with both sides of the mesh, its configuration changed in place by `change`."""
+    from ramet.system import Policy, load, placement
+    from ramet.system.least_privilege import Grant
     from ramet.tools.gateway import Topology, command, compile, write
+    from ramet.tools.local.authority import Authority
 
     system = load(PROJECT / "ramet.toml")
+    authority = Authority(system.name, folder / "secrets", folder / "certificates")
+    authority.renew(["gateway", *system.services])
+    grant = Grant("catalogue", "catalogue.v1.Catalogue", "checkout", "this benchmark")
     config = folder / "envoy"
     topology = Topology(
         config_dir=config,
@@ -128,21 +135,27 @@ def _envoy(folder: Path) -> Iterator[int]:
         host="127.0.0.1",
         port=_free_port(),
         access_log=folder / "access.log",
+        certificates=authority.folder,
     )
-    write(config, compile(system, placement(system, "services"), topology))
+    groups = placement(system, "services")
+    files = compile(system, groups, topology, Policy(frozenset({grant})))
+    if change is not None:
+        change(files)
+    write(config, files)
     with open(folder / "envoy.log", "wb") as log:
-        ready = topology.mesh_socket("catalogue")
+        ready = topology.out_socket("checkout")
         with _running(command(config), ready, stdout=log, stderr=log) as pid:
             yield pid
 
 
 @contextmanager
-def _granian(folder: Path) -> Iterator[int]:
+def granian(folder: Path) -> Iterator[int]:
+    """A web process of the callee."""
     path = folder / "catalogue.web.sock"
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     command += ["--uds", str(path), "--blocking-threads", "1", "--workers-kill-timeout", "1"]
     command += ["--log-level", "warning", "ramet.calls.wsgi:application"]
-    with _running(command, path, env=_environment(folder, "catalogue")) as pid:
+    with _running(command, path, env=environment_of(folder, "catalogue")) as pid:
         yield pid
 
 
@@ -152,7 +165,7 @@ def _gunicorn(folder: Path) -> Iterator[tuple[int, str]]:
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
     command += ["--no-control-socket", "--log-level", "warning", "--worker-tmp-dir", str(folder)]
     command += ["django.core.wsgi:get_wsgi_application()"]
-    with _running(command, port, env=_environment(folder, "catalogue")) as pid:
+    with _running(command, port, env=environment_of(folder, "catalogue")) as pid:
         yield pid, f"http://127.0.0.1:{port}"
 
 
@@ -194,8 +207,8 @@ def _ways() -> dict[str, Callable[[], Callable[[], object]]]:
     assert requests.get(url, timeout=5).json()["price"] == {"amount": "24.90", "currency": "EUR"}
 
     path = Catalogue.__ramet__.operations["get"].path
-    address = os.environ["RAMET_MESH_URL"].replace("{service}", "catalogue")
-    headers = ["Content-Type: application/json"]
+    address = os.environ["RAMET_MESH_URL"].replace("{caller}", "checkout")
+    headers = ["Content-Type: application/json", "x-ramet-service: catalogue"]
     body = b'{"sku":"SPADE"}'
     socket_path = address.removeprefix("unix:")
     return {
@@ -225,9 +238,10 @@ def _http_client(socket_path: str, path: str, body: bytes) -> Callable[[], bytes
     connection = http.client.HTTPConnection("catalogue")
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(socket_path)
+    headers = {"Content-Type": "application/json", "x-ramet-service": "catalogue"}
 
     def post() -> bytes:
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        connection.request("POST", path, body, headers)
         return connection.getresponse().read()
 
     return post

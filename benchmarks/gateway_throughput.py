@@ -1,7 +1,7 @@
 """The gateway with everything on, against bare Envoy and against a gateway written with DRF.
 
 Ours: what `compile` makes of a system, with a token in every request, all limits, the breakers, the
-JSON access log. Bare: the same Envoy with a listener, one route and one cluster. Naive: a DRF view
+JSON access log, and mutual TLS to the service's mesh listener, which another Envoy has as in a pod. Bare: the same Envoy with a listener, one route and one cluster. Naive: a DRF view
 that forwards with `requests.request` under gunicorn, and does not look at the token. The service
 behind all three is another Envoy that answers at once, so that the gateway is what is measured.
 
@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -34,6 +35,7 @@ from benchmarks.figures import Figure
 from ramet.identity import issuing
 from ramet.system import Gateway, Infrastructure, Service, System, placement
 from ramet.tools.gateway import Topology, command, compile, engine, write
+from ramet.tools.local.authority import Authority
 
 FIGURES = (
     Figure("everything_on_over_bare_envoy", "everything on / bare Envoy", "x", "at least", 0.75),
@@ -185,18 +187,42 @@ def _everything_on(folder: Path) -> Iterator[tuple[psutil.Process, int]]:
     listen = Gateway("127.0.0.1", port, "users")
     path = folder / "ramet.toml"
     system = System("shop", "shop.settings", services, listen, Infrastructure(), path)
-    topology = Topology(
+    authority = Authority("shop", folder / "secrets", folder / "certificates")
+    authority.renew(["gateway", *services])
+    pod = folder / "pod"
+    pod.mkdir()
+    gateway = Topology(
         config_dir=folder / "full",
         run_dir=folder,
         host="127.0.0.1",
         port=port,
         access_log=folder / "access.log",
+        certificates=authority.folder,
         endpoints={name: (str(folder / "service.sock"),) for name in services},
+        mesh={name: str(pod / f"{name}.mesh.sock") for name in services},
         issuer=ISSUER,
     )
-    write(topology.config_dir, compile(system, placement(system, "services"), topology))
-    with _running(command(topology.config_dir), port, folder) as process:
-        yield process, port
+    behind = replace(
+        gateway, config_dir=pod, run_dir=pod, port=_free_port(), access_log=pod / "access.log"
+    )
+    for topology in (behind, gateway):
+        files = compile(system, placement(system, "services"), topology)
+        listeners = files["lds.json"]["resources"]
+        # Each has its part only: the gateway's listener here, the services' in the pod.
+        files["lds.json"]["resources"] = [
+            each for each in listeners if (each["name"] == "gateway") == (topology is gateway)
+        ]
+        write(topology.config_dir, files)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, set(os.sched_getaffinity(1)) - cores or cores)
+    pods = subprocess.Popen(command(pod), stderr=subprocess.DEVNULL)
+    os.sched_setaffinity(0, cores)
+    try:
+        with _running(command(gateway.config_dir), port, folder) as process:
+            yield process, port
+    finally:
+        pods.terminate()
+        pods.wait(5)
 
 
 @contextmanager
