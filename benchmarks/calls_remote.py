@@ -1,8 +1,9 @@
 """A remote operation call against the naive way, on one core.
 
-Ours: `ramet.client(Catalogue).get(...)`, pycurl over a Unix socket to the caller's side of the mesh,
-mutual TLS to the callee's, with the configuration of production, from there to granian. Naive: `requests.get(...).json()` to a DRF
-view under gunicorn, without any proxy. Both answer the same product, without a database.
+Ours: `ramet.client(Catalogue).get(...)`, pycurl over a Unix socket to the caller's side of the
+mesh, mutual TLS to the callee's, with the configuration of production, from there to granian.
+Naive: `requests.get(...).json()` to a DRF view under gunicorn, without any proxy. Both answer the
+same product, without a database.
 
 Four callers, Envoy and server are pinned to one core together. A rate is calls per second of
 processor time that all of them spend, which on a quiet machine is calls per second; other work on

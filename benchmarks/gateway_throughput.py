@@ -1,9 +1,10 @@
 """The gateway with everything on, against bare Envoy and against a gateway written with DRF.
 
 Ours: what `compile` makes of a system, with a token in every request, all limits, the breakers, the
-JSON access log, and mutual TLS to the service's mesh listener, which another Envoy has as in a pod. Bare: the same Envoy with a listener, one route and one cluster. Naive: a DRF view
-that forwards with `requests.request` under gunicorn, and does not look at the token. The service
-behind all three is another Envoy that answers at once, so that the gateway is what is measured.
+JSON access log, and mutual TLS to the service's mesh listener, which another Envoy has, as in a
+pod. Bare: the same Envoy with a listener, one route and one cluster. Naive: a DRF view that
+forwards with `requests.request` under gunicorn, and does not look at the token. The service behind
+all three is another Envoy that answers at once, so that the gateway is what is measured.
 
 The gateway is pinned to one core, load and service to the other ones. A rate is requests per second
 of processor time that the gateway spends, which on a quiet machine is requests per second of that
@@ -59,9 +60,12 @@ def main() -> dict[str, Any]:
         os.sched_setaffinity(0, cores[1:] or cores)
         with ExitStack() as stack:
             service = stack.enter_context(_service(folder, key))
+            gateway, mesh = _everything(folder)
+            socket_of_mesh = Path(mesh.mesh_address("orders"))
+            stack.enter_context(_running(command(mesh.config_dir), socket_of_mesh, folder))
             os.sched_setaffinity(0, cores[:1])  # the gateways inherit it
             gateways = {
-                "everything_on": stack.enter_context(_everything_on(folder)),
+                "everything_on": stack.enter_context(_everything_on(gateway, folder)),
                 "bare_envoy": stack.enter_context(_bare(folder)),
                 "naive_drf": stack.enter_context(_naive(folder, service)),
             }
@@ -171,9 +175,8 @@ def _token(key: RSAKey) -> str:
 # -- The three gateways, and the service behind them ----------------------------------------------
 
 
-@contextmanager
-def _everything_on(folder: Path) -> Iterator[tuple[psutil.Process, int]]:
-    port = _free_port()
+def _everything(folder: Path) -> tuple[Topology, Topology]:
+    """Write the configuration of the gateway, and that of the services' side of the mesh."""
     services = {
         name: Service(name, apps=(f"shop.{name}",), routes=routes)
         for name, routes in {
@@ -184,7 +187,7 @@ def _everything_on(folder: Path) -> Iterator[tuple[psutil.Process, int]]:
             "storefront": ("/",),
         }.items()
     }
-    listen = Gateway("127.0.0.1", port, "users")
+    listen = Gateway("127.0.0.1", _free_port(), "users")
     path = folder / "ramet.toml"
     system = System("shop", "shop.settings", services, listen, Infrastructure(), path)
     authority = Authority("shop", folder / "secrets", folder / "certificates")
@@ -195,34 +198,28 @@ def _everything_on(folder: Path) -> Iterator[tuple[psutil.Process, int]]:
         config_dir=folder / "full",
         run_dir=folder,
         host="127.0.0.1",
-        port=port,
+        port=listen.port,
         access_log=folder / "access.log",
         certificates=authority.folder,
         endpoints={name: (str(folder / "service.sock"),) for name in services},
         mesh={name: str(pod / f"{name}.mesh.sock") for name in services},
         issuer=ISSUER,
     )
-    behind = replace(
-        gateway, config_dir=pod, run_dir=pod, port=_free_port(), access_log=pod / "access.log"
-    )
-    for topology in (behind, gateway):
+    mesh = replace(gateway, config_dir=pod, run_dir=pod, access_log=pod / "access.log")
+    for topology in (gateway, mesh):
         files = compile(system, placement(system, "services"), topology)
         listeners = files["lds.json"]["resources"]
-        # Each has its part only: the gateway's listener here, the services' in the pod.
         files["lds.json"]["resources"] = [
             each for each in listeners if (each["name"] == "gateway") == (topology is gateway)
         ]
         write(topology.config_dir, files)
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, set(os.sched_getaffinity(1)) - cores or cores)
-    pods = subprocess.Popen(command(pod), stderr=subprocess.DEVNULL)
-    os.sched_setaffinity(0, cores)
-    try:
-        with _running(command(gateway.config_dir), port, folder) as process:
-            yield process, port
-    finally:
-        pods.terminate()
-        pods.wait(5)
+    return gateway, mesh
+
+
+@contextmanager
+def _everything_on(gateway: Topology, folder: Path) -> Iterator[tuple[psutil.Process, int]]:
+    with _running(command(gateway.config_dir), gateway.port, folder) as process:
+        yield process, gateway.port
 
 
 @contextmanager
@@ -358,8 +355,8 @@ def naive(service: str) -> Callable[..., Any]:
 
 
 @contextmanager
-def _running(arguments: list[str], port: int, folder: Path) -> Iterator[psutil.Process]:
-    """Run a server until the block ends; given once its port accepts."""
+def _running(arguments: list[str], port: int | Path, folder: Path) -> Iterator[psutil.Process]:
+    """Run a server until the block ends; given once its port or socket accepts."""
     with (folder / "servers.log").open("ab") as log:
         process = subprocess.Popen(arguments, stdout=log, stderr=log)
     try:
@@ -379,9 +376,9 @@ def _running(arguments: list[str], port: int, folder: Path) -> Iterator[psutil.P
             process.wait()
 
 
-def _accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _accepts(port: int | Path) -> bool:
+    with socket.socket(socket.AF_UNIX if isinstance(port, Path) else socket.AF_INET) as probe:
+        return probe.connect_ex(str(port) if isinstance(port, Path) else ("127.0.0.1", port)) == 0
 
 
 def _free_port() -> int:

@@ -23,7 +23,9 @@ from benchmarks.calls_remote import PROJECT, environment_of, granian, mesh
 from benchmarks.figures import Figure
 
 FIGURES = (
-    Figure("mutual_tls_over_plain", "time of a call with mutual TLS / without", "x", "at most", 1.25),
+    Figure(
+        "mutual_tls_over_plain", "time of a call with mutual TLS / without", "x", "at most", 1.25
+    ),
 )
 
 ROUNDS = 25
