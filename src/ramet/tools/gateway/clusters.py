@@ -33,7 +33,8 @@ def cluster(
 ) -> dict[str, Any]:
     """A cluster of whoever listens at `addresses`; none is a service that is down.
 
-    ValueError for an address that is none.
+    With a `transport_socket` it is a hop of the mesh and speaks HTTP/2, else HTTP/1.1. ValueError
+    for an address that is none.
     """
     endpoints = [{"endpoint": {"address": address(each)}} for each in addresses]
     return {
@@ -48,8 +49,15 @@ def cluster(
         "connect_timeout": f"{limits.UPSTREAM_CONNECT}s",
         "circuit_breakers": limits.CIRCUIT_BREAKERS,
         "outlier_detection": limits.OUTLIERS,
-        "typed_extension_protocol_options": _http11(),
-        **({"transport_socket": transport_socket} if transport_socket else {}),
+        **(
+            {"typed_extension_protocol_options": _http11()}
+            if transport_socket is None
+            # One connection for many requests: with TLS it costs half the processor time.
+            else {
+                "typed_extension_protocol_options": _http2(),
+                "transport_socket": transport_socket,
+            }
+        ),
     }
 
 
@@ -93,11 +101,27 @@ def foreign_issuer(url: str, ca_bundle: str) -> dict[str, Any]:
 
 
 def _http11() -> dict[str, Any]:
+    return _protocol({"http_protocol_options": {}})
+
+
+def _http2() -> dict[str, Any]:
+    options = {
+        "allow_connect": True,  # WebSockets (RFC 8441)
+        # A peer that is gone without a word would hold all requests, not some of them.
+        "connection_keepalive": {
+            "interval": f"{limits.PEER_ASKED_EVERY}s",
+            "timeout": f"{limits.PEER_ANSWERS}s",
+        },
+    }
+    return _protocol({"http2_protocol_options": options})
+
+
+def _protocol(explicit: dict[str, Any]) -> dict[str, Any]:
     return {
         _HTTP: {
             "@type": f"type.googleapis.com/{_HTTP}",
             "common_http_protocol_options": {"idle_timeout": f"{limits.UPSTREAM_IDLE}s"},
-            "explicit_http_config": {"http_protocol_options": {}},
+            "explicit_http_config": explicit,
         }
     }
 

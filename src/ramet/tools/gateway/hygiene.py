@@ -8,7 +8,7 @@ from typing import Any
 
 from ramet.tools.gateway import limits
 
-__all__ = ["INTERNAL", "connection", "header_guard", "internal_path"]
+__all__ = ["INTERNAL", "connection", "header_guard", "http2", "internal_path"]
 
 # What services say to each other; never answered to the outside.
 INTERNAL = "/.ramet"
@@ -25,11 +25,7 @@ def connection() -> dict[str, Any]:
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         # Envoy's own defaults already refuse both lengths (CL+TE), doubled lengths and HTTP/1.0.
         "http_protocol_options": {},
-        "http2_protocol_options": {
-            "max_concurrent_streams": 100,
-            "initial_stream_window_size": 64 * 1024,
-            "initial_connection_window_size": 1024 * 1024,
-        },
+        "http2_protocol_options": http2(),
         "common_http_protocol_options": {
             "idle_timeout": f"{limits.CLIENT_IDLE}s",
             "max_headers_count": limits.HEADERS,
@@ -43,6 +39,15 @@ def connection() -> dict[str, Any]:
         "server_header_transformation": "OVERWRITE",
         "generate_request_id": True,
         "always_set_request_id_in_response": True,
+    }
+
+
+def http2() -> dict[str, Any]:
+    """What a peer may have open, and in flight, on one HTTP/2 connection."""
+    return {
+        "max_concurrent_streams": 100,
+        "initial_stream_window_size": 64 * 1024,
+        "initial_connection_window_size": 1024 * 1024,
     }
 
 

@@ -18,6 +18,8 @@ __all__ = [
     "LONGEST_TOKEN",
     "MESH_TIMEOUT",
     "OUTLIERS",
+    "PEER_ANSWERS",
+    "PEER_ASKED_EVERY",
     "REQUEST_TIMEOUT",
     "ROUTE_TIMEOUT",
     "STREAM_IDLE",
@@ -41,6 +43,8 @@ MESH_TIMEOUT = 60
 STREAM_IDLE = 30
 CLIENT_IDLE = 60
 UPSTREAM_CONNECT = 1
+PEER_ASKED_EVERY = 10  # on an HTTP/2 connection of the mesh
+PEER_ANSWERS = 5
 # Shorter than granian's 30 s for the next request's headers: the side that closes must be the one
 # that would send, or a request meets a closing connection and fails without being retried.
 UPSTREAM_IDLE = 10

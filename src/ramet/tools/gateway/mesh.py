@@ -8,7 +8,7 @@ those whom its code calls; retries are here and only here, so that two hops do n
 from typing import Any
 
 from ramet.system import Service, System
-from ramet.tools.gateway import answers, clusters, mesh_tls
+from ramet.tools.gateway import answers, clusters, hygiene, mesh_tls
 from ramet.tools.gateway.listeners import body_limit, connection_manager, listener, router
 from ramet.tools.gateway.mesh_routes import CALLER, INBOUND, OUTBOUND, SERVICE, nobody
 from ramet.tools.gateway.topology import Topology
@@ -40,6 +40,7 @@ def inbound(system: System, topology: Topology, service: Service) -> dict[str, A
         ],
         # The gateway has taken the whole body in already, or it is a stream.
         "request_timeout": "0s",
+        "http2_protocol_options": {**hygiene.http2(), "allow_connect": True},
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "local_reply_config": answers.mesh(service.name),
     }

@@ -63,7 +63,10 @@ def server_side(system: System, topology: Topology, service: str) -> dict[str, A
         "typed_config": {
             "@type": f"{_TLS}.DownstreamTlsContext",
             "require_client_certificate": True,
-            "common_tls_context": _context(topology, service, {"prefix": identity(system, "")}),
+            "common_tls_context": {
+                **_context(topology, service, {"prefix": identity(system, "")}),
+                "alpn_protocols": ["h2", "http/1.1"],
+            },
             # A resumed session shows no certificate, so nothing would look whether it still holds.
             "disable_stateless_session_resumption": True,
             "disable_stateful_session_resumption": True,
@@ -77,7 +80,10 @@ def client_side(system: System, topology: Topology, caller: str, callee: str) ->
         "name": "envoy.transport_sockets.tls",
         "typed_config": {
             "@type": f"{_TLS}.UpstreamTlsContext",
-            "common_tls_context": _context(topology, caller, {"exact": identity(system, callee)}),
+            "common_tls_context": {
+                **_context(topology, caller, {"exact": identity(system, callee)}),
+                "alpn_protocols": ["h2"],
+            },
         },
     }
 
