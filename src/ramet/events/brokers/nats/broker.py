@@ -304,6 +304,9 @@ def _told(error: BaseException) -> str:
 def _remedy(told: str) -> str:
     if "authorization" in told.lower() or "authentication" in told.lower():
         return "correct user and password in RAMET_BROKER_URL"
+    if "reset by peer" in told.lower() or "eof" in told.lower():
+        # Who is refused is told so and cut off; the cut can overtake the words.
+        return "see that the NATS server of RAMET_BROKER_URL runs, and takes its user and password"
     return "see that the NATS server of RAMET_BROKER_URL runs and can be reached"
 
 
