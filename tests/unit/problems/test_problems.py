@@ -129,7 +129,9 @@ def test_a_body_that_only_just_fits_the_stack_is_a_400_too() -> None:
         response = post(f'{{"lines": [{{"sku": "A", "quantity": {deep}}}], "token": {deep}}}')
         assert response.status_code == 400
         codes.add(read(response)["code"])
-    assert codes == {"validation-error", "nested-too-deeply"}
+    assert codes <= {"validation-error", "nested-too-deeply"}
+    # From Python 3.12 on, the parser, which is C, has a limit of its own, further away.
+    assert sys.version_info >= (3, 12) or len(codes) == 2
 
 
 def test_a_recursion_without_end_of_our_own_is_a_bug_like_any_other() -> None:
