@@ -5,6 +5,8 @@ One home, so that a reader can judge them together. Seconds unless the name says
 
 from typing import Any
 
+from ramet.system import System
+
 __all__ = [
     "CIRCUIT_BREAKERS",
     "CLIENT_IDLE",
@@ -20,9 +22,12 @@ __all__ = [
     "OUTLIERS",
     "REQUEST_TIMEOUT",
     "ROUTE_TIMEOUT",
+    "SILENT_STREAM",
     "STREAM_IDLE",
     "UPSTREAM_CONNECT",
     "UPSTREAM_IDLE",
+    "body_override",
+    "longest_receipt",
 ]
 
 LARGEST_BODY = 1024 * 1024  # bytes
@@ -38,6 +43,8 @@ ROUTE_TIMEOUT = 15  # from there to the end of the answer, retries included
 # An operation states its own deadline, which its caller keeps; this only ends what nobody awaits.
 MESH_TIMEOUT = 60
 STREAM_IDLE = 30
+# WebSockets and server-sent events. Whoever keeps one open says something every minute or so.
+SILENT_STREAM = 300
 CLIENT_IDLE = 60
 UPSTREAM_CONNECT = 1
 # Shorter than granian's 30 s for the next request's headers: the side that closes must be the one
@@ -77,3 +84,15 @@ OUTLIERS: dict[str, Any] = {
     "max_ejection_time": "60s",
     "max_ejection_percent": 50,
 }
+
+
+def longest_receipt(system: System) -> int:
+    """How long the gateway may wait for a whole request: as long as the most patient service."""
+    declared = (service.receive_within or 0 for service in system.services.values())
+    return max(REQUEST_TIMEOUT, *declared)
+
+
+def body_override(body: dict[str, Any]) -> dict[str, Any]:
+    """What a route says instead of LARGEST_BODY."""
+    kind = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+    return {"envoy.filters.http.buffer": {"@type": kind, **body}}
