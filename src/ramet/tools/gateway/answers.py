@@ -10,6 +10,7 @@ __all__ = ["access_log", "connect_errors", "problems"]
 _DETAILS = {
     400: "The request is not well formed.",
     401: "The access token was not accepted.",
+    403: "No connection is upgraded at this path.",
     404: "Nothing is served at this path.",
     408: "The request did not arrive in time.",
     413: "The body is too large.",
@@ -37,8 +38,11 @@ _CONNECT = {
 
 def problems(headers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Every answer of the gateway's own as a problem document (RFC 9457), with these `headers`."""
-    # Wrong audience is the only 403 of Envoy's own here. RFC 6750 section 3.1 wants it as 401.
+    # Envoy says 403 to a wrong audience, RFC 6750 section 3.1 wants 401.
     foreign_audience = _mapper(403, _problem(401))
+    foreign_audience["filter"] = _where(
+        "response.code == 403 && response.code_details.startsWith('jwt_authn')"
+    )
     foreign_audience["status_code"] = 401
     foreign_audience["headers_to_add"] = [
         _header("www-authenticate", 'Bearer error="invalid_token"'),

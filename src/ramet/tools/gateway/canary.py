@@ -1,13 +1,15 @@
 """A share of a service's requests for another version of it."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from ramet.system import Service, Switches
+from ramet.system import Gateway, Service, Switches
 
-__all__ = ["canary_cluster", "destination"]
+__all__ = ["canary_cluster", "destination", "visitors"]
 
 _COOKIE = "ramet-version"
-_A_DAY = "86400s"
+_REQUEST_ID = "x-request-id"
+_A_DAY = 86400
 
 
 def canary_cluster(service: Service) -> str:
@@ -18,13 +20,14 @@ def canary_cluster(service: Service) -> str:
 def destination(service: Service, switches: Switches) -> dict[str, Any]:
     """The part of a route's action that says where to: one cluster, or two with their weights.
 
-    With `sticky` a cookie decides and not the dice, so a browser stays where it was as long as the
-    weight does; when it grows, browsers only move towards the canary.
+    With `sticky` a cookie's hash decides instead of chance. Of a visitor without one it is the hash
+    of the request's id, which becomes the cookie: so the first answer counts already, and a growing
+    weight moves visitors towards the canary only.
     """
     if service.canary is None:
         return {"cluster": service.name}
     weight = switches.weight(service.name, service.canary.weight)
-    clusters = {
+    clusters: dict[str, Any] = {
         "clusters": [
             # First, so that a hash that met the canary at 10% meets it at 20% too.
             {"name": canary_cluster(service), "weight": weight},
@@ -33,8 +36,27 @@ def destination(service: Service, switches: Switches) -> dict[str, Any]:
     }
     if not service.canary.sticky:
         return {"weighted_clusters": clusters}
-    cookie = {"name": _COOKIE, "ttl": _A_DAY, "path": "/"}
     return {
         "weighted_clusters": clusters | {"use_hash_policy": True},
-        "hash_policy": [{"cookie": cookie}],
+        "hash_policy": [
+            {"cookie": {"name": _COOKIE}, "terminal": True},
+            {"header": {"header_name": _REQUEST_ID}},
+        ],
     }
+
+
+def visitors(
+    service: Service, gateway: Gateway
+) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """The kinds of visitors that need routes of their own, first match first: header matchers, and
+    headers to add to answers. Those without the cookie are given one."""
+    if service.canary is not None and service.canary.sticky:
+        present = {"safe_regex": {"regex": rf"(.*;)? *{_COOKIE}=.*"}}
+        yield [{"name": "cookie", "string_match": present}], []
+        secure = "; Secure" if gateway.tls != "off" else ""
+        cookie = f"{_COOKIE}=%REQ({_REQUEST_ID})%; Max-Age={_A_DAY}; Path=/; HttpOnly; SameSite=Lax"
+        append = "APPEND_IF_EXISTS_OR_ADD"
+        header = {"key": "set-cookie", "value": cookie + secure}
+        yield [], [{"header": header, "append_action": append}]
+    else:
+        yield [], []

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ramet.system import Gateway, Service, Switches, System
 from ramet.tools.gateway import cors, hygiene, limits, rate_limits
-from ramet.tools.gateway.canary import destination
+from ramet.tools.gateway.canary import destination, visitors
 from ramet.tools.gateway.routes import (
     NO_BODY_LIMIT,
     configuration,
@@ -83,7 +83,11 @@ def _answers(
     if receipt < limits.longest_receipt(system):
         # The listener waits as long as the most patient service, and this one does not.
         action["max_stream_duration"] = {"max_stream_duration": f"{receipt + answer}s"}
-    routes = twice(path_match(prefix), action, safe, answer)
+    routes: list[dict[str, Any]] = []
+    for headers, added in visitors(service, system.gateway):
+        match = path_match(prefix) | ({"headers": headers} if headers else {})
+        for route in twice(match, action, safe, answer):
+            routes.append(route | ({"response_headers_to_add": added} if added else {}))
     if service.largest_body is not None:
         body = {"buffer": {"max_request_bytes": service.largest_body}}
         for route in routes:
@@ -115,6 +119,10 @@ def _streams(
 
 def _added_to_answers(gateway: Gateway) -> list[dict[str, Any]]:
     added = security_headers(gateway)
+    if gateway.cors:
+        # Envoy does not say so itself, and a cache would show one origin's answer to another.
+        vary = {"key": "vary", "value": "Origin"}
+        added.append({"header": vary, "append_action": "APPEND_IF_EXISTS_OR_ADD"})
     if gateway.speaks_tls:
         # HTTP/3 is at the same port, for a day until asked again (RFC 7838, RFC 9114 3.1.1).
         port = urlsplit(gateway.public_url).port or 443

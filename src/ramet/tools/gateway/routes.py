@@ -51,7 +51,10 @@ def twice(
     """The same route two times: requests that may be repeated, and all others."""
     action = {**action, "timeout": f"{timeout}s"}
     return [
-        {"match": {**match, "headers": [repeatable]}, "route": {**action, "retry_policy": _RETRY}},
+        {
+            "match": {**match, "headers": [*match.get("headers", ()), repeatable]},
+            "route": {**action, "retry_policy": _RETRY},
+        },
         {"match": match, "route": {**action, "retry_policy": _NO_RETRY}},
     ]
 
