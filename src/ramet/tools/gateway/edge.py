@@ -75,7 +75,7 @@ def _manager(system: System, topology: Topology, routes_file: str) -> dict[str, 
             "cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}],  # noqa: S104
         },
         "preserve_external_request_id": False,
-        "request_timeout": f"{limits.longest_receipt(system)}s",
+        **limits.waiting(system, manager["common_http_protocol_options"]),
         # The routes remove a service's own header, and nobody adds another.
         "server_header_transformation": "PASS_THROUGH",
         "early_header_mutation_extensions": [

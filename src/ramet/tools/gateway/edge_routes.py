@@ -78,21 +78,26 @@ def _answers(
     action = destination(service, switches)
     if described := rate_limits.descriptions(service):
         action["rate_limits"] = described
-    answer = service.answer_within or limits.ROUTE_TIMEOUT
-    receipt = service.receive_within or limits.REQUEST_TIMEOUT
-    if receipt < limits.longest_receipt(system):
-        # The listener waits as long as the most patient service, and this one does not.
-        action["max_stream_duration"] = {"max_stream_duration": f"{receipt + answer}s"}
     routes: list[dict[str, Any]] = []
     for headers, added in visitors(service, system.gateway):
         match = path_match(prefix) | ({"headers": headers} if headers else {})
-        for route in twice(match, action, safe, answer):
+        for route in twice(match, action, safe, limits.answer(service)):
             routes.append(route | ({"response_headers_to_add": added} if added else {}))
+    if limits.is_patient(service):
+        for route in routes:
+            _wait(route["route"], service)
     if service.largest_body is not None:
         body = {"buffer": {"max_request_bytes": service.largest_body}}
         for route in routes:
             route["typed_per_filter_config"] = limits.body_override(body)
     return routes
+
+
+def _wait(action: dict[str, Any], service: Service) -> None:
+    """Let a stream last as long as its parts may; with it Envoy no longer looks at `timeout`."""
+    whole = limits.receipt(service) + limits.answer(service)
+    action["max_stream_duration"] = {"max_stream_duration": f"{whole}s"}
+    action["retry_policy"] = {**action["retry_policy"], "per_try_timeout": action["timeout"]}
 
 
 def _streams(
@@ -102,6 +107,7 @@ def _streams(
     action = {
         **destination(service, switches),
         "timeout": "0s",
+        "max_stream_duration": {"max_stream_duration": "0s"},
         "idle_timeout": f"{limits.SILENT_STREAM}s",
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "retry_policy": {"num_retries": 0},

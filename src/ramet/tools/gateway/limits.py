@@ -5,7 +5,7 @@ One home, so that a reader can judge them together. Seconds unless the name says
 
 from typing import Any
 
-from ramet.system import System
+from ramet.system import Service, System
 
 __all__ = [
     "CIRCUIT_BREAKERS",
@@ -26,8 +26,11 @@ __all__ = [
     "STREAM_IDLE",
     "UPSTREAM_CONNECT",
     "UPSTREAM_IDLE",
+    "answer",
     "body_override",
-    "longest_receipt",
+    "is_patient",
+    "receipt",
+    "waiting",
 ]
 
 LARGEST_BODY = 1024 * 1024  # bytes
@@ -86,10 +89,37 @@ OUTLIERS: dict[str, Any] = {
 }
 
 
-def longest_receipt(system: System) -> int:
-    """How long the gateway may wait for a whole request: as long as the most patient service."""
-    declared = (service.receive_within or 0 for service in system.services.values())
-    return max(REQUEST_TIMEOUT, *declared)
+def receipt(service: Service) -> int:
+    """How long a client may take to send a request to this service."""
+    return service.receive_within or REQUEST_TIMEOUT
+
+
+def answer(service: Service) -> int:
+    """How long this service may take to answer."""
+    return service.answer_within or ROUTE_TIMEOUT
+
+
+def is_patient(service: Service) -> bool:
+    """Whether a service waits longer for a request than the gateway does by itself."""
+    return receipt(service) > REQUEST_TIMEOUT
+
+
+def waiting(system: System, options: dict[str, Any]) -> dict[str, Any]:
+    """The times of the connection manager, whose other common `options` stay: as long as the most
+    patient service waits.
+
+    A route can shorten no such time. So where one service is patient, the streams of all others are
+    bounded as a whole, by the time to receive them and the longest answer.
+    """
+    services = system.services.values()
+    found: dict[str, Any] = {
+        "request_timeout": f"{max([REQUEST_TIMEOUT, *map(receipt, services)])}s"
+    }
+    if any(map(is_patient, services)):
+        answers = [answer(service) for service in services if not is_patient(service)]
+        whole = REQUEST_TIMEOUT + max([ROUTE_TIMEOUT, *answers])
+        found["common_http_protocol_options"] = options | {"max_stream_duration": f"{whole}s"}
+    return found
 
 
 def body_override(body: dict[str, Any]) -> dict[str, Any]:
