@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ramet.cli._local import FAILED, here
-from ramet.system import Group, System, placement
+from ramet.system import Group, Switches, System, placement
 from ramet.tools.local.folder import Folder
 
 
@@ -81,7 +81,13 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
 def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
     from ramet.tools import gateway
+    from ramet.tools.local import edge_certificate
     from ramet.tools.local.envoy import Gateway
+
+    gateway.require_usable(system.gateway)
+    certificate, key = None, None
+    if system.gateway.tls == "local":
+        certificate, key = edge_certificate.ensure(folder, system.gateway.public_host)
 
     def topology(endpoints: Mapping[str, Sequence[Path]]) -> gateway.Topology:
         return gateway.Topology(
@@ -91,10 +97,13 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             port=system.gateway.port,
             access_log=folder.logs / "access.log",
             endpoints={name: [str(path) for path in paths] for name, paths in endpoints.items()},
+            certificate=certificate,
+            key=key,
         )
 
-    def write(endpoints: Mapping[str, Sequence[Path]]) -> None:
-        gateway.write(folder.envoy, gateway.compile(system, groups, topology(endpoints)))
+    def write(endpoints: Mapping[str, Sequence[Path]], switches: Switches) -> None:
+        files = gateway.compile(system, groups, topology(endpoints), switches)
+        gateway.write(folder.envoy, files)
 
     return Gateway(gateway.command(folder.envoy), topology({}).admin_socket, write)
 

@@ -4,16 +4,22 @@ Pure Python without Django, so that the command line and every tool can ask with
 project.
 """
 
+from ramet.system.edge import Canary, Cors, Gateway, Switches
 from ramet.system.grouping import Group, placement
-from ramet.system.model import Gateway, Infrastructure, Service, System
+from ramet.system.model import Infrastructure, Service, System
 from ramet.system.reading import find, load
 from ramet.system.schema import json_schema
+from ramet.system.units import Rate
 
 __all__ = [
+    "Canary",
+    "Cors",
     "Gateway",
     "Group",
     "Infrastructure",
+    "Rate",
     "Service",
+    "Switches",
     "System",
     "find",
     "json_schema",

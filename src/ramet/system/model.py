@@ -6,11 +6,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.system.edge import Canary, Gateway
+from ramet.system.units import Rate
 
-__all__ = ["Gateway", "Infrastructure", "Service", "System"]
-
-# Addresses that a server binds but that a browser does not like to be sent to.
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 - compared, not bound
+__all__ = ["Infrastructure", "Service", "System"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,8 @@ class Service:
 
     `apps` are dotted module names, third-party ones among them. `routes` are path prefixes that
     start and end with a slash. `contract` is a path relative to the folder of `ramet.toml`.
+    Of the rest, which is about traffic from outside, sizes are bytes and times seconds; None is
+    the gateway's own.
     """
 
     name: str
@@ -27,27 +28,18 @@ class Service:
     owner: str | None = None
     command: tuple[str, ...] = ()
     contract: str | None = None
+    streams: tuple[str, ...] = ()
+    largest_body: int | None = None
+    receive_within: int | None = None
+    answer_within: int | None = None
+    rate_by_address: Rate | None = None
+    rate_by_user: Rate | None = None
+    canary: Canary | None = None
 
     @property
     def is_django(self) -> bool:
         """Whether this service consists of Django apps, which can share a process with others."""
         return bool(self.apps)
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """Where the gateway listens. `issuer` names a service, or is a URL of a foreign one."""
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    issuer: str | None = None
-
-    @property
-    def public_url(self) -> str:
-        """The gateway as a browser on this machine sees it, without a trailing slash."""
-        host = "localhost" if self.host in _LOCAL_HOSTS else self.host
-        host = f"[{host}]" if ":" in host else host
-        return f"http://{host}" if self.port == 80 else f"http://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ramet.errors import Mistake
 from ramet.system.document import SECRET, Document, did_you_mean
-from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX, SERVICE_NAME
+from ramet.system.edge_rules import broken_edge_rules
+from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
+from ramet.system.keys import SERVICE_NAME
 from ramet.system.lines import KeyPath
 from ramet.system.model import Service, System
 
@@ -26,6 +28,7 @@ def broken_rules(system: System, document: Document) -> Iterator[Mistake]:
     yield from _owners(system, document)
     yield from _routes(system, document)
     yield from _issuer(system, document)
+    yield from broken_edge_rules(system, document)
     yield from _secrets(document)
 
 

@@ -139,12 +139,16 @@ def test_the_mesh_keeps_the_ids_of_its_caller(edge: Edge) -> None:
 
 
 def test_an_answer_says_its_request_id_and_nothing_about_the_server(edge: Edge) -> None:
-    edge.upstreams["orders"].respond = lambda request: (200, {"X-Powered-By": "PHP"}, b"")
+    edge.upstreams["orders"].respond = lambda request: (
+        200,
+        {"X-Powered-By": "PHP", "Server": "x"},
+        b"",
+    )
     answer = edge.get("/api/v1/orders/")
     [request] = edge.upstreams["orders"].received
     assert answer.headers["x-request-id"] == request.headers["x-request-id"]
-    assert answer.headers.get_all("server") == ["ramet"]
-    assert [name for name in answer.headers if name.lower().startswith(("x-envoy", "x-pow"))] == []
+    revealing = ("server", "x-envoy", "x-pow")
+    assert [name for name in answer.headers if name.lower().startswith(revealing)] == []
 
 
 def test_a_problem_of_the_service_is_not_replaced(edge: Edge) -> None:

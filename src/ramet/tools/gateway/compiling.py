@@ -11,43 +11,54 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ramet.system import Group, System
-from ramet.tools.gateway import clusters, limits, listeners, routes, tokens
+from ramet.system import Group, Switches, System
+from ramet.tools.gateway import clusters, edge, edge_routes, limits, listeners, tls, tokens
+from ramet.tools.gateway.canary import canary_cluster
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["compile"]
 
 
 def compile(
-    system: System, groups: Iterable[Group], topology: Topology
+    system: System,
+    groups: Iterable[Group],
+    topology: Topology,
+    switches: Switches = Switches(),  # noqa: B008 - frozen
 ) -> dict[str, dict[str, Any]]:
     """File names with their contents, to be written into `topology.config_dir`.
 
     bootstrap.json is read once, at start. lds.json (listeners), cds.json (clusters with their
-    endpoints) and rds-gateway.json (public routes) are watched by Envoy.
+    endpoints) and rds-gateway.json (public routes) are watched by Envoy. So are, where the gateway
+    speaks TLS, sds-edge.json and the files of the certificate that it names.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
     group_of = {service: group for group in groups for service in group.services}
     placed = [service for service in system.services.values() if service.name in group_of]
 
     listening = [
-        listeners.gateway_listener(
-            topology, _path(topology, "rds-gateway.json"), tokens.token_check(system, topology)
-        ),
+        *edge.gateway_listeners(system, topology, _path(topology, "rds-gateway.json")),
         *(listeners.mesh_listener(topology, service) for service in placed),
     ]
     reached = [
         clusters.cluster(service.name, topology.addresses(group_of[service.name]))
         for service in placed
     ]
+    reached += [
+        clusters.cluster(canary_cluster(service), [service.canary.address])
+        for service in placed
+        if service.canary
+    ]
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)
-    return {
+    files = {
         "bootstrap.json": _bootstrap(system, topology),
         "cds.json": _resources(reached),
         "lds.json": _resources(listening),
-        "rds-gateway.json": _resources([routes.gateway_routes(system)]),
+        "rds-gateway.json": _resources([edge_routes.gateway_routes(system, switches)]),
     }
+    if system.gateway.speaks_tls:
+        files[tls.SDS_FILE] = _resources([tls.secret(*edge.certificate(system, topology))])
+    return files
 
 
 def _bootstrap(system: System, topology: Topology) -> dict[str, Any]:

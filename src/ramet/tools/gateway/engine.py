@@ -75,6 +75,7 @@ def refused(files: Mapping[str, Mapping[str, Any]]) -> str:
         for log in _manager(listener)["access_log"]:
             log["typed_config"]["path"] = os.devnull
     with tempfile.TemporaryDirectory() as folder:
+        _move_secrets(merged, files, Path(folder))
         path = Path(folder) / "envoy.json"
         path.write_text(json.dumps(merged), "utf-8")
         finished = subprocess.run(
@@ -85,6 +86,21 @@ def refused(files: Mapping[str, Mapping[str, Any]]) -> str:
             check=False,
         )
     return "" if finished.returncode == 0 else finished.stderr.strip() or finished.stdout.strip()
+
+
+def _move_secrets(part: Any, files: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+    """Have `part` read its certificates' SDS files from `folder`: Envoy wants them to exist."""
+    if isinstance(part, list):
+        for each in part:
+            _move_secrets(each, files, folder)
+    elif isinstance(part, dict):
+        source = part.get("sds_config", {}).get("path_config_source", {})
+        if source:
+            path = folder / Path(source["path"]).name
+            path.write_text(json.dumps(files[path.name]), "utf-8")
+            source["path"] = str(path)
+        for each in part.values():
+            _move_secrets(each, files, folder)
 
 
 def _manager(listener: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ["write"]
 
-# A file must only name what is there already: clusters, then routes, then listeners.
-_ORDER = ("cds", "rds-", "lds", "bootstrap")
+# A file must only name what is there already: certificates, clusters, then routes, then listeners.
+_ORDER = ("sds-", "cds", "rds-", "lds", "bootstrap")
 
 
 def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

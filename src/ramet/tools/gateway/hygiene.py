@@ -13,6 +13,8 @@ __all__ = ["INTERNAL", "connection", "header_guard", "internal_path"]
 # What services say to each other; never answered to the outside.
 INTERNAL = "/.ramet"
 _TRUSTED_HEADERS = "x-(?:ramet|envoy|forwarded)-.*|forwarded|x-real-ip"
+# One header is the balancer's own word: it appends the address that it was called from.
+_BUT_THE_BALANCERS = "x-(?:ramet|envoy)-.*|x-forwarded-(?:[^f].*|f[^o].*)|forwarded|x-real-ip"
 
 
 def connection() -> dict[str, Any]:
@@ -46,21 +48,21 @@ def connection() -> dict[str, Any]:
     }
 
 
-def header_guard() -> dict[str, Any]:
+def header_guard(*, behind_balancer: bool = False) -> dict[str, Any]:
     """Takes from outside requests whatever only Ramet, Envoy or a trusted proxy may say.
 
     Early, before Envoy itself reads x-envoy-* and appends to X-Forwarded-For: upstream then sees
-    the peer's address alone, whatever the client claimed before it.
+    the peer's address alone, whatever the client claimed before it. A balancer's X-Forwarded-For
+    stays until Envoy has read its last entry.
     """
+    names = _BUT_THE_BALANCERS if behind_balancer else _TRUSTED_HEADERS
     return {
         "name": "ramet.header_guard",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation"
             ".header_mutation.v3.HeaderMutation",
             # One expression: three comparisons of prefixes cost each request 3 us more.
-            "mutations": [
-                {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": _TRUSTED_HEADERS}}}}
-            ],
+            "mutations": [{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}}],
         },
     }
 

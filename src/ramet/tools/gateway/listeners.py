@@ -1,5 +1,6 @@
-"""The listeners: the gateway for the outside, one mesh listener for each service."""
+"""The mesh listener of each service, and the parts of any listener; the gateway's is in `edge`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,38 +9,12 @@ from ramet.tools.gateway import answers, hygiene, limits
 from ramet.tools.gateway.routes import mesh_routes
 from ramet.tools.gateway.topology import Topology
 
-__all__ = ["gateway_listener", "mesh_listener"]
+__all__ = ["body_limit", "connection_manager", "listener", "mesh_listener", "router"]
 
 _HCM = (
     "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
     ".HttpConnectionManager"
 )
-
-
-def gateway_listener(
-    topology: Topology, routes_file: str, token_check: dict[str, Any] | None
-) -> dict[str, Any]:
-    """The edge. `token_check` is the jwt_authn filter, None where no issuer is declared."""
-    filters = [*([token_check] if token_check else []), _body_limit(), _router()]
-    source = {"path_config_source": {"path": routes_file}, "resource_api_version": "V3"}
-    manager = {
-        **_manager("gateway", topology.access_log, filters),
-        "rds": {"route_config_name": "gateway", "config_source": source},
-        # The peer is the client: nothing that it says about itself is believed.
-        "use_remote_address": True,
-        "xff_num_trusted_hops": 0,
-        # Nobody is: by default private addresses are, and may set x-envoy-* and x-request-id. An
-        # empty list means that default, so it holds the one address that no peer has.
-        "internal_address_config": {
-            "unix_sockets": False,
-            "cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}],  # noqa: S104
-        },
-        "preserve_external_request_id": False,
-        "early_header_mutation_extensions": [hygiene.header_guard()],
-        "local_reply_config": answers.problems(),
-    }
-    address = {"socket_address": {"address": topology.host, "port_value": topology.port}}
-    return _listener("gateway", address, manager)
 
 
 def mesh_listener(topology: Topology, service: Service) -> dict[str, Any]:
@@ -50,7 +25,7 @@ def mesh_listener(topology: Topology, service: Service) -> dict[str, Any]:
     """
     name = f"mesh-{service.name}"
     manager = {
-        **_manager(name, topology.access_log, [_body_limit(), _router()]),
+        **connection_manager(name, topology.access_log, [body_limit(), router()]),
         "route_config": mesh_routes(service),
         "use_remote_address": False,
         "skip_xff_append": True,
@@ -59,20 +34,24 @@ def mesh_listener(topology: Topology, service: Service) -> dict[str, Any]:
         "local_reply_config": answers.connect_errors(),
     }
     address = {"pipe": {"path": str(topology.mesh_socket(service.name)), "mode": 0o600}}
-    return {**_listener(name, address, manager), "ignore_global_conn_limit": True}
+    return {**listener(name, address, manager), "ignore_global_conn_limit": True}
 
 
-def _manager(name: str, log: Path, filters: list[dict[str, Any]]) -> dict[str, Any]:
+def connection_manager(
+    name: str, log: Path, filters: Sequence[dict[str, Any] | None]
+) -> dict[str, Any]:
+    """An HTTP connection manager; a filter that is None is left out."""
     return {
         "@type": _HCM,
         "stat_prefix": name,
         **hygiene.connection(),
-        "http_filters": filters,
+        "http_filters": [each for each in filters if each],
         "access_log": answers.access_log(log, name),
     }
 
 
-def _listener(name: str, address: dict[str, Any], manager: dict[str, Any]) -> dict[str, Any]:
+def listener(name: str, address: dict[str, Any], manager: dict[str, Any]) -> dict[str, Any]:
+    """A listener with one filter chain, of the connection manager alone."""
     return {
         "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
         "name": name,
@@ -92,7 +71,8 @@ def _listener(name: str, address: dict[str, Any], manager: dict[str, Any]) -> di
     }
 
 
-def _body_limit() -> dict[str, Any]:
+def body_limit() -> dict[str, Any]:
+    """The filter that takes a body in before anybody hears of the request; routes override it."""
     # Buffering also keeps a slow upload from holding one of a service's few threads.
     return {
         "name": "envoy.filters.http.buffer",
@@ -103,7 +83,8 @@ def _body_limit() -> dict[str, Any]:
     }
 
 
-def _router() -> dict[str, Any]:
+def router() -> dict[str, Any]:
+    """The last filter of all."""
     return {
         "name": "envoy.filters.http.router",
         "typed_config": {

@@ -1,15 +1,14 @@
-"""Which path goes where, and what may be tried twice."""
+"""Which path goes where in the mesh, what may be tried twice, and the parts of any route."""
 
 from typing import Any
 
-from ramet.system import Service, System
+from ramet.system import Service
 from ramet.tools.gateway import hygiene, limits
 
-__all__ = ["gateway_routes", "mesh_routes"]
+__all__ = ["NO_BODY_LIMIT", "configuration", "mesh_routes", "nothing", "path_match", "twice"]
 
-# Safe methods (RFC 9110, section 9.2.1). PUT and DELETE should be idempotent too, but nobody has
-# promised that of a user's views, and a retry is only ever for what was declared.
-_SAFE_METHODS = "GET|HEAD|OPTIONS"
+NO_BODY_LIMIT = limits.body_override({"disabled": True})
+
 _RETRY: dict[str, Any] = {
     # Lost connections and "try elsewhere" answers; not 500, which is the application's own word.
     "retry_on": "connect-failure,refused-stream,reset,retriable-status-codes",
@@ -30,29 +29,6 @@ _RETRY: dict[str, Any] = {
 _NO_RETRY = {"num_retries": 0}
 
 
-def gateway_routes(system: System) -> dict[str, Any]:
-    """The public routes: internal paths denied first, then the longest prefix, at last 404."""
-    safe = {
-        "name": ":method",
-        "string_match": {"safe_regex": {"regex": _SAFE_METHODS}},
-    }
-    services = system.services.values()
-    prefixes = [(prefix, service.name) for service in services for prefix in service.routes]
-    prefixes.sort(key=lambda pair: (-len(pair[0]), pair[0]))
-    routes: list[dict[str, Any]] = [
-        # No other match covers CONNECT, and a request without a route waits for its end.
-        _nothing({"connect_matcher": {}}),
-        _nothing(hygiene.internal_path()),
-    ]
-    for prefix, service in prefixes:
-        routes += _twice(_match(prefix), service, safe, limits.ROUTE_TIMEOUT)
-    routes.append(_nothing({"prefix": "/"}))
-    return {
-        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
-        **_configuration("gateway", routes),
-    }
-
-
 def mesh_routes(service: Service) -> dict[str, Any]:
     """What other services may ask of this one: operations, health, and its public routes.
 
@@ -62,44 +38,46 @@ def mesh_routes(service: Service) -> dict[str, Any]:
     prefixes = [f"{hygiene.INTERNAL}/", *service.routes] if service.is_django else ["/"]
     routes: list[dict[str, Any]] = []
     for prefix in sorted(prefixes, key=lambda prefix: (-len(prefix), prefix)):
-        routes += _twice(_match(prefix), service.name, declared, limits.MESH_TIMEOUT)
-    routes.append(_nothing({"prefix": "/"}))
-    return _configuration(f"mesh-{service.name}", routes)
+        routes += twice(
+            path_match(prefix), {"cluster": service.name}, declared, limits.MESH_TIMEOUT
+        )
+    routes.append(nothing({"prefix": "/"}))
+    return configuration(f"mesh-{service.name}", routes)
 
 
-def _twice(
-    match: dict[str, Any], cluster: str, repeatable: dict[str, Any], timeout: int
+def twice(
+    match: dict[str, Any], action: dict[str, Any], repeatable: dict[str, Any], timeout: int
 ) -> list[dict[str, Any]]:
     """The same route two times: requests that may be repeated, and all others."""
-    action = {"cluster": cluster, "timeout": f"{timeout}s"}
+    action = {**action, "timeout": f"{timeout}s"}
     return [
-        {"match": {**match, "headers": [repeatable]}, "route": {**action, "retry_policy": _RETRY}},
+        {
+            "match": {**match, "headers": [*match.get("headers", ()), repeatable]},
+            "route": {**action, "retry_policy": _RETRY},
+        },
         {"match": match, "route": {**action, "retry_policy": _NO_RETRY}},
     ]
 
 
-def _match(prefix: str) -> dict[str, Any]:
+def path_match(prefix: str) -> dict[str, Any]:
+    """The match of a prefix as `routes` of ramet.toml has it."""
     # Without its slash the path belongs to the service too: Django redirects it.
     bare = prefix.rstrip("/")
     return {"path_separated_prefix": bare} if bare else {"prefix": "/"}
 
 
-def _nothing(match: dict[str, Any]) -> dict[str, Any]:
+def nothing(match: dict[str, Any], *, status: int = 404) -> dict[str, Any]:
+    """A route that ends here, with Envoy's own answer."""
     return {
         "match": match,
-        "direct_response": {"status": 404},
+        "direct_response": {"status": status},
         # Answered at the headers: nobody reads the body.
-        "typed_per_filter_config": {
-            "envoy.filters.http.buffer": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3"
-                ".BufferPerRoute",
-                "disabled": True,
-            }
-        },
+        "typed_per_filter_config": NO_BODY_LIMIT,
     }
 
 
-def _configuration(name: str, routes: list[dict[str, Any]]) -> dict[str, Any]:
+def configuration(name: str, routes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Routes for any host, tried in their order."""
     return {
         "name": name,
         "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}],

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ramet.system import System
-from ramet.tools.gateway import clusters, limits
+from ramet.tools.gateway import clusters, limits, rate_limits
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["foreign_issuer_cluster", "token_check"]
@@ -50,6 +50,9 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
         "clock_skew_seconds": limits.CLOCK_SKEW,
         "jwt_cache_config": {"jwt_cache_size": 1000, "jwt_max_token_size": limits.LONGEST_TOKEN},
     }
+    if rate_limits.rates(system, "user"):
+        # For the limits of users; it costs a copy of the claims, so only where they are asked for.
+        provider["payload_in_metadata"] = rate_limits.TOKEN_PAYLOAD
     with_token = {
         "prefix": "/",
         "headers": [{"name": "Authorization", "string_match": {"prefix": _BEARER}}],

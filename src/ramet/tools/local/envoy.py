@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ramet.system import Switches
 from ramet.tools.local import child, http
 
 
@@ -20,13 +21,13 @@ from ramet.tools.local import child, http
 class Gateway:
     """How to configure and start Envoy.
 
-    `write(endpoints)` puts the configuration in place; `endpoints` are the sockets of each group's
-    web processes. A running Envoy takes a change up by itself.
+    `write(endpoints, switches)` puts the configuration in place; `endpoints` are the sockets of
+    each group's web processes. A running Envoy takes a change up by itself.
     """
 
     command: Sequence[str]
     admin_socket: Path
-    write: Callable[[Mapping[str, Sequence[Path]]], None]
+    write: Callable[[Mapping[str, Sequence[Path]], Switches], None]
 
 
 class Envoy:

@@ -10,12 +10,13 @@ import contextlib
 import os
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import Group, Service, System
+from ramet.system import Group, Service, Switches, System
 from ramet.tools.local import (
     commands,
     dashboard,
@@ -89,6 +90,7 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._dirty = asyncio.Event()
+        self._switches = Switches()
 
     async def start(self) -> None:
         """Start everything; returns when requests are served and workers work.
@@ -96,7 +98,10 @@ class Supervisor:
         Raises DiagnosticError for whatever a person can repair. Call `stop` in any case.
         """
         gateway = self.plan.system.gateway
-        ports.require_free({"gateway": (gateway.host, gateway.port)})
+        listening = {"gateway": (gateway.host, gateway.port)}
+        if gateway.redirect_from is not None:
+            listening["redirect to the gateway"] = gateway.redirect_from
+        ports.require_free(listening)
         self._prepare()
         self._tasks.append(asyncio.create_task(self._keep_state()))
         await self.control.start(self.folder.control)
@@ -160,6 +165,28 @@ class Supervisor:
         """Have `count` web processes for a service's group. DiagnosticError if it is unknown."""
         await self._group_of(service).scale(count, self._write_gateway)
 
+    def maintain(self, service: str | None, *, on: bool) -> None:
+        """Have the gateway answer for a service, or for all if None, instead of it; or no more."""
+        placed = {each.name for each in self._placed()}
+        chosen = placed if service is None else {self._known(service).name}
+        before = self._switches.maintenance
+        self._switch(maintenance=before | chosen if on else before - chosen)
+
+    def weigh(self, service: str, weight: int) -> None:
+        """Give another percentage of a service's requests to its canary."""
+        if self._known(service).canary is None:
+            raise DiagnosticError(
+                Mistake(
+                    reference="no-canary",
+                    where=f"[services.{service}]",
+                    found="no canary",
+                    expected=f"a table [services.{service}.canary] when `ramet up` was started",
+                    remedy="declare it with the address of the other version, and start again",
+                )
+            )
+        others = [pair for pair in self._switches.weights if pair[0] != service]
+        self._switch(weights=(*others, (service, weight)))
+
     async def reload(self, services: set[str] | None, why: str) -> None:
         """Restart the groups of `services` (all if None), because their code changed."""
         await asyncio.gather(
@@ -186,6 +213,7 @@ class Supervisor:
             "ready": self.is_ready,
             "first_request_seconds": self.first_request_seconds,
             "memory_mb": self.memory_megabytes,
+            "maintenance": sorted(self._switches.maintenance),
             "groups": self.members_of_groups,
             "processes": [process.as_json() for process in self._processes()],
         }
@@ -264,7 +292,10 @@ class Supervisor:
         deadline = time.monotonic() + _FIRST_REQUEST_SECONDS
         while routes and time.monotonic() < deadline:
             status = await http.status_of(
-                (gateway.host, gateway.port), routes[0], host=f"localhost:{gateway.port}"
+                (gateway.host, gateway.port),
+                routes[0],
+                host=urlsplit(gateway.public_url).netloc,
+                tls=gateway.speaks_tls,
             )
             if status is not None and status not in (502, 503, 504):
                 self.first_request_seconds = round(time.time() - self.plan.began, 2)
@@ -337,8 +368,11 @@ class Supervisor:
         for name, group in self._groups.items():
             if service == name or service in group.group.services:
                 return group
+        raise self._unknown(service)
+
+    def _unknown(self, service: str) -> DiagnosticError:
         known = [name for members in self.members_of_groups.values() for name in members]
-        raise DiagnosticError(
+        return DiagnosticError(
             Mistake(
                 reference="unknown-service",
                 where=f"`{service}`",
@@ -348,9 +382,21 @@ class Supervisor:
             )
         )
 
+    def _known(self, service: str) -> Service:
+        for each in self._placed():
+            if each.name == service:
+                return each
+        raise self._unknown(service)
+
+    def _switch(self, **changes: Any) -> None:
+        self._switches = replace(self._switches, **changes)
+        self._write_gateway()
+        self._changed()
+
     def _write_gateway(self) -> None:
         self.plan.gateway.write(
-            {name: group.sockets for name, group in self._groups.items() if len(group.web) > 1}
+            {name: group.sockets for name, group in self._groups.items() if len(group.web) > 1},
+            self._switches,
         )
 
     def _processes(self) -> list[Process]:
