@@ -80,8 +80,17 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
 
 def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
+    from threading import Lock
+
+    from ramet.cli._issuer import ForeignIssuer
     from ramet.tools import gateway
     from ramet.tools.local.envoy import Gateway
+
+    foreign = None
+    if system.gateway.issuer is not None and system.has_foreign_issuer:
+        foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)
+    writing = Lock()
+    written: Mapping[str, Sequence[Path]] = {}
 
     def topology(endpoints: Mapping[str, Sequence[Path]]) -> gateway.Topology:
         return gateway.Topology(
@@ -91,11 +100,17 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             port=system.gateway.port,
             access_log=folder.logs / "access.log",
             endpoints={name: [str(path) for path in paths] for name, paths in endpoints.items()},
+            jwks_url=None if foreign is None else foreign.jwks_url,
         )
 
     def write(endpoints: Mapping[str, Sequence[Path]]) -> None:
-        gateway.write(folder.envoy, gateway.compile(system, groups, topology(endpoints)))
+        nonlocal written
+        with writing:
+            written = endpoints
+            gateway.write(folder.envoy, gateway.compile(system, groups, topology(endpoints)))
 
+    if foreign is not None:
+        foreign.keep_asking(lambda: write(written))
     return Gateway(gateway.command(folder.envoy), topology({}).admin_socket, write)
 
 

@@ -36,11 +36,18 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where the gateway listens. `issuer` names a service, or is a URL of a foreign one."""
+    """Where the gateway listens, and whose tokens it takes.
+
+    `issuer` names a service, or is the URL of a foreign one. `audience` is what tokens must be for
+    where that is not the system's name. `token_types` are values of the header's `typ`.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
     issuer: str | None = None
+    audience: str | None = None
+    token_types: tuple[str, ...] = ("at+jwt",)
+    token_algorithm: str = "RS256"  # noqa: S105 - the name of an algorithm
 
     @property
     def public_url(self) -> str:
@@ -99,6 +106,16 @@ class System:
     def root(self) -> Path:
         """The absolute folder of `ramet.toml`, where `manage.py` and the packages are."""
         return self.path.parent
+
+    @property
+    def audience(self) -> str:
+        """Whom access tokens must be meant for: the `aud` of RFC 9068."""
+        return self.gateway.audience or self.name
+
+    @property
+    def has_foreign_issuer(self) -> bool:
+        """Whether tokens are signed by a program that is no service of this system."""
+        return self.gateway.issuer is not None and "://" in self.gateway.issuer
 
     def service_of_app(self, app: str) -> Service | None:
         """The service that declares exactly this app; None when nobody owns it."""

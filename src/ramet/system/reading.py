@@ -84,20 +84,20 @@ def _service(name: str, values: dict[str, Any]) -> Service:
 
 def _gateway(document: Document) -> Gateway:
     values = document.strings(("gateway",), GATEWAY)
-    issuer = values.get("issuer")
-    if "listen" not in values:
-        return Gateway(issuer=issuer)
-    host, _, port = values["listen"].rpartition(":")
+    listening = values.pop("listen", None)
+    if listening is None:
+        return Gateway(**values)
+    host, _, port = listening.rpartition(":")
     if not 1 <= int(port) <= 65534:
         listen = next(key for key in GATEWAY if key.name == "listen")
         document.add(
             "invalid-value",
             ("gateway", "listen"),
-            found=f'listen = "{values["listen"]}"',
+            found=f'listen = "{listening}"',
             expected=listen.expected,
             remedy=f'Write listen = "{listen.example}".',
         )
-    return Gateway(host=host.strip("[]"), port=int(port), issuer=issuer)
+    return Gateway(host=host.strip("[]"), port=int(port), **values)
 
 
 def _text(path: Path, shown: str) -> str:
