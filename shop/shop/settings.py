@@ -91,7 +91,7 @@ OAUTH2_PROVIDER = {"SCOPES": {"products:write": "Add and change products"}}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["ramet.identity.drf.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["shop.permissions.IsPerson"],
+    "DEFAULT_PERMISSION_CLASSES": ["ramet.identity.drf.IsPerson"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "shop.pagination.NewestFirst",

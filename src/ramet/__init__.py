@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from ramet.events import event, publish, subscribe
     from ramet.idempotency import idempotent
+    from ramet.identity.public_views import public
     from ramet.placement import RemoteKey, place, urls
     from ramet.replicas import Replica
     from ramet.sagas import Saga, step
@@ -39,6 +40,7 @@ _HOMES = {
     "implements": "ramet.calls",
     "operation": "ramet.calls",
     "place": "ramet.placement",
+    "public": "ramet.identity.public_views",
     "publish": "ramet.events",
     "step": "ramet.sagas",
     "subscribe": "ramet.events",
@@ -62,6 +64,7 @@ __all__ = [
     "implements",
     "operation",
     "place",
+    "public",
     "publish",
     "step",
     "subscribe",

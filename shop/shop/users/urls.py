@@ -3,6 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+import ramet
 from shop.schema import schema_view, whole_schema
 from shop.users.views import SignIn, UserViewSet
 
@@ -14,5 +15,6 @@ urlpatterns = [
     path("api/v1/users/schema/", schema_view("shop.users.urls")),
     path("api/v1/", include(router.urls)),
     path("o/sign-in/", SignIn.as_view(), name="sign-in"),
-    path("", include("shop.users.oauth")),
+    # Programs and browsers without a token of ours come here to get one.
+    path("", ramet.public(include("shop.users.oauth"))),
 ]

@@ -9,10 +9,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ramet.identity.drf import Public
 from shop.users import services
 from shop.users.models import User
 from shop.users.serializers import ProfileSerializer, RegistrationSerializer
@@ -44,7 +44,7 @@ class UserViewSet(viewsets.GenericViewSet[User]):
         return Response(RegistrationSerializer(user).data, status=status.HTTP_201_CREATED)
 
     def get_permissions(self) -> Sequence[Any]:
-        return [AllowAny()] if self.action == "create" else super().get_permissions()
+        return [Public()] if self.action == "create" else super().get_permissions()
 
     @extend_schema(responses=ProfileSerializer)
     @action(detail=False)

@@ -80,6 +80,9 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
 
 def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
+    from threading import Lock
+
+    from ramet.cli._issuer import ForeignIssuer
     from ramet.tools import gateway
     from ramet.tools.local import edge_certificate
     from ramet.tools.local.envoy import Gateway
@@ -88,6 +91,11 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     certificate, key = None, None
     if system.gateway.tls == "local":
         certificate, key = edge_certificate.ensure(folder, system.gateway.public_host)
+    foreign = None
+    if system.gateway.issuer is not None and system.has_foreign_issuer:
+        foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)
+    writing = Lock()
+    written: tuple[Mapping[str, Sequence[Path]], Switches] = ({}, Switches())
 
     def topology(endpoints: Mapping[str, Sequence[Path]]) -> gateway.Topology:
         return gateway.Topology(
@@ -97,14 +105,20 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             port=system.gateway.port,
             access_log=folder.logs / "access.log",
             endpoints={name: [str(path) for path in paths] for name, paths in endpoints.items()},
+            jwks_url=None if foreign is None else foreign.jwks_url,
             certificate=certificate,
             key=key,
         )
 
     def write(endpoints: Mapping[str, Sequence[Path]], switches: Switches) -> None:
-        files = gateway.compile(system, groups, topology(endpoints), switches)
-        gateway.write(folder.envoy, files)
+        nonlocal written
+        with writing:
+            written = endpoints, switches
+            files = gateway.compile(system, groups, topology(endpoints), switches)
+            gateway.write(folder.envoy, files)
 
+    if foreign is not None:
+        foreign.keep_asking(lambda: write(*written))
     return Gateway(gateway.command(folder.envoy), topology({}).admin_socket, write)
 
 

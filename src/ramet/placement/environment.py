@@ -22,12 +22,13 @@ class Environment:
     """What the variables say, completed from `ramet.toml` where a variable is not set.
 
     Values that hold a password or a key are left out of `repr`, which Django's debug page shows.
+    `jwks_url` is None where a foreign issuer's discovery document is to be asked for it.
     """
 
     services: frozenset[str]
     public_url: str
     issuer: str
-    jwks_url: str
+    jwks_url: str | None
     signing_keys: Path | None = None
     database_url: str | None = field(default=None, repr=False)
     broker_url: str | None = field(default=None, repr=False)
@@ -104,10 +105,10 @@ def _issuer(system: System, public_url: str) -> str:
     return declared if declared is not None and "://" in declared else f"{public_url}/o"
 
 
-def _jwks_url(system: System, public_url: str, mesh_template: str | None) -> str:
+def _jwks_url(system: System, public_url: str, mesh_template: str | None) -> str | None:
     declared = system.gateway.issuer
-    if declared is not None and "://" in declared:
-        return declared.rstrip("/") + "/.well-known/jwks.json"
+    if system.has_foreign_issuer:
+        return None
     path = "/o/.well-known/jwks.json"
     if declared is None or mesh_template is None:
         return public_url + path

@@ -37,8 +37,10 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where the gateway listens. `issuer` names a service, or is a URL of a foreign one.
+    """Where the gateway listens, and whose tokens it takes.
 
+    `issuer` names a service, or is the URL of a foreign one. `audience` is what tokens must be for
+    where that is not the system's name. `token_types` are values of the header's `typ`.
     `certificate` and `key` are absolute, and there exactly when `tls` is "files".
     `given_url` and `redirect_from` are the keys as they were written.
     """
@@ -46,6 +48,9 @@ class Gateway:
     host: str = "127.0.0.1"
     port: int = 8000
     issuer: str | None = None
+    audience: str | None = None
+    token_types: tuple[str, ...] = ("at+jwt",)
+    token_algorithm: str = "RS256"  # noqa: S105 - the name of an algorithm
     tls: Literal["off", "local", "files", "balancer"] = "off"
     certificate: Path | None = None
     key: Path | None = None

@@ -110,10 +110,35 @@ GATEWAY = (
     Key(
         "issuer",
         "string",
-        "The service that signs tokens, or the https URL of a foreign issuer.",
+        "The service that signs tokens, or the URL of any OpenID provider (its issuer, exactly).",
         "the name of a service, or a URL",
         rf"{SERVICE_NAME}|https?://[^ ]+",
         "users",
+    ),
+    Key(
+        "audience",
+        "string",
+        "Whom tokens must be for (aud). The system's name, unless the issuer calls it otherwise.",
+        'an audience, such as "https://api.shop.example"',
+        r"[^ ]+",
+        "https://api.shop.example",
+    ),
+    Key(
+        "token_types",
+        "strings",
+        "What typ the access tokens of a foreign issuer may have. "
+        'Without this only "at+jwt" (RFC 9068); "JWT" also stands for tokens without typ.',
+        '"at+jwt", "JWT", or both',
+        r"at\+jwt|JWT",
+        ("at+jwt", "JWT"),
+    ),
+    Key(
+        "token_algorithm",
+        "string",
+        "The one algorithm that a foreign issuer's tokens are signed with.",
+        '"RS256", "PS256" or "ES256"',
+        r"RS256|PS256|ES256",
+        "RS256",
     ),
     Key(
         "tls",

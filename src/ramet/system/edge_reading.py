@@ -10,6 +10,8 @@ from ramet.system.edge_fields import GATEWAY
 
 __all__ = ["gateway", "service_at_the_edge"]
 
+_TOKENS = ("audience", "token_types", "token_algorithm")
+
 
 def gateway(document: Document, root: Path) -> Gateway:
     """The table [gateway]; `root` is the folder that paths are relative to."""
@@ -20,6 +22,7 @@ def gateway(document: Document, root: Path) -> Gateway:
         host=host,
         port=port,
         issuer=values.get("issuer"),
+        **{name: values[name] for name in _TOKENS if name in values},
         tls=values.get("tls", "off"),
         certificate=root / values["certificate"] if "certificate" in values else None,
         key=root / values["key"] if "key" in values else None,

@@ -92,6 +92,16 @@ class System:
         """The absolute folder of `ramet.toml`, where `manage.py` and the packages are."""
         return self.path.parent
 
+    @property
+    def audience(self) -> str:
+        """Whom access tokens must be meant for: the `aud` of RFC 9068."""
+        return self.gateway.audience or self.name
+
+    @property
+    def has_foreign_issuer(self) -> bool:
+        """Whether tokens are signed by a program that is no service of this system."""
+        return self.gateway.issuer is not None and "://" in self.gateway.issuer
+
     def service_of_app(self, app: str) -> Service | None:
         """The service that declares exactly this app; None when nobody owns it."""
         for service in self.services.values():

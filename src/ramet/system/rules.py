@@ -10,6 +10,7 @@ from ramet.errors import Mistake
 from ramet.system.document import SECRET, Document, did_you_mean
 from ramet.system.edge_rules import broken_edge_rules
 from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
+from ramet.system.issuers import issuer_fault
 from ramet.system.keys import SERVICE_NAME
 from ramet.system.lines import KeyPath
 from ramet.system.model import Service, System
@@ -170,9 +171,17 @@ def _routes(system: System, document: Document) -> Iterator[Mistake]:
 
 def _issuer(system: System, document: Document) -> Iterator[Mistake]:
     issuer = system.gateway.issuer
-    if issuer is None or "://" in issuer:
-        return
-    if issuer not in system.services:
+    if not system.has_foreign_issuer:
+        yield from _keys_of_foreign_issuers(document)
+    elif issuer is not None and (fault := issuer_fault(issuer)):
+        yield document.mistake(
+            "unsafe-issuer",
+            ("gateway", "issuer"),
+            found=f'"{issuer}", {fault}',
+            expected="an https URL without query and fragment; http only on this machine",
+            remedy="Write the issuer exactly as the provider's discovery document says it.",
+        )
+    if issuer is not None and "://" not in issuer and issuer not in system.services:
         yield document.mistake(
             "unknown-issuer",
             ("gateway", "issuer"),
@@ -181,6 +190,20 @@ def _issuer(system: System, document: Document) -> Iterator[Mistake]:
             remedy=did_you_mean(issuer, system.services)
             or f"Declare [services.{issuer}], or name another service.",
         )
+
+
+def _keys_of_foreign_issuers(document: Document) -> Iterator[Mistake]:
+    """Ramet's own provider signs as RFC 9068 says; looser rules there would only be holes."""
+    declared = document.content.get("gateway", {})
+    for name in ("token_types", "token_algorithm"):
+        if isinstance(declared, dict) and name in declared:
+            yield document.mistake(
+                "needless-token-rule",
+                ("gateway", name),
+                found=f"{name} without a foreign issuer",
+                expected="tokens of the system's own provider, which are at+jwt and RS256",
+                remedy=f"Remove {name}, or write the URL of an OpenID provider as issuer.",
+            )
 
 
 def _secrets(document: Document) -> Iterator[Mistake]:
