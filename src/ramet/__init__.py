@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ramet.auditing import audit
     from ramet.calls import (
         Contract,
         DeadlineExceeded,
@@ -33,6 +34,7 @@ _HOMES = {
     "Saga": "ramet.sagas",
     "Unavailable": "ramet.calls",
     "Value": "ramet.calls",
+    "audit": "ramet.auditing",
     "client": "ramet.calls",
     "event": "ramet.events",
     "idempotent": "ramet.idempotency",
@@ -56,6 +58,7 @@ __all__ = [
     "Saga",
     "Unavailable",
     "Value",
+    "audit",
     "client",
     "event",
     "idempotent",
