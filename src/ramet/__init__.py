@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ramet.placement import RemoteKey, place, urls
     from ramet.replicas import Replica
     from ramet.sagas import Saga, step
+    from ramet.system import secret
 
 _HOMES = {
     "Contract": "ramet.calls",
@@ -42,6 +43,7 @@ _HOMES = {
     "operation": "ramet.calls",
     "place": "ramet.placement",
     "publish": "ramet.events",
+    "secret": "ramet.system",
     "step": "ramet.sagas",
     "subscribe": "ramet.events",
     "urls": "ramet.placement",
@@ -66,6 +68,7 @@ __all__ = [
     "operation",
     "place",
     "publish",
+    "secret",
     "step",
     "subscribe",
     "urls",

@@ -8,6 +8,7 @@ from ramet.system.grouping import Group, placement
 from ramet.system.model import Gateway, Infrastructure, Service, System
 from ramet.system.reading import find, load
 from ramet.system.schema import json_schema
+from ramet.system.secrets import secret
 
 __all__ = [
     "Gateway",
@@ -19,4 +20,5 @@ __all__ = [
     "json_schema",
     "load",
     "placement",
+    "secret",
 ]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ramet.system.secrets import ELSEWHERE
+
 __all__ = [
     "GATEWAY",
     "INFRASTRUCTURE",
@@ -36,7 +38,6 @@ class Key:
 
 SERVICE_NAME = r"[a-z](-?[a-z0-9]){0,39}"
 _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
-_ENV = r"\$[A-Za-z_][A-Za-z0-9_]*"
 
 # Words that name something else where a service's name could stand: placements, the engines that
 # `ramet status` lists, a cluster of the gateway, and databases and roles of PostgreSQL's own.
@@ -135,8 +136,8 @@ INFRASTRUCTURE = (
         "postgres",
         "string",
         "The databases' server.",
-        '"embedded", postgresql://..., or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|postgres(ql)?://[^ ]+",
+        '"embedded", postgresql://..., "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|postgres(ql)?://[^ ]+",
         "embedded",
     ),
     Key(
@@ -144,8 +145,8 @@ INFRASTRUCTURE = (
         "string",
         "The message broker that carries events between services.",
         '"embedded", nats://..., kafka://..., amqp://..., redis://..., postgresql://...,'
-        ' or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|(nats|tls|kafkas?|amqps?|rediss?|postgres(ql)?)://[^ ]+",
+        ' "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|(nats|tls|kafkas?|amqps?|rediss?|postgres(ql)?)://[^ ]+",
         "embedded",
     ),
     Key(
@@ -155,7 +156,7 @@ INFRASTRUCTURE = (
         '"dashboard"',
         r"dashboard",
         "dashboard",
-        planned=rf"none|{_ENV}|https?://.+",
+        planned=rf"none|{ELSEWHERE}|https?://.+",
     ),
     Key(
         "discovery",
@@ -165,7 +166,7 @@ INFRASTRUCTURE = (
         '"local"',
         r"local",
         "local",
-        planned=rf"kubernetes|{_ENV}|(consul|eureka)://.+",
+        planned=rf"kubernetes|{ELSEWHERE}|(consul|eureka)://.+",
     ),
 )
 
