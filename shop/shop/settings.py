@@ -122,8 +122,8 @@ SPECTACULAR_SETTINGS = {
 
 # The provider of new payments: a folder of shop/payments/providers. Old ones keep theirs.
 PAYMENT_PROVIDER = os.environ.get("SHOP_PAYMENT_PROVIDER", "sandbox")
-STRIPE_API_KEY = os.environ.get("SHOP_STRIPE_API_KEY", "")
-STRIPE_WEBHOOK_SECRET = os.environ.get("SHOP_STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_KEY = ramet.secret("SHOP_STRIPE_API_KEY", default="")
+STRIPE_WEBHOOK_SECRET = ramet.secret("SHOP_STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_URL = os.environ.get("SHOP_STRIPE_API_URL", "https://api.stripe.com")
 
 ramet.place(globals())

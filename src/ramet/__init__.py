@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ramet.auditing import audit
     from ramet.calls import (
         Contract,
         DeadlineExceeded,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ramet.placement import RemoteKey, place, urls
     from ramet.replicas import Replica
     from ramet.sagas import Saga, step
+    from ramet.system import secret
 
 _HOMES = {
     "Contract": "ramet.calls",
@@ -34,6 +36,7 @@ _HOMES = {
     "Saga": "ramet.sagas",
     "Unavailable": "ramet.calls",
     "Value": "ramet.calls",
+    "audit": "ramet.auditing",
     "client": "ramet.calls",
     "event": "ramet.events",
     "idempotent": "ramet.idempotency",
@@ -42,6 +45,7 @@ _HOMES = {
     "place": "ramet.placement",
     "public": "ramet.identity.public_views",
     "publish": "ramet.events",
+    "secret": "ramet.system",
     "step": "ramet.sagas",
     "subscribe": "ramet.events",
     "urls": "ramet.placement",
@@ -58,6 +62,7 @@ __all__ = [
     "Saga",
     "Unavailable",
     "Value",
+    "audit",
     "client",
     "event",
     "idempotent",
@@ -66,6 +71,7 @@ __all__ = [
     "place",
     "public",
     "publish",
+    "secret",
     "step",
     "subscribe",
     "urls",

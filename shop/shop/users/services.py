@@ -21,6 +21,7 @@ NAMES = frozenset({"username", "first_name", "last_name"})
 def register(username: str, email: str, password: str) -> User:
     """A new account; a welcome letter follows. IntegrityError if name or address is taken."""
     user = create(username=username, email=email, password=password)
+    ramet.audit("account.opened", subject=user.pk)
     letters.owe(Letter.Kind.WELCOME, user, user.pk, {})
     return user
 
@@ -43,6 +44,8 @@ def change_profile(user: User, fields: dict[str, Any]) -> User:
     is_told = not NAMES.isdisjoint(fields)
     user.version += is_told
     user.save(update_fields=[*fields, "version"])
+    # What was changed, not from what or to what: the log keeps things longer than an account.
+    ramet.audit("profile.changed", subject=user.pk, fields=sorted(fields))
     if is_told:
         ramet.publish(_as_event(user))
     return user
@@ -67,6 +70,7 @@ def _lock_before_removal(instance: User, **_: Any) -> None:
 @receiver(post_delete, sender=User)
 def _tell_of_removal(instance: User, **_: Any) -> None:
     # However it is deleted; Django does so in a transaction.
+    ramet.audit("account.closed", subject=instance.pk)
     ramet.publish(UserRemoved(user_id=instance.pk, version=instance.version + 1))
 
 

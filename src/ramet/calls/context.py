@@ -10,13 +10,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ramet.calls.operations import Operation
 
 __all__ = [
     "LONGEST_KEY",
     "IdempotencyScope",
+    "Running",
     "deadline",
     "idempotency_scope",
     "remaining",
+    "running",
     "use_deadline",
     "use_idempotency_scope",
 ]
@@ -26,6 +32,21 @@ LONGEST_KEY = 255
 
 deadline: ContextVar[float | None] = ContextVar("ramet_deadline", default=None)
 """When the work at hand must be done, on the clock of `time.monotonic()`; None: no limit."""
+
+
+class Running:
+    """One execution of an operation; another one of the same operation is another object."""
+
+    __slots__ = ("operation", "ramet_is_audited")
+
+    def __init__(self, operation: "Operation") -> None:
+        self.operation = operation
+        self.ramet_is_audited = False
+        """Whether the audit log has an entry of it; `ramet.auditing` sets it."""
+
+
+running: ContextVar[Running | None] = ContextVar("ramet_running", default=None)
+"""The execution that this thread is at; None outside operations."""
 
 
 class IdempotencyScope:

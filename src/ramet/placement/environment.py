@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System
+from ramet.system.secrets import resolved
 
 __all__ = ["Environment", "toml_path"]
 
@@ -59,7 +60,8 @@ class Environment:
     @classmethod
     def read(cls, environ: Mapping[str, str], system: System) -> "Environment":
         """The environment of a process of a system; DiagnosticError with every wrong value."""
-        mistakes = [*_mistakes(environ, system)]
+        environ, unresolved = _with_secrets(environ)
+        mistakes = [*unresolved, *_mistakes(environ, system)]
         if mistakes:
             raise DiagnosticError(*mistakes)
         services = frozenset(_names(environ)) or _django_services(system)
@@ -80,6 +82,28 @@ class Environment:
             celery_folder=_path(environ, "RAMET_CELERY_FOLDER"),
             demo_password=environ.get("RAMET_DEMO_PASSWORD") or None,
         )
+
+
+_SECRETS = (
+    "RAMET_SECRET_KEY",
+    "RAMET_DATABASE_URL",
+    "RAMET_BROKER_URL",
+    "RAMET_CELERY_BROKER_URL",
+    "RAMET_DEMO_PASSWORD",
+)
+"""Those that may say where the value is: `file:/path`, or `$NAME` of another variable."""
+
+
+def _with_secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
+    """The variables with what the secret ones point to, and what could not be read."""
+    values, mistakes = dict(environ), list[Mistake]()
+    for name in _SECRETS:
+        try:
+            values[name] = resolved(environ.get(name, ""), environ, name)
+        except DiagnosticError as error:
+            mistakes += error.mistakes
+            values[name] = ""
+    return values, mistakes
 
 
 def toml_path(environ: Mapping[str, str]) -> Path | None:

@@ -9,6 +9,7 @@ from ramet.system.grouping import Group, placement
 from ramet.system.model import Infrastructure, Service, System
 from ramet.system.reading import find, load
 from ramet.system.schema import json_schema
+from ramet.system.secrets import secret
 from ramet.system.units import Rate
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "json_schema",
     "load",
     "placement",
+    "secret",
 ]

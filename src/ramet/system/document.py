@@ -6,21 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ramet.errors import Mistake
+from ramet.system.detecting import looks_secret
 from ramet.system.keys import Key
 from ramet.system.lines import KeyPath, locate
 
 __all__ = ["Document", "did_you_mean"]
-
-# What looks like a secret is never shown, not even when something else is wrong with its value.
-SECRET = re.compile(
-    r"://[^/@\s:]*:[^/@\s]+@"  # a password in a URL
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\b(?:sk|rk|whsec)_[A-Za-z0-9_]{12,}"  # Stripe
-    r"|\bgh[pousr]_[A-Za-z0-9]{20,}"  # GitHub
-    r"|\bAKIA[0-9A-Z]{16}\b"  # AWS
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ"  # a JSON web token
-    r"|(?i:password|passwd|secret|token|api[_-]?key)[=:][^$\s]"
-)
 
 
 class Document:
@@ -155,7 +145,8 @@ class Document:
             return False
         if re.fullmatch(key.pattern, value):
             return True
-        shown = "a value that looks like a secret" if SECRET.search(value) else f'"{value}"'
+        # Never shown, not even when something else is wrong with its value.
+        shown = "a value that looks like a secret" if looks_secret(value) else f'"{value}"'
         if key.planned and re.fullmatch(key.planned, value):
             self.add(
                 "not-built-yet",

@@ -2,6 +2,7 @@
 
 from ramet.system.edge_fields import GATEWAY, SERVICE_AT_THE_EDGE
 from ramet.system.keys import ROUTE, SERVICE_NAME, Key
+from ramet.system.secrets import ELSEWHERE
 
 __all__ = [
     "GATEWAY",
@@ -14,7 +15,6 @@ __all__ = [
 ]
 
 _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
-_ENV = r"\$[A-Za-z_][A-Za-z0-9_]*"
 
 # Words that name something else where a service's name could stand: placements, the engines that
 # `ramet status` lists, a cluster of the gateway, and databases and roles of PostgreSQL's own.
@@ -95,8 +95,8 @@ INFRASTRUCTURE = (
         "postgres",
         "string",
         "The databases' server.",
-        '"embedded", postgresql://..., or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|postgres(ql)?://[^ ]+",
+        '"embedded", postgresql://..., "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|postgres(ql)?://[^ ]+",
         "embedded",
     ),
     Key(
@@ -104,8 +104,8 @@ INFRASTRUCTURE = (
         "string",
         "The message broker that carries events between services.",
         '"embedded", nats://..., kafka://..., amqp://..., redis://..., postgresql://...,'
-        ' or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|(nats|tls|kafkas?|amqps?|rediss?|postgres(ql)?)://[^ ]+",
+        ' "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|(nats|tls|kafkas?|amqps?|rediss?|postgres(ql)?)://[^ ]+",
         "embedded",
     ),
     Key(
@@ -115,7 +115,7 @@ INFRASTRUCTURE = (
         '"dashboard"',
         r"dashboard",
         "dashboard",
-        planned=rf"none|{_ENV}|https?://.+",
+        planned=rf"none|{ELSEWHERE}|https?://.+",
     ),
     Key(
         "discovery",
@@ -125,7 +125,7 @@ INFRASTRUCTURE = (
         '"local"',
         r"local",
         "local",
-        planned=rf"kubernetes|{_ENV}|(consul|eureka)://.+",
+        planned=rf"kubernetes|{ELSEWHERE}|(consul|eureka)://.+",
     ),
 )
 

@@ -1,12 +1,12 @@
 """What a valid `ramet.toml` declares, as frozen dataclasses that every layer above shares."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system.edge import Canary, Gateway
+from ramet.system.secrets import resolved
 from ramet.system.units import Rate
 
 __all__ = ["Infrastructure", "Service", "System"]
@@ -44,7 +44,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """The engines: a word such as `embedded`, a URL, or `$NAME` of an environment variable."""
+    """The engines: a word such as `embedded`, a URL, `$NAME` of an environment variable, or
+    `file:/path` of a file that has the URL."""
 
     postgres: str = "embedded"
     broker: str = "embedded"
@@ -52,25 +53,18 @@ class Infrastructure:
     discovery: str = "local"
 
     def resolved(self, environ: Mapping[str, str]) -> "Infrastructure":
-        """The same with every `$NAME` replaced; DiagnosticError names all that are not set."""
+        """The same with every `$NAME` and `file:/path` replaced by what it points to.
+
+        Raises DiagnosticError with a mistake for each that cannot be.
+        """
         values: dict[str, str] = {}
         mistakes: list[Mistake] = []
         for field in fields(self):
             declared: str = getattr(self, field.name)
-            values[field.name] = declared
-            if (match := re.fullmatch(r"\$(\w+)", declared)) is None:
-                continue
-            values[field.name] = environ.get(match[1], "")
-            if not values[field.name]:
-                mistakes.append(
-                    Mistake(
-                        "environment-unset",
-                        where=f"[infrastructure] {field.name}",
-                        found=f'"{declared}", but {match[1]} is not set',
-                        expected=f"the environment variable {match[1]}",
-                        remedy=f"Set {match[1]}, or declare another value in ramet.toml.",
-                    )
-                )
+            try:
+                values[field.name] = resolved(declared, environ, f"[infrastructure] {field.name}")
+            except DiagnosticError as error:
+                mistakes += error.mistakes
         if mistakes:
             raise DiagnosticError(*mistakes)
         return Infrastructure(**values)

@@ -7,7 +7,8 @@ from itertools import combinations
 from pathlib import Path
 
 from ramet.errors import Mistake
-from ramet.system.document import SECRET, Document, did_you_mean
+from ramet.system.detecting import looks_secret
+from ramet.system.document import Document, did_you_mean
 from ramet.system.edge_rules import broken_edge_rules
 from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.system.issuers import issuer_fault
@@ -208,15 +209,15 @@ def _keys_of_foreign_issuers(document: Document) -> Iterator[Mistake]:
 
 def _secrets(document: Document) -> Iterator[Mistake]:
     for path, text in _texts((), document.content):
-        if SECRET.search(text):
+        if looks_secret(text):
             yield document.mistake(
                 "secret-in-file",
                 path,
                 found=f"a value of {path[-1] if isinstance(path[-1], str) else path[-2]} "
                 "that looks like a secret",
                 expected="no secrets in a file that is committed",
-                remedy='Put it into the environment and write "$NAME" here; '
-                "then replace the secret, if this file was ever shared.",
+                remedy='Put it into the environment and write "$NAME" here, or into a file and '
+                'write "file:/path"; then replace the secret, if this file was ever shared.',
             )
 
 

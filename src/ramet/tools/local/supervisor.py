@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.placement.messaging import messaging
 from ramet.system import Group, Service, Switches, System
 from ramet.tools.local import (
     commands,
@@ -28,6 +29,7 @@ from ramet.tools.local import (
     processes,
 )
 from ramet.tools.local.backoff import Backoff
+from ramet.tools.local.broker_rights import Rights, rights
 from ramet.tools.local.control import ControlServer
 from ramet.tools.local.environment import Environments, demo_password
 from ramet.tools.local.envoy import Envoy, Gateway
@@ -85,7 +87,8 @@ class Supervisor:
         self._fork_server_ready = asyncio.Event()
         self._databases_ready = asyncio.Event()
         self._databases: dict[str, str] = {}
-        self._environments: Environments | None = None
+        self._brokers: dict[str, str] = {}
+        self._nats: Nats | None = None
         self.control = ControlServer(self)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -150,6 +153,7 @@ class Supervisor:
             if keeper.process.service == service:
                 await keeper.restart()
                 return
+        await self._renew_broker_rights()
         if not await self._group_of(service).reload("as asked"):
             raise DiagnosticError(
                 Mistake(
@@ -189,6 +193,7 @@ class Supervisor:
 
     async def reload(self, services: set[str] | None, why: str) -> None:
         """Restart the groups of `services` (all if None), because their code changed."""
+        await self._renew_broker_rights()
         await asyncio.gather(
             *(
                 group.reload(why)
@@ -225,7 +230,6 @@ class Supervisor:
         infrastructure = self.plan.system.infrastructure.resolved(os.environ)
         groups = self.plan.django_groups
         logs = self.folder.logs
-        broker_url = None
         if infrastructure.postgres == "embedded":
             postgres = Postgres(self.folder.postgres, self.folder.run, logs / "postgres.log")
             names = {group.name: databases.name_of(group) for group in groups}
@@ -239,18 +243,16 @@ class Supervisor:
             create = lambda: databases.create_missing(server, urls)  # noqa: E731
         self._create_databases = create
         if infrastructure.broker != "embedded":
-            broker_url = infrastructure.broker
+            self._brokers = {group.name: infrastructure.broker for group in groups}
         elif len(self.plan.groups) > 1:  # else all events stay in one database
-            nats = Nats(self.folder.nats, logs / "nats.log")
-            broker_url = nats.url
-            self._add_engine(nats)
-        self._environments = Environments(
-            self.plan.system, self.folder, self._databases, broker_url
-        )
+            self._nats = Nats(self.folder.nats, logs / "nats.log", self._broker_rights)
+            self._brokers = {group.name: self._nats.url(group.name) for group in groups}
+            self._add_engine(self._nats)
+        environments = Environments(self.plan.system, self.folder, self._databases, self._brokers)
         around = Surroundings(
             self.plan.system,
             self.folder,
-            self._environments,
+            environments,
             self._ready_fork_server,
             self._databases_ready,
             self.report,
@@ -357,6 +359,17 @@ class Supervisor:
     def _add_engine(self, engine: Postgres | Nats | Envoy) -> None:
         self._engines.append(engines.keeper(engine, self.report, self._changed))
 
+    def _broker_rights(self) -> dict[str, Rights]:
+        found, system = messaging(self.plan.system), self.plan.system.name
+        return {
+            group.name: rights(system, group.name, group.services, found)
+            for group in self.plan.django_groups
+        }
+
+    async def _renew_broker_rights(self) -> None:
+        if self._nats is not None:
+            await asyncio.to_thread(self._nats.renew_rights)
+
     def _placed(self) -> list[Service]:
         names = [name for group in self.plan.groups for name in group.services]
         return [self.plan.system.services[name] for name in names]
@@ -440,7 +453,8 @@ class Supervisor:
                 "control": str(self.folder.control),
                 "logs": str(self.folder.logs),
                 "databases": self._databases,
-                "broker": self._environments.broker_url if self._environments else None,
+                "broker": self._nats.url() if self._nats else None,
+                "brokers": self._brokers,
                 "demo_password": demo_password(self.folder),
                 "system_processes": [
                     {"pid": pid, "started": mark} for pid, mark in marks if mark is not None
