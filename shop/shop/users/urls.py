@@ -14,5 +14,5 @@ urlpatterns = [
     path("api/v1/users/schema/", schema_view("shop.users.urls")),
     path("api/v1/", include(router.urls)),
     path("o/sign-in/", SignIn.as_view(), name="sign-in"),
-    path("", include("shop.users.oauth")),
+    path("", include("ramet.identity.provider.urls")),
 ]

@@ -136,5 +136,5 @@ def _source() -> Callable[[], Mapping[str, RSAKey]]:
     path = given.signing_keys
     if path is not None:
         # The issuer's own process asks nobody: it would be asking itself.
-        return lambda: signing.public_keys(path)
+        return lambda: signing.public_keys(path, given.passphrase)
     return lambda: jwks.fetch(given.jwks_url)

@@ -1,6 +1,6 @@
 """What this process accepts as a token: one dataclass, read once from the placement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["IdentitySettings", "configure", "settings"]
@@ -13,12 +13,14 @@ class IdentitySettings:
     `issuer` is compared with `iss` exactly (RFC 9068, section 4). `audience` is the system's name.
     `jwks_url` is http(s)://… or `http+unix://<quoted socket path>/path`. `signing_keys` is the
     PEM file of the issuer's own private keys, in the issuer's process only: it then needs no fetch.
+    `passphrase` opens them; None: it stands beside them (see `keyfile.passphrase_path`).
     """
 
     issuer: str
     audience: str
     jwks_url: str
     signing_keys: Path | None = None
+    passphrase: str | None = field(default=None, repr=False)
 
 
 _configured: IdentitySettings | None = None
@@ -52,4 +54,5 @@ def _of_the_placement() -> IdentitySettings:
         audience=place.system.name,
         jwks_url=environment.jwks_url,
         signing_keys=environment.signing_keys,
+        passphrase=environment.signing_keys_passphrase,
     )
