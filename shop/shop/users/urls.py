@@ -1,10 +1,10 @@
-"""Where users answers: the API, the OpenID provider and its sign-in page, the API document."""
+"""Where users answers: the API, the OpenID provider and the pages to sign in on, the API document."""
 
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from shop.schema import schema_view, whole_schema
-from shop.users.views import SignIn, UserViewSet
+from shop.users.views import UserViewSet
 
 router = SimpleRouter()
 router.register("users", UserViewSet, basename="user")
@@ -13,6 +13,6 @@ urlpatterns = [
     path("api/schema/", whole_schema),
     path("api/v1/users/schema/", schema_view("shop.users.urls")),
     path("api/v1/", include(router.urls)),
-    path("o/sign-in/", SignIn.as_view(), name="sign-in"),
+    path("", include("shop.users.sign_in.urls")),
     path("", include("ramet.identity.provider.urls")),
 ]

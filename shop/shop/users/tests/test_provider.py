@@ -11,7 +11,7 @@ from django.test import Client
 
 from ramet.identity import verify
 from ramet.placement import here
-from shop.users import demo
+from shop.users import demo, services
 from shop.users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,9 @@ def callback() -> str:
 
 @pytest.fixture
 def carol() -> User:
-    return User.objects.create_user("carol", "carol@shop.example", PASSWORD)
+    user = User.objects.create_user("carol", "carol@shop.example", PASSWORD)
+    services.confirm_address(user)
+    return user
 
 
 @pytest.fixture
@@ -59,7 +61,11 @@ def sign_in(callback: str, authorize: dict[str, str]) -> Callable[..., Any]:
         assert b"csrfmiddlewaretoken" in form.content
         answer = client.post(
             page["Location"],
-            {"username": username, "password": PASSWORD, "next": form.context["next"]},
+            {
+                "username": username,
+                "password": PASSWORD,
+                "next": form.context["redirect_field_value"],
+            },
         )
         answer = client.get(answer["Location"])
         assert answer["Location"].startswith(callback), answer["Location"]
