@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "shop.storefront",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",

@@ -1,4 +1,4 @@
-"""Where users answers: the API, the OpenID provider and the pages to sign in on, the API document."""
+"""Where users answers: the API and its document, the OpenID provider, the pages to sign in on."""
 
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter

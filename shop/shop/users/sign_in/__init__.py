@@ -1,1 +1,1 @@
-"""The pages on which people sign up and in: django-allauth's, with the rules and the look of the shop."""
+"""The pages to sign up and in on: django-allauth's, with the rules and the look of the shop."""

@@ -33,16 +33,16 @@ def throttled(action: str, view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def throttled_view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if request.method == "POST" and request.user.is_authenticated:
-            if not is_allowed(request, action):
-                return too_many_attempts(request)
+        is_attempt = request.method == "POST" and request.user.is_authenticated
+        if is_attempt and not is_allowed(request, action):
+            return too_many_attempts(request)
         return view(request, *args, **kwargs)
 
     return throttled_view
 
 
 def too_many_attempts(request: HttpRequest, retry_after: int = ADDRESS_SECONDS) -> HttpResponse:
-    """The page; `handler429` of shop/urls.py. `retry_after` is seconds, at most so many are left."""
+    """The page; `handler429` of shop/urls.py. At most `retry_after` seconds are left."""
     answer = render(request, "users/too_many_attempts.html", status=429)
     answer.headers["Retry-After"] = str(retry_after)
     return answer

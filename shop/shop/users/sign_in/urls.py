@@ -6,7 +6,9 @@ A list of our own: allauth's would add codes by mail, phone numbers and more.
 from allauth.account import views
 from django.urls import include, path, re_path
 
+from ramet.identity.provider.endpoints import DeviceUserCode
 from shop.users.sign_in import assets
+from shop.users.sign_in.throttling import throttled
 
 _account = [
     path("email/", views.email, name="account_email"),
@@ -48,5 +50,7 @@ urlpatterns = [
     ),
     path("o/reset-password/", include(_reset)),
     path("o/account/", include(_account)),
+    # In front of the provider's own: nobody shall guess what a device shows.
+    path("o/device/", throttled("device", DeviceUserCode.as_view())),
     path("o/assets/<str:version>/<str:name>", assets.serve, name="provider-asset"),
 ]

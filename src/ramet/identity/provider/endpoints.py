@@ -1,8 +1,10 @@
 """The endpoints where the toolkit's own would answer wrongly, or too much."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +19,9 @@ from oauth2_provider import views
 from oauth2_provider.compat import login_not_required
 from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.models import (
+    DeviceCodeResponse,
+    DeviceRequest,
+    create_device_grant,
     get_access_token_model,
     get_application_model,
 )
@@ -24,7 +29,9 @@ from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.views.device import DeviceGrantForm
 from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.errors import InvalidRedirectURIError
 
+from ramet.identity.provider.validator import shown
 from ramet.identity.settings import settings
 
 __all__ = [
@@ -69,6 +76,9 @@ class Authorization(views.AuthorizationView):  # type: ignore[misc]
 
     def error_response(self, error: OAuthToolkitError, application: Any, **kwargs: Any) -> Any:
         """See the toolkit. RFC 9207, section 2: the issuer is in errors, too."""
+        if isinstance(error.oauthlib_error, InvalidRedirectURIError):
+            given = shown(self.request.GET.get("redirect_uri", ""))
+            error.oauthlib_error.description = f"The redirect_uri {given} is no absolute URI."
         response = super().error_response(error, application, **kwargs)
         return _named(response)
 
@@ -99,7 +109,11 @@ class Token(views.TokenView):  # type: ignore[misc]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """See the toolkit, which answers for device codes without looking at client and expiry."""
-        response: HttpResponse = self.authorization_flow_token_response(request)
+        try:
+            response: HttpResponse = self.authorization_flow_token_response(request)
+        except get_access_token_model().DoesNotExist:
+            # Revoked before it was handed out: its refresh token came back meanwhile.
+            return _error("invalid_grant", "The refresh token was used twice.")
         return response
 
 
@@ -112,10 +126,14 @@ class DeviceAuthorization(views.DeviceAuthorizationView):  # type: ignore[misc]
         client = model.objects.filter(client_id=request.POST.get("client_id", "")).first()
         if client is not None and not client.allows_grant_type(model.GRANT_DEVICE_CODE):
             return _error("unauthorized_client", "This client is not registered for devices.")
-        response: HttpResponse = super().post(request, *args, **kwargs)
-        for name, value in _NO_STORE.items():
-            response.headers[name] = value
-        return response
+        _, answer, status = self.create_device_authorization_response(request)
+        if status != HTTPStatus.OK:
+            return JsonResponse(json.loads(answer), status=status, headers=_NO_STORE)
+        # The scopes are for us: the toolkit's own view stumbles over them.
+        scope = answer.pop("scope", "")
+        asked = DeviceRequest(client_id=request.POST["client_id"], scope=scope)
+        create_device_grant(asked, DeviceCodeResponse(**answer))
+        return JsonResponse(answer, headers=_NO_STORE)
 
 
 class UserCodeForm(DeviceGrantForm):  # type: ignore[misc]

@@ -45,7 +45,7 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": [*_WITH_SECRET, "none"],
         "introspection_endpoint_auth_methods_supported": _WITH_SECRET,
         "claims_supported": sorted(set(validator.get_discovery_claims(request))),
-        "prompt_values_supported": ["none", "login"],
+        "prompt_values_supported": _prompts(),
         "authorization_response_iss_parameter_supported": True,
         # Where it says nothing, a client may send these (OpenID Connect Discovery 1.0, section 3).
         "claims_parameter_supported": False,
@@ -59,6 +59,11 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
 def metadata_view(request: HttpRequest, **_: Any) -> JsonResponse:
     """The document, for clients in any web page."""
     return JsonResponse(metadata(request), headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _prompts() -> list[str]:
+    can_create = oauth2_settings.OIDC_RP_INITIATED_REGISTRATION_ENABLED
+    return ["none", "login", *["create"] * can_create]
 
 
 def _path(view: str) -> str | None:

@@ -32,7 +32,7 @@ from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from ramet.identity.provider.granting import scopes_of
 
-__all__ = ["Validator"]
+__all__ = ["Validator", "shown"]
 
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 # What error_description may hold (RFC 6749, section 4.1.2.1).
@@ -60,8 +60,8 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
         if super().validate_redirect_uri(client_id, redirect_uri, request, *args, **kwargs):
             return True
         raise errors.MismatchingRedirectURIError(
-            description=f"The redirect_uri {_shown(redirect_uri)} is not registered for the client "
-            f"{_shown(client_id)}.",
+            description=f"The redirect_uri {shown(redirect_uri)} is not registered for the client "
+            f"{shown(client_id)}.",
             request=request,
         )
 
@@ -72,7 +72,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
         if super().validate_scopes(client_id, scopes, client, request, *args, **kw):
             return True
         known = get_scopes_backend().get_available_scopes(application=client, request=request)
-        unknown = ", ".join(_shown(scope) for scope in scopes if scope not in known)
+        unknown = ", ".join(shown(scope) for scope in scopes if scope not in known)
         raise errors.InvalidScopeError(
             description=f"No such scope: {unknown}. There are: {', '.join(sorted(known))}.",
             request=request,
@@ -85,6 +85,14 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
         allowed = super().validate_grant_type(client_id, grant_type, client, request, *args, **kw)
         has_secret = request.client.client_type == get_application_model().CLIENT_CONFIDENTIAL
         return bool(allowed) and (grant_type != "client_credentials" or has_secret)
+
+    def validate_silent_login(self, request: Any) -> bool:
+        """For `prompt=none`: the view has turned away whoever is not signed in."""
+        return True
+
+    def validate_silent_authorization(self, request: Any) -> bool:
+        """For `prompt=none`: only clients whose users are never asked for consent."""
+        return bool(request.client.skip_authorization)
 
     # ── what is good once ─────────────────────────────────────────────────────────────────────
 
@@ -194,6 +202,6 @@ class _Reused(Exception):
         self.family = family
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """What a request said, fit for an error_description: printable, and not without end."""
     return _UNSPEAKABLE.sub("?", text[:200])
