@@ -26,6 +26,7 @@ urlpatterns = ramet.public(
         path("orders/<uuid:order_id>/status/", orders.status, name="order-status"),
         path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),
         path("auth/sign-in/", account.sign_in, name="sign-in"),
+        path("auth/sign-up/", account.sign_up, name="sign-up"),
         path("auth/callback/", account.callback, name="callback"),
         path("auth/sign-out/", account.sign_out, name="sign-out"),
         path("assets/<str:version>/<str:name>", assets.serve, name="asset"),

@@ -182,7 +182,7 @@ def _source() -> Callable[[], Mapping[str, Key]]:
     path, url = given.signing_keys, given.jwks_url
     if path is not None:
         # The issuer's own process asks nobody: it would be asking itself.
-        return lambda: signing.public_keys(path)
+        return lambda: signing.public_keys(path, given.passphrase)
     if url is not None:
         return lambda: jwks.fetch(url, given.algorithm)
     # Each time anew: a provider may move its keys.

@@ -31,6 +31,7 @@ class Environment:
     issuer: str
     jwks_url: str | None
     signing_keys: Path | None = None
+    signing_keys_passphrase: str | None = field(default=None, repr=False)
     database_url: str | None = field(default=None, repr=False)
     broker_url: str | None = field(default=None, repr=False)
     mesh_template: str | None = None
@@ -73,6 +74,7 @@ class Environment:
             issuer=environ.get("RAMET_ISSUER") or _issuer(system, public_url),
             jwks_url=environ.get("RAMET_JWKS_URL") or _jwks_url(system, public_url, mesh_template),
             signing_keys=_path(environ, "RAMET_SIGNING_KEYS") or _own_keys(system, services),
+            signing_keys_passphrase=environ.get("RAMET_SIGNING_KEYS_PASSPHRASE") or None,
             database_url=environ.get("RAMET_DATABASE_URL") or None,
             broker_url=environ.get("RAMET_BROKER_URL") or None,
             mesh_template=mesh_template,
