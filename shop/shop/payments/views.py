@@ -27,7 +27,7 @@ class PaymentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Payment]):
     serializer_class = PaymentSerializer
 
     def get_queryset(self) -> QuerySet[Payment]:
-        query = PaymentQuery(data=self.request.query_params)
+        query = PaymentQuery(data=self.request.query_params.dict())
         query.is_valid(raise_exception=True)
         mine = Payment.objects.filter(customer_id=self.request.user.pk)
         order = query.validated_data.get("order")
