@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.acceptance.running_shop import RunningShop
@@ -22,18 +21,8 @@ def shop(
 ) -> Iterator[RunningShop]:
     """The shop, up; when the module is done it is taken down, and must leave nothing behind."""
     running = RunningShop(_folder(tmp_path_factory), request.param)
-    running.prepare()
-    running.up()
-    pids = [process["pid"] for process in running.processes()]
-    try:
+    with running.running():
         yield running
-    finally:
-        pids += [process["pid"] for process in running.processes()]
-        running.down()
-        running.forget()
-    # A process that is being started again has no pid at the moment.
-    left = [pid for pid in set(pids) - {None} if psutil.pid_exists(pid)]
-    assert not left, f"`ramet down` left processes behind: {left}"
 
 
 def _folder(factory: pytest.TempPathFactory) -> Path:

@@ -28,7 +28,7 @@ class PaymentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Payment]):
     serializer_class = PaymentSerializer
 
     def get_queryset(self) -> QuerySet[Payment]:
-        query = PaymentQuery(data=self.request.query_params)
+        query = PaymentQuery(data=self.request.query_params.dict())
         query.is_valid(raise_exception=True)
         order = query.validated_data.get("order")
         return Payment.objects.filter(order_id=order) if order else Payment.objects.all()

@@ -18,10 +18,10 @@ from shop.products.serializers import ProductChangeSerializer, ProductQuery, Pro
 
 
 class Taken(APIException):
-    """409: somebody else gave this SKU to a product between the check and the insert."""
+    """409: another product has this SKU."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This SKU was taken just now."
+    default_detail = "There is a product with this SKU."
     default_code = "taken"
 
 

@@ -6,16 +6,17 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as Invalid
 from rest_framework import serializers
 
+from shop.fields import ModelSerializer, Text
 from shop.users.models import User
 
 
-class RegistrationSerializer(serializers.ModelSerializer[User]):
+class RegistrationSerializer(ModelSerializer[User]):
     """A new account. The password is checked against Django's validators and never shown.
 
     Names are public, so a taken one is told. That an address has an account is nobody's business.
     """
 
-    password = serializers.CharField(max_length=128, write_only=True, trim_whitespace=False)
+    password = Text(max_length=128, write_only=True, trim_whitespace=False)
 
     class Meta:
         model = User
@@ -37,7 +38,7 @@ class RegistrationSerializer(serializers.ModelSerializer[User]):
         return attrs
 
 
-class ProfileSerializer(serializers.ModelSerializer[User]):
+class ProfileSerializer(ModelSerializer[User]):
     """One's own account. The name to sign in with stays, and the address is changed on the page
     that asks for the password: who holds a token for five minutes must not get hold of the account.
     """

@@ -35,6 +35,7 @@ class Line(serializers.Serializer[Any]):
 class Order(serializers.Serializer[Any]):
     lines = Line(many=True)
     token = serializers.CharField()
+    currency = serializers.ChoiceField(["EUR"], required=False)
 
     def validate(self, attrs: Any) -> Any:
         if attrs["token"] == "mismatch":
@@ -95,6 +96,11 @@ def test_an_error_in_a_list_of_a_list_names_both_positions() -> None:
 
 def test_all_field_errors_are_reported_together() -> None:
     assert set(errors_of(post({"lines": [{}]}))) == {"lines[0].sku", "lines[0].quantity", "token"}
+
+
+def test_an_error_may_quote_what_no_answer_can_carry() -> None:
+    body = {"lines": [], "token": "t", "currency": "\ud800"}
+    assert errors_of(post(body)) == {"currency": '"\\ud800" is not a valid choice.'}
 
 
 def test_an_error_of_the_whole_body_has_an_empty_path_and_is_the_detail() -> None:
