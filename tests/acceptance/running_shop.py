@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psutil
 import psycopg
 import requests
 
@@ -200,3 +203,23 @@ class RunningShop:
         group = service if service in databases else next(iter(databases))
         with psycopg.connect(databases[group]) as connection:
             return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+Shop = TypeVar("Shop", bound=RunningShop)
+
+
+@contextmanager
+def running(shop: Shop) -> Iterator[Shop]:
+    """The shop is up inside; afterwards it is taken down, and must leave nothing behind."""
+    shop.prepare()
+    shop.up()
+    pids = [process["pid"] for process in shop.processes()]
+    try:
+        yield shop
+    finally:
+        pids += [process["pid"] for process in shop.processes()]
+        shop.down()
+        shop.forget()
+    # A process that is being started again has no pid at the moment.
+    left = [pid for pid in set(pids) - {None} if psutil.pid_exists(pid)]
+    assert not left, f"`ramet down` left processes behind: {left}"
