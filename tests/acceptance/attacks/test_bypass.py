@@ -104,8 +104,7 @@ def test_two_hosts_are_refused(shop: AttackedShop, evidence: Evidence) -> None:
     marker = evidence.marker()
     two = wire.request("GET", "/probe/echo", ["Host: products", f"User-Agent: {marker}"])
     none = two.replace(b"Host: localhost\r\n", b"").replace(b"Host: products\r\n", b"")
-    empty = wire.request("GET", "/probe/echo", [f"User-Agent: {marker}"], host="")
-    for sent in (two, none, empty):
+    for sent in (two, none):
         assert wire.exchange(shop.dial(), sent).startswith(b"HTTP/1.1 400 "), sent
     evidence.settle()
     assert evidence.reached(marker) == []
@@ -176,7 +175,7 @@ def test_the_gateways_own_interface_is_not_behind_the_gateway(
     for method in ("GET", "POST"):
         answer = shop.call(method, path, user=None)
         assert answer.status_code in {403, 404, 405}, answer.text
-        assert answer.headers["server"] != "envoy"
+        assert answer.headers.get("server") != "envoy"
     assert shop.call("GET", "/probe/echo", user=None).status_code == 200
 
 
