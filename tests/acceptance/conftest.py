@@ -1,7 +1,6 @@
 """One running shop for each placement, shared by the tests of a module."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,11 +18,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def shop(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningShop]:
-    """The shop, up; when the module is done it is taken down, and must leave nothing behind."""
-    running = RunningShop(_folder(tmp_path_factory), request.param)
-    with running.running():
-        yield running
-
-
-def _folder(factory: pytest.TempPathFactory) -> Path:
-    return factory.mktemp("shop") / "shop"
+    """The shop, up; when the module is done it is taken down."""
+    folder = tmp_path_factory.mktemp("shop") / "shop"
+    with RunningShop(folder, request.param).running() as shop:
+        yield shop

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 import psycopg
@@ -85,13 +85,13 @@ class RunningShop:
         self.ramet("down")
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator[Self]:
         """Up for as long as the block lasts; then it must leave no process behind."""
         self.prepare()
         self.up()
         pids = [process["pid"] for process in self.processes()]
         try:
-            yield
+            yield self
         finally:
             pids += [process["pid"] for process in self.processes()]
             self.down()

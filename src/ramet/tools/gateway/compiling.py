@@ -12,7 +12,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ramet.system import Group, Switches, System
-from ramet.tools.gateway import clusters, edge, edge_routes, limits, listeners, tls, tokens
+from ramet.tools.gateway import (
+    clusters,
+    edge,
+    edge_routes,
+    hygiene,
+    limits,
+    listeners,
+    tls,
+    tokens,
+)
 from ramet.tools.gateway.canary import canary_cluster
 from ramet.tools.gateway.topology import Topology
 
@@ -75,6 +84,7 @@ def _bootstrap(system: System, topology: Topology) -> dict[str, Any]:
             # Reachable exactly when it is needed most.
             "ignore_global_conn_limit": True,
         },
+        "layered_runtime": hygiene.runtime(),
         "dynamic_resources": {"lds_config": watched("lds.json"), "cds_config": watched("cds.json")},
         "overload_manager": {
             "resource_monitors": [

@@ -36,6 +36,7 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
     routes: list[dict[str, Any]] = [
         # No other match covers CONNECT, and a request without a route waits for its end.
         nothing({"connect_matcher": {}}),
+        nothing(hygiene.several_hosts(), status=400),
         nothing(hygiene.internal_path()),
     ]
     for prefix, service, kind in entries:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ramet.tools.gateway import limits
 
-__all__ = ["INTERNAL", "connection", "header_guard", "internal_path"]
+__all__ = ["INTERNAL", "connection", "header_guard", "internal_path", "runtime", "several_hosts"]
 
 # What services say to each other; never answered to the outside.
 INTERNAL = "/.ramet"
@@ -74,3 +74,21 @@ def internal_path() -> dict[str, Any]:
     the server behind would otherwise do it after the check.
     """
     return {"prefix": INTERNAL, "case_sensitive": False}
+
+
+def several_hosts() -> dict[str, Any]:
+    """The route match of a request with more than one Host, which Envoy has joined by a comma.
+
+    RFC 9112, section 3.2, wants it refused: of two servers each may believe another one.
+    """
+    return {
+        "prefix": "/",
+        "headers": [{"name": ":authority", "string_match": {"contains": ","}}],
+    }
+
+
+def runtime() -> dict[str, Any]:
+    """The switches of Envoy's own that are not on by default (`layered_runtime`)."""
+    # Without it a chunk may be longer than it says, and what is beyond is passed over in silence.
+    strict = {"envoy.reloadable_features.strict_chunk_parsing": True}
+    return {"layers": [{"name": "hygiene", "static_layer": strict}]}
