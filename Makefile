@@ -47,11 +47,11 @@ test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in 
 	  test-acceptance test-parts
 
 test-acceptance: $(READY) $(OTHERS)  ## what is tested on the running shop
-	$(BIN)/pytest -m "not slow" tests/acceptance
+	$(BIN)/python tests/run.py .pytest_cache/acceptance -m "not slow" tests/acceptance
 
 test-parts: $(READY) $(OTHERS)  ## every other test, the shop's own too
-	$(BIN)/pytest -m "not slow" --ignore=tests/acceptance
-	cd shop && ../$(BIN)/pytest -m "not slow"
+	$(BIN)/python tests/run.py .pytest_cache/parts -m "not slow" --ignore=tests/acceptance
+	cd shop && ../$(BIN)/python ../tests/run.py .pytest_cache/shop -m "not slow"
 
 test-all: $(READY) $(OTHERS) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
 	$(BIN)/python tests/matrix.py

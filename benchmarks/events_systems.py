@@ -137,7 +137,7 @@ def ramet(folder: Path, server: Postgres, name: str = "ramet") -> Iterator[Syste
                 "RAMET_SERVICES": service,
                 "RAMET_INSTANCE": f"{name}-{service}",
                 "RAMET_DATABASE_URL": url,
-                "RAMET_BROKER_URL": nats.url,
+                "RAMET_BROKER_URL": nats.url(),
                 "BENCH_WATCH": str(folder / f"{name}.watch"),
             }
             for service, url in urls.items()

@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "ramet.events",
     "ramet.sagas",
     "ramet.replicas",
+    "ramet.auditing",
     "tests.bookshop.press",
     "tests.bookshop.library",
 ]

@@ -11,12 +11,14 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 PAGE_SIZE = 20
+LARGEST_PAGE = 100
 EXPORT_SIZE = 500
 
 # In an own cursor: a name of 200 characters, each of 4 bytes, and a SKU; then a third more.
@@ -101,19 +103,29 @@ NEWEST_FIRST = Ordering("created_at", "id", is_descending=True)
 BY_NAME = Ordering("name", "sku")
 
 
+class PageQuery(serializers.Serializer[None]):
+    """How many rows somebody asks for. A size that is none is refused, not taken for another."""
+
+    page_size = serializers.IntegerField(
+        min_value=1, max_value=LARGEST_PAGE, required=False, default=PAGE_SIZE
+    )
+
+
 class Cursor(CursorPagination):
     """Pages of the public API: `next` and `previous` are URLs, or null at the ends."""
 
     page_size = PAGE_SIZE
     page_size_query_param = "page_size"
-    max_page_size = 100
+    max_page_size = LARGEST_PAGE
     invalid_cursor_message = "Invalid cursor"
     by: Ordering
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """See DRF. Raises NotFound for what is not a cursor, as DRF does."""
+        """See DRF. Raises NotFound for what is not a cursor, as DRF does, and ValidationError."""
         cursor = request.query_params.get(self.cursor_query_param, "")
-        size = self.get_page_size(request) or PAGE_SIZE
+        query = PageQuery(data=request.query_params.dict())  # in a form, nothing is no mistake
+        query.is_valid(raise_exception=True)
+        size = query.validated_data[self.page_size_query_param]
         try:
             self._page: Page[Any] = self.by.page(queryset, cursor, size)
         except ValueError as error:
@@ -128,6 +140,30 @@ class Cursor(CursorPagination):
     def get_previous_link(self) -> str | None:
         """See DRF."""
         return self._link(self._page.preceding)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """See drf-spectacular."""
+        size = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}
+        return [
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for name, schema in (
+                (self.cursor_query_param, {"type": "string"}),
+                (self.page_size_query_param, size),
+            )
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """See drf-spectacular; DRF's own says `nullable`, which OpenAPI 3.1 has no longer."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": link,
+                "previous": link,
+                "results": {**schema, "maxItems": LARGEST_PAGE},
+            },
+        }
 
     def _link(self, cursor: str) -> str | None:
         return replace_query_param(self._url, self.cursor_query_param, cursor) if cursor else None

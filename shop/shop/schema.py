@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from ramet import problems
+from ramet import problems, public
+from ramet.identity.drf import Public
 
 WHOLE = Path(__file__).with_name("openapi.json")
 
@@ -45,10 +46,13 @@ PROBLEM = {
 
 def schema_view(urlconf: str) -> Callable[..., HttpResponse]:
     """A view that makes the document of the URLs in one module. Anyone may read it."""
-    view: Callable[..., HttpResponse] = SpectacularJSONAPIView.as_view(urlconf=urlconf)
+    view: Callable[..., HttpResponse] = SpectacularJSONAPIView.as_view(
+        urlconf=urlconf, permission_classes=[Public]
+    )
     return view
 
 
+@public
 def whole_schema(request: HttpRequest) -> HttpResponse:
     """The document of the whole public API, whichever services live here."""
     if request.method not in ("GET", "HEAD"):

@@ -17,7 +17,7 @@ WSGI_APPLICATION = "shop.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    # shop.users stands before oauth2_provider: its consent page replaces the toolkit's.
+    # shop.users stands before oauth2_provider and allauth: its pages replace theirs.
     "shop.users",
     "shop.products",
     "shop.orders",
@@ -25,9 +25,14 @@ INSTALLED_APPS = [
     "shop.storefront",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "oauth2_provider",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
 ]
@@ -39,14 +44,24 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shop.users.sign_in.headers.ProviderPages",
 ]
+# It has work only where the provider's pages are.
+RAMET_OPTIONAL_MIDDLEWARE = ["shop.users.sign_in.headers.ProviderPages"]
 
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
 
@@ -84,14 +99,51 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+LOGIN_REDIRECT_URL = "/"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
 # Members of the group of that name may have the scope. Ramet adds OpenID's and hardens the rest.
-OAUTH2_PROVIDER = {"SCOPES": {"products:write": "Add and change products"}}
+OAUTH2_PROVIDER = {
+    "SCOPES": {"products:write": "Add and change products"},
+    # prompt=create leads to the page to sign up on.
+    "OIDC_RP_INITIATED_REGISTRATION_ENABLED": True,
+    "OIDC_RP_INITIATED_REGISTRATION_URL": "account_signup",
+}
+
+# Signing up and in, second factors: django-allauth, with the pages of shop/users/sign_in.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "shop.users.sign_in.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "shop.users.sign_in.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+# Only with this can signing up answer the same for an address that has an account already.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
+MFA_ADAPTER = "shop.users.sign_in.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Grove"
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+
+# Where attempts are counted: a table of users, which its processes share. Nobody else has a cache.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "users_attempts",
+        # So many that nobody can push the count of their own attempts out.
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 
 # -- The API -------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["ramet.identity.drf.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["shop.permissions.IsPerson"],
+    "DEFAULT_PERMISSION_CLASSES": ["ramet.identity.drf.IsPerson"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "shop.pagination.NewestFirst",
@@ -122,8 +174,8 @@ SPECTACULAR_SETTINGS = {
 
 # The provider of new payments: a folder of shop/payments/providers. Old ones keep theirs.
 PAYMENT_PROVIDER = os.environ.get("SHOP_PAYMENT_PROVIDER", "sandbox")
-STRIPE_API_KEY = os.environ.get("SHOP_STRIPE_API_KEY", "")
-STRIPE_WEBHOOK_SECRET = os.environ.get("SHOP_STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_KEY = ramet.secret("SHOP_STRIPE_API_KEY", default="")
+STRIPE_WEBHOOK_SECRET = ramet.secret("SHOP_STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_URL = os.environ.get("SHOP_STRIPE_API_URL", "https://api.stripe.com")
 
 ramet.place(globals())

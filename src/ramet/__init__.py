@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ramet.auditing import audit
     from ramet.calls import (
         Contract,
         DeadlineExceeded,
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     )
     from ramet.events import event, publish, subscribe
     from ramet.idempotency import idempotent
+    from ramet.identity.public_views import public
     from ramet.placement import RemoteKey, place, urls
     from ramet.replicas import Replica
     from ramet.sagas import Saga, step
+    from ramet.system import secret
 
 _HOMES = {
     "Contract": "ramet.calls",
@@ -35,6 +38,7 @@ _HOMES = {
     "Saga": "ramet.sagas",
     "Unavailable": "ramet.calls",
     "Value": "ramet.calls",
+    "audit": "ramet.auditing",
     "caller": "ramet.calls",
     "client": "ramet.calls",
     "event": "ramet.events",
@@ -43,7 +47,9 @@ _HOMES = {
     "implements": "ramet.calls",
     "operation": "ramet.calls",
     "place": "ramet.placement",
+    "public": "ramet.identity.public_views",
     "publish": "ramet.events",
+    "secret": "ramet.system",
     "step": "ramet.sagas",
     "subscribe": "ramet.events",
     "urls": "ramet.placement",
@@ -60,6 +66,7 @@ __all__ = [
     "Saga",
     "Unavailable",
     "Value",
+    "audit",
     "caller",
     "client",
     "event",
@@ -68,7 +75,9 @@ __all__ = [
     "implements",
     "operation",
     "place",
+    "public",
     "publish",
+    "secret",
     "step",
     "subscribe",
     "urls",

@@ -280,7 +280,12 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
             nested = isinstance(inner, (Mapping, list, tuple))
             yield from _flatten(inner, f"{path}[{position}]" if nested else path)
     else:
-        yield path, str(detail)
+        yield _writable(path), _writable(str(detail))
+
+
+def _writable(text: str) -> str:
+    """The text with half surrogates spelled out: an error may quote what no answer can carry."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _join(path: str, key: Any) -> str:

@@ -1,9 +1,7 @@
 """One running shop for each placement, shared by the tests of a module."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.acceptance.running_shop import RunningShop
@@ -20,21 +18,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def shop(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningShop]:
-    """The shop, up; when the module is done it is taken down, and must leave nothing behind."""
-    running = RunningShop(_folder(tmp_path_factory), request.param)
-    running.prepare()
-    running.up()
-    pids = [process["pid"] for process in running.processes()]
-    try:
-        yield running
-    finally:
-        pids += [process["pid"] for process in running.processes()]
-        running.down()
-        running.forget()
-    # A process that is being started again has no pid at the moment.
-    left = [pid for pid in set(pids) - {None} if psutil.pid_exists(pid)]
-    assert not left, f"`ramet down` left processes behind: {left}"
-
-
-def _folder(factory: pytest.TempPathFactory) -> Path:
-    return factory.mktemp("shop") / "shop"
+    """The shop, up; when the module is done it is taken down."""
+    folder = tmp_path_factory.mktemp("shop") / "shop"
+    with RunningShop(folder, request.param).running() as shop:
+        yield shop

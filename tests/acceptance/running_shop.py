@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import psutil
 import psycopg
 import requests
 
@@ -31,6 +34,7 @@ class RunningShop:
     placement: str
     port: int = field(default_factory=lambda: ports.unused(2))
     tokens: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -62,7 +66,10 @@ class RunningShop:
             capture_output=True,
             text=True,
             timeout=timeout,
-            env={k: v for k, v in os.environ.items() if not k.startswith(("RAMET_", "DJANGO_"))},
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith(("RAMET_", "DJANGO_"))},
+                **self.environment,
+            },
         )
         if check and done.returncode != 0:
             raise AssertionError(
@@ -76,6 +83,22 @@ class RunningShop:
 
     def down(self) -> None:
         self.ramet("down")
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Up for as long as the block lasts; then it must leave no process behind."""
+        self.prepare()
+        self.up()
+        pids = [process["pid"] for process in self.processes()]
+        try:
+            yield self
+        finally:
+            pids += [process["pid"] for process in self.processes()]
+            self.down()
+            self.forget()
+        # A process that is being started again has no pid at the moment.
+        left = [pid for pid in set(pids) - {None} if psutil.pid_exists(pid)]
+        assert not left, f"`ramet down` left processes behind: {left}"
 
     def forget(self) -> None:
         """Delete what the system keeps outside its folder (as root: PostgreSQL's data)."""

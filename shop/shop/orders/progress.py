@@ -57,6 +57,7 @@ def close(order_id: UUID, reason: str) -> None:
     order.payment_token = ""
     order.save(update_fields=["status", "reason", "payment_token"])
     note(order_id, "cancelled")
+    ramet.audit("order.cancelled", subject=order_id, reason=reason)
     ramet.publish(OrderCancelled(order_id=order_id, customer_id=order.customer_id, reason=reason))
 
 
@@ -75,6 +76,7 @@ def request_cancel(order_id: UUID, customer_id: UUID | None = None) -> tuple[Ord
         return order, False
     Order.objects.filter(pk=order_id).update(cancel_requested_at=Now())
     note(order_id, "cancel_requested")
+    ramet.audit("order.cancel-requested", subject=order_id)
     return order, order.status == Status.CONFIRMED
 
 

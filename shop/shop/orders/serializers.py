@@ -1,21 +1,23 @@
 """Orders as the public API shows and takes them."""
 
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from shop.fields import MoneySerializer
+from shop.fields import Bounded, ModelSerializer, MoneySerializer, Text, Whole
 from shop.orders.contract import LONGEST_TOKEN, MOST_LINES, MOST_PIECES
 from shop.orders.models import Happening, Line, Order
 
 
-class LineSerializer(serializers.ModelSerializer[Line]):
+class LineSerializer(ModelSerializer[Line]):
     """So many pieces of one product."""
 
-    sku = serializers.CharField(max_length=40)
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES)
+    sku = Text(max_length=40)
+    quantity = Whole(min_value=1, max_value=MOST_PIECES)
 
     class Meta:
         model = Line
         fields = ["sku", "quantity"]
+        list_serializer_class = Bounded
 
 
 class OrderedLineSerializer(LineSerializer):
@@ -35,11 +37,15 @@ class HappeningSerializer(serializers.ModelSerializer[Happening]):
         fields = ["what", "at"]
 
 
+# Providers' tokens are of visible ASCII; anything else is a mistake, and unfit for their requests.
+_VISIBLE = RegexValidator(r"^[!-~]+\Z", "A payment token has no blanks and no special characters.")
+
+
 class PlaceOrderSerializer(serializers.Serializer[None]):
     """What a customer sends: 1 to 100 lines, and how to pay."""
 
     lines = LineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
-    payment_token = serializers.CharField(max_length=LONGEST_TOKEN)
+    payment_token = Text(max_length=LONGEST_TOKEN, validators=[_VISIBLE])
 
 
 class ReasonField(serializers.ChoiceField):

@@ -15,11 +15,10 @@ from shop.orders.models import Customer, Line, Order, Product
 from shop.orders.placing import place
 from shop.orders.sagas import CancelOrder
 from shop.pagination import NEWEST_FIRST
-from shop.permissions import is_person
 
 
-def orders_of(customer_id: UUID) -> QuerySet[Order]:
-    """Everything that this customer ever ordered, with lines and timeline.
+def orders() -> QuerySet[Order]:
+    """Everybody's orders, with lines and timeline.
 
     Each order has the `customer`'s name, each line the `name` and `price` of its product, as last
     known: None where orders has not heard of it.
@@ -29,11 +28,14 @@ def orders_of(customer_id: UUID) -> QuerySet[Order]:
         name=Subquery(known.values("name")[:1]), price=Subquery(known.values("price")[:1])
     )
     names = Customer.objects.filter(pk=OuterRef("customer_id")).values("name")
-    return (
-        Order.objects.filter(customer_id=customer_id)
-        .annotate(customer=Subquery(names))
-        .prefetch_related(Prefetch("lines", lines), "timeline")
+    return Order.objects.annotate(customer=Subquery(names)).prefetch_related(
+        Prefetch("lines", lines), "timeline"
     )
+
+
+def orders_of(customer_id: UUID) -> QuerySet[Order]:
+    """Everything that this customer ever ordered."""
+    return orders().filter(customer_id=customer_id)
 
 
 @transaction.atomic
@@ -124,6 +126,6 @@ def as_placed(order: Order) -> contract.OrderView:
 
 def _caller() -> UUID:
     user = current_user()
-    if not isinstance(user, User) or not is_person(user):
+    if not isinstance(user, User) or not user.is_person:
         raise ramet.Forbidden("sign in to order")
     return user.id

@@ -203,6 +203,7 @@ def _book(payment: Payment, after: State) -> None:
         case State.REFUNDED:
             ledger.record(payment, Kind.REFUND)
             payment.refunded = payment.captured
+            ramet.audit("payment.refunded", subject=payment.order_id, amount=payment.refunded)
         case State.VOIDED:
             ledger.record(payment, Kind.VOID)
             payment.authorised = Decimal(0)

@@ -34,6 +34,7 @@ def matching(words: str = "", category: str = "") -> QuerySet[Product]:
 def add(**fields: Any) -> Product:
     """A new product, supplied with its `stock`. IntegrityError if the SKU is taken."""
     product = Product.objects.create(**fields)
+    ramet.audit("product.added", subject=product.pk, sku=product.sku)
     ramet.publish(as_event(product))
     return product
 
@@ -48,6 +49,7 @@ def change(product_id: UUID, fields: dict[str, Any]) -> Product:
     is_told = not TOLD.isdisjoint(fields)
     product.version += is_told
     product.save(update_fields=[*fields, "supplied", "version"])
+    ramet.audit("product.changed", subject=product_id, **{"sku": product.sku, **fields})
     if is_told:
         ramet.publish(as_event(product))
     return product

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.exceptions import APIException
-from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.permissions import BasePermission
 from rest_framework.serializers import BaseSerializer
 
-from ramet.identity.drf import HasScope
+from ramet.identity.drf import HasScope, Public
 from shop.pagination import ByName
 from shop.products import services
 from shop.products.models import Product
@@ -18,10 +18,10 @@ from shop.products.serializers import ProductChangeSerializer, ProductQuery, Pro
 
 
 class Taken(APIException):
-    """409: somebody else gave this SKU to a product between the check and the insert."""
+    """409: another product has this SKU."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This SKU was taken just now."
+    default_detail = "There is a product with this SKU."
     default_code = "taken"
 
 
@@ -43,7 +43,7 @@ class ProductViewSet(
     def get_permissions(self) -> list[BasePermission]:
         if self.action in ("create", "partial_update"):
             return [HasScope("products:write")()]
-        return [AllowAny()]
+        return [Public()]
 
     def get_serializer_class(self) -> type[BaseSerializer[Product]]:
         return ProductChangeSerializer if self.action == "partial_update" else ProductSerializer

@@ -102,3 +102,10 @@ def test_a_walk_is_not_disturbed_by_rows_that_come_and_go(
     product("A")
     product("E")
     assert walk(api, following, "next") == [["E", "F"]]
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "101", "9" * 30, "all", "1.5", "", "null"])
+def test_a_page_has_one_to_a_hundred_rows(api: Api, size: str) -> None:
+    answer = api(None).get("/api/v1/products/", {"page_size": size})
+    assert answer.status_code == 400
+    assert [error["path"] for error in answer.json()["errors"]] == ["page_size"]

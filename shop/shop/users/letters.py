@@ -34,6 +34,14 @@ def owe(kind: Letter.Kind, user: User, subject_id: UUID, context: Mapping[str, s
     transaction.on_commit(send_letters.delay, robust=True)
 
 
+def post(subject: str, body: str, to: str) -> None:
+    """Send a mail that nobody owes, such as a link that was asked for: if it is lost, it is asked
+    for again. Its text passes the broker, and is not kept."""
+    from shop.users.tasks import send_mail
+
+    transaction.on_commit(lambda: send_mail.delay(subject, body, to), robust=True)
+
+
 def send_due() -> int:
     """Send every letter that is due and that nobody else is sending; how many went out.
 

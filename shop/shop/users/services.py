@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
@@ -21,8 +22,16 @@ NAMES = frozenset({"username", "first_name", "last_name"})
 def register(username: str, email: str, password: str) -> User:
     """A new account; a welcome letter follows. IntegrityError if name or address is taken."""
     user = create(username=username, email=email, password=password)
+    ramet.audit("account.opened", subject=user.pk)
     letters.owe(Letter.Kind.WELCOME, user, user.pk, {})
     return user
+
+
+def confirm_address(user: User) -> None:
+    """Note that somebody's address is their own, without asking: for people whom we make."""
+    EmailAddress.objects.update_or_create(
+        user=user, email=user.email, defaults={"verified": True, "primary": True}
+    )
 
 
 @transaction.atomic
@@ -35,7 +44,7 @@ def create(**fields: Any) -> User:
 
 @transaction.atomic
 def change_profile(user: User, fields: dict[str, Any]) -> User:
-    """Change what people may change about themselves. IntegrityError if an address is taken."""
+    """Change what people may change about themselves."""
     # Locked and read again: two changes at once must not have the same version.
     user = User.objects.select_for_update().get(pk=user.pk)
     for name, value in fields.items():
@@ -43,6 +52,8 @@ def change_profile(user: User, fields: dict[str, Any]) -> User:
     is_told = not NAMES.isdisjoint(fields)
     user.version += is_told
     user.save(update_fields=[*fields, "version"])
+    # What was changed, not from what or to what: the log keeps things longer than an account.
+    ramet.audit("profile.changed", subject=user.pk, fields=sorted(fields))
     if is_told:
         ramet.publish(_as_event(user))
     return user
@@ -67,6 +78,7 @@ def _lock_before_removal(instance: User, **_: Any) -> None:
 @receiver(post_delete, sender=User)
 def _tell_of_removal(instance: User, **_: Any) -> None:
     # However it is deleted; Django does so in a transaction.
+    ramet.audit("account.closed", subject=instance.pk)
     ramet.publish(UserRemoved(user_id=instance.pk, version=instance.version + 1))
 
 

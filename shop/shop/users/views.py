@@ -3,26 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.views import LoginView
+from allauth.account.adapter import get_adapter
 from django.db import IntegrityError
 from drf_spectacular.utils import extend_schema
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, NotFound
-from rest_framework.permissions import AllowAny
+from rest_framework.exceptions import APIException, NotFound, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ramet.identity.drf import Public
 from shop.users import services
 from shop.users.models import User
 from shop.users.serializers import ProfileSerializer, RegistrationSerializer
+from shop.users.sign_in.throttling import ADDRESS_SECONDS, is_allowed
 
 
 class Taken(APIException):
-    """409: somebody else took the name or the address between the check and the insert."""
+    """409: somebody else took the name between the check and the insert."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This username or email was taken just now."
+    default_detail = "This username was taken just now."
     default_code = "taken"
 
 
@@ -34,17 +35,20 @@ class UserViewSet(viewsets.GenericViewSet[User]):
 
     @extend_schema(request=RegistrationSerializer, responses={201: RegistrationSerializer})
     def create(self, request: Request) -> Response:
-        """Register. A welcome mail follows."""
+        """Register. A welcome mail follows; who has an account already is told so by mail alone."""
         form = RegistrationSerializer(data=request.data)
         form.is_valid(raise_exception=True)
+        given = form.validated_data
+        if not is_allowed(request._request, "register", key=given["email"].lower()):
+            raise Throttled(wait=ADDRESS_SECONDS)
         try:
-            user = services.register(**form.validated_data)
+            user = services.register(**given) if _is_free(given["email"]) else _pretend(**given)
         except IntegrityError as error:
             raise Taken from error
         return Response(RegistrationSerializer(user).data, status=status.HTTP_201_CREATED)
 
     def get_permissions(self) -> Sequence[Any]:
-        return [AllowAny()] if self.action == "create" else super().get_permissions()
+        return [Public()] if self.action == "create" else super().get_permissions()
 
     @extend_schema(responses=ProfileSerializer)
     @action(detail=False)
@@ -59,10 +63,7 @@ class UserViewSet(viewsets.GenericViewSet[User]):
         user = self._own_account()
         form = ProfileSerializer(user, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        try:
-            user = services.change_profile(user, form.validated_data)
-        except IntegrityError as error:
-            raise Taken from error
+        user = services.change_profile(user, form.validated_data)
         return Response(ProfileSerializer(user).data)
 
     def _own_account(self) -> User:
@@ -74,9 +75,13 @@ class UserViewSet(viewsets.GenericViewSet[User]):
         return user
 
 
-class SignIn(LoginView):
-    """The page on which people sign in when a client sent them to `authorize`."""
+def _is_free(email: str) -> bool:
+    return not User.objects.filter(email__iexact=email).exists()
 
-    template_name = "users/sign_in.html"
-    redirect_authenticated_user = True
-    next_page = "/"
+
+def _pretend(username: str, email: str, password: str) -> User:
+    """What `register` answers, of an account that is not made; its owner gets a mail."""
+    get_adapter().send_account_already_exists_mail(email)
+    user = User(username=username, email=email)
+    user.set_password(password)  # as long as it takes for a real one
+    return user

@@ -10,14 +10,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ramet.calls.operations import Operation
 
 __all__ = [
     "LONGEST_KEY",
     "IdempotencyScope",
+    "Running",
     "calling_service",
     "deadline",
     "idempotency_scope",
     "remaining",
+    "running",
     "use_deadline",
     "use_idempotency_scope",
 ]
@@ -30,6 +36,21 @@ deadline: ContextVar[float | None] = ContextVar("ramet_deadline", default=None)
 
 calling_service: ContextVar[str | None] = ContextVar("ramet_calling_service", default=None)
 """Which service asked for the work at hand, "gateway" for the outside; see `caller`."""
+
+
+class Running:
+    """One execution of an operation; another one of the same operation is another object."""
+
+    __slots__ = ("operation", "ramet_is_audited")
+
+    def __init__(self, operation: "Operation") -> None:
+        self.operation = operation
+        self.ramet_is_audited = False
+        """Whether the audit log has an entry of it; `ramet.auditing` sets it."""
+
+
+running: ContextVar[Running | None] = ContextVar("ramet_running", default=None)
+"""The execution that this thread is at; None outside operations."""
 
 
 class IdempotencyScope:

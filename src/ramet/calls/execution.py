@@ -27,6 +27,7 @@ from ramet.calls.errors import (
 )
 from ramet.calls.operations import Operation
 from ramet.calls.refusals import Refused
+from ramet.telemetry import deeds
 
 __all__ = ["execute"]
 
@@ -49,6 +50,7 @@ def _execute(operation: Operation, implementation: type, body: bytes, key: str |
     # Set, not asked for first: to find nothing set takes Django longer.
     translation.activate(settings.LANGUAGE_CODE)
     timezone.activate(timezone.get_default_timezone())
+    context.running.set(context.Running(operation))
     try:
         arguments = operation.decode_arguments(body)
         if key is None or not operation.atomic:
@@ -66,6 +68,7 @@ def _execute(operation: Operation, implementation: type, body: bytes, key: str |
             raise _fault(operation) from error
         raise
     except PermissionDenied as error:
+        deeds.tell("refused", reason=str(error))
         raise Forbidden(str(error) or "permission denied") from error
     except (OperationalError, InterfaceError) as error:
         if _is_late():

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.system.secrets import resolved
 
 __all__ = ["command", "document"]
 
@@ -215,5 +216,8 @@ def _protocol(broker: str) -> str:
 
 
 def _resolved(broker: str) -> str:
-    """What the environment says, if it does, of a broker that is given as `$NAME`."""
-    return (broker.startswith("$") and os.environ.get(broker[1:])) or broker
+    """The URL that `$NAME` or `file:/path` stands for, where it is known here."""
+    try:
+        return resolved(broker, os.environ, "[infrastructure] broker")
+    except DiagnosticError:
+        return broker

@@ -1,11 +1,12 @@
 """Check the boundaries between services; exit 1 when one is broken."""
 
 import json as json_format
+from collections.abc import Iterable
 from typing import Annotated, TypedDict
 
 import typer
 
-from ramet.errors import DiagnosticError
+from ramet.errors import DiagnosticError, Mistake
 
 __all__ = ["command"]
 
@@ -25,7 +26,7 @@ class Finding(TypedDict):
 def command(
     *, json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False
 ) -> int:
-    """Check ramet.toml, the imports between services, and the project with Django's own checks.
+    """Check ramet.toml, imports between services, files for secrets, and what Django checks.
 
     Findings are errors, which make the exit code 1, or warnings, which do not. Where the project
     does not start, or ramet.toml is wrong, that is the last finding and the exit code is 2.
@@ -37,7 +38,7 @@ def command(
         # What was found before is told all the same: an import across a boundary may be the very
         # reason why the project does not start.
         if json:
-            _print_json([*findings, *_mistakes(error)])
+            _print_json([*findings, *_as_findings(error.mistakes, CRITICAL)])
         else:
             _show(findings)
         raise
@@ -54,6 +55,7 @@ def _check(findings: list[Finding]) -> int:
     """Add what is found, at once when it is, and return the number of services."""
     from ramet.cli._project import ask
     from ramet.system import load
+    from ramet.system.committed import committed_secrets
     from ramet.system.imports import explained, imports
 
     system = load()
@@ -63,22 +65,23 @@ def _check(findings: list[Finding]) -> int:
         if not found.is_allowed
         for identifier, message, hint in [explained(found)]
     ]
+    findings += _as_findings(committed_secrets(system.root), ERROR)
     reported = {finding["id"] for finding in findings}
     asked: list[Finding] = json_format.loads(ask(system, "ramet_check"))
     findings += [finding for finding in asked if finding["id"] not in reported]
     return len(system.services)
 
 
-def _mistakes(error: DiagnosticError) -> list[Finding]:
+def _as_findings(mistakes: Iterable[Mistake], level: int) -> list[Finding]:
     return [
         Finding(
             id=mistake.reference,
-            level=CRITICAL,
+            level=level,
             where=mistake.where,
             message=f"{mistake.found}; expected {mistake.expected}",
             hint=mistake.remedy,
         )
-        for mistake in error.mistakes
+        for mistake in mistakes
     ]
 
 

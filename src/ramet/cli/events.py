@@ -116,6 +116,28 @@ def discard(
     return _change("discard", chosen, event_ids or [], service, everything, dry_run)
 
 
+@app.command()
+def rights() -> int:
+    """Print which rights each service's user of a NATS server needs, as JSON for its configuration.
+
+    Derived from the code: who publishes, and who listens. A process with several services gets
+    the rights of all of them. The system need not be up.
+    """
+    from ramet.placement.messaging import messaging
+    from ramet.system import load
+    from ramet.tools.local.broker_rights import rights as rights_of
+
+    system = load()
+    found = messaging(system)
+    users = [
+        {"user": name, "permissions": rights_of(system.name, name, [name], found).as_json()}
+        for name, service in system.services.items()
+        if service.is_django
+    ]
+    print(json.dumps({"users": users}, indent=2))
+    return 0
+
+
 def _chosen(
     event_ids: list[str] | None,
     handler: str,

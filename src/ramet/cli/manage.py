@@ -43,7 +43,7 @@ def service_environment(service: str) -> dict[str, str]:
     system, folder = here()
     state = running(folder)
     name = group_of(state, service)
-    environments = Environments(system, folder, state["databases"], state["broker"])
+    environments = Environments(system, folder, state["databases"], state["brokers"])
     environment = environments.of_group(Group(tuple(state["groups"][name]), name))
     return {**environment, "RAMET_INSTANCE": f"{name}-manage-{os.getpid()}"}
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ramet.cli._local import FAILED, here
-from ramet.system import Group, Policy, System, placement
+from ramet.system import Group, Policy, Switches, System, placement
 from ramet.tools.local.folder import Folder
 
 
@@ -80,8 +80,22 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
 
 def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
+    from threading import Lock
+
+    from ramet.cli._issuer import ForeignIssuer
     from ramet.tools import gateway
+    from ramet.tools.local import edge_certificate
     from ramet.tools.local.envoy import Gateway
+
+    gateway.require_usable(system.gateway)
+    certificate, key = None, None
+    if system.gateway.tls == "local":
+        certificate, key = edge_certificate.ensure(folder, system.gateway.public_host)
+    foreign = None
+    if system.gateway.issuer is not None and system.has_foreign_issuer:
+        foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)
+    writing = Lock()
+    written: tuple[Mapping[str, Sequence[Path]], Policy, Switches] = ({}, Policy(), Switches())
 
     def topology(endpoints: Mapping[str, Sequence[Path]]) -> gateway.Topology:
         return gateway.Topology(
@@ -92,11 +106,20 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             access_log=folder.logs / "access.log",
             certificates=folder.certificates,
             endpoints={name: [str(path) for path in paths] for name, paths in endpoints.items()},
+            jwks_url=None if foreign is None else foreign.jwks_url,
+            certificate=certificate,
+            key=key,
         )
 
-    def write(endpoints: Mapping[str, Sequence[Path]], policy: Policy) -> None:
-        gateway.write(folder.envoy, gateway.compile(system, groups, topology(endpoints), policy))
+    def write(endpoints: Mapping[str, Sequence[Path]], policy: Policy, switches: Switches) -> None:
+        nonlocal written
+        with writing:
+            written = endpoints, policy, switches
+            files = gateway.compile(system, groups, topology(endpoints), policy, switches)
+            gateway.write(folder.envoy, files)
 
+    if foreign is not None:
+        foreign.keep_asking(lambda: write(*written))
     return Gateway(gateway.command(folder.envoy), topology({}).admin_socket, write)
 
 

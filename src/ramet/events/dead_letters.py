@@ -9,7 +9,7 @@ behind what has been since it died. One event of a key is worked off at a time t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from ramet.events.keys import lock_of
 from ramet.events.models import Inbox
 from ramet.events.storing import INBOX
 from ramet.events.subscription import unordered_handlers
+from ramet.telemetry import deeds
 
 log = structlog.get_logger("ramet.events")
 
@@ -109,6 +110,7 @@ def replay(choice: Choice) -> int:
             f" run_at = {sql.LONG_AGO} WHERE {condition} AND state = 'dead'",
             values,
         )
+        deeds.tell("events.replayed", **_told(choice, letters))
         wake.wake_after_commit(INBOX)
     log.info("events.replayed", count=replayed)
     return replayed
@@ -127,8 +129,15 @@ def discard(choice: Choice) -> int:
             " AND state = 'dead'",
             values,
         )
+        deeds.tell("events.discarded", **_told(choice, letters))
     log.info("events.discarded", count=discarded)
     return discarded
+
+
+def _told(choice: Choice, letters: list[tuple[int, str, str]]) -> dict[str, Any]:
+    """How they were chosen, and how many of which handlers it was."""
+    asked = {name: str(value) for name, value in asdict(choice).items() if value}
+    return {"count": len(letters), "handlers": sorted({each[1] for each in letters}), **asked}
 
 
 def missing(event_ids: Iterable[UUID]) -> dict[UUID, str]:

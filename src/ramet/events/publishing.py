@@ -18,6 +18,7 @@ from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTrans
 from ramet.events.keys import lock_of, partition_of, why_not_storable
 from ramet.events.options import options
 from ramet.events.scheduled import OUTBOX as OUTBOX
+from ramet.events.surroundings import Surroundings, surroundings
 from ramet.failpoints import reached
 
 _INSERT = (
@@ -40,9 +41,10 @@ def publish(
     events given at once take their locks in one order, so that two transactions cannot deadlock.
 
     Raises PublishOutsideTransaction outside `transaction.atomic()` (a TestCase's own transaction
-    does not count, it is not there in production), InvalidEvent for what is no event, has a field
-    of the wrong type or a key of more than 255 characters, EventTooLarge, and ValueError or
-    TypeError for a time without time zone and what else is no time. Nothing is announced then.
+    does not count, it is not there in production), InvalidEvent for what is no event, is of a
+    service that lives elsewhere, has a field of the wrong type or a key of more than 255
+    characters, EventTooLarge, and ValueError or TypeError for a time without time zone and what
+    else is no time. Nothing is announced then.
     """
     if not _in_transaction():
         names = ", ".join(type(event).__name__ for event in events)
@@ -52,11 +54,12 @@ def publish(
             " `with transaction.atomic():` block."
         )
     due = scheduled.due_time(delay, at)
-    limit = options().largest_event
+    limit, place = options().largest_event, surroundings()
     context = headers.dumped(headers.captured())
     rows: list[list[Any]] = []
     for event in events:
         declaration = _declaration(event)
+        _refuse_foreign(declaration, place)
         payload = declaration.encode(event)
         _refuse_oversized(declaration, len(payload.encode()), limit)
         event_id = uuid4()
@@ -109,6 +112,17 @@ def _declaration(event: object) -> EventType:
             " and publish an instance of it."
         )
     return declaration
+
+
+def _refuse_foreign(declaration: EventType, place: Surroundings) -> None:
+    """What another service declares is that service's to say: nobody would believe it from here."""
+    service = place.service_of(declaration.owner)
+    if not place.is_here(service):
+        raise InvalidEvent(
+            f"{declaration.name} cannot be published here: it is an event of the service {service},"
+            " which does not live in this process. Announce an event of your own, or call an"
+            f" operation of {service} that publishes this one."
+        )
 
 
 def _refuse_unstorable(declaration: EventType, key: str) -> None:

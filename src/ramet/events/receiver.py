@@ -20,8 +20,10 @@ from ramet.events import sql, worker
 from ramet.events.brokers import Broker, Incoming, every_version
 from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
 from ramet.events.leases import Lease, Leases
-from ramet.events.storing import store
+from ramet.events.producers import why_not_its_producer
+from ramet.events.storing import store, store_dead
 from ramet.events.subscription import Subscription
+from ramet.events.surroundings import surroundings
 from ramet.failpoints import reached
 
 log = structlog.get_logger("ramet.events")
@@ -85,12 +87,18 @@ class Receiver(worker.Loop):
         self._leases.release([f"receive/{self._service}"])
 
     def _store(self, batch: Sequence[Incoming], lease: Lease) -> None:
-        received = [
-            (subscription, envelope)
-            for incoming in batch
-            if (envelope := self._envelope(incoming)) is not None
-            for subscription in self._wanting(envelope.type)
-        ]
+        place = surroundings()
+        received, forged = [], []
+        for incoming in batch:
+            if (envelope := self._envelope(incoming)) is None:
+                continue
+            wanting = self._wanting(envelope.type)
+            why = why_not_its_producer(envelope, incoming.sent_as, place) if wanting else None
+            for subscription in wanting:
+                if why is None:
+                    received.append((subscription, envelope))
+                else:
+                    forged.append((subscription, envelope, why))
         position = batch[-1].position
         reached("receiver.before-store")
         with transaction.atomic():
@@ -98,6 +106,8 @@ class Receiver(worker.Loop):
             self._move_position(lease, position)
             reached("receiver.position-moved")
             stored = store(received)
+            for subscription, envelope, why in forged:
+                self._keep_forged(subscription, envelope, why)
             reached("receiver.before-commit")
         reached("receiver.after-commit")
         lease.position = position
@@ -128,6 +138,18 @@ class Receiver(worker.Loop):
         except NotACloudEvent as error:
             log.error("events.not_a_cloudevent", error=str(error), position=incoming.position)
             return None
+
+    def _keep_forged(self, subscription: Subscription, envelope: Envelope, why: str) -> None:
+        """As a dead letter: an app that has just moved to another service looks the same."""
+        if store_dead(subscription, envelope, f"not from its producer: {why}"):
+            log.error(
+                "events.not_from_its_producer",
+                type=envelope.type,
+                id=str(envelope.id),
+                handler=subscription.handler,
+                found=why,
+                remedy="find out who sent it; `ramet events replay` if its app has moved",
+            )
 
     def _may_proceed(self, lease: Lease) -> bool:
         if time.monotonic() - self._last_used > worker.IDLE:

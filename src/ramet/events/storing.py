@@ -63,6 +63,30 @@ def store(received: Iterable[tuple[Subscription, Envelope]]) -> int:
     return stored
 
 
+def store_dead(subscription: Subscription, envelope: Envelope, why: str) -> bool:
+    """Keep an event as a dead letter, inside the caller's transaction; False if it is there.
+
+    It has no effect until a person replays it, and keeps no other event of its key back.
+    """
+    stored = sql.run(
+        "INSERT INTO ramet_events_inbox"
+        ' (handler, event_id, type, "key", time, payload, headers, run_at, state, error,'
+        f" finished_at) VALUES (%s, %s, %s, %s, %s, %s, %s, {sql.LONG_AGO}, 'dead', %s,"
+        f" {sql.now()}){_ONCE}",
+        [
+            subscription.handler,
+            sql.uuid_in(envelope.id),
+            envelope.type,
+            envelope.key,
+            sql.time_in(envelope.time),
+            envelope.payload,
+            headers.dumped(envelope.headers),
+            why,
+        ],
+    )
+    return bool(stored)
+
+
 def _portions(
     pairs: Sequence[tuple[Subscription, Envelope]],
 ) -> Iterator[list[tuple[Subscription, Envelope]]]:

@@ -68,4 +68,4 @@ class Surroundings:
 
 def surroundings() -> Surroundings:
     """Those of this process."""
-    return Surroundings(here() if "RAMET" in dir(settings) else None)
+    return Surroundings(here() if hasattr(settings, "RAMET") else None)

@@ -16,17 +16,23 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         """Forget the caller at both ends of every request, so that no thread keeps one.
 
-        Where the issuer lives here, OAUTH2_PROVIDER is completed with safe values.
+        In a placed project views are checked, and where the issuer lives here, OAUTH2_PROVIDER is
+        completed with safe values.
         """
         from django.conf import settings as django_settings
+        from django.core.checks import register
 
         from ramet.identity import context
+        from ramet.identity.checks import check_public_views, check_scopes
         from ramet.identity.provider_settings import harden
         from ramet.identity.settings import settings
 
         request_started.connect(context.clear, dispatch_uid="ramet.identity.started")
         request_finished.connect(context.clear, dispatch_uid="ramet.identity.finished")
         is_placed = hasattr(django_settings, "RAMET")
+        if is_placed:
+            register(check_public_views, "ramet")
+            register(check_scopes, "ramet")
         if is_placed and apps.is_installed("oauth2_provider"):
             accepted = settings()
             if accepted.signing_keys is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 __all__ = ["Claims", "InvalidToken", "KeysUnavailable"]
 
@@ -10,9 +11,10 @@ __all__ = ["Claims", "InvalidToken", "KeysUnavailable"]
 class Claims:
     """The verified content of one access token (RFC 9068, section 2.2).
 
-    `subject` is the user's id, or the client's own id where a program acts for itself;
-    `username` is "" there. `expires_at` is UTC. `token` is the raw text, kept so that a call can
-    forward it; it never appears in `repr`, hence not in logs.
+    `subject` is the user's id at the issuer, or the client's own id where a program acts for
+    itself; `username` is "" there. `user_id` is the user's id in this system (see `subjects`), None
+    for a program. `expires_at` is UTC. `token` is the raw text, kept so that a call can forward it;
+    it never appears in `repr`, hence not in logs.
     """
 
     subject: str
@@ -20,6 +22,7 @@ class Claims:
     client_id: str
     username: str
     expires_at: datetime
+    user_id: UUID | None
     token: str = field(repr=False)
 
 
@@ -35,4 +38,5 @@ class InvalidToken(Exception):
 
 
 class KeysUnavailable(Exception):
-    """The issuer's keys have never been fetched and cannot be now: 503, the token may be good."""
+    """The issuer's keys cannot be fetched, and what is known decides nothing: 503, the token may be
+    good."""

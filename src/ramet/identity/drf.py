@@ -1,12 +1,14 @@
 """DRF's side of identity: an authentication class and the permissions that go with it."""
 
+from functools import reduce
 from typing import Any, ClassVar
 
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 
 from ramet.identity import context
@@ -15,7 +17,15 @@ from ramet.identity.claims import Claims, InvalidToken, KeysUnavailable
 from ramet.identity.tokens import verify
 from ramet.identity.user import User
 
-__all__ = ["HasScope", "IsSignedIn", "KeysNotReachable", "TokenAuthentication"]
+__all__ = [
+    "HasScope",
+    "IsPerson",
+    "IsSignedIn",
+    "KeysNotReachable",
+    "OwnedBy",
+    "Public",
+    "TokenAuthentication",
+]
 
 _REFUSAL = "_ramet_token_refusal"
 
@@ -57,12 +67,71 @@ class TokenAuthentication(BaseAuthentication):
         return challenge(getattr(_django(request), _REFUSAL, None))
 
 
+class Public(AllowAny):
+    """Allows everybody, on purpose: DRF's AllowAny may be meant so, or be its default.
+
+    What comes of it is an AllowAny that carries a mark, and no instance of this class: other
+    programs, such as drf-spectacular, look for that very class.
+    """
+
+    def __new__(cls) -> AllowAny:  # type: ignore[misc]  # see above
+        """An AllowAny."""
+        allowed = AllowAny()
+        vars(allowed)["is_on_purpose"] = True
+        return allowed
+
+
 class IsSignedIn(BasePermission):
     """Allows whoever holds a valid token; 401 otherwise."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """See DRF."""
         return bool(request.user and request.user.is_authenticated)
+
+
+class IsPerson(IsSignedIn):
+    """Allows people with a valid token: 401 without one, 403 to a program that acts for itself."""
+
+    message = "This is for people; the access token is a program's own."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """See DRF. Users that came otherwise than by a token are people."""
+        return super().has_permission(request, view) and getattr(request.user, "is_person", True)
+
+
+class _OwnerPermission(IsPerson):
+    """Also a filter backend of DRF."""
+
+    field: ClassVar[str]
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """See DRF. Narrows the view, which is made for this request, to what is the user's."""
+        if not super().has_permission(request, view):
+            return False
+        # DRF asks permissions about single objects only: without this, a list would show it all.
+        view.filter_backends = [*getattr(view, "filter_backends", ()), type(self)]
+        return True
+
+    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+        """See DRF; 404, because a 403 would tell that there is such an object."""
+        if reduce(getattr, self.field.split("__"), obj) != request.user.pk:
+            raise Http404
+        return True
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
+        """See DRF's filter backends."""
+        return queryset.filter(**{self.field: request.user.pk})
+
+
+def OwnedBy(field: str) -> type[BasePermission]:  # noqa: N802 - as HasScope
+    """A permission class for what belongs to people: others get 404, and do not see it in lists.
+
+    `field` is the model's field with the id of its owner, also over relations
+    ("order__customer_id"). Lists and single objects of generic views are both narrowed, whatever
+    their `get_queryset` gives; a view that fetches for itself has to call `filter_queryset`, or
+    `check_object_permissions`.
+    """
+    return type(f"OwnedBy[{field}]", (_OwnerPermission,), {"field": field})
 
 
 class _ScopePermission(IsSignedIn):

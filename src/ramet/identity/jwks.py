@@ -1,57 +1,39 @@
-"""Fetch a key set (RFC 7517) over HTTP or a Unix socket, and keep only keys that we accept."""
+"""A key set (RFC 7517), of which only keys that we accept are kept."""
 
-import http.client
-import json
-import re
-import socket
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, TypeAlias
 
 from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
+from ramet.identity import documents
 from ramet.identity.claims import KeysUnavailable
 
-__all__ = ["fetch", "parse"]
+__all__ = ["Key", "fetch", "parse"]
 
-_TIMEOUT_SECONDS = 2.0
-_LARGEST_ANSWER = 256 * 1024
+Key: TypeAlias = RSAKey | ECKey
+
 _SMALLEST_KEY_BITS = 2048
-# unix:/run/shop/keys.sock/o/.well-known/jwks.json: the socket's name ends with .sock
-_UNIX = re.compile(r"^unix:(?://)?(?P<socket>/.+?\.sock)(?P<path>/.*)$")
+_DESCRIBED = {
+    "RS256": "RSA signature key of at least 2048 bits",
+    "PS256": "RSA signature key of at least 2048 bits",
+    "ES256": "P-256 signature key",
+}
 
 
-def fetch(url: str) -> Mapping[str, RSAKey]:
-    """The RSA signature keys at `url` by `kid`; KeysUnavailable, naming the cause, otherwise.
+def fetch(url: str, algorithm: str = "RS256") -> Mapping[str, Key]:
+    """The signature keys for `algorithm` at `url` by `kid`; KeysUnavailable otherwise.
 
-    `url` is http://, https://, unix:<socket>.sock/<path> or http+unix://<quoted socket>/<path>; a
-    service before the socket ("users@") is whom the mesh is to ask (header x-ramet-service).
-    Takes 2 s at most per network step; follows no redirect.
+    See `documents.fetch` for the address and its bounds.
     """
-    connection, path = _connection(url)
-    headers = {"Accept": "application/json"}
-    if service := urlsplit(url).username:
-        headers["x-ramet-service"] = service
+    document = documents.fetch(url)
     try:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read(_LARGEST_ANSWER + 1)
-    except (OSError, http.client.HTTPException) as error:
-        raise KeysUnavailable(f"{url}: {error}") from error
-    finally:
-        connection.close()
-    if answer.status != http.client.OK:
-        raise KeysUnavailable(f"{url} answered {answer.status}")
-    if len(body) > _LARGEST_ANSWER:
-        raise KeysUnavailable(f"{url} answered more than {_LARGEST_ANSWER} bytes")
-    try:
-        return parse(json.loads(body))
+        return parse(document, algorithm)
     except ValueError as error:
         raise KeysUnavailable(f"{url}: {error}") from error
 
 
-def parse(document: Any) -> Mapping[str, RSAKey]:
+def parse(document: Any, algorithm: str = "RS256") -> Mapping[str, Key]:
     """The usable keys of a key set document; ValueError where there is none.
 
     Keys for encryption, other algorithms, without a `kid` or shorter than 2048 bits are skipped:
@@ -60,56 +42,40 @@ def parse(document: Any) -> Mapping[str, RSAKey]:
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise ValueError("this is not a key set: it has no list of keys")
-    found: dict[str, RSAKey] = {}
+    found: dict[str, Key] = {}
     for entry in entries:
-        if not isinstance(entry, dict) or entry.get("kty") != "RSA":
+        if not isinstance(entry, dict):
             continue
         kid = entry.get("kid")
         if not isinstance(kid, str) or not kid:
             continue
-        if entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
+        if entry.get("use", "sig") != "sig" or entry.get("alg", algorithm) != algorithm:
             continue
-        try:
-            # Only the public parts: a private key that somebody published by mistake stays unused.
-            key = RSAKey.import_key({name: entry[name] for name in ("kty", "n", "e")})
-        except (JoseError, ValueError, KeyError, TypeError):
-            continue
-        if key.raw_value.key_size >= _SMALLEST_KEY_BITS:
+        key = _ec_key(entry) if algorithm == "ES256" else _rsa_key(entry)
+        if key is not None:
             found[kid] = key
     if not found:
-        raise ValueError("the key set holds no RSA signature key of at least 2048 bits with a kid")
+        raise ValueError(f"the key set holds no {_DESCRIBED[algorithm]} with a kid")
     return found
 
 
-def _connection(url: str) -> tuple[http.client.HTTPConnection, str]:
-    if unix := _UNIX.match(url):
-        return _UnixConnection(unix["socket"]), unix["path"]
-    parts = urlsplit(url)
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    if parts.scheme == "http+unix":
-        return _UnixConnection(unquote(parts.netloc.rpartition("@")[2])), path
-    if parts.scheme == "https" and parts.hostname:
-        return http.client.HTTPSConnection(
-            parts.hostname, parts.port, timeout=_TIMEOUT_SECONDS
-        ), path
-    if parts.scheme == "http" and parts.hostname:
-        return http.client.HTTPConnection(
-            parts.hostname, parts.port, timeout=_TIMEOUT_SECONDS
-        ), path
-    raise KeysUnavailable(
-        f"{url!r} is no address of a key set: expected http://, https://, "
-        "unix:/path.sock/path or http+unix://"
-    )
+# Only the public parts: a private key that somebody published by mistake stays unused.
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP/1.1 over a Unix socket."""
+def _rsa_key(entry: dict[str, Any]) -> RSAKey | None:
+    if entry.get("kty") != "RSA":
+        return None
+    try:
+        key = RSAKey.import_key({name: entry[name] for name in ("kty", "n", "e")})
+    except (JoseError, ValueError, KeyError, TypeError):
+        return None
+    return key if key.raw_value.key_size >= _SMALLEST_KEY_BITS else None
 
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT_SECONDS)
-        self._path = path
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_TIMEOUT_SECONDS)
-        self.sock.connect(self._path)
+def _ec_key(entry: dict[str, Any]) -> ECKey | None:
+    if entry.get("kty") != "EC" or entry.get("crv") != "P-256":
+        return None
+    try:
+        return ECKey.import_key({name: entry[name] for name in ("kty", "crv", "x", "y")})
+    except (JoseError, ValueError, KeyError, TypeError):
+        return None

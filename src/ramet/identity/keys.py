@@ -1,20 +1,21 @@
 """The issuer's public keys as this process knows them.
 
-Three rules, each from an outage somebody had: a failed fetch never empties the set (the last good
-one stays); many threads that need keys at once make one fetch (single flight); an unknown `kid`
-fetches again, because the issuer may have rotated, but not more often than the cool-down allows,
-because anybody can send an unknown `kid`.
+Four rules, each from an outage or a break-in that somebody had: a failed fetch never empties the
+set (the last good one stays, for a day); many threads that need keys at once make one fetch (single
+flight); an unknown `kid` fetches again, because the issuer may have rotated, but not more often
+than the cool-down allows, because anybody can send an unknown `kid`; and a set that nobody has
+looked after for long is renewed before it is used, because a key may have been withdrawn.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock, Thread
 
-from joserfc.jwk import RSAKey
-
-from ramet.identity import jwks, signing
+from ramet.identity import discovery, jwks, signing
 from ramet.identity.claims import KeysUnavailable
+from ramet.identity.jwks import Key
 from ramet.identity.settings import settings
 
 __all__ = ["KeyCache", "find", "forget", "generation"]
@@ -22,6 +23,10 @@ __all__ = ["KeyCache", "find", "forget", "generation"]
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 300.0
+# Nobody asked for a token to be checked for so long, so nobody renewed the set either.
+IDLE_SECONDS = 600.0
+# How long an issuer may be away. Who keeps it away must not keep a withdrawn key good for ever.
+KEPT_SECONDS = 24 * 3600.0
 COOL_DOWN_SECONDS = 10.0
 # Before the first success nothing works, and at a common start the issuer may be a second late.
 FIRST_COOL_DOWN_SECONDS = 1.0
@@ -35,13 +40,14 @@ class KeyCache:
 
     def __init__(
         self,
-        fetch: Callable[[], Mapping[str, RSAKey]],
+        fetch: Callable[[], Mapping[str, Key]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fetch = fetch
         self._clock = clock
         self._flight = Lock()
-        self._keys: Mapping[str, RSAKey] | None = None
+        self._renewal = Lock()
+        self._keys: Mapping[str, Key] | None = None
         self._failure: KeysUnavailable | None = None
         self._tried_at = float("-inf")
         self._fetched_at = float("-inf")
@@ -49,29 +55,50 @@ class KeyCache:
 
     def generation(self) -> int:
         """Grows whenever the set of keys changes; old answers that rest on it are then void."""
-        self._refresh_if_stale()
+        self._renew_if_old()
         return self._generation
 
-    def find(self, kid: str) -> RSAKey | None:
+    def find(self, kid: str) -> Key | None:
         """The key named `kid`, or None where the issuer publishes none of that name.
 
-        Raises KeysUnavailable where no fetch has ever succeeded.
+        Raises KeysUnavailable where that cannot be known: no fetch has succeeded for a day, or the
+        last one failed and the set before has no such key.
         """
-        self._refresh_if_stale()
+        self._renew_if_old()
         known = self._keys
         if known is None or kid not in known:
             self._fetch_once(seen_at=self._clock())
             known = self._keys
-        if known is None:
-            raise self._failure or KeysUnavailable("the issuer's keys were never fetched")
-        return known.get(kid)
+        found = None if known is None else known.get(kid)
+        failure = self._failure
+        if found is None and (known is None or failure is not None):
+            raise failure or KeysUnavailable("the issuer's keys were never fetched")
+        return found
 
-    def _refresh_if_stale(self) -> None:
-        """Fetch in the background: a set that is a little old still verifies, nobody waits."""
+    def _renew_if_old(self) -> None:
         now = self._clock()
-        stale = self._keys is not None and now - self._fetched_at > FRESH_SECONDS
-        if stale and self._may_try(now) and not self._flight.locked():
-            Thread(target=self._fetch_once, args=(now,), name="identity-keys", daemon=True).start()
+        if self._keys is None or now - self._fetched_at <= FRESH_SECONDS or not self._may_try(now):
+            return
+        if now - self._tried_at > IDLE_SECONDS:
+            self._fetch_once(seen_at=now)
+        else:
+            self._renew_behind(now)
+
+    def _renew_behind(self, now: float) -> None:
+        """Fetch in the background: a set that is a little old still verifies, nobody waits."""
+        if not self._renewal.acquire(blocking=False):
+            return
+
+        def renew() -> None:
+            try:
+                self._fetch_once(seen_at=now)
+            finally:
+                self._renewal.release()
+
+        try:
+            Thread(target=renew, name="identity-keys", daemon=True).start()
+        except RuntimeError:  # no more threads, or the interpreter is about to end
+            renew()
 
     def _may_try(self, now: float) -> bool:
         pause = FIRST_COOL_DOWN_SECONDS if self._keys is None else COOL_DOWN_SECONDS
@@ -86,24 +113,43 @@ class KeyCache:
             try:
                 fetched = self._fetch()
             except KeysUnavailable as failure:
-                # 2. The last good set stays.
-                self._failure = failure
-                log.warning("the issuer's keys could not be fetched: %s", failure)
+                self._failed(failure)
                 return
             # 3. Keys first, then the generation: a reader between the two re-verifies for nothing,
             #    the other way round it would store an old answer under the new generation.
-            changed = self._keys is None or fetched.keys() != self._keys.keys()
-            self._keys = fetched
+            before, self._keys = self._keys, fetched
             self._fetched_at = self._clock()
-            if changed:
+            self._failure = None
+            if before is None or not _are_same(before, fetched):
                 self._generation += 1
+
+    def _failed(self, failure: KeysUnavailable) -> None:
+        # 2. The last good set stays.
+        self._failure = failure
+        age = self._clock() - self._fetched_at
+        if self._keys is None:
+            now = "every token is answered with 503 until they can"
+        elif age <= KEPT_SECONDS:
+            now = f"the set of {age:.0f} s ago stays in use"
+        else:
+            now = f"the set of {age / 3600:.0f} hours ago is given up"
+            self._keys = None
+            self._generation += 1
+        log.warning("the keys of [gateway] issuer could not be fetched: %s; %s", failure, now)
+
+
+def _are_same(one: Mapping[str, Key], other: Mapping[str, Key]) -> bool:
+    """By content: an issuer may put another key under the same name."""
+    return one.keys() == other.keys() and all(
+        key.thumbprint() == other[kid].thumbprint() for kid, key in one.items()
+    )
 
 
 _cache: KeyCache | None = None
 _making = Lock()
 
 
-def find(kid: str) -> RSAKey | None:
+def find(kid: str) -> Key | None:
     """The key `kid` of this process's issuer; see `KeyCache.find`."""
     return _the_cache().find(kid)
 
@@ -131,10 +177,22 @@ def _the_cache() -> KeyCache:
     return cache
 
 
-def _source() -> Callable[[], Mapping[str, RSAKey]]:
+def _source() -> Callable[[], Mapping[str, Key]]:
     given = settings()
-    path = given.signing_keys
+    path, url = given.signing_keys, given.jwks_url
     if path is not None:
         # The issuer's own process asks nobody: it would be asking itself.
-        return lambda: signing.public_keys(path)
-    return lambda: jwks.fetch(given.jwks_url)
+        return lambda: signing.public_keys(path, given.passphrase)
+    if url is not None:
+        return lambda: jwks.fetch(url, given.algorithm)
+    # Each time anew: a provider may move its keys.
+    return lambda: jwks.fetch(discovery.jwks_url(given.issuer), given.algorithm)
+
+
+def _begin_anew() -> None:
+    """In a forked child: its parent's threads, which may hold the locks, are not here."""
+    global _making, _cache
+    _making, _cache = Lock(), None
+
+
+os.register_at_fork(after_in_child=_begin_anew)

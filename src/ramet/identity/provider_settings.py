@@ -4,6 +4,7 @@ Its defaults are access tokens of ten hours, refresh tokens that never end and m
 issuer taken from the Host header, and the RFC 9700 gates open. What a project sets itself wins.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ramet.identity import signing
@@ -12,6 +13,7 @@ from ramet.identity.settings import IdentitySettings
 
 __all__ = ["ProviderSettings", "harden", "oauth2_provider_settings"]
 
+KEY_SETTINGS = ("OIDC_RSA_PRIVATE_KEY", "OIDC_RSA_PRIVATE_KEYS_INACTIVE")
 _REFRESH_SECONDS = 14 * 24 * 3600
 _KEYS_FRESH_SECONDS = 300
 _GATES = (
@@ -30,14 +32,20 @@ _SCOPES = {
     "profile": "See your name",
     "email": "See your e-mail address",
 }
-_GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
+_GRANTS = [
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 _CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post", "none"]
 
 
 class ProviderSettings(dict[str, Any]):
-    """A dictionary that reads the signing keys when they are first asked for, not before.
+    """A dictionary that reads the signing keys whenever they are asked for.
 
-    Settings are also loaded to build images and to collect static files; no key may be made then.
+    Not before, because settings are also loaded to build images and to collect static files, and no
+    key may be made then; and anew each time, because they change while processes run.
     """
 
     def __init__(self, values: dict[str, Any], accepted: IdentitySettings) -> None:
@@ -45,14 +53,10 @@ class ProviderSettings(dict[str, Any]):
         self._accepted = accepted
 
     def __missing__(self, name: str) -> Any:
-        if name not in ("OIDC_RSA_PRIVATE_KEY", "OIDC_RSA_PRIVATE_KEYS_INACTIVE"):
+        if name not in KEY_SETTINGS or self._accepted.signing_keys is None:
             raise KeyError(name)
-        if self._accepted.signing_keys is None:
-            raise KeyError(name)
-        first, *others = signing.load(self._accepted.signing_keys)
-        self["OIDC_RSA_PRIVATE_KEY"] = first
-        self["OIDC_RSA_PRIVATE_KEYS_INACTIVE"] = others
-        return self[name]
+        first, *others = signing.load(self._accepted.signing_keys, self._accepted.passphrase)
+        return first if name == KEY_SETTINGS[0] else others
 
 
 def oauth2_provider_settings(
@@ -63,6 +67,7 @@ def oauth2_provider_settings(
     Redirects to plain http are allowed only while the issuer itself is plain http (a local system).
     """
     is_https = accepted.issuer.startswith("https://")
+    device = f"{accepted.issuer}/device/"
     scopes = {**_SCOPES, **(own or {}).get("SCOPES", {})}
     values = {
         "ACCESS_TOKEN_GENERATOR": "ramet.identity.provider.access_token",
@@ -71,6 +76,10 @@ def oauth2_provider_settings(
         "ACCESS_TOKEN_EXPIRE_SECONDS": LIFETIME_SECONDS,
         "ID_TOKEN_EXPIRE_SECONDS": LIFETIME_SECONDS,
         "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+        "OAUTH_DEVICE_VERIFICATION_URI": device,
+        "OAUTH_DEVICE_VERIFICATION_URI_COMPLETE": f"{device}?user_code={{user_code}}",
+        # The toolkit's looks codes up without regard to their client; our Validator does with it.
+        "OAUTH_PRE_TOKEN_VALIDATION": [],
         # Rotation, and the whole family is revoked when an old token comes back. No grace period:
         # it needs tokens stored in plain text.
         "REFRESH_TOKEN_EXPIRE_SECONDS": _REFRESH_SECONDS,
@@ -109,4 +118,18 @@ def harden(accepted: IdentitySettings) -> None:
 
     own = getattr(settings, "OAUTH2_PROVIDER", {})
     settings.OAUTH2_PROVIDER = oauth2_provider_settings(accepted, dict(own))
+    # The toolkit keeps each setting after its first use; the keys must be read as they are now.
+    kept = type(oauth2_settings)
+    live = {name: property(_as_it_is_now(name)) for name in KEY_SETTINGS}
+    oauth2_settings.__class__ = type(kept.__name__, (kept,), live)
     oauth2_settings.reload()
+
+
+def _as_it_is_now(name: str) -> Callable[[Any], Any]:
+    def read(toolkit: Any) -> Any:
+        try:
+            return toolkit.user_settings[name]
+        except KeyError:
+            return toolkit.defaults[name]
+
+    return read

@@ -1,6 +1,6 @@
 """What this process accepts as a token: one dataclass, read once from the placement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["IdentitySettings", "configure", "settings"]
@@ -10,15 +10,22 @@ __all__ = ["IdentitySettings", "configure", "settings"]
 class IdentitySettings:
     """Where tokens come from and whom they are for.
 
-    `issuer` is compared with `iss` exactly (RFC 9068, section 4). `audience` is the system's name.
-    `jwks_url` is http(s)://… or `http+unix://<quoted socket path>/path`. `signing_keys` is the
-    PEM file of the issuer's own private keys, in the issuer's process only: it then needs no fetch.
+    `issuer` is compared with `iss` exactly (RFC 9068, section 4). `audience` is the system's name,
+    or `[gateway] audience`. `jwks_url` is http(s)://… or `http+unix://<quoted socket path>/path`;
+    None: the issuer's discovery document says it. `signing_keys` is the PEM file of the issuer's
+    own private keys, in the issuer's process only: it then needs no fetch. `passphrase` opens them;
+    None: it stands beside them (see `keyfile.passphrase_path`). `is_foreign`: the issuer is no
+    service of the system, so subjects need not be ids that other services know.
     """
 
     issuer: str
     audience: str
-    jwks_url: str
+    jwks_url: str | None
     signing_keys: Path | None = None
+    passphrase: str | None = field(default=None, repr=False)
+    token_types: frozenset[str] = frozenset({"at+jwt"})
+    algorithm: str = "RS256"
+    is_foreign: bool = False
 
 
 _configured: IdentitySettings | None = None
@@ -49,7 +56,11 @@ def _of_the_placement() -> IdentitySettings:
     environment = place.environment
     return IdentitySettings(
         issuer=environment.issuer,
-        audience=place.system.name,
+        audience=place.system.audience,
         jwks_url=environment.jwks_url,
         signing_keys=environment.signing_keys,
+        passphrase=environment.signing_keys_passphrase,
+        token_types=frozenset(place.system.gateway.token_types),
+        algorithm=place.system.gateway.token_algorithm,
+        is_foreign=place.system.has_foreign_issuer,
     )

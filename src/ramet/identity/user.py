@@ -4,7 +4,6 @@ Both classes answer what Django and DRF ask of a user. Neither can be saved: the
 the issuer's database only.
 """
 
-from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
@@ -25,25 +24,26 @@ class User:
     def __init__(self, claims: Claims) -> None:
         self.claims = claims
 
-    @cached_property
+    @property
     def id(self) -> UUID:
-        """The user's id. ValueError where the subject is no UUID: a program that acts for itself
+        """The user's id. ValueError where the subject is no user's: a program that acts for itself
         (client credentials) is nobody's user."""
-        try:
-            return UUID(self.claims.subject)
-        except ValueError:
+        if self.claims.user_id is None:
             raise ValueError(
                 f"the subject {self.claims.subject!r} of this token is not a user's id (a UUID). "
                 "If programs may call this too, use user.pk or user.claims.client_id."
-            ) from None
+            )
+        return self.claims.user_id
+
+    @property
+    def is_person(self) -> bool:
+        """Whether this is somebody with an `id`, and no program that acts for itself."""
+        return self.claims.user_id is not None
 
     @property
     def pk(self) -> UUID | str:
-        """The id, or the bare subject where it is no UUID; for throttles and logs."""
-        try:
-            return self.id
-        except ValueError:
-            return self.claims.subject
+        """The id, or the bare subject of a program; for throttles and logs."""
+        return self.claims.user_id or self.claims.subject
 
     @property
     def username(self) -> str:
@@ -88,6 +88,7 @@ class Anonymous:
     """Nobody: no token came with the request."""
 
     is_authenticated: Literal[False] = False
+    is_person: Literal[False] = False
     is_anonymous: Literal[True] = True
     is_active = False
     is_staff = False

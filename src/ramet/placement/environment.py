@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System
+from ramet.system.secrets import resolved
 
 __all__ = ["Environment", "toml_path"]
 
@@ -22,13 +23,15 @@ class Environment:
     """What the variables say, completed from `ramet.toml` where a variable is not set.
 
     Values that hold a password or a key are left out of `repr`, which Django's debug page shows.
+    `jwks_url` is None where a foreign issuer's discovery document is to be asked for it.
     """
 
     services: frozenset[str]
     public_url: str
     issuer: str
-    jwks_url: str
+    jwks_url: str | None
     signing_keys: Path | None = None
+    signing_keys_passphrase: str | None = field(default=None, repr=False)
     database_url: str | None = field(default=None, repr=False)
     broker_url: str | None = field(default=None, repr=False)
     mesh_template: str | None = None
@@ -74,7 +77,8 @@ class Environment:
     @classmethod
     def read(cls, environ: Mapping[str, str], system: System) -> "Environment":
         """The environment of a process of a system; DiagnosticError with every wrong value."""
-        mistakes = [*_mistakes(environ, system)]
+        environ, unresolved = _with_secrets(environ)
+        mistakes = [*unresolved, *_mistakes(environ, system)]
         if mistakes:
             raise DiagnosticError(*mistakes)
         services = frozenset(_names(environ)) or _django_services(system)
@@ -87,6 +91,7 @@ class Environment:
             jwks_url=environ.get("RAMET_JWKS_URL")
             or _jwks_url(system, public_url, mesh_template, services),
             signing_keys=_path(environ, "RAMET_SIGNING_KEYS") or _own_keys(system, services),
+            signing_keys_passphrase=environ.get("RAMET_SIGNING_KEYS_PASSPHRASE") or None,
             database_url=environ.get("RAMET_DATABASE_URL") or None,
             broker_url=environ.get("RAMET_BROKER_URL") or None,
             mesh_template=mesh_template,
@@ -96,6 +101,28 @@ class Environment:
             celery_folder=_path(environ, "RAMET_CELERY_FOLDER"),
             demo_password=environ.get("RAMET_DEMO_PASSWORD") or None,
         )
+
+
+_SECRETS = (
+    "RAMET_SECRET_KEY",
+    "RAMET_DATABASE_URL",
+    "RAMET_BROKER_URL",
+    "RAMET_CELERY_BROKER_URL",
+    "RAMET_DEMO_PASSWORD",
+)
+"""Those that may say where the value is: `file:/path`, or `$NAME` of another variable."""
+
+
+def _with_secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
+    """The variables with what the secret ones point to, and what could not be read."""
+    values, mistakes = dict(environ), list[Mistake]()
+    for name in _SECRETS:
+        try:
+            values[name] = resolved(environ.get(name, ""), environ, name)
+        except DiagnosticError as error:
+            mistakes += error.mistakes
+            values[name] = ""
+    return values, mistakes
 
 
 def toml_path(environ: Mapping[str, str]) -> Path | None:
@@ -123,10 +150,10 @@ def _issuer(system: System, public_url: str) -> str:
 
 def _jwks_url(
     system: System, public_url: str, mesh_template: str | None, services: frozenset[str]
-) -> str:
+) -> str | None:
     declared = system.gateway.issuer
-    if declared is not None and "://" in declared:
-        return declared.rstrip("/") + "/.well-known/jwks.json"
+    if system.has_foreign_issuer:
+        return None
     path = "/o/.well-known/jwks.json"
     if declared is None or mesh_template is None:
         return public_url + path

@@ -25,7 +25,10 @@ RAMET_APPS = (
     "ramet.events",
     "ramet.sagas",
     "ramet.replicas",
+    "ramet.auditing",
 )
+
+_AUDIT_MIDDLEWARE = "ramet.auditing.middleware.AuditMiddleware"
 
 
 def place(settings: dict[str, Any]) -> None:
@@ -92,6 +95,11 @@ def _add_apps(settings: dict[str, Any]) -> None:
     apps = list(settings.get("INSTALLED_APPS", ()))
     apps += [app for app in RAMET_APPS if app not in apps]
     settings["INSTALLED_APPS"] = apps
+    middleware = list(settings.get("MIDDLEWARE", ()))
+    # The innermost one: who asks is known by then.
+    if _AUDIT_MIDDLEWARE not in middleware:
+        middleware.append(_AUDIT_MIDDLEWARE)
+    settings["MIDDLEWARE"] = middleware
 
 
 def _set_databases(settings: dict[str, Any], environment: Environment) -> None:

@@ -21,6 +21,7 @@ LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 # in, or put something on the request whose users then fail, or answer from their app's own tables.
 _MAY_LEAVE = frozenset(
     {
+        "allauth.account.middleware.AccountMiddleware",
         AUTH_MIDDLEWARE,
         LOGIN_REQUIRED,
         "django.contrib.auth.middleware.RemoteUserMiddleware",

@@ -15,6 +15,7 @@ from ramet.sagas.describing import standing
 from ramet.sagas.failure import Failure
 from ramet.sagas.models import Direction, SagaRun, SagaStep, Status, Wait
 from ramet.sagas.starting import TOPIC
+from ramet.telemetry import deeds
 
 __all__ = ["CannotCompensate", "CannotResume", "compensate", "resume"]
 
@@ -57,6 +58,7 @@ def resume(run_id: UUID) -> SagaRun | None:
             run_at=Now(),
             epoch=F("epoch") + 1,
         )
+        deeds.tell("saga.resumed", run_id, saga=run.name)
         wake_after_commit(TOPIC)
     return run
 
@@ -113,6 +115,7 @@ def compensate(run_id: UUID, why: str) -> SagaRun | None:
             epoch=F("epoch") + 1,
             finished_at=Now() if back.status is Status.COMPENSATED else None,
         )
+        deeds.tell("saga.compensated", run_id, saga=run.name, why=why)
         wake_after_commit(TOPIC)
     return run
 

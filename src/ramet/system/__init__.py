@@ -4,22 +4,30 @@ Pure Python without Django, so that the command line and every tool can ask with
 project.
 """
 
+from ramet.system.edge import Canary, Cors, Gateway, Switches
 from ramet.system.grouping import Group, placement
 from ramet.system.least_privilege import Policy, policy
-from ramet.system.model import Gateway, Infrastructure, Service, System
+from ramet.system.model import Infrastructure, Service, System
 from ramet.system.reading import find, load
 from ramet.system.schema import json_schema
+from ramet.system.secrets import secret
+from ramet.system.units import Rate
 
 __all__ = [
+    "Canary",
+    "Cors",
     "Gateway",
     "Group",
     "Infrastructure",
     "Policy",
+    "Rate",
     "Service",
+    "Switches",
     "System",
     "find",
     "json_schema",
     "load",
     "placement",
     "policy",
+    "secret",
 ]

@@ -6,21 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ramet.errors import Mistake
-from ramet.system.fields import Key
+from ramet.system.detecting import looks_secret
+from ramet.system.keys import Key
 from ramet.system.lines import KeyPath, locate
 
 __all__ = ["Document", "did_you_mean"]
-
-# What looks like a secret is never shown, not even when something else is wrong with its value.
-SECRET = re.compile(
-    r"://[^/@\s:]*:[^/@\s]+@"  # a password in a URL
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\b(?:sk|rk|whsec)_[A-Za-z0-9_]{12,}"  # Stripe
-    r"|\bgh[pousr]_[A-Za-z0-9]{20,}"  # GitHub
-    r"|\bAKIA[0-9A-Z]{16}\b"  # AWS
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ"  # a JSON web token
-    r"|(?i:password|passwd|secret|token|api[_-]?key)[=:][^$\s]"
-)
 
 
 class Document:
@@ -67,17 +57,24 @@ class Document:
             )
         return list(table or {})
 
-    def strings(
+    def values(
         self, path: KeyPath, keys: tuple[Key, ...], *, is_required: bool = False
     ) -> dict[str, Any]:
-        """The valid values of one table: a string, or a tuple of strings, for each known key."""
+        """The valid values of one table by key: strings, tuples of them, booleans, inner tables.
+
+        A table that is there has its required keys, and with `is_required` this one has.
+        """
         table = self._table(path)
         if table is None:
             return {}
         self.refuse_unknown(path, [key.name for key in keys])
         values: dict[str, Any] = {}
         for key in keys:
-            if key.name in table:
+            if key.kind == "table":
+                if key.name in table:
+                    inner = self.values((*path, key.name), key.keys, is_required=True)
+                    values[key.name] = inner
+            elif key.name in table:
                 value = self._value((*path, key.name), key, table[key.name])
                 if value is not None:
                     values[key.name] = value
@@ -127,7 +124,12 @@ class Document:
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
-    def _value(self, path: KeyPath, key: Key, value: Any) -> str | tuple[str, ...] | None:
+    def _value(self, path: KeyPath, key: Key, value: Any) -> str | bool | tuple[str, ...] | None:
+        if key.kind == "boolean":
+            if isinstance(value, bool):
+                return value
+            self._wrong_type(path, key, value)
+            return None
         if key.kind == "string":
             return value if self._is_valid(path, key, value) else None
         if not isinstance(value, list) or not value:
@@ -143,7 +145,8 @@ class Document:
             return False
         if re.fullmatch(key.pattern, value):
             return True
-        shown = "a value that looks like a secret" if SECRET.search(value) else f'"{value}"'
+        # Never shown, not even when something else is wrong with its value.
+        shown = "a value that looks like a secret" if looks_secret(value) else f'"{value}"'
         if key.planned and re.fullmatch(key.planned, value):
             self.add(
                 "not-built-yet",
@@ -164,15 +167,15 @@ class Document:
 
     def _wrong_type(self, path: KeyPath, key: Key, value: Any) -> None:
         found = "an empty list" if value == [] else f"{_TYPES.get(type(value), 'a date or time')}"
-        kind = (
-            "a string" if key.kind == "string" or isinstance(path[-1], int) else "a list of strings"
-        )
+        kind = {"string": "a string: ", "strings": "a list of strings: "}.get(key.kind, "")
+        kind = "a string: " if isinstance(path[-1], int) else kind
+        example = "true" if key.kind == "boolean" else _toml(key.example)
         self.add(
             "wrong-type",
             path,
             found=f"{key.name} with {found}",
-            expected=f"{kind}: {key.expected}",
-            remedy=f"Write {key.name} = {_toml(key.example)}, or the like.",
+            expected=f"{kind}{key.expected}",
+            remedy=f"Write {key.name} = {example}, or the like.",
         )
 
 

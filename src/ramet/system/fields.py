@@ -1,7 +1,8 @@
 """Every table and key of `ramet.toml`, once: the reader and the JSON Schema both use it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from ramet.system.edge_fields import GATEWAY, SERVICE_AT_THE_EDGE
+from ramet.system.keys import ROUTE, SERVICE_NAME, Key
+from ramet.system.secrets import ELSEWHERE
 
 __all__ = [
     "GATEWAY",
@@ -11,32 +12,9 @@ __all__ = [
     "SERVICE",
     "SYSTEM",
     "TABLES",
-    "Key",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a table. `pattern` is a regular expression for the whole of each string.
-
-    It is written so that Python and ECMA-262 (which JSON Schema uses) read it alike.
-    `expected` says in words what the pattern says. `planned` is a pattern of values that have a
-    meaning but nothing behind them yet: they are refused, as nothing would be done with them.
-    """
-
-    name: str
-    kind: Literal["string", "strings"]
-    description: str
-    expected: str
-    pattern: str = r".+"
-    example: str | tuple[str, ...] = ""
-    required: bool = False
-    planned: str = ""
-
-
-SERVICE_NAME = r"[a-z](-?[a-z0-9]){0,39}"
 _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
-_ENV = r"\$[A-Za-z_][A-Za-z0-9_]*"
 
 # Words that name something else where a service's name could stand: placements, the engines that
 # `ramet status` lists, a cluster of the gateway, and databases and roles of PostgreSQL's own.
@@ -85,7 +63,7 @@ SERVICE = (
         "strings",
         "Path prefixes that the gateway sends to this service.",
         'path prefixes that start and end with a slash, such as "/api/v1/orders/"',
-        r"/((?!\.{1,2}/)[A-Za-z0-9._~-]+/)*",
+        ROUTE,
         ("/api/v1/orders/",),
     ),
     Key(
@@ -109,25 +87,7 @@ SERVICE = (
         'a file, such as "shipping/openapi.yaml"',
         example="shipping/openapi.yaml",
     ),
-)
-
-GATEWAY = (
-    Key(
-        "listen",
-        "string",
-        "Address and port of the gateway; the dashboard takes the next port.",
-        'an address and a port from 1 to 65534, such as "127.0.0.1:8000"',
-        r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}",
-        "127.0.0.1:8000",
-    ),
-    Key(
-        "issuer",
-        "string",
-        "The service that signs tokens, or the https URL of a foreign issuer.",
-        "the name of a service, or a URL",
-        rf"{SERVICE_NAME}|https?://[^ ]+",
-        "users",
-    ),
+    *SERVICE_AT_THE_EDGE,
 )
 
 INFRASTRUCTURE = (
@@ -135,8 +95,8 @@ INFRASTRUCTURE = (
         "postgres",
         "string",
         "The databases' server.",
-        '"embedded", postgresql://..., or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|postgres(ql)?://[^ ]+",
+        '"embedded", postgresql://..., "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|postgres(ql)?://[^ ]+",
         "embedded",
     ),
     Key(
@@ -144,8 +104,8 @@ INFRASTRUCTURE = (
         "string",
         "The message broker that carries events between services.",
         '"embedded", nats://..., kafka://..., amqp://..., redis://..., postgresql://...,'
-        ' or "$NAME" of an environment variable',
-        rf"embedded|{_ENV}|(nats|tls|kafkas?|amqps?|rediss?|postgres(ql)?)://[^ ]+",
+        ' "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|(nats|tls|kafkas?|amqps?|rediss?|postgres(ql)?)://[^ ]+",
         "embedded",
     ),
     Key(
@@ -155,7 +115,7 @@ INFRASTRUCTURE = (
         '"dashboard"',
         r"dashboard",
         "dashboard",
-        planned=rf"none|{_ENV}|https?://.+",
+        planned=rf"none|{ELSEWHERE}|https?://.+",
     ),
     Key(
         "discovery",
@@ -165,7 +125,7 @@ INFRASTRUCTURE = (
         '"local"',
         r"local",
         "local",
-        planned=rf"kubernetes|{_ENV}|(consul|eureka)://.+",
+        planned=rf"kubernetes|{ELSEWHERE}|(consul|eureka)://.+",
     ),
 )
 

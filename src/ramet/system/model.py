@@ -1,16 +1,15 @@
 """What a valid `ramet.toml` declares, as frozen dataclasses that every layer above shares."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.system.edge import Canary, Gateway
+from ramet.system.secrets import resolved
+from ramet.system.units import Rate
 
-__all__ = ["Gateway", "Infrastructure", "Service", "System"]
-
-# Addresses that a server binds but that a browser does not like to be sent to.
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 - compared, not bound
+__all__ = ["Infrastructure", "Service", "System"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,8 @@ class Service:
 
     `apps` are dotted module names, third-party ones among them. `routes` are path prefixes that
     start and end with a slash. `contract` is a path relative to the folder of `ramet.toml`.
+    Of the rest, which is about traffic from outside, sizes are bytes and times seconds; None is
+    the gateway's own.
     """
 
     name: str
@@ -27,6 +28,13 @@ class Service:
     owner: str | None = None
     command: tuple[str, ...] = ()
     contract: str | None = None
+    streams: tuple[str, ...] = ()
+    largest_body: int | None = None
+    receive_within: int | None = None
+    answer_within: int | None = None
+    rate_by_address: Rate | None = None
+    rate_by_user: Rate | None = None
+    canary: Canary | None = None
 
     @property
     def is_django(self) -> bool:
@@ -35,24 +43,9 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
-    """Where the gateway listens. `issuer` names a service, or is a URL of a foreign one."""
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    issuer: str | None = None
-
-    @property
-    def public_url(self) -> str:
-        """The gateway as a browser on this machine sees it, without a trailing slash."""
-        host = "localhost" if self.host in _LOCAL_HOSTS else self.host
-        host = f"[{host}]" if ":" in host else host
-        return f"http://{host}" if self.port == 80 else f"http://{host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """The engines: a word such as `embedded`, a URL, or `$NAME` of an environment variable."""
+    """The engines: a word such as `embedded`, a URL, `$NAME` of an environment variable, or
+    `file:/path` of a file that has the URL."""
 
     postgres: str = "embedded"
     broker: str = "embedded"
@@ -60,25 +53,18 @@ class Infrastructure:
     discovery: str = "local"
 
     def resolved(self, environ: Mapping[str, str]) -> "Infrastructure":
-        """The same with every `$NAME` replaced; DiagnosticError names all that are not set."""
+        """The same with every `$NAME` and `file:/path` replaced by what it points to.
+
+        Raises DiagnosticError with a mistake for each that cannot be.
+        """
         values: dict[str, str] = {}
         mistakes: list[Mistake] = []
         for field in fields(self):
             declared: str = getattr(self, field.name)
-            values[field.name] = declared
-            if (match := re.fullmatch(r"\$(\w+)", declared)) is None:
-                continue
-            values[field.name] = environ.get(match[1], "")
-            if not values[field.name]:
-                mistakes.append(
-                    Mistake(
-                        "environment-unset",
-                        where=f"[infrastructure] {field.name}",
-                        found=f'"{declared}", but {match[1]} is not set',
-                        expected=f"the environment variable {match[1]}",
-                        remedy=f"Set {match[1]}, or declare another value in ramet.toml.",
-                    )
-                )
+            try:
+                values[field.name] = resolved(declared, environ, f"[infrastructure] {field.name}")
+            except DiagnosticError as error:
+                mistakes += error.mistakes
         if mistakes:
             raise DiagnosticError(*mistakes)
         return Infrastructure(**values)
@@ -99,6 +85,16 @@ class System:
     def root(self) -> Path:
         """The absolute folder of `ramet.toml`, where `manage.py` and the packages are."""
         return self.path.parent
+
+    @property
+    def audience(self) -> str:
+        """Whom access tokens must be meant for: the `aud` of RFC 9068."""
+        return self.gateway.audience or self.name
+
+    @property
+    def has_foreign_issuer(self) -> bool:
+        """Whether tokens are signed by a program that is no service of this system."""
+        return self.gateway.issuer is not None and "://" in self.gateway.issuer
 
     def service_of_app(self, app: str) -> Service | None:
         """The service that declares exactly this app; None when nobody owns it."""

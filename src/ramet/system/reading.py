@@ -8,8 +8,9 @@ from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system.document import Document
-from ramet.system.fields import GATEWAY, INFRASTRUCTURE, SERVICE, SYSTEM, TABLES
-from ramet.system.model import Gateway, Infrastructure, Service, System
+from ramet.system.edge_reading import gateway, service_at_the_edge
+from ramet.system.fields import INFRASTRUCTURE, SERVICE, SYSTEM, TABLES
+from ramet.system.model import Infrastructure, Service, System
 from ramet.system.rules import broken_rules
 
 __all__ = ["FILE_NAME", "find", "load"]
@@ -56,17 +57,17 @@ def load(path: Path | None = None) -> System:
 
 def _system(document: Document, path: Path) -> System:
     document.refuse_unknown((), TABLES)
-    head = document.strings(("system",), SYSTEM, is_required=True)
+    head = document.values(("system",), SYSTEM, is_required=True)
     services = {
-        name: _service(name, document.strings(("services", name), SERVICE))
+        name: _service(name, document.values(("services", name), SERVICE))
         for name in document.names(("services",))
     }
     return System(
         name=head.get("name", ""),
         settings=head.get("settings", ""),
         services=services,
-        gateway=_gateway(document),
-        infrastructure=Infrastructure(**document.strings(("infrastructure",), INFRASTRUCTURE)),
+        gateway=gateway(document, path.parent),
+        infrastructure=Infrastructure(**document.values(("infrastructure",), INFRASTRUCTURE)),
         path=path,
     )
 
@@ -79,25 +80,8 @@ def _service(name: str, values: dict[str, Any]) -> Service:
         owner=values.get("owner"),
         command=values.get("command", ()),
         contract=values.get("contract"),
+        **service_at_the_edge(values),
     )
-
-
-def _gateway(document: Document) -> Gateway:
-    values = document.strings(("gateway",), GATEWAY)
-    issuer = values.get("issuer")
-    if "listen" not in values:
-        return Gateway(issuer=issuer)
-    host, _, port = values["listen"].rpartition(":")
-    if not 1 <= int(port) <= 65534:
-        listen = next(key for key in GATEWAY if key.name == "listen")
-        document.add(
-            "invalid-value",
-            ("gateway", "listen"),
-            found=f'listen = "{values["listen"]}"',
-            expected=listen.expected,
-            remedy=f'Write listen = "{listen.example}".',
-        )
-    return Gateway(host=host.strip("[]"), port=int(port), issuer=issuer)
 
 
 def _text(path: Path, shown: str) -> str:

@@ -7,8 +7,12 @@ from itertools import combinations
 from pathlib import Path
 
 from ramet.errors import Mistake
-from ramet.system.document import SECRET, Document, did_you_mean
-from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX, SERVICE_NAME
+from ramet.system.detecting import looks_secret
+from ramet.system.document import Document, did_you_mean
+from ramet.system.edge_rules import broken_edge_rules
+from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
+from ramet.system.issuers import issuer_fault
+from ramet.system.keys import SERVICE_NAME
 from ramet.system.lines import KeyPath
 from ramet.system.model import Service, System
 
@@ -26,6 +30,7 @@ def broken_rules(system: System, document: Document) -> Iterator[Mistake]:
     yield from _owners(system, document)
     yield from _routes(system, document)
     yield from _issuer(system, document)
+    yield from broken_edge_rules(system, document)
     yield from _secrets(document)
 
 
@@ -167,9 +172,17 @@ def _routes(system: System, document: Document) -> Iterator[Mistake]:
 
 def _issuer(system: System, document: Document) -> Iterator[Mistake]:
     issuer = system.gateway.issuer
-    if issuer is None or "://" in issuer:
-        return
-    if issuer not in system.services:
+    if not system.has_foreign_issuer:
+        yield from _keys_of_foreign_issuers(document)
+    elif issuer is not None and (fault := issuer_fault(issuer)):
+        yield document.mistake(
+            "unsafe-issuer",
+            ("gateway", "issuer"),
+            found=f'"{issuer}", {fault}',
+            expected="an https URL without query and fragment; http only on this machine",
+            remedy="Write the issuer exactly as the provider's discovery document says it.",
+        )
+    if issuer is not None and "://" not in issuer and issuer not in system.services:
         yield document.mistake(
             "unknown-issuer",
             ("gateway", "issuer"),
@@ -180,17 +193,31 @@ def _issuer(system: System, document: Document) -> Iterator[Mistake]:
         )
 
 
+def _keys_of_foreign_issuers(document: Document) -> Iterator[Mistake]:
+    """Ramet's own provider signs as RFC 9068 says; looser rules there would only be holes."""
+    declared = document.content.get("gateway", {})
+    for name in ("token_types", "token_algorithm"):
+        if isinstance(declared, dict) and name in declared:
+            yield document.mistake(
+                "needless-token-rule",
+                ("gateway", name),
+                found=f"{name} without a foreign issuer",
+                expected="tokens of the system's own provider, which are at+jwt and RS256",
+                remedy=f"Remove {name}, or write the URL of an OpenID provider as issuer.",
+            )
+
+
 def _secrets(document: Document) -> Iterator[Mistake]:
     for path, text in _texts((), document.content):
-        if SECRET.search(text):
+        if looks_secret(text):
             yield document.mistake(
                 "secret-in-file",
                 path,
                 found=f"a value of {path[-1] if isinstance(path[-1], str) else path[-2]} "
                 "that looks like a secret",
                 expected="no secrets in a file that is committed",
-                remedy='Put it into the environment and write "$NAME" here; '
-                "then replace the secret, if this file was ever shared.",
+                remedy='Put it into the environment and write "$NAME" here, or into a file and '
+                'write "file:/path"; then replace the secret, if this file was ever shared.',
             )
 
 

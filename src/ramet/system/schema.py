@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ramet.system.fields import SERVICE_NAME, TABLES, Key
+from ramet.system.fields import TABLES
+from ramet.system.keys import SERVICE_NAME, Key
 
 __all__ = ["json_schema"]
 
@@ -47,6 +48,10 @@ def _table(keys: tuple[Key, ...]) -> dict[str, Any]:
 
 
 def _value(key: Key) -> dict[str, Any]:
+    if key.kind == "table":
+        return {"description": key.description} | _table(key.keys)
+    if key.kind == "boolean":
+        return {"description": key.description, "type": "boolean"}
     text = {"type": "string", "pattern": f"^({key.pattern})$"}
     value: dict[str, Any] = {"description": key.description}
     if key.kind == "strings":

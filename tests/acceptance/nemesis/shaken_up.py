@@ -26,10 +26,7 @@ PRELOADED = Path(__file__).with_name("preloaded")
 def broker_behind(proxy: int, own_port: int) -> None:
     """The broker listens on `own_port`; the services are told the proxy's."""
     nats.ports.unused = lambda: own_port
-    real = nats.Nats.url.fget  # type: ignore[attr-defined]
-    nats.Nats.url = property(  # type: ignore[assignment,method-assign]
-        lambda self: real(self).replace(f":{own_port}", f":{proxy}")
-    )
+    nats.Nats.address = f"127.0.0.1:{proxy}"  # type: ignore[assignment,method-assign]
 
 
 def clocks_from(folder: Path, library: str) -> None:

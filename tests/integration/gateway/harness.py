@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import socketserver
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -19,7 +20,15 @@ from typing import Any
 from joserfc.jwk import RSAKey
 
 from ramet.identity import issuing
-from ramet.system import Gateway, Infrastructure, Policy, Service, System, placement
+from ramet.system import (
+    Gateway,
+    Infrastructure,
+    Policy,
+    Service,
+    Switches,
+    System,
+    placement,
+)
 from ramet.system.least_privilege import Grant
 from ramet.tools.gateway import Topology, command, compile, write
 from ramet.tools.local import ports
@@ -144,6 +153,11 @@ class Edge:
     mesh_addresses: dict[str, str] = field(default_factory=dict)
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     port: int = field(default_factory=ports.unused)
+    # Keys of [gateway] and of the services, as the model has them; what an operator switched.
+    gateway: dict[str, Any] = field(default_factory=dict)
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    switches: Switches = field(default_factory=Switches)
+    certificate: tuple[Path, Path] | None = None
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))
@@ -168,10 +182,13 @@ class Edge:
     @property
     def system(self) -> System:
         services = {
-            name: Service(name, apps=(f"shop.{name}",), routes=routes)
+            name: Service(
+                name, apps=(f"shop.{name}",), routes=routes, **self.services.get(name, {})
+            )
             for name, routes in self.routes.items()
         }
-        gateway = Gateway("127.0.0.1", self.port, "users" if self.with_issuer else None)
+        issuer = "users" if self.with_issuer else None
+        gateway = Gateway("127.0.0.1", self.port, issuer, **self.gateway)
         toml = self.folder / "ramet.toml"
         return System("shop", "shop.settings", services, gateway, Infrastructure(), toml)
 
@@ -187,13 +204,15 @@ class Edge:
             endpoints=self.endpoints,
             mesh=self.mesh_addresses,
             issuer=ISSUER,
+            certificate=self.certificate[0] if self.certificate else None,
+            key=self.certificate[1] if self.certificate else None,
         )
 
     def configure(self) -> tuple[str, ...]:
         """Compile and write what the fields say now; a running Envoy takes it up."""
         self.authority.renew(["gateway", *self.routes])
         groups = placement(self.system, "services")
-        files = compile(self.system, groups, self.topology, self.policy)
+        files = compile(self.system, groups, self.topology, self.policy, self.switches)
         return write(self.topology.config_dir, files)
 
     def start(self) -> "Edge":
@@ -264,13 +283,18 @@ class Edge:
     def get(
         self, path: str, *, method: str = "GET", body: bytes | None = None, **more: str
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        headers = {name.replace("_", "-"): value for name, value in more.items()}
-        connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        answer = Answer(response.status, response.msg, response.read())
-        connection.close()
-        return answer
+        if self.certificate:
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=20, context=self.trusting()
+            )
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return _ask(connection, method, path, body, more)
+
+    def trusting(self) -> ssl.SSLContext:
+        """A client's context that believes the gateway's certificate, and no other."""
+        assert self.certificate
+        return ssl.create_default_context(cafile=str(self.certificate[0]))
 
     def call(
         self,

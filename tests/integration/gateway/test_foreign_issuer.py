@@ -1,6 +1,5 @@
 """An issuer outside the system: its keys are fetched over TLS that is checked."""
 
-import datetime
 import re
 import ssl
 import subprocess
@@ -13,14 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ramet.system import Gateway, Infrastructure, Service, System, placement
 from ramet.tools.gateway import Topology, command, compile, write
 from ramet.tools.local import ports
+from tests.certificates import self_signed
 from tests.integration.gateway.harness import exchange
 
 
@@ -37,7 +33,7 @@ class Issuer:
 def issuer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Issuer]:
     """Serves on loopback with a certificate for the name that the parameter says."""
     pem = tmp_path / "server.pem"
-    pem.write_bytes(_certificate(request.param))
+    pem.write_bytes(self_signed(request.param))
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,29 +54,6 @@ def issuer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Issuer]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-def _certificate(name: str) -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
 @contextmanager

@@ -125,25 +125,39 @@ class Papers:
     # ── requests ──────────────────────────────────────────────────────────────────────────────
 
     def get(self, path: str, *, token: str | None = None, **headers: str) -> Answer:
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return self._ask(http.client.HTTPConnection("127.0.0.1", self.port), "GET", path, headers)
 
     def post(
-        self, path: str, form: dict[str, str] | None = None, *, token: str | None = None
+        self,
+        path: str,
+        form: dict[str, str] | None = None,
+        *,
+        token: str | None = None,
+        client: tuple[str, str] | None = None,
+        cookie: str | None = None,
     ) -> Answer:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if client is not None:
+            basic = base64.b64encode(":".join(client).encode()).decode()
+            headers["Authorization"] = f"Basic {basic}"
+        if cookie is not None:
+            headers["Cookie"] = cookie
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         return self._ask(connection, "POST", path, headers, urlencode(form or {}))
 
-    def directly(self, service: str, path: str, token: str) -> Answer:
+    def directly(self, service: str, path: str, token: str | None, **headers: str) -> Answer:
         """Past the gateway: ask the service on its own socket."""
         connection = http.client.HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(str(self.socket(service)))
-        return self._ask(connection, "GET", path, {"Authorization": f"Bearer {token}"})
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return self._ask(connection, "GET", path, headers)
 
     def _ask(
         self,

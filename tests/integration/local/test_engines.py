@@ -143,7 +143,7 @@ def broker(tmp_path: Path) -> Iterator[Nats]:
 
 def test_an_acknowledged_message_outlives_a_kill_of_the_broker(broker: Nats) -> None:
     async def publish() -> None:
-        client = await nats_client.connect(broker.url)
+        client = await nats_client.connect(broker.url())
         await client.jetstream().add_stream(name="events", subjects=["events.>"])
         for number in range(20):
             await client.jetstream().publish("events.placed", str(number).encode())
@@ -152,7 +152,7 @@ def test_an_acknowledged_message_outlives_a_kill_of_the_broker(broker: Nats) -> 
         await client.close()
 
     async def count() -> int:
-        client = await nats_client.connect(broker.url)
+        client = await nats_client.connect(broker.url())
         try:
             return (await client.jetstream().stream_info("events")).state.messages
         finally:

@@ -1,14 +1,23 @@
 """The key cache keeps the last good set, fetches once, and again for an unknown kid."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
-from ramet.identity import KeysUnavailable, jwks, signing
-from ramet.identity.keys import COOL_DOWN_SECONDS, FRESH_SECONDS, KeyCache
+from ramet.identity import KeysUnavailable, jwks, keys, signing, tokens, verify
+from ramet.identity.keys import (
+    COOL_DOWN_SECONDS,
+    FRESH_SECONDS,
+    IDLE_SECONDS,
+    KEPT_SECONDS,
+    KeyCache,
+)
+from ramet.identity.settings import IdentitySettings
 
 
 class Issuer:
@@ -85,8 +94,12 @@ def test_the_last_good_set_survives_failed_fetches(
     cache.find("one")
     issuer.failing = True
     clock.now += COOL_DOWN_SECONDS
-    assert cache.find("two") is None
+    with pytest.raises(KeysUnavailable, match="down"):
+        cache.find("two")  # rotated, or made up: nobody can tell
     assert cache.find("one") is issuer.key
+    issuer.failing = False
+    clock.now += COOL_DOWN_SECONDS
+    assert cache.find("two") is None
 
 
 def test_before_the_first_success_the_failure_is_told(
@@ -192,12 +205,87 @@ def test_only_signature_keys_with_a_name_are_taken(issuer: Issuer) -> None:
     assert not found["private"].is_private
 
 
-@pytest.mark.parametrize("url", ["", "ftp://x/y", "unix:/a", "http:///x", "file:///etc/passwd"])
-def test_an_address_that_is_none_is_told(url: str) -> None:
-    with pytest.raises(KeysUnavailable, match="no address of a key set"):
-        jwks.fetch(url)
+def test_an_elliptic_key_is_taken_where_that_is_the_algorithm() -> None:
+    public = {**ECKey.generate_key("P-256").as_dict(private=False), "kid": "p-256"}
+    other = {**ECKey.generate_key("P-384").as_dict(private=False), "kid": "p-384"}
+    off_curve = {**public, "kid": "off the curve", "y": public["x"]}
+    assert list(jwks.parse({"keys": [other, off_curve, public]}, "ES256")) == ["p-256"]
+    with pytest.raises(ValueError, match="no RSA signature key"):
+        jwks.parse({"keys": [public]})
 
 
-def test_a_socket_that_nobody_listens_on_is_told(tmp_path: Path) -> None:
-    with pytest.raises(KeysUnavailable, match="No such file"):
-        jwks.fetch(f"unix:{tmp_path}/users.mesh.sock/o/.well-known/jwks.json")
+def test_another_key_under_the_same_name_starts_a_generation(
+    cache: KeyCache, issuer: Issuer, clock: Clock
+) -> None:
+    """Tokens that were verified with the key before are to be looked at again."""
+    cache.find("one")
+    first = cache.generation()
+    issuer.published = {"one": RSAKey.generate_key(2048)}
+    clock.now += COOL_DOWN_SECONDS
+    cache.find("two")
+    assert cache.generation() > first
+
+
+def test_after_a_long_silence_a_withdrawn_key_is_not_used_once_more(
+    cache: KeyCache, issuer: Issuer, clock: Clock
+) -> None:
+    """In the background the set is renewed only while somebody asks."""
+    cache.find("one")
+    issuer.published = {"two": issuer.key}
+    clock.now += IDLE_SECONDS + 1
+    assert cache.find("one") is None
+
+
+def test_while_the_issuer_is_away_nobody_waits_for_it(
+    cache: KeyCache, issuer: Issuer, clock: Clock, eventually: Callable[..., object]
+) -> None:
+    cache.find("one")
+    issuer.failing = True
+    for minute in range(1, 30):
+        clock.now += 60
+        asked = issuer.fetches
+        issuer.gate.clear()
+        assert cache.find("one") is issuer.key
+        issuer.gate.set()
+        if minute > 5:
+            eventually(lambda asked=asked: issuer.fetches == asked + 1 and _is_idle(cache))
+
+
+def test_the_last_good_set_is_given_up_after_a_day(
+    cache: KeyCache, issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or whoever keeps the issuer from answering keeps a stolen key good for ever."""
+    cache.find("one")
+    generation = cache.generation()
+    issuer.failing = True
+    clock.now += KEPT_SECONDS
+    assert cache.find("one") is issuer.key
+    assert "the set of 86400 s ago stays in use" in caplog.text
+    clock.now += IDLE_SECONDS + 1
+    with pytest.raises(KeysUnavailable, match="down"):
+        cache.find("one")
+    assert "the set of 24 hours ago is given up" in caplog.text
+    assert "[gateway] issuer" in caplog.text
+    assert cache.generation() > generation
+    issuer.failing = False
+    clock.now += 1
+    assert cache.find("one") is issuer.key
+
+
+def test_a_child_of_a_process_that_was_fetching_is_not_held_up(
+    accepted: IdentitySettings, token: Callable[..., str]
+) -> None:
+    """The lock is held by a thread that a fork does not take along."""
+    text = token()
+    verify(text)
+    cache = keys._the_cache()
+    with cache._flight, keys._making, tokens._seen._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            os._exit(0 if verify(text).token == text else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def _is_idle(cache: KeyCache) -> bool:
+    return not cache._renewal.locked()

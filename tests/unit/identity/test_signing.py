@@ -19,7 +19,10 @@ def test_a_missing_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.parent.parent.stat().st_mode & 0o777 == 0o700
     assert signing.load(path) == pems
-    assert [file.name for file in path.parent.iterdir()] == ["signing-keys.pem"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "signing-keys.passphrase",
+        "signing-keys.pem",
+    ]
 
 
 def test_the_next_key_is_published_before_it_signs(tmp_path: Path) -> None:
@@ -47,7 +50,7 @@ def test_several_keys_are_published_and_the_first_one_signs(tmp_path: Path) -> N
     signing.generate(new)
     both = tmp_path / "both.pem"
     both.touch(0o600)
-    both.write_text(f"# rotated in May\n{new.read_text()}\n\n{old.read_text()}")
+    both.write_text("# rotated in May\n" + "\n\n".join([*signing.load(new), *signing.load(old)]))
     assert signing.load(both) == signing.load(new) + signing.load(old)
     published = signing.public_keys(both)
     assert published.keys() == {*signing.public_keys(new), *signing.public_keys(old)}

@@ -5,14 +5,15 @@ import hmac
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
-from ramet.identity import Claims, InvalidToken, signing, tokens, verify
+from ramet.identity import Claims, InvalidToken, jwks, signing, tokens, verify
 from ramet.identity.settings import IdentitySettings, configure
 from ramet.tools.gateway import limits
 from tests.unit.identity.conftest import ALICE, ISSUER
@@ -97,7 +98,9 @@ def test_a_token_with_a_wrong_claim_is_refused(
         ({}, {"aud": None}, "the token is meant for another audience"),
         ({}, {"aud": {"shop": 1}}, "the token is meant for another audience"),
         ({}, {"sub": 7}, "the token lacks sub"),
-        ({}, {"scope": ["a"]}, "the token's scope or preferred_username is not text"),
+        ({}, {"scope": ["a", 1]}, "the token's scope is not text"),
+        ({}, {"scope": 1}, "the token's scope is not text"),
+        ({}, {"preferred_username": ["a"]}, "the token's preferred_username is not text"),
     ],
 )
 def test_a_genuine_token_of_the_wrong_shape_is_refused(
@@ -109,6 +112,112 @@ def test_a_genuine_token_of_the_wrong_shape_is_refused(
 @pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt"])
 def test_each_spelling_of_the_type_is_accepted(signed: Callable[..., str], typ: str) -> None:
     assert verify(signed({"typ": typ}, {"aud": ["other", "shop"]})).subject == ALICE
+
+
+@pytest.fixture
+def foreign(accepted: IdentitySettings) -> IdentitySettings:
+    """The same issuer, as if it were no service of the system: its tokens are typed JWT."""
+    settings = replace(accepted, token_types=frozenset({"JWT"}), is_foreign=True)
+    configure(settings)
+    return settings
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "application/jwt", None])
+@pytest.mark.parametrize(
+    ("claims", "scopes", "client"),
+    [
+        ({"azp": "web", "scope": "openid orders", "typ": "Bearer"}, {"openid", "orders"}, "web"),
+        ({"azp": "web", "scp": "orders", "scope": None}, {"orders"}, "web"),
+        ({"cid": "0oa1", "scp": ["orders"], "scope": None}, {"orders"}, "0oa1"),
+    ],
+    ids=["Keycloak, Auth0", "Entra", "Okta"],
+)  # fmt: skip
+def test_tokens_of_other_providers_are_read(
+    signed: Callable[..., str],
+    foreign: IdentitySettings,
+    typ: str | None,
+    claims: dict[str, Any],
+    scopes: set[str],
+    client: str,
+) -> None:
+    found = verify(signed({"typ": typ}, {"client_id": None, **claims}))
+    assert (found.scopes, found.client_id) == (scopes, client)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"scope": None},
+        {"nonce": "n"},
+        {"at_hash": "h"},
+        {"typ": "ID"},
+        {"typ": "Refresh"},
+        {"azp": "shop"},
+        {"client_id": "shop"},
+    ],
+)
+def test_where_jwt_is_accepted_an_id_token_is_told_by_its_claims(
+    signed: Callable[..., str], foreign: IdentitySettings, claims: dict[str, Any]
+) -> None:
+    assert (
+        reason(signed({"typ": "JWT"}, claims)) == "the token is not an access token (by its claims)"
+    )
+
+
+def test_only_the_types_that_were_chosen_are_accepted(
+    signed: Callable[..., str], foreign: IdentitySettings
+) -> None:
+    assert "its typ is not JWT" in reason(signed({}, {}))
+    assert "its typ is not JWT" in reason(signed({"typ": "logout+jwt"}, {}))
+    configure(replace(foreign, token_types=frozenset({"JWT", "at+jwt"})))
+    assert verify(signed({}, {}))
+    assert verify(signed({"typ": "JWT"}, {}))
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "PS256"])
+def test_another_algorithm_can_be_pinned_and_then_no_other_is_taken(
+    token: Make, accepted: IdentitySettings, monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    configure(replace(accepted, signing_keys=None, algorithm=algorithm))
+    key = ECKey.generate_key("P-256") if algorithm == "ES256" else RSAKey.generate_key(2048)
+    monkeypatch.setattr(jwks, "fetch", lambda *_: {"k": key})
+    claims = {"iss": ISSUER, "aud": "shop", "sub": "s", "client_id": "c", "exp": time.time() + 60}
+    header = {"alg": algorithm, "typ": "at+jwt", "kid": "k"}
+    assert verify(jwt.encode(header, claims, key, algorithms=[algorithm])).subject == "s"
+    assert reason(token()) == f"the token is not signed with {algorithm}"
+    if algorithm == "PS256":
+        same_key = jwt.encode({**header, "alg": "RS256"}, claims, key, algorithms=["RS256"])
+        assert reason(same_key) == "the token is not signed with PS256"
+
+
+def test_the_skew_ends_with_a_whole_second(
+    signed: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Envoy counts; tests/integration/gateway/test_token_times.py compares the two."""
+    now = int(time.time())
+    expires, begins = signed({}, {"exp": now}), signed({}, {"nbf": now + 20})
+    for moment, is_good in [(10.0, True), (10.99, True), (11.0, False)]:
+        monkeypatch.setattr(tokens.time, "time", lambda moment=moment: now + moment)
+        tokens.forget()
+        assert _is_believed(expires) is is_good
+    for moment, is_good in [(9.99, False), (10.0, True)]:
+        monkeypatch.setattr(tokens.time, "time", lambda moment=moment: now + moment)
+        assert _is_believed(begins) is is_good
+
+
+def _is_believed(token: str) -> bool:
+    try:
+        verify(token)
+    except InvalidToken:
+        return False
+    return True
+
+
+def test_json_that_is_nested_deeply_is_no_crash(token: Make) -> None:
+    """8 KiB are room for more levels than Python's reader has."""
+    deep = base64.urlsafe_b64encode(b'{"a":' + b"[" * 6000).rstrip(b"=").decode()
+    _, claims, signature = token().split(".")
+    assert "not a signed JWT" in reason(f"{deep}.{claims}.{signature}"[: 8 * 1024])
 
 
 def test_an_unsigned_token_is_refused(token: Make) -> None:
@@ -184,7 +293,7 @@ def test_a_remembered_token_is_forgotten_with_its_key(
 
 def test_memory_of_tokens_is_bounded(accepted: IdentitySettings) -> None:
     seen = tokens._Seen()
-    claims = Claims("s", frozenset(), "c", "", None, "t")  # type: ignore[arg-type]
+    claims = Claims("s", frozenset(), "c", "", None, None, "t")  # type: ignore[arg-type]
     for number in range(3000):
         seen.put(str(number), 1, claims)
     assert len(seen._entries) == 1024

@@ -119,10 +119,11 @@ class Migration(migrations.Migration):
 """,
     "small/orders/urls.py": """\
 from django.urls import path
+from ramet.identity.drf import Public
 from rest_framework.response import Response
 from rest_framework.views import APIView
 class Who(APIView):
-    permission_classes = []
+    permission_classes = [Public]
     def get(self, request):
         return Response({"user": type(request.user).__module__})
 urlpatterns = [path("orders/who/", Who.as_view())]

@@ -118,3 +118,38 @@ def test_every_wrong_value_is_told_and_no_password() -> None:
         "  expected  a URL such as unix:/run/x/{caller}.out.sock or http://{service}:8080\n"
         "  remedy    Correct RAMET_MESH_URL, or unset it."
     )
+
+
+def test_secrets_may_be_in_files_and_in_other_variables(tmp_path: Path) -> None:
+    names = ("RAMET_SECRET_KEY", "RAMET_DATABASE_URL", "RAMET_BROKER_URL")
+    values = ("hunter2", "postgresql://u:hunter2@h/x", "nats://u:hunter2@h:4222")
+    for name, value in zip(names, values, strict=True):
+        (tmp_path / name).write_text(value + "\n")
+        (tmp_path / name).chmod(0o600)
+    environ = {name: f"file:{tmp_path}/{name}" for name in names}
+    environment = Environment.read(
+        {**environ, "RAMET_CELERY_BROKER_URL": "$QUEUE", "QUEUE": "redis://:hunter2@h/0"}, SYSTEM
+    )
+    assert (environment.secret_key, environment.database_url, environment.broker_url) == values
+    assert environment.celery_broker_url == "redis://:hunter2@h/0"
+
+
+def test_every_secret_that_cannot_be_read_is_told_beside_what_else_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("mysql://u:hunter2@h/x")
+    (tmp_path / "url").chmod(0o600)
+    with pytest.raises(DiagnosticError) as raised:
+        Environment.read(
+            {
+                "RAMET_SECRET_KEY": f"file:{tmp_path}/none",
+                "RAMET_BROKER_URL": "$QUEUE",
+                "RAMET_DATABASE_URL": f"file:{tmp_path}/url",
+            },
+            SYSTEM,
+        )
+    told = [(mistake.where, mistake.reference) for mistake in raised.value.mistakes]
+    assert told == [
+        ("RAMET_SECRET_KEY", "secret-file"),
+        ("RAMET_BROKER_URL", "environment-unset"),
+        ("RAMET_DATABASE_URL", "invalid-environment"),
+    ]
+    assert "hunter2" not in str(raised.value)

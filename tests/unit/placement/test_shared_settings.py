@@ -94,7 +94,7 @@ def test_a_permission_that_every_process_has_stays(project: Project) -> None:
     set_in_settings(
         project, 'REST_FRAMEWORK = {"DEFAULT_PERMISSION_CLASSES": ["small.permissions.Nobody"]}'
     )
-    project.replace("small/orders/urls.py", "permission_classes = []", "pass")
+    project.replace("small/orders/urls.py", "permission_classes = [Public]", "pass")
     assert project.evaluate(STATUS.format(["/orders/who/"]), RAMET_SERVICES="orders") == [401]
     assert ids(project) == []
 

@@ -35,6 +35,7 @@ class Line(serializers.Serializer[Any]):
 class Order(serializers.Serializer[Any]):
     lines = Line(many=True)
     token = serializers.CharField()
+    currency = serializers.ChoiceField(["EUR"], required=False)
 
     def validate(self, attrs: Any) -> Any:
         if attrs["token"] == "mismatch":
@@ -97,6 +98,11 @@ def test_all_field_errors_are_reported_together() -> None:
     assert set(errors_of(post({"lines": [{}]}))) == {"lines[0].sku", "lines[0].quantity", "token"}
 
 
+def test_an_error_may_quote_what_no_answer_can_carry() -> None:
+    body = {"lines": [], "token": "t", "currency": "\ud800"}
+    assert errors_of(post(body)) == {"currency": '"\\ud800" is not a valid choice.'}
+
+
 def test_an_error_of_the_whole_body_has_an_empty_path_and_is_the_detail() -> None:
     response = post({"lines": [{"sku": "A", "quantity": 1}], "token": "mismatch"})
     assert errors_of(response) == {"": "Token and lines do not match."}
@@ -129,7 +135,9 @@ def test_a_body_that_only_just_fits_the_stack_is_a_400_too() -> None:
         response = post(f'{{"lines": [{{"sku": "A", "quantity": {deep}}}], "token": {deep}}}')
         assert response.status_code == 400
         codes.add(read(response)["code"])
-    assert codes == {"validation-error", "nested-too-deeply"}
+    assert codes <= {"validation-error", "nested-too-deeply"}
+    # From Python 3.12 on, the parser, which is C, has a limit of its own, further away.
+    assert sys.version_info >= (3, 12) or len(codes) == 2
 
 
 def test_a_recursion_without_end_of_our_own_is_a_bug_like_any_other() -> None:

@@ -48,6 +48,9 @@ def test_own_apps_are_those_in_the_folder_of_the_file(read: Read) -> None:
         (Gateway("0.0.0.0", 9000), "http://localhost:9000"),
         (Gateway("shop.test", 80), "http://shop.test"),
         (Gateway("fd00::1", 8000), "http://[fd00::1]:8000"),
+        (Gateway(tls="local"), "https://localhost:8000"),
+        (Gateway("0.0.0.0", 443, tls="local"), "https://localhost"),
+        (Gateway(tls="balancer", given_url="https://shop.test"), "https://shop.test"),
     ],
 )
 def test_the_public_url_is_one_that_a_browser_opens(gateway: Gateway, url: str) -> None:

@@ -121,7 +121,8 @@ issuer = "user"
         "\n"
         "ramet.toml:8: unknown-key\n"
         '  found     "rotues" in [services.users]\n'
-        "  expected  one of apps, routes, owner, command, contract\n"
+        "  expected  one of apps, routes, owner, command, contract, streams, largest_body, "
+        "receive_within, answer_within, rate_by_address, rate_by_user, canary\n"
         '  remedy    Did you mean "routes"?\n'
         "\n"
         "ramet.toml:9: invalid-value\n"

@@ -60,5 +60,9 @@ def test_the_reference_page_explains_every_key() -> None:
     """A key that nobody can look up does not exist."""
     page = (REFERENCE / "ramet-toml.md").read_text()
     for table, (_, keys) in TABLES.items():
-        assert f"[{table}" in page
-        assert [key.name for key in keys if f"| `{key.name}` |" not in page] == []
+        inner = {f".{key.name}]": key.keys for key in keys if key.kind == "table"}
+        for ending, known in {"": keys, **inner}.items():
+            assert f"[{table}" in page
+            assert ending in page
+            missing = [key.name for key in known if f"| `{key.name}` |" not in page]
+            assert missing == [f"{key.name}" for key in known if key.kind == "table"]

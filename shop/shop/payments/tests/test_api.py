@@ -66,8 +66,9 @@ def test_nobody_else_sees_anything(api: Api, bob: User, order: UUID) -> None:
     assert api(bob).get(URL).json()["results"] == []
 
 
-def test_an_order_that_is_no_id_is_refused(api: Api, alice: User) -> None:
-    answer = api(alice).get(URL, {"order": "first"})
+@pytest.mark.parametrize("order", ["first", ""])
+def test_an_order_that_is_no_id_is_refused(api: Api, alice: User, order: str) -> None:
+    answer = api(alice).get(URL, {"order": order})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["path"] == "order"
 

@@ -23,12 +23,14 @@ logger = logging.getLogger(__name__)
 @page()
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Send the browser to the provider."""
-    following = attempts.own_path(request.GET.get("next", "/"))
-    if request.visitor is not None:  # type: ignore[attr-defined]
-        return HttpResponseRedirect(following)
-    address = provider.endpoints().authorization
-    query = attempts.begin(request, following).authorization_query(_redirect_uri())
-    return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}{query}")
+    return _to_provider(request)
+
+
+@require_safe
+@page()
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Send the browser to where the provider makes accounts; it comes back signed in."""
+    return _to_provider(request, prompt="create")
 
 
 @require_safe
@@ -82,6 +84,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         }
     )
     return HttpResponseRedirect(f"{address}?{query}")
+
+
+def _to_provider(request: HttpRequest, **more: str) -> HttpResponse:
+    following = attempts.own_path(request.GET.get("next", "/"))
+    if request.visitor is not None:  # type: ignore[attr-defined]
+        return HttpResponseRedirect(following)
+    address = provider.endpoints().authorization
+    query = attempts.begin(request, following).authorization_query(_redirect_uri(), **more)
+    return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}{query}")
 
 
 def _redirect_uri() -> str:

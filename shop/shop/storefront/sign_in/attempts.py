@@ -34,8 +34,8 @@ class Attempt:
         digest = hashlib.sha256(self.verifier.encode()).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    def authorization_query(self, redirect_uri: str) -> str:
-        """The query of the authorization request."""
+    def authorization_query(self, redirect_uri: str, **more: str) -> str:
+        """The query of the authorization request, with `more` parameters."""
         return urlencode(
             {
                 "response_type": "code",
@@ -46,6 +46,7 @@ class Attempt:
                 "nonce": self.nonce,
                 "code_challenge": self.challenge,
                 "code_challenge_method": "S256",
+                **more,
             }
         )
 

@@ -14,6 +14,7 @@ from ramet.identity.settings import configure
 from ramet.placement import here
 from shop.products.models import Product
 from shop.storefront.sign_in import provider
+from shop.users import services
 from shop.users.demo import register_storefront
 from shop.users.models import User
 
@@ -46,7 +47,7 @@ class Browser(Client):
             {
                 "username": username,
                 "password": PASSWORD,
-                "next": page.context["next"],
+                "next": page.context["redirect_field_value"],
                 "csrfmiddlewaretoken": page.context["csrf_token"],
             },
         )
@@ -92,9 +93,13 @@ def browser(db: None) -> Browser:
 @pytest.fixture
 def customer(db: None) -> Callable[[str], User]:
     """`customer("carol")` has an account."""
-    return lambda name: User.objects.create_user(
-        username=name, email=f"{name}@shop.example", password=PASSWORD
-    )
+
+    def add(name: str) -> User:
+        user = User.objects.create_user(name, f"{name}@shop.example", PASSWORD)
+        services.confirm_address(user)
+        return user
+
+    return add
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ __all__ = [
     "Deliver",
     "Incoming",
     "Outgoing",
+    "SentAs",
     "client_missing",
     "connect",
 ]
@@ -71,12 +72,26 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class SentAs:
+    """Where a broker let an event in: what its rights can hold a sender to, unlike the body.
+
+    Empty where the broker says nothing of it, or where any sender could say anything.
+    """
+
+    service: str = ""
+    """The service to whom the subject belongs."""
+    type: str = ""
+    """The type on the wire, or its end: `OrderPlaced.v1` of `shop.orders.OrderPlaced.v1`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One event that the broker delivered."""
 
     body: bytes
     position: str
     """The place of the event in the stream, in the adapter's own words; see `Broker.consume`."""
+    sent_as: SentAs = SentAs()
 
 
 Deliver = Callable[[Sequence[Incoming]], None]

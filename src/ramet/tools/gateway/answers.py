@@ -1,5 +1,6 @@
 """What Envoy says on its own, and what it writes down: local replies and the access log."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ __all__ = ["access_log", "mesh", "mesh_caller", "problems"]
 _DETAILS = {
     400: "The request is not well formed.",
     401: "The access token was not accepted.",
+    403: "No connection is upgraded at this path.",
     404: "Nothing is served at this path.",
     408: "The request did not arrive in time.",
     413: "The body is too large.",
@@ -21,6 +23,7 @@ _DETAILS = {
     503: "The service cannot be reached at the moment.",
     504: "The service took too long to answer.",
 }
+_MAINTENANCE_SECONDS = 120  # when to come again; nobody knows better
 _NO_KEYS = "Jwks_remote_fetch_is_failed"  # of Envoy's response code details
 # Connect's codes (connectrpc.com/docs/protocol, "Error codes"): a caller gets the error that the
 # service itself would have sent.
@@ -35,17 +38,23 @@ _CONNECT = {
 }
 
 
-def problems() -> dict[str, Any]:
-    """Every answer of the gateway's own as a problem document (RFC 9457)."""
-    # Wrong audience is the only 403 of Envoy's own here. RFC 6750 section 3.1 wants it as 401.
+def problems(headers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Every answer of the gateway's own as a problem document (RFC 9457), with these `headers`."""
+    # Envoy says 403 to a wrong audience, RFC 6750 section 3.1 wants 401.
     foreign_audience = _mapper(403, _problem(401))
+    foreign_audience["filter"] = _where(
+        "response.code == 403 && response.code_details.startsWith('jwt_authn')"
+    )
     foreign_audience["status_code"] = 401
     foreign_audience["headers_to_add"] = [
         _header("www-authenticate", 'Bearer error="invalid_token"'),
     ]
-    mappers = [_keys_unknown(), foreign_audience]
+    mappers = [_keys_unknown(), _maintenance(), foreign_audience]
+    mappers += (_mapper(status, _problem(status)) for status in _DETAILS)
+    for mapper in mappers:
+        mapper["headers_to_add"] = [*mapper.get("headers_to_add", ()), *headers]
     return {
-        "mappers": [*mappers, *(_mapper(status, _problem(status)) for status in _DETAILS)],
+        "mappers": mappers,
         "body_format": {
             "json_format": {
                 "type": "about:blank",
@@ -63,17 +72,29 @@ def _keys_unknown() -> dict[str, Any]:
     mapper = _mapper(503, _problem(503))
     mapper["status_code"] = 503
     mapper["headers_to_add"].append(_header("www-authenticate", "Bearer"))
-    mapper["filter"] = {
+    mapper["filter"] = _where(f"response.code_details.contains('{_NO_KEYS}')")
+    return mapper
+
+
+def _maintenance() -> dict[str, Any]:
+    """503 on purpose: the only one that a route states itself."""
+    mapper = _mapper(503, _problem(503, "The service is being maintained."))
+    mapper["filter"] = _where("response.code == 503 && response.code_details == 'direct_response'")
+    mapper["headers_to_add"] = [_header("retry-after", str(_MAINTENANCE_SECONDS))]
+    return mapper
+
+
+def _where(expression: str) -> dict[str, Any]:
+    return {
         "extension_filter": {
             "name": "envoy.access_loggers.extension_filters.cel",
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3"
                 ".ExpressionFilter",
-                "expression": f"response.code_details.contains('{_NO_KEYS}')",
+                "expression": expression,
             },
         }
     }
-    return mapper
 
 
 def mesh(service: str) -> dict[str, Any]:
@@ -156,13 +177,13 @@ def access_log(path: Path, listener: str) -> list[dict[str, Any]]:
     ]
 
 
-def _problem(status: int) -> dict[str, Any]:
+def _problem(status: int, detail: str = "") -> dict[str, Any]:
     return {
         "json_format": {
             "type": "about:blank",
             "title": HTTPStatus(status).phrase,
             "status": status,
-            "detail": _DETAILS[status],
+            "detail": detail or _DETAILS[status],
         },
         "content_type": "application/problem+json",
     }

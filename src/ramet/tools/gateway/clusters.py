@@ -62,7 +62,7 @@ def cluster(
 
 
 def foreign_issuer(url: str, ca_bundle: str) -> dict[str, Any]:
-    """The cluster of an issuer outside the system, named "issuer".
+    """The cluster of the keys of an issuer outside the system, named "issuer".
 
     Its certificate must be for its name and from an authority in the file `ca_bundle`.
     """

@@ -11,26 +11,31 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ramet.system import Group, Policy, Service, System
+from ramet.system import Group, Policy, Service, Switches, System
 from ramet.tools.gateway import (
     clusters,
+    edge,
+    edge_routes,
+    hygiene,
     limits,
-    listeners,
     mesh,
     mesh_routes,
     mesh_tls,
-    routes,
+    tls,
     tokens,
 )
+from ramet.tools.gateway.canary import canary_cluster
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["compile"]
 
-_NOTHING = Policy()
-
 
 def compile(
-    system: System, groups: Iterable[Group], topology: Topology, policy: Policy = _NOTHING
+    system: System,
+    groups: Iterable[Group],
+    topology: Topology,
+    policy: Policy = Policy(),  # noqa: B008 - frozen
+    switches: Switches = Switches(),  # noqa: B008 - frozen
 ) -> dict[str, dict[str, Any]]:
     """File names with their contents, to be written into `topology.config_dir`.
 
@@ -47,9 +52,7 @@ def compile(
         # First: the gateway fetches the issuer's keys by way of the mesh.
         *(mesh.inbound(system, topology, service) for service in placed),
         *(mesh.outbound(topology, service) for service in placed),
-        listeners.gateway_listener(
-            topology, _path(topology, "rds-gateway.json"), tokens.token_check(system, topology)
-        ),
+        *edge.gateway_listeners(system, topology, _path(topology, "rds-gateway.json")),
     ]
     reached = [
         *(
@@ -60,18 +63,26 @@ def compile(
         ),
         *_mesh_clusters(system, topology, placed, policy),
     ]
+    reached += [
+        clusters.cluster(canary_cluster(service), [service.canary.address])
+        for service in placed
+        if service.canary
+    ]
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)
     secrets = mesh_tls.secrets(topology, [service.name for service in placed])
-    return {
+    files = {
         "bootstrap.json": _bootstrap(system, topology),
         "cds.json": _resources(reached),
         "lds.json": _resources(listening),
-        "rds-gateway.json": _resources([routes.gateway_routes(system)]),
+        "rds-gateway.json": _resources([edge_routes.gateway_routes(system, switches)]),
         "rds-mesh.json": _resources([mesh_routes.inbound(system, placed, policy)]),
         "rds-out.json": _resources([mesh_routes.outbound(system, placed, policy)]),
         **{name: _resources([secret]) for name, secret in secrets.items()},
     }
+    if system.gateway.speaks_tls:
+        files[tls.SDS_FILE] = _resources([tls.secret(*edge.certificate(system, topology))])
+    return files
 
 
 def _mesh_clusters(
@@ -84,8 +95,8 @@ def _mesh_clusters(
             for callee in mesh_routes.callees(system, service.name, policy)
         ]
         for name, caller, callee in ((service.name, mesh_tls.GATEWAY, service.name), *called):
-            tls = mesh_tls.client_side(system, topology, caller, callee)
-            yield clusters.cluster(name, [topology.mesh_address(callee)], tls)
+            secured = mesh_tls.client_side(system, topology, caller, callee)
+            yield clusters.cluster(name, [topology.mesh_address(callee)], secured)
 
 
 def _bootstrap(system: System, topology: Topology) -> dict[str, Any]:
@@ -102,6 +113,7 @@ def _bootstrap(system: System, topology: Topology) -> dict[str, Any]:
             # Reachable exactly when it is needed most.
             "ignore_global_conn_limit": True,
         },
+        "layered_runtime": hygiene.runtime(),
         "dynamic_resources": {"lds_config": watched("lds.json"), "cds_config": watched("cds.json")},
         "overload_manager": {
             "resource_monitors": [

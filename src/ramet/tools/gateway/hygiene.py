@@ -8,11 +8,21 @@ from typing import Any
 
 from ramet.tools.gateway import limits
 
-__all__ = ["INTERNAL", "connection", "header_guard", "http2", "internal_path"]
+__all__ = [
+    "INTERNAL",
+    "connection",
+    "header_guard",
+    "http2",
+    "internal_path",
+    "runtime",
+    "several_hosts",
+]
 
 # What services say to each other; never answered to the outside.
 INTERNAL = "/.ramet"
 _TRUSTED_HEADERS = "x-(?:ramet|envoy|forwarded)-.*|forwarded|x-real-ip"
+# One header is the balancer's own word: it appends the address that it was called from.
+_BUT_THE_BALANCERS = "x-(?:ramet|envoy)-.*|x-forwarded-(?:[^f].*|f[^o].*)|forwarded|x-real-ip"
 
 
 def connection() -> dict[str, Any]:
@@ -51,21 +61,21 @@ def http2() -> dict[str, Any]:
     }
 
 
-def header_guard() -> dict[str, Any]:
+def header_guard(*, behind_balancer: bool = False) -> dict[str, Any]:
     """Takes from outside requests whatever only Ramet, Envoy or a trusted proxy may say.
 
     Early, before Envoy itself reads x-envoy-* and appends to X-Forwarded-For: upstream then sees
-    the peer's address alone, whatever the client claimed before it.
+    the peer's address alone, whatever the client claimed before it. A balancer's X-Forwarded-For
+    stays until Envoy has read its last entry.
     """
+    names = _BUT_THE_BALANCERS if behind_balancer else _TRUSTED_HEADERS
     return {
         "name": "ramet.header_guard",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation"
             ".header_mutation.v3.HeaderMutation",
             # One expression: three comparisons of prefixes cost each request 3 us more.
-            "mutations": [
-                {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": _TRUSTED_HEADERS}}}}
-            ],
+            "mutations": [{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}}],
         },
     }
 
@@ -77,3 +87,21 @@ def internal_path() -> dict[str, Any]:
     the server behind would otherwise do it after the check.
     """
     return {"prefix": INTERNAL, "case_sensitive": False}
+
+
+def several_hosts() -> dict[str, Any]:
+    """The route match of a request with more than one Host, which Envoy has joined by a comma.
+
+    RFC 9112, section 3.2, wants it refused: of two servers each may believe another one.
+    """
+    return {
+        "prefix": "/",
+        "headers": [{"name": ":authority", "string_match": {"contains": ","}}],
+    }
+
+
+def runtime() -> dict[str, Any]:
+    """The switches of Envoy's own that are not on by default (`layered_runtime`)."""
+    # Without it a chunk may be longer than it says, and what is beyond is passed over in silence.
+    strict = {"envoy.reloadable_features.strict_chunk_parsing": True}
+    return {"layers": [{"name": "hygiene", "static_layer": strict}]}

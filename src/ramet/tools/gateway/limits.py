@@ -5,6 +5,8 @@ One home, so that a reader can judge them together. Seconds unless the name says
 
 from typing import Any
 
+from ramet.system import Service, System
+
 __all__ = [
     "CIRCUIT_BREAKERS",
     "CLIENT_IDLE",
@@ -22,10 +24,15 @@ __all__ = [
     "PEER_ASKED_EVERY",
     "REQUEST_TIMEOUT",
     "ROUTE_TIMEOUT",
+    "SILENT_STREAM",
     "STREAM_IDLE",
     "UPSTREAM_CONNECT",
     "UPSTREAM_IDLE",
+    "answer",
     "body_override",
+    "is_patient",
+    "receipt",
+    "waiting",
 ]
 
 LARGEST_BODY = 1024 * 1024  # bytes
@@ -41,6 +48,8 @@ ROUTE_TIMEOUT = 15  # from there to the end of the answer, retries included
 # An operation states its own deadline, which its caller keeps; this only ends what nobody awaits.
 MESH_TIMEOUT = 60
 STREAM_IDLE = 30
+# WebSockets and server-sent events. Whoever keeps one open says something every minute or so.
+SILENT_STREAM = 300
 CLIENT_IDLE = 60
 UPSTREAM_CONNECT = 1
 PEER_ASKED_EVERY = 10  # on an HTTP/2 connection of the mesh
@@ -82,6 +91,39 @@ OUTLIERS: dict[str, Any] = {
     "max_ejection_time": "60s",
     "max_ejection_percent": 50,
 }
+
+
+def receipt(service: Service) -> int:
+    """How long a client may take to send a request to this service."""
+    return service.receive_within or REQUEST_TIMEOUT
+
+
+def answer(service: Service) -> int:
+    """How long this service may take to answer."""
+    return service.answer_within or ROUTE_TIMEOUT
+
+
+def is_patient(service: Service) -> bool:
+    """Whether a service waits longer for a request than the gateway does by itself."""
+    return receipt(service) > REQUEST_TIMEOUT
+
+
+def waiting(system: System, options: dict[str, Any]) -> dict[str, Any]:
+    """The times of the connection manager, whose other common `options` stay: as long as the most
+    patient service waits.
+
+    A route can shorten no such time. So where one service is patient, the streams of all others are
+    bounded as a whole, by the time to receive them and the longest answer.
+    """
+    services = system.services.values()
+    found: dict[str, Any] = {
+        "request_timeout": f"{max([REQUEST_TIMEOUT, *map(receipt, services)])}s"
+    }
+    if any(map(is_patient, services)):
+        answers = [answer(service) for service in services if not is_patient(service)]
+        whole = REQUEST_TIMEOUT + max([ROUTE_TIMEOUT, *answers])
+        found["common_http_protocol_options"] = options | {"max_stream_duration": f"{whole}s"}
+    return found
 
 
 def body_override(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,43 +1,17 @@
-"""The gateway's listener for the outside, and the parts of any listener."""
+"""The parts of any listener: what faces the outside is in `edge`, between services `mesh`."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ramet.tools.gateway import answers, hygiene, limits
-from ramet.tools.gateway.topology import Topology
 
-__all__ = ["body_limit", "connection_manager", "gateway_listener", "listener", "router"]
+__all__ = ["body_limit", "connection_manager", "listener", "router"]
 
 _HCM = (
     "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
     ".HttpConnectionManager"
 )
-
-
-def gateway_listener(
-    topology: Topology, routes_file: str, token_check: dict[str, Any] | None
-) -> dict[str, Any]:
-    """The edge. `token_check` is the jwt_authn filter, None where no issuer is declared."""
-    source = {"path_config_source": {"path": routes_file}, "resource_api_version": "V3"}
-    manager = {
-        **connection_manager("gateway", topology.access_log, [token_check, body_limit(), router()]),
-        "rds": {"route_config_name": "gateway", "config_source": source},
-        # The peer is the client: nothing that it says about itself is believed.
-        "use_remote_address": True,
-        "xff_num_trusted_hops": 0,
-        # Nobody is: by default private addresses are, and may set x-envoy-* and x-request-id. An
-        # empty list means that default, so it holds the one address that no peer has.
-        "internal_address_config": {
-            "unix_sockets": False,
-            "cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}],  # noqa: S104
-        },
-        "preserve_external_request_id": False,
-        "early_header_mutation_extensions": [hygiene.header_guard()],
-        "local_reply_config": answers.problems(),
-    }
-    address = {"socket_address": {"address": topology.host, "port_value": topology.port}}
-    return listener("gateway", address, manager)
 
 
 def connection_manager(

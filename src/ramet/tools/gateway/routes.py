@@ -1,17 +1,13 @@
-"""Which public path goes where, what may be tried twice, and the parts of any route."""
+"""The parts of any route: what it matches, what may be tried twice, and what ends at once."""
 
 from typing import Any
 
-from ramet.system import System
-from ramet.tools.gateway import hygiene, limits
+from ramet.tools.gateway import limits
 
-__all__ = ["NO_BODY_LIMIT", "configuration", "gateway_routes", "nothing", "path_match", "twice"]
+__all__ = ["NO_BODY_LIMIT", "configuration", "nothing", "path_match", "twice"]
 
 NO_BODY_LIMIT = limits.body_override({"disabled": True})
 
-# Safe methods (RFC 9110, section 9.2.1). PUT and DELETE should be idempotent too, but nobody has
-# promised that of a user's views, and a retry is only ever for what was declared.
-_SAFE_METHODS = "GET|HEAD|OPTIONS"
 _RETRY: dict[str, Any] = {
     # Lost connections and "try elsewhere" answers; not 500, which is the application's own word.
     "retry_on": "connect-failure,refused-stream,reset,retriable-status-codes",
@@ -30,26 +26,6 @@ _RETRY: dict[str, Any] = {
     "host_selection_retry_max_attempts": 3,
 }
 _NO_RETRY = {"num_retries": 0}
-
-
-def gateway_routes(system: System) -> dict[str, Any]:
-    """The public routes: internal paths denied first, then the longest prefix, at last 404."""
-    safe = {
-        "name": ":method",
-        "string_match": {"safe_regex": {"regex": _SAFE_METHODS}},
-    }
-    services = system.services.values()
-    prefixes = [(prefix, service.name) for service in services for prefix in service.routes]
-    prefixes.sort(key=lambda pair: (-len(pair[0]), pair[0]))
-    routes: list[dict[str, Any]] = [
-        # No other match covers CONNECT, and a request without a route waits for its end.
-        nothing({"connect_matcher": {}}),
-        nothing(hygiene.internal_path()),
-    ]
-    for prefix, service in prefixes:
-        routes += twice(path_match(prefix), {"cluster": service}, safe, limits.ROUTE_TIMEOUT)
-    routes.append(nothing({"prefix": "/"}))
-    return configuration("gateway", routes)
 
 
 def twice(

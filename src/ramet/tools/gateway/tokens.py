@@ -4,10 +4,9 @@ A request without a token passes: which views need one, their services know, and
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from ramet.system import System
-from ramet.tools.gateway import clusters, limits
+from ramet.tools.gateway import clusters, limits, rate_limits
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["foreign_issuer_cluster", "token_check"]
@@ -23,15 +22,13 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
     declared = system.gateway.issuer
     if declared is None:
         return None
-    at_home = declared in system.services
-    issuer = topology.issuer or (f"{system.gateway.public_url}{_MOUNT}" if at_home else declared)
-    path = topology.jwks_path or f"{urlsplit(issuer).path.rstrip('/')}{_JWKS}"
-    # Only path and host of the URI are sent; the cluster decides where to.
-    parts = urlsplit(issuer)
+    is_foreign = system.has_foreign_issuer
+    issuer = topology.issuer or (declared if is_foreign else f"{system.gateway.public_url}{_MOUNT}")
     keys = {
+        # Only path and host of the URI are sent; the cluster decides where to.
         "http_uri": {
-            "uri": f"{parts.scheme}://{parts.netloc}{path}",
-            "cluster": declared if at_home else "issuer",
+            "uri": _foreign_keys(declared, topology) if is_foreign else f"{issuer}{_JWKS}",
+            "cluster": "issuer" if is_foreign else declared,
             "timeout": "2s",
         },
         "cache_duration": f"{limits.KEYS_FRESH}s",
@@ -41,7 +38,7 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
     }
     provider = {
         "issuer": issuer,
-        "audiences": [system.name],
+        "audiences": [system.audience],
         "remote_jwks": keys,
         "forward": True,
         # Named, or Envoy would also take tokens from the query, where they end up in logs.
@@ -50,6 +47,9 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
         "clock_skew_seconds": limits.CLOCK_SKEW,
         "jwt_cache_config": {"jwt_cache_size": 1000, "jwt_max_token_size": limits.LONGEST_TOKEN},
     }
+    if rate_limits.rates(system, "user"):
+        # For the limits of users; it costs a copy of the claims, so only where they are asked for.
+        provider["payload_in_metadata"] = rate_limits.TOKEN_PAYLOAD
     with_token = {
         "prefix": "/",
         "headers": [{"name": "Authorization", "string_match": {"prefix": _BEARER}}],
@@ -68,6 +68,12 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
 def foreign_issuer_cluster(system: System, topology: Topology) -> dict[str, Any] | None:
     """The cluster to fetch keys from where the issuer is a URL, else None."""
     declared = system.gateway.issuer
-    if declared is None or declared in system.services:
+    if declared is None or not system.has_foreign_issuer:
         return None
-    return clusters.foreign_issuer(declared, str(topology.ca_bundle))
+    return clusters.foreign_issuer(_foreign_keys(declared, topology), str(topology.ca_bundle))
+
+
+def _foreign_keys(issuer: str, topology: Topology) -> str:
+    # Until the issuer has said where, this is as good as any address: it gives no keys, so that
+    # requests with a token get 503 and not through.
+    return topology.jwks_url or f"{issuer.rstrip('/')}{_JWKS}"

@@ -22,7 +22,9 @@ class Topology:
     `endpoints` gives the addresses of a group's web processes where they are not the one default
     socket `<run_dir>/<group>.web.sock`: an absolute path, "host:port" or "http://host:port".
     `mesh` gives the addresses of mesh listeners that are not the socket `<service>.mesh.sock`.
-    `issuer` and `jwks_path` replace what follows from `[gateway] issuer` of ramet.toml.
+    `issuer` replaces what follows from `[gateway] issuer` of ramet.toml. `jwks_url` is where a
+    foreign issuer's discovery document says that its keys are; None while that is not known.
+    `certificate` and `key` are the gateway's where `tls` is "local".
     `ca_bundle` is the PEM file of the authorities that a foreign issuer's certificate may be from.
     """
 
@@ -35,7 +37,9 @@ class Topology:
     endpoints: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mesh: Mapping[str, str] = field(default_factory=dict)
     issuer: str | None = None
-    jwks_path: str | None = None
+    jwks_url: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
     ca_bundle: Path = field(default_factory=lambda: _ca_bundle())
 
     @property

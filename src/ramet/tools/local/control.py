@@ -1,9 +1,9 @@
 """The control socket: one JSON object per line in, one out; for the commands and the dashboard.
 
 `{"command": "status"}` answers what `ramet status --json` prints. `stop`, `restart` (service),
-`scale` (service, count), `certificates`, `rotate-authority` and `logs` (service or null, lines)
-answer `{"ok": true, ...}` or `{"error": text}` when done. Whoever may open the socket (its folder
-has mode 0700) may do it all.
+`scale` (service, count), `maintenance` (service or null, on), `canary` (service, weight),
+`certificates`, `rotate-authority` and `logs` (service or null, lines) answer `{"ok": true, ...}` or
+`{"error": text}` when done. Whoever may open the socket (its folder has mode 0700) may do it all.
 """
 
 from __future__ import annotations
@@ -79,6 +79,10 @@ class ControlServer:
                 return {"ok": True, "certificates": supervisor.certificates()}
             case "rotate-authority":
                 await supervisor.rotate_authority()
+            case "maintenance":
+                supervisor.maintain(request["service"], on=request["on"] is True)
+            case "canary":
+                supervisor.weigh(request["service"], int(request["weight"]))
             case "logs":
                 files = logs.files(
                     supervisor.folder, request.get("service"), supervisor.members_of_groups

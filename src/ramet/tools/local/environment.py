@@ -12,12 +12,13 @@ from ramet.tools.local.folder import Folder
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """Builds environments; `broker_url` is None when all events stay in one database."""
+    """Builds environments; both URLs are by the name of the group, because each has a user of its
+    own. `brokers` is empty when all events stay in one database."""
 
     system: System
     folder: Folder
     databases: dict[str, str]
-    broker_url: str | None
+    brokers: dict[str, str]
 
     def of_group(self, group: Group) -> dict[str, str]:
         """What all processes of a group share."""
@@ -35,8 +36,8 @@ class Environments:
             "RAMET_CELERY_BROKER_URL": "filesystem://",
             "RAMET_CELERY_FOLDER": str(self._celery_folder(group)),
         }
-        if self.broker_url is not None:
-            environment["RAMET_BROKER_URL"] = self.broker_url
+        if group.name in self.brokers:
+            environment["RAMET_BROKER_URL"] = self.brokers[group.name]
         return environment
 
     def _celery_folder(self, group: Group) -> Path:

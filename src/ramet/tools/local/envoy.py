@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ramet.system import Policy
+from ramet.system import Policy, Switches
 from ramet.tools.local import child, http
 
 
@@ -21,14 +21,14 @@ from ramet.tools.local import child, http
 class Gateway:
     """How to configure and start Envoy.
 
-    `write(endpoints, policy)` puts the configuration in place; `endpoints` are the sockets of each
-    group's web processes, `policy` says who may call whom. A running Envoy takes a change up by
-    itself.
+    `write(endpoints, policy, switches)` puts the configuration in place; `endpoints` are the
+    sockets of each group's web processes, `policy` says who may call whom. A running Envoy takes a
+    change up by itself.
     """
 
     command: Sequence[str]
     admin_socket: Path
-    write: Callable[[Mapping[str, Sequence[Path]], Policy], None]
+    write: Callable[[Mapping[str, Sequence[Path]], Policy, Switches], None]
 
 
 class Envoy:

@@ -10,12 +10,14 @@ import contextlib
 import os
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import Group, Policy, Service, System, policy
+from ramet.placement.messaging import messaging
+from ramet.system import Group, Policy, Service, Switches, System, policy
 from ramet.tools.local import (
     commands,
     dashboard,
@@ -27,6 +29,7 @@ from ramet.tools.local import (
     processes,
 )
 from ramet.tools.local.backoff import Backoff
+from ramet.tools.local.broker_rights import Rights, rights
 from ramet.tools.local.control import ControlServer
 from ramet.tools.local.environment import Environments, demo_password
 from ramet.tools.local.envoy import Envoy, Gateway
@@ -85,13 +88,15 @@ class Supervisor:
         self._fork_server_ready = asyncio.Event()
         self._databases_ready = asyncio.Event()
         self._databases: dict[str, str] = {}
-        self._environments: Environments | None = None
+        self._brokers: dict[str, str] = {}
+        self._nats: Nats | None = None
         self._policy = Policy()
         self._mesh_certificates = MeshCertificates(plan.system, folder, report)
         self.control = ControlServer(self)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._dirty = asyncio.Event()
+        self._switches = Switches()
 
     async def start(self) -> None:
         """Start everything; returns when requests are served and workers work.
@@ -99,7 +104,10 @@ class Supervisor:
         Raises DiagnosticError for whatever a person can repair. Call `stop` in any case.
         """
         gateway = self.plan.system.gateway
-        ports.require_free({"gateway": (gateway.host, gateway.port)})
+        listening = {"gateway": (gateway.host, gateway.port)}
+        if gateway.redirect_from is not None:
+            listening["redirect to the gateway"] = gateway.redirect_from
+        ports.require_free(listening)
         self._prepare()
         self._tasks.append(asyncio.create_task(self._keep_state()))
         await self.control.start(self.folder.control)
@@ -163,6 +171,28 @@ class Supervisor:
         """Have `count` web processes for a service's group. DiagnosticError if it is unknown."""
         await self._group_of(service).scale(count, self._write_gateway)
 
+    def maintain(self, service: str | None, *, on: bool) -> None:
+        """Have the gateway answer for a service, or for all if None, instead of it; or no more."""
+        placed = {each.name for each in self._placed()}
+        chosen = placed if service is None else {self._known(service).name}
+        before = self._switches.maintenance
+        self._switch(maintenance=before | chosen if on else before - chosen)
+
+    def weigh(self, service: str, weight: int) -> None:
+        """Give another percentage of a service's requests to its canary."""
+        if self._known(service).canary is None:
+            raise DiagnosticError(
+                Mistake(
+                    reference="no-canary",
+                    where=f"[services.{service}]",
+                    found="no canary",
+                    expected=f"a table [services.{service}.canary] when `ramet up` was started",
+                    remedy="declare it with the address of the other version, and start again",
+                )
+            )
+        others = [pair for pair in self._switches.weights if pair[0] != service]
+        self._switch(weights=(*others, (service, weight)))
+
     async def reload(self, services: set[str] | None, why: str) -> None:
         """Restart the groups of `services` (all if None), because their code changed."""
         await self._reload(
@@ -198,12 +228,14 @@ class Supervisor:
             "ready": self.is_ready,
             "first_request_seconds": self.first_request_seconds,
             "memory_mb": self.memory_megabytes,
+            "maintenance": sorted(self._switches.maintenance),
             "groups": self.members_of_groups,
             "processes": [process.as_json() for process in self._processes()],
         }
 
     async def _reload(self, groups: list[GroupProcesses], why: str) -> bool:
         """Restart `groups` with the rights of their new code; whether all of it runs."""
+        await self._renew_broker_rights()
         planned = await asyncio.to_thread(policy, self.plan.system)
         # Both while old and new processes run side by side: neither may be refused what it needs.
         self._policy |= planned
@@ -221,7 +253,6 @@ class Supervisor:
         infrastructure = self.plan.system.infrastructure.resolved(os.environ)
         groups = self.plan.django_groups
         logs = self.folder.logs
-        broker_url = None
         if infrastructure.postgres == "embedded":
             postgres = Postgres(self.folder.postgres, self.folder.run, logs / "postgres.log")
             names = {group.name: databases.name_of(group) for group in groups}
@@ -235,18 +266,16 @@ class Supervisor:
             create = lambda: databases.create_missing(server, urls)  # noqa: E731
         self._create_databases = create
         if infrastructure.broker != "embedded":
-            broker_url = infrastructure.broker
+            self._brokers = {group.name: infrastructure.broker for group in groups}
         elif len(self.plan.groups) > 1:  # else all events stay in one database
-            nats = Nats(self.folder.nats, logs / "nats.log")
-            broker_url = nats.url
-            self._add_engine(nats)
-        self._environments = Environments(
-            self.plan.system, self.folder, self._databases, broker_url
-        )
+            self._nats = Nats(self.folder.nats, logs / "nats.log", self._broker_rights)
+            self._brokers = {group.name: self._nats.url(group.name) for group in groups}
+            self._add_engine(self._nats)
+        environments = Environments(self.plan.system, self.folder, self._databases, self._brokers)
         around = Surroundings(
             self.plan.system,
             self.folder,
-            self._environments,
+            environments,
             self._ready_fork_server,
             self._databases_ready,
             self.report,
@@ -291,7 +320,10 @@ class Supervisor:
         deadline = time.monotonic() + _FIRST_REQUEST_SECONDS
         while routes and time.monotonic() < deadline:
             status = await http.status_of(
-                (gateway.host, gateway.port), routes[0], host=f"localhost:{gateway.port}"
+                (gateway.host, gateway.port),
+                routes[0],
+                host=urlsplit(gateway.public_url).netloc,
+                tls=gateway.speaks_tls,
             )
             if status is not None and status not in (502, 503, 504):
                 self.first_request_seconds = round(time.time() - self.plan.began, 2)
@@ -353,6 +385,17 @@ class Supervisor:
     def _add_engine(self, engine: Postgres | Nats | Envoy) -> None:
         self._engines.append(engines.keeper(engine, self.report, self._changed))
 
+    def _broker_rights(self) -> dict[str, Rights]:
+        found, system = messaging(self.plan.system), self.plan.system.name
+        return {
+            group.name: rights(system, group.name, group.services, found)
+            for group in self.plan.django_groups
+        }
+
+    async def _renew_broker_rights(self) -> None:
+        if self._nats is not None:
+            await asyncio.to_thread(self._nats.renew_rights)
+
     def _placed(self) -> list[Service]:
         names = [name for group in self.plan.groups for name in group.services]
         return [self.plan.system.services[name] for name in names]
@@ -369,8 +412,11 @@ class Supervisor:
         for name, group in self._groups.items():
             if service == name or service in group.group.services:
                 return group
+        raise self._unknown(service)
+
+    def _unknown(self, service: str) -> DiagnosticError:
         known = [name for members in self.members_of_groups.values() for name in members]
-        raise DiagnosticError(
+        return DiagnosticError(
             Mistake(
                 reference="unknown-service",
                 where=f"`{service}`",
@@ -380,10 +426,22 @@ class Supervisor:
             )
         )
 
+    def _known(self, service: str) -> Service:
+        for each in self._placed():
+            if each.name == service:
+                return each
+        raise self._unknown(service)
+
+    def _switch(self, **changes: Any) -> None:
+        self._switches = replace(self._switches, **changes)
+        self._write_gateway()
+        self._changed()
+
     def _write_gateway(self) -> None:
         self.plan.gateway.write(
             {name: group.sockets for name, group in self._groups.items() if len(group.web) > 1},
             self._policy,
+            self._switches,
         )
 
     def _processes(self) -> list[Process]:
@@ -427,7 +485,8 @@ class Supervisor:
                 "control": str(self.folder.control),
                 "logs": str(self.folder.logs),
                 "databases": self._databases,
-                "broker": self._environments.broker_url if self._environments else None,
+                "broker": self._nats.url() if self._nats else None,
+                "brokers": self._brokers,
                 "demo_password": demo_password(self.folder),
                 "system_processes": [
                     {"pid": pid, "started": mark} for pid, mark in marks if mark is not None

@@ -147,8 +147,9 @@ def test_the_longest_route_comes_first_and_the_internal_path_before_it() -> None
     [configuration] = compiled()["rds-gateway.json"]["resources"]
     matches = [route["match"] for route in configuration["virtual_hosts"][0]["routes"]]
     assert "connect_matcher" in matches[0]
-    assert matches[1] == {"prefix": "/.ramet", "case_sensitive": False}
-    prefixes = [match.get("path_separated_prefix") or match["prefix"] for match in matches[2:]]
+    assert matches[1]["headers"] == [{"name": ":authority", "string_match": {"contains": ","}}]
+    assert matches[2] == {"prefix": "/.ramet", "case_sensitive": False}
+    prefixes = [match.get("path_separated_prefix") or match["prefix"] for match in matches[3:]]
     assert list(dict.fromkeys(prefixes)) == ["/api/v1/orders", "/api/v1/users", "/o", "/"]
 
 

@@ -62,8 +62,8 @@ class Sandbox:
             match json.loads(body):
                 case {"id": str(id), "type": str(type), "reference": str(reference)}:
                     return Notice(id, type, reference, is_reversal=type == "payment.reversed")
-        except ValueError as error:
-            raise MalformedNotice("the body is not JSON") from error
+        except (ValueError, RecursionError) as error:
+            raise MalformedNotice("the body is not JSON, or nested too deeply") from error
         raise MalformedNotice("expected id, type and reference, each a string")
 
 

@@ -84,7 +84,7 @@ class Stripe:
                 reference=str(reference),
                 is_reversal=event["type"] == "charge.refunded" and is_whole,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise MalformedNotice("not an event object of Stripe") from error
 
 

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
@@ -230,11 +231,16 @@ class NatsBroker:
 
         async def note_error(error: Exception) -> None:
             told[:] = [_told(error)]
-            log.debug("events.broker_error", error=_told(error))
+            if "permissions violation" in _told(error).lower():
+                # The server answers nothing else: what was asked for ends with a timeout.
+                log.warning("events.broker_refused", error=_told(error), remedy=_RIGHTS)
+            else:
+                log.debug("events.broker_error", error=_told(error))
 
         attempt = client.connect(
             self._url,
             name=self._instance,
+            inbox_prefix=inbox_prefix(self._url),
             connect_timeout=CONNECT,
             allow_reconnect=True,
             max_reconnect_attempts=-1,
@@ -289,6 +295,18 @@ class NatsBroker:
             raise BrokerUnavailable(f"NATS: {_told(error)}", _remedy(_told(error))) from error
 
 
+_RIGHTS = "give the user of RAMET_BROKER_URL the rights that `ramet events rights` prints"
+
+
+def inbox_prefix(url: str) -> str:
+    """`_INBOX.<user>`: answers, and events on their way to a service, are for its user alone.
+
+    A right to `_INBOX.>` contains it, so that a server without such rights needs no change.
+    """
+    user = urlsplit(url).username
+    return f"_INBOX.{re.sub(r'[^A-Za-z0-9_+-]', '-', user)}" if user else "_INBOX"
+
+
 def _made(stream: StreamInfo) -> str:
     return stream.created.isoformat() if stream.created else ""
 
@@ -304,6 +322,9 @@ def _told(error: BaseException) -> str:
 def _remedy(told: str) -> str:
     if "authorization" in told.lower() or "authentication" in told.lower():
         return "correct user and password in RAMET_BROKER_URL"
+    if "reset by peer" in told.lower() or "eof" in told.lower():
+        # Who is refused is told so and cut off; the cut can overtake the words.
+        return "see that the NATS server of RAMET_BROKER_URL runs, and takes its user and password"
     return "see that the NATS server of RAMET_BROKER_URL runs and can be reached"
 
 

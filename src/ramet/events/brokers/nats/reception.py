@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from ramet.events.brokers import BrokerUnavailable, Incoming
+from ramet.events.brokers import BrokerUnavailable, Incoming, SentAs
 from ramet.events.brokers.positions import position_of
 
 BATCH = 256
@@ -115,7 +115,13 @@ class Reception:
 
     def incoming(self, message: Msg) -> Incoming:
         number = message.metadata.sequence.stream
-        return Incoming(message.data, position_of(self._made, number, id_of(message.headers)))
+        # The last three tokens of a subject, which is what a user of the server has rights to.
+        *_, service, name, version = message.subject.split(".")
+        return Incoming(
+            message.data,
+            position_of(self._made, number, id_of(message.headers)),
+            SentAs(service, f"{name}.{version}"),
+        )
 
     async def acknowledge(self, last: Msg) -> None:
         """With the policy ALL this covers everything before it too."""

@@ -11,7 +11,7 @@ import pika
 import structlog
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from ramet.events.brokers import BrokerUnavailable, Incoming
+from ramet.events.brokers import BrokerUnavailable, Incoming, SentAs
 
 log = structlog.get_logger("ramet.events")
 
@@ -67,7 +67,8 @@ class Reception:
                 if method is None:
                     break
                 self._last = method.delivery_tag
-                incoming.append(Incoming(body, ""))
+                # The routing key, which topic permissions can hold a user to.
+                incoming.append(Incoming(body, "", SentAs(type=method.routing_key)))
                 if len(incoming) == BATCH or not self._channel.get_waiting_message_count():
                     break
             else:

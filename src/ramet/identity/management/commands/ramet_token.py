@@ -56,7 +56,7 @@ class Command(BaseCommand):
         if not user.is_active:
             raise CommandError(f"The user {username!r} is deactivated.")
         try:
-            pem = signing.load(accepted.signing_keys)[0]
+            pem = signing.load(accepted.signing_keys, accepted.passphrase)[0]
         except DiagnosticError as error:
             raise CommandError(str(error), returncode=2) from None
         self.stdout.write(

@@ -26,3 +26,27 @@ for name, owner in (("program", None), ("program-of-alice", users.get(username="
         authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
         user=owner,
     )
+
+for name in ("tv", "radio"):
+    Application.objects.create(
+        client_id=name,
+        client_type=Application.CLIENT_PUBLIC,
+        client_secret="",
+        authorization_grant_type=Application.GRANT_DEVICE_CODE,
+        algorithm=Application.RS256_ALGORITHM,
+    )
+Application.objects.create(
+    client_id="public-program",
+    client_secret="",
+    client_type=Application.CLIENT_PUBLIC,
+    authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
+)
+for name, address in (("loopback", "http://127.0.0.1/cb"), ("queried", "http://localhost/cb?a=1")):
+    Application.objects.create(
+        client_id=name,
+        client_type=Application.CLIENT_PUBLIC,
+        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
+        redirect_uris=address,
+        algorithm=Application.RS256_ALGORITHM,
+        skip_authorization=True,
+    )

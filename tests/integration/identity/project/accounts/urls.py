@@ -12,5 +12,5 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("o/sign-in/", sign_in),
-    path("o/", include("oauth2_provider.urls")),
+    path("", include("ramet.identity.provider.urls")),
 ]

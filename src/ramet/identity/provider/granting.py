@@ -1,20 +1,14 @@
-"""The issuer's side, on django-oauth-toolkit: what its tokens contain and who may have what.
+"""What a token contains, and which scopes somebody may have in it."""
 
-Named by path in OAUTH2_PROVIDER (see `provider_settings`), so it is imported only where the toolkit
-is installed.
-"""
-
-from collections.abc import Callable
 from typing import Any
 
-from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
 from ramet.identity import issuing
 from ramet.identity.settings import settings
 
-__all__ = ["OPEN_SCOPES", "Validator", "access_token", "refresh_token", "scopes_of"]
+__all__ = ["OPEN_SCOPES", "access_token", "refresh_token", "scopes_of"]
 
 # What a client may learn about whoever signs in (OpenID Connect Core 1.0, section 5.4).
 OPEN_SCOPES = frozenset({"openid", "profile", "email", "address", "phone"})
@@ -63,39 +57,3 @@ def refresh_token(request: Any) -> str:
     """REFRESH_TOKEN_GENERATOR: random. oauthlib's default is the generator of access tokens, which
     would make every refresh token an access token as well."""
     return str(random_token_generator(request))
-
-
-class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not typed
-    """The toolkit's rules and two more: people who were deactivated get no new tokens, and the ID
-    token says the user's name.
-
-    To decide otherwise who may have which scope, subclass it, override `allowed_scopes` and name
-    the subclass as OAUTH2_VALIDATOR_CLASS.
-    """
-
-    @staticmethod
-    def allowed_scopes(user: Any) -> frozenset[str]:
-        """See `scopes_of`."""
-        return scopes_of(user)
-
-    def validate_refresh_token(
-        self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any
-    ) -> bool:
-        """See the toolkit."""
-        valid = super().validate_refresh_token(refresh_token, client, request, *args, **kwargs)
-        return bool(valid) and (request.user is None or request.user.is_active)
-
-    def validate_code(
-        self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any
-    ) -> bool:
-        """See the toolkit."""
-        valid = super().validate_code(client_id, code, client, request, *args, **kwargs)
-        return bool(valid) and request.user.is_active
-
-    def get_additional_claims(self) -> dict[str, Callable[[Any], str]]:
-        """Claims of ID tokens and of userinfo, each only with the scope that OpenID gives it."""
-        return {
-            "preferred_username": lambda request: request.user.get_username(),
-            "name": lambda request: request.user.get_full_name() or request.user.get_username(),
-            "email": lambda request: getattr(request.user, "email", ""),
-        }

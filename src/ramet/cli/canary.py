@@ -1,0 +1,21 @@
+"""Give a service's canary another share of the requests."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ramet.cli._local import ask, folder_here
+
+
+def command(
+    service: Annotated[str, typer.Argument(help="A service with a canary in ramet.toml.")],
+    weight: Annotated[int, typer.Argument(min=0, max=100, help="A percentage, from 0 to 100.")],
+) -> int:
+    """Send so many percent of a service's requests from outside to its canary, from now on.
+
+    Lasts until `ramet down`; then ramet.toml says it again.
+    """
+    request = {"command": "canary", "service": service, "weight": weight}
+    return ask(folder_here(), request, f"{weight}% of {service} goes to its canary")

@@ -1,0 +1,85 @@
+"""Recognising a secret that stands where it should not: in a file that is committed.
+
+By the form that keys of well-known makers have, by a telling name, and by randomness. None of it
+sees a password that is a word: it is a net, no proof. What it takes for a secret is never shown.
+"""
+
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+
+from ramet.system.secrets import ELSEWHERE
+
+__all__ = ["has_known_secret", "has_named_secret", "has_random", "looks_secret"]
+
+_KNOWN = re.compile(
+    r"://[^/@\s:\"'<>]*:(?!\$?\{|<)[^/@\s\"'<>]+@"  # in a URL, unless a template's
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|\b(?:sk|rk|whsec)_[A-Za-z0-9_]{12,}"  # Stripe
+    r"|\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,})"  # GitHub, GitLab
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
+    r"|\bAIza[\w-]{35}\b"  # Google
+    r"|\bxox[abprs]-[\w-]{10,}"  # Slack
+    r"|\bSG\.[\w-]{16,}\.[\w-]{16,}"  # SendGrid
+    r"|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-[\w-]{50,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ"  # a JSON web token
+    r"|\b[A-Za-z0-9_-]*\$(?:argon2\w*|2[aby]|pbkdf2[\w-]*)\$"  # a password's hash
+)
+
+_TELLING = r"[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|private[_-]?key|credential)[\w-]*"
+_NAMED = re.compile(rf"(?i)\b{_TELLING}[\"']?\s*[:=]\s*[\"']?([^\s\"',;&]{{8,}})")
+
+
+_IN_A_VALUE = re.compile(
+    r"://[^/@\s:]*:[^/@\s]+@|(?i:password|passwd|secret|token|api[_-]?key)[=:][^$\s]"
+)
+
+
+def looks_secret(value: str) -> bool:
+    """Whether a value of `ramet.toml`, where no secret has a place, may be or hold one."""
+    is_a_place = re.fullmatch(ELSEWHERE, value) is not None
+    return not is_a_place and (
+        has_known_secret(value) or _IN_A_VALUE.search(value) is not None or has_random(value)
+    )
+
+
+def has_known_secret(text: str) -> bool:
+    """Whether something in it has the form of a key, a token, or a URL with a password."""
+    return _KNOWN.search(text) is not None
+
+
+def has_named_secret(text: str) -> bool:
+    """Whether a name such as `password` or `api_key` is followed by a value that is random."""
+    return any(
+        has_random(match[1], least=12) and not match[1].startswith(("$", "file:"))
+        for match in _NAMED.finditer(text)
+    )
+
+
+def has_random(text: str, least: int = 20) -> bool:
+    """Whether a part of it looks as if drawn at random: no word, path, id, digest or version.
+
+    Letters of both cases and digits, mixed, with at least 3.5 bits a character (Shannon): what a
+    base64 of 15 random bytes has, and an identifier or a path of words has not.
+    """
+    tokens = re.findall(r"[A-Za-z0-9+/_=-]+", text)
+    return any(len(token) >= least and _is_drawn(token) for token in tokens)
+
+
+def _is_drawn(token: str) -> bool:
+    kinds = (r"[a-z]", r"[A-Z]", r"[0-9]")
+    if not all(re.search(kind, token) for kind in kinds):
+        return False
+    # In words, a case or kind lasts for several characters; drawn at random it seldom does.
+    turns = sum(_kind(one) != _kind(other) for one, other in pairwise(token))
+    return _entropy(token) >= 3.5 and turns / len(token) > 0.4
+
+
+def _kind(character: str) -> int:
+    return character.isdigit() + 2 * character.isupper() + 4 * (not character.isalnum())
+
+
+def _entropy(text: str) -> float:
+    counts = Counter(text).values()
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)

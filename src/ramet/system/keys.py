@@ -1,0 +1,30 @@
+"""What one key of `ramet.toml` is: its kind, its pattern, and the words to explain it with."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["ROUTE", "SERVICE_NAME", "Key"]
+
+SERVICE_NAME = r"[a-z](-?[a-z0-9]){0,39}"
+ROUTE = r"/((?!\.{1,2}/)[A-Za-z0-9._~-]+/)*"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a table. `pattern` is a regular expression for the whole of each string.
+
+    It is written so that Python and ECMA-262 (which JSON Schema uses) read it alike.
+    `expected` says in words what the pattern says. `planned` is a pattern of values that have a
+    meaning but nothing behind them yet: they are refused, as nothing would be done with them.
+    A "table" has `keys` of its own instead of all these.
+    """
+
+    name: str
+    kind: Literal["string", "strings", "boolean", "table"]
+    description: str
+    expected: str = ""
+    pattern: str = r".+"
+    example: str | tuple[str, ...] = ""
+    required: bool = False
+    planned: str = ""
+    keys: "tuple[Key, ...]" = ()

@@ -1,0 +1,102 @@
+"""Rates: by address before anything else, by user behind the check of tokens."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ramet.system import Rate
+from tests.integration.gateway.harness import Answer, Edge
+
+ORDERS, PRODUCTS, USERS = "/api/v1/orders/", "/api/v1/products/", "/o/"
+BOB = "0b0b0b0b-5b2c-4c55-9c0e-2f3a4b5c6d7e"
+
+
+@pytest.fixture
+def limited() -> Iterator[Any]:
+    """Start a gateway with these keys of [gateway] and of services."""
+    started: list[Edge] = []
+
+    def start(gateway: dict[str, Any], **services: dict[str, Any]) -> Edge:
+        edge = Edge(gateway=gateway, services=services).start()
+        started.append(edge)
+        return edge
+
+    yield start
+    for edge in started:
+        edge.stop()
+
+
+def statuses(edge: Edge, count: int, path: str = ORDERS, **headers: str) -> list[int]:
+    return [edge.get(path, **headers).status for _ in range(count)]
+
+
+def signed_in(edge: Edge, subject: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {edge.token(subject=subject)}"}
+
+
+def test_one_address_may_send_so_many_and_no_more(limited: Any) -> None:
+    edge = limited({"rate_by_address": Rate(5, 3600)})
+    # Over several services and kinds of request: it is the gateway's rate.
+    assert statuses(edge, 3) + statuses(edge, 2, PRODUCTS) == [200] * 5
+    answer: Answer = edge.get(ORDERS, method="POST", body=b"{}")
+    assert answer.status == 429
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["title"] == "Too Many Requests"
+    assert answer.headers["retry-after"] == "720"  # an hour for five
+    assert answer.headers["x-ratelimit-remaining"] == "0"
+    assert len(edge.reached()) == 5
+
+
+def test_another_address_has_its_own_count(limited: Any) -> None:
+    """Behind a balancer addresses are what it says, so that this test has more than one."""
+    edge = limited(
+        {"rate_by_address": Rate(2, 3600), "tls": "balancer", "given_url": "https://shop.example"}
+    )
+    assert statuses(edge, 3, X_Forwarded_For="192.0.2.1") == [200, 200, 429]
+    assert statuses(edge, 3, X_Forwarded_For="192.0.2.2") == [200, 200, 429]
+    # The client's own claim stands before what the balancer appended.
+    assert statuses(edge, 1, X_Forwarded_For="192.0.2.9, 192.0.2.1") == [429]
+    networks = [f"2001:db8:0:{number}::{number}" for number in (1, 2)]
+    assert [statuses(edge, 3, X_Forwarded_For=each) for each in networks] == [[200, 200, 429]] * 2
+    assert statuses(edge, 1, X_Forwarded_For="2001:db8:0:1::ffff") == [429]
+
+
+def test_more_addresses_than_declared_values_are_told_apart(limited: Any) -> None:
+    """Envoy keeps 20 dynamic buckets unless told otherwise, and forgets the others."""
+    edge = limited(
+        {"rate_by_address": Rate(1, 3600), "tls": "balancer", "given_url": "https://shop.example"}
+    )
+    addresses = [f"198.51.100.{number}" for number in range(60)]
+    for expected in (200, 429):
+        found = {edge.get(ORDERS, X_Forwarded_For=each).status for each in addresses}
+        assert found == {expected}
+
+
+def test_a_services_own_rate_replaces_the_gateways(limited: Any) -> None:
+    edge = limited({"rate_by_address": Rate(4, 3600)}, users={"rate_by_address": Rate(2, 3600)})
+    assert statuses(edge, 3, USERS) == [200, 200, 429]
+    assert statuses(edge, 5) == [200, 200, 200, 200, 429]
+
+
+def test_a_user_is_counted_wherever_the_token_is_used_and_nobody_else_is(limited: Any) -> None:
+    edge = limited({"rate_by_user": Rate(3, 3600)})
+    alice, bob = signed_in(edge, "alice"), signed_in(edge, BOB)
+    assert statuses(edge, 2, **alice) + statuses(edge, 2, PRODUCTS, **alice) == [200] * 3 + [429]
+    # Another token of the same user is the same user.
+    assert statuses(edge, 1, **signed_in(edge, "alice")) == [429]
+    assert statuses(edge, 3, **bob) == [200] * 3
+    assert statuses(edge, 5) == [200] * 5  # no token, no user
+
+
+def test_an_address_is_refused_before_its_token_is_looked_at(limited: Any) -> None:
+    edge = limited({"rate_by_address": Rate(2, 3600), "rate_by_user": Rate(9, 3600)})
+    assert statuses(edge, 3, Authorization="Bearer nonsense") == [401, 401, 429]
+
+
+def test_tokens_come_back_one_by_one(limited: Any, eventually: Any) -> None:
+    edge = limited({"rate_by_address": Rate(60, 60)})
+    eventually(lambda: edge.get(ORDERS).status == 429, every=0, within=30)
+    assert edge.get(ORDERS).headers["retry-after"] == "1"
+    # Long before the minute is over.
+    eventually(lambda: edge.get(ORDERS).status == 200, every=0.1, within=15)

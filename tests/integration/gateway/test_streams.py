@@ -1,0 +1,101 @@
+"""WebSockets and server-sent events of a service that is not Django pass, where they may."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from ramet.tools.gateway import limits
+from tests.conftest import eventually
+from tests.integration.gateway import papers
+from tests.integration.gateway.harness import Edge
+
+BEFORE_SILENCE = 2
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """A gateway whose other limits are short, and a real program behind it."""
+    patch = pytest.MonkeyPatch()
+    for name in ("ROUTE_TIMEOUT", "REQUEST_TIMEOUT", "STREAM_IDLE"):
+        patch.setattr(limits, name, BEFORE_SILENCE)
+    edge = Edge(
+        routes={"users": ("/o/",), "live": ("/live/", "/api/")},
+        services={"live": {"streams": ("/live/",)}},
+        gateway={"tls": "local"},
+    )
+    edge.certificate = papers.certificate(tmp_path_factory.mktemp("tls"))
+    edge.start()
+    edge.upstreams.pop("live").stop()
+    socket = edge.folder / "live.web.sock"
+    program = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "live.py")],
+        env={**os.environ, "RAMET_SOCKET": str(socket)},
+    )
+    try:
+        eventually(socket.is_socket, within=20, what="the program serves")
+        eventually(lambda: edge.get("/api/next").status == 200, within=20)
+        yield edge
+    finally:
+        program.send_signal(signal.SIGKILL)
+        program.wait(10)
+        edge.stop()
+        patch.undo()
+
+
+def dial(edge: Edge, path: str, **headers: str) -> ClientConnection:
+    context = edge.trusting()
+    context.set_alpn_protocols(["http/1.1"])
+    return connect(
+        f"wss://localhost:{edge.port}{path}", ssl=context, additional_headers=headers, proxy=None
+    )
+
+
+def test_a_websocket_echoes(live: Edge) -> None:
+    with dial(live, "/live/echo") as socket:
+        for text in ("one", "x" * 100_000):
+            socket.send(text)
+            assert socket.recv(timeout=10) == text
+
+
+def test_a_websocket_lives_longer_than_an_answer_may(live: Edge) -> None:
+    with dial(live, "/live/echo") as socket:
+        with pytest.raises(TimeoutError):
+            socket.recv(timeout=2 * BEFORE_SILENCE)  # silence is what is tested
+        socket.send("still here")
+        assert socket.recv(timeout=10) == "still here"
+
+
+def test_a_websocket_with_a_bad_token_is_refused(live: Edge) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        dial(live, "/live/echo", Authorization="Bearer nonsense")
+    assert refused.value.response.status_code == 401
+
+
+def test_a_websocket_outside_the_streams_is_refused(live: Edge) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        dial(live, "/api/echo")
+    assert refused.value.response.status_code == 403
+
+
+def test_each_event_arrives_when_it_is_sent_and_the_stream_has_no_end(
+    live: Edge, eventually: Callable[..., object]
+) -> None:
+    connection = http.client.HTTPSConnection(
+        "localhost", live.port, timeout=10, context=live.trusting()
+    )
+    connection.request("GET", "/live/count", headers={"Accept": "text/event-stream"})
+    stream = connection.getresponse()
+    assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
+    for number in (1, 2, 3):
+        assert live.get("/api/next").status == 200
+        assert stream.readline() == f"data: {number}\n".encode()
+        assert stream.readline() == b"\n"
+    connection.close()
