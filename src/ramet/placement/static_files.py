@@ -75,6 +75,8 @@ def serve(request: HttpRequest, name: str) -> HttpResponseBase:
     known, file = found
     answer = static.serve(request, file.name, document_root=str(file.parent))
     is_current = known != name and _names().stored_name(known) == name
+    if answer.headers.get("Content-Type", "").startswith("text/"):
+        answer.headers["Content-Type"] += "; charset=utf-8"  # not that of the page around it
     answer.headers["Cache-Control"] = _FOREVER if is_current else "no-cache"
     return answer
 

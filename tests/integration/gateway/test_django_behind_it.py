@@ -44,7 +44,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = settings.read_text().replace("DEBUG = True", "DEBUG = False")
     settings.write_text(text + "\nimport ramet\nramet.place(globals())\n")
     urls = folder / "site1" / "urls.py"
-    urls.write_text(urls.read_text() + "\nimport ramet\nurlpatterns = [*ramet.urls(), *urlpatterns]\n")
+    urls.write_text(
+        urls.read_text() + "\nimport ramet\nurlpatterns = [*ramet.urls(), *urlpatterns]\n"
+    )
     (folder / "ramet.toml").write_text(TOML.format(port=8000, tls="off"))
     _run(["manage.py", "migrate"], cwd=folder)
     _run(
@@ -198,4 +200,4 @@ def test_static_files_are_kept_for_a_year(site: Edge) -> None:
     answer = site.get(found[1])
     assert answer.status == 200
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["content-type"] == "text/css"
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
