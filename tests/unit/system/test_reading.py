@@ -321,7 +321,10 @@ def test_a_named_file_that_is_not_there_is_a_mistake(folder: Path) -> None:
         ('issuer = "https://id.example:x/"', "which is no URL"),
         ('issuer = "https:///o"', "which is no URL"),
         ('token_types = ["JWT"]', "token_types without a foreign issuer"),
-        ('issuer = "orders"\ntoken_algorithm = "ES256"', "token_algorithm without a foreign issuer"),
+        (
+            'issuer = "orders"\ntoken_algorithm = "ES256"',
+            "token_algorithm without a foreign issuer",
+        ),
         ('issuer = "https://id.example/"\ntoken_types = ["id"]', '"at+jwt", "JWT", or both'),
         ('issuer = "https://id.example/"\ntoken_algorithm = "none"', '"RS256", "PS256" or "ES256"'),
     ],
