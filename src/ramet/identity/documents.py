@@ -22,7 +22,7 @@ __all__ = ["LARGEST_BYTES", "NotThere", "fetch"]
 LARGEST_BYTES = 256 * 1024
 _STEP_SECONDS = 2.0
 _WHOLE_SECONDS = 5.0
-# unix:/run/shop/users.mesh.sock/o/.well-known/jwks.json: the socket's name ends with .sock
+# unix:/run/shop/keys.sock/o/.well-known/jwks.json: the socket's name ends with .sock
 _UNIX = re.compile(r"^unix:(?://)?(?P<socket>/.+?\.sock)(?P<path>/.*)$")
 
 
@@ -33,17 +33,21 @@ class NotThere(KeysUnavailable):
 def fetch(url: str) -> Any:
     """The JSON document at `url`; KeysUnavailable, naming the address and the cause, otherwise.
 
-    `url` is http://, https://, unix:<socket>.sock/<path> or http+unix://<quoted socket>/<path>.
+    `url` is http://, https://, unix:<socket>.sock/<path> or http+unix://<quoted socket>/<path>; a
+    service before the socket ("users@") is whom the mesh is to ask (header x-ramet-service).
     Certificates are checked with the machine's authorities. Takes 2 s for each step of the network
     at most, and 5 s for all of them once there is a connection.
     """
     connection, path = _connection(url)
+    headers = {"Accept": "application/json"}
+    if service := urlsplit(url).username:
+        headers["x-ramet-service"] = service
     try:
         connection.connect()
         with _limited(connection.sock):
             if isinstance(connection.sock, ssl.SSLSocket):
                 connection.sock.do_handshake()
-            connection.request("GET", path, headers={"Accept": "application/json"})
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             body = answer.read(LARGEST_BYTES + 1)
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -99,7 +103,7 @@ def _connection(url: str) -> tuple[http.client.HTTPConnection, str]:
         raise _no_address(url) from None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if parts.scheme == "http+unix":
-        return _UnixConnection(unquote(parts.netloc)), path
+        return _UnixConnection(unquote(parts.netloc.rpartition("@")[2])), path
     if parts.scheme == "https" and parts.hostname:
         return _TlsConnection(parts.hostname, port, timeout=_STEP_SECONDS), path
     if parts.scheme == "http" and parts.hostname:
