@@ -145,6 +145,8 @@ class Abroad(Papers):
     def start(self) -> "Abroad":
         """The service and the gateway, as they start beside a provider that may be away."""
         self.configure()
+        # What is denied is written down, so even a service without models has tables.
+        self.manage("migrate", "--run-syncdb", "--verbosity=0", service="notes")
         self.spawn(self.server("notes"), self.environment("notes"))
         self.spawn(command(self.topology.config_dir), {"PATH": os.defpath})
         eventually(self.is_ready, within=60, what="the service answers through the gateway")
