@@ -83,8 +83,8 @@ def test_an_operators_replay_names_the_operator(shop: RunningShop) -> None:
     with psycopg.connect(_databases(shop)["users"]) as connection:
         connection.execute(
             "INSERT INTO ramet_events_inbox (handler, event_id, type, key, time, payload, headers,"
-            " state, finished_at) VALUES ('a', gen_random_uuid(), 'a', 'audited', now(), '{}', '{}',"
-            " 'dead', now())"
+            " state, finished_at) VALUES ('a', gen_random_uuid(), 'a', 'audited', now(), '{}',"
+            " '{}', 'dead', now())"
         )
     shop.ramet("events", "discard", "--key=audited")
     (entry,) = audit(shop, "users", "--action=events.discarded")
