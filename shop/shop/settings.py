@@ -119,11 +119,16 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 # Only with this can signing up answer the same for an address that has an account already.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 MFA_ADAPTER = "shop.users.sign_in.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "shop.users.sign_in.forms.CodeForm",
+    "reauthenticate": "shop.users.sign_in.forms.CodeAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Grove"

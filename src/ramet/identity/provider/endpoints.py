@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest, ObjectDoesNotExist
@@ -96,11 +96,13 @@ class Authorization(views.AuthorizationView):  # type: ignore[misc]
 
 
 def _named(response: HttpResponse) -> HttpResponse:
+    """The redirect with `iss` in it, and with one only."""
     location = response.headers.get("Location")
-    if location is not None and "iss=" not in location:
-        joint = "&" if "?" in location else "?"
-        iss = urlencode({"iss": oauth2_settings.OIDC_ISS_ENDPOINT})
-        response.headers["Location"] = f"{location}{joint}{iss}"
+    if location is not None:
+        parts = urlsplit(location)
+        said = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "iss"]
+        query = urlencode([*said, ("iss", oauth2_settings.OIDC_ISS_ENDPOINT)])
+        response.headers["Location"] = urlunsplit(parts._replace(query=query))
     return response
 
 
