@@ -38,6 +38,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Around all others: those refuse requests with pages, too.
+    "shop.storefront.headers.StorefrontPages",
+    "shop.users.sign_in.headers.ProviderPages",
     "django.middleware.security.SecurityMiddleware",
     "shop.text.RefuseNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -47,10 +50,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "shop.users.sign_in.headers.ProviderPages",
 ]
 # It has work only where the provider's pages are.
-RAMET_OPTIONAL_MIDDLEWARE = ["shop.users.sign_in.headers.ProviderPages"]
+RAMET_OPTIONAL_MIDDLEWARE = [
+    "shop.storefront.headers.StorefrontPages",
+    "shop.users.sign_in.headers.ProviderPages",
+]
 
 TEMPLATES = [
     {

@@ -40,6 +40,7 @@ __all__ = [
     "DeviceUserCode",
     "Introspection",
     "Token",
+    "UserInfo",
     "careful",
 ]
 
@@ -117,6 +118,20 @@ class Token(views.TokenView):  # type: ignore[misc]
             # Revoked before it was handed out: its refresh token came back meanwhile.
             return _error("invalid_grant", "The refresh token was used twice.")
         return response
+
+
+class UserInfo(views.UserInfoView):  # type: ignore[misc]
+    """The toolkit's, whose setting against tokens in the address does not hold for this one."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """See the toolkit. RFC 9700, section 4.3.2: addresses end in logs and histories."""
+        if "access_token" in request.GET:
+            answer = _error(
+                "invalid_request", "A token belongs into the Authorization header.", 401
+            )
+            answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_request"'
+            return answer
+        return super().dispatch(request, *args, **kwargs)
 
 
 class DeviceAuthorization(views.DeviceAuthorizationView):  # type: ignore[misc]
