@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import (
     HashedFilesMixin,
@@ -62,6 +63,7 @@ def static_urls(prefix: str) -> list[URLPattern]:
     return [path(f"{prefix.strip('/')}/<path:name>", serve)]
 
 
+@login_not_required
 @require_safe
 def serve(request: HttpRequest, name: str) -> HttpResponseBase:
     """The file. At an old version's address, or without a hash, its content is not to be kept."""
