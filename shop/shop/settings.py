@@ -38,6 +38,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Around all others: those refuse requests with pages, too.
+    "shop.storefront.headers.StorefrontPages",
+    "shop.users.sign_in.headers.ProviderPages",
     "django.middleware.security.SecurityMiddleware",
     "shop.text.RefuseNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -47,10 +50,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "shop.users.sign_in.headers.ProviderPages",
 ]
 # It has work only where the provider's pages are.
-RAMET_OPTIONAL_MIDDLEWARE = ["shop.users.sign_in.headers.ProviderPages"]
+RAMET_OPTIONAL_MIDDLEWARE = [
+    "shop.storefront.headers.StorefrontPages",
+    "shop.users.sign_in.headers.ProviderPages",
+]
 
 TEMPLATES = [
     {
@@ -119,11 +124,16 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 # Only with this can signing up answer the same for an address that has an account already.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 MFA_ADAPTER = "shop.users.sign_in.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "shop.users.sign_in.forms.CodeForm",
+    "reauthenticate": "shop.users.sign_in.forms.CodeAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Grove"

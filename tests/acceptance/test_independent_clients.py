@@ -22,6 +22,9 @@ from joserfc.jwk import KeySet
 
 from tests.acceptance.running_shop import ROOT, RunningShop
 
+# The storefront, a client as well, goes through the monolith in its own tests.
+pytestmark = pytest.mark.parametrize("shop", ["services"], indirect=True, scope="module")
+
 NODE = ROOT / "tests" / "node"
 CALLBACK = "http://127.0.0.1:7/callback"
 SECRET = "only-for-this-test"
@@ -187,3 +190,15 @@ def test_the_document_of_rfc_8414_is_at_the_root_of_the_public_address(
     known = registered.get(f"/.well-known/oauth-authorization-server{path}", user=None)
     assert known == registered.get("/o/.well-known/openid-configuration", user=None)
     assert Path(urlsplit(known["token_endpoint"]).path) == Path("/o/token")
+
+
+def test_the_keys_of_the_command_line_are_those_that_are_published(shop: RunningShop) -> None:
+    listed = json.loads(shop.ramet("keys", "list", "--json"))
+    published = shop.get("/o/.well-known/jwks.json", user=None)["keys"]
+    assert [key["kid"] for key in published] == [key["kid"] for key in listed]
+    assert [key["state"] for key in listed] == ["signing", "next"]
+    assert all(key["encrypted"] for key in listed)
+    secrets = shop.folder / ".ramet" / "secrets"
+    assert "ENCRYPTED" in (secrets / "signing-keys.pem").read_text()
+    refused = shop.ramet("keys", "rotate", check=False)
+    assert refused == "", "a key that is a minute old must not sign yet"

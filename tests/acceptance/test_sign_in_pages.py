@@ -22,7 +22,15 @@ from tests.conftest import eventually
 
 __all__ = ["chromium"]
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
+    pytest.mark.parametrize(
+        "shop",
+        ["services", pytest.param("monolith", marks=pytest.mark.slow)],
+        indirect=True,
+        scope="module",
+    ),
+]
 
 PASSWORD = "under-the-apple-tree"
 

@@ -16,7 +16,6 @@ import ramet
 from ramet.calls.errors import Unauthenticated
 from ramet.identity import InvalidToken, KeysUnavailable
 from ramet.identity.context import use_token
-from ramet.placement import here
 
 from .basket import Basket
 from .models import SignIn
@@ -61,7 +60,9 @@ def page(*, signed_in: bool = False) -> Callable[[View], View]:
                 logger.warning("%s %s: %s", request.method, request.path, error)
                 response = show(request, "unavailable", {"again": _own_page(request)}, status=503)
                 response["Retry-After"] = "5"
-            return _with_headers(response)
+            # One person's: not for shared caches.
+            patch_cache_control(response, private=True, no_store=True)
+            return response
 
         return wrapped
 
@@ -115,17 +116,3 @@ def _own_page(request: HttpRequest) -> str:
     if came_from.netloc != request.get_host():
         return reverse("storefront:basket")
     return own_path(f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path)
-
-
-def _with_headers(response: HttpResponse) -> HttpResponse:
-    """Pages are one person's: not for shared caches, nor for other sites' frames and scripts."""
-    patch_cache_control(response, private=True, no_store=True)
-    issuer = "/".join(here().environment.issuer.split("/")[:3])
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        # The provider too: browsers apply this to where a form's answer redirects.
-        f"form-action 'self' {issuer}"
-    )
-    response["Referrer-Policy"] = "same-origin"
-    return response

@@ -8,7 +8,6 @@ from django.urls import path
 
 import ramet
 
-from . import assets
 from .pages import account, basket, catalogue, checkout, orders
 
 app_name = "storefront"
@@ -29,6 +28,5 @@ urlpatterns = ramet.public(
         path("auth/sign-up/", account.sign_up, name="sign-up"),
         path("auth/callback/", account.callback, name="callback"),
         path("auth/sign-out/", account.sign_out, name="sign-out"),
-        path("assets/<str:version>/<str:name>", assets.serve, name="asset"),
     ]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import structlog
+from django.db import connections
 
 from ramet.auditing.chain import BATCH, seal
 from ramet.auditing.options import options
@@ -29,6 +30,7 @@ class Sealing(Loop):
         that the chain is the one of then (`ramet audit verify --head`)."""
         made = seal()
         if made is None:
+            connections.close_all()  # one for a look now and then would stand idle
             return None
         log.info("audit.sealed", seal=made.pk, entries=made.entries, digest=made.digest)
         return 0 if made.entries == BATCH else None

@@ -109,6 +109,7 @@ _SECRETS = (
     "RAMET_BROKER_URL",
     "RAMET_CELERY_BROKER_URL",
     "RAMET_DEMO_PASSWORD",
+    "RAMET_SIGNING_KEYS_PASSPHRASE",
 )
 """Those that may say where the value is: `file:/path`, or `$NAME` of another variable."""
 

@@ -13,6 +13,7 @@ from ramet.placement.environment import Environment, toml_path
 from ramet.placement.installed import labels
 from ramet.placement.narrowing import narrow
 from ramet.placement.needs import homeless_apps, missing_apps
+from ramet.placement.static_settings import set_static_files
 from ramet.placement.whereabouts import Here
 from ramet.system import System, find, load, placement
 
@@ -75,6 +76,7 @@ def _place(settings: dict[str, Any]) -> None:
     _add_apps(settings)
     _set_databases(settings, environment)
     _set_hosts(settings, here)
+    set_static_files(settings, here)
     _set_mail_and_celery(settings, environment)
     if environment.secret_key:
         settings["SECRET_KEY"] = environment.secret_key

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
+from ramet.events import headers
 from ramet.sagas import registry
 from ramet.sagas.deciding import Next, Outcome, Progress, pause_after
 from ramet.sagas.failure import Failure
@@ -62,6 +63,7 @@ class Claim:
     name: str
     version: int
     state: Mapping[str, Any]
+    headers: dict[str, str]
     progress: Progress
     failure: Failure | None
     round: int
@@ -110,6 +112,7 @@ def claim(holder: str) -> Claim | None:
         name=row.name,
         version=row.version,
         state=row.state,
+        headers=headers.loaded(row.headers),
         progress=Progress(
             Direction(row.direction),
             row.position,

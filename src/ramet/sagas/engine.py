@@ -14,6 +14,7 @@ from django.db import DataError, connections, transaction
 from ramet.calls.context import use_deadline, use_idempotency_scope
 from ramet.calls.errors import RemoteError
 from ramet.calls.refusals import Refused
+from ramet.events import headers
 from ramet.failpoints import reached
 from ramet.sagas import registry, storable, waiting
 from ramet.sagas.claims import Claim, LostClaim, advance, claim
@@ -72,7 +73,10 @@ def _attempt(held: Claim, keep: Callable[[], bool]) -> Claim | None:
     definition = registry.find(held.name, held.version)
     assert definition is not None, "only known definitions are claimed"
     step = definition.steps[held.progress.position]
-    with bound(saga=held.name, saga_id=str(held.id), step=_method(held, step)):
+    with (
+        headers.restored(held.headers),
+        bound(saga=held.name, saga_id=str(held.id), step=_method(held, step)),
+    ):
         if _must_wait(held, step):
             waiting.begin(held, step)
             return None

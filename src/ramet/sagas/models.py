@@ -54,6 +54,9 @@ class SagaRun(models.Model):
     version = models.PositiveIntegerField()
     key = models.CharField(max_length=200, blank=True, default="")
     state = models.JSONField()
+    headers = models.TextField(default="{}", db_default="{}")
+    """The request and the trace that started it, as an event carries them: each step goes on with
+    them, so that log lines, calls and the audit log tell of one request."""
     status = models.CharField(max_length=20, choices=Status, default=Status.RUNNING)
     direction = models.CharField(max_length=10, choices=Direction, default=Direction.FORWARD)
     position = models.SmallIntegerField(default=0)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import router, transaction
 
+from ramet.events import headers
 from ramet.events.wake import wake_after_commit
 from ramet.sagas.models import SagaRun
 
@@ -37,7 +38,11 @@ def start(saga: type[Saga], values: Mapping[str, Any]) -> UUID:
     stored = state.encode({name: getattr(complete, name) for name in state.types})
     key = "" if definition.key is None else str(stored[definition.key])
     run = SagaRun.objects.create(
-        name=definition.name, version=definition.version, key=key, state=stored
+        name=definition.name,
+        version=definition.version,
+        key=key,
+        state=stored,
+        headers=headers.dumped(headers.captured()),
     )
     wake_after_commit(TOPIC)
     return run.pk

@@ -1,14 +1,17 @@
 """A browser without scripts: cookies, forms, and redirects that are followed only when asked for.
 
 Forms are read from the pages themselves, so that a test holds for whatever sign-in page there is.
+Each browser has an address of its own on loopback, or one test would be limited for another's sake.
 """
 
+import secrets
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 REDIRECTS = {301, 302, 303, 307, 308}
 PROVIDER = ("/o/", "/accounts/")  # below these, pages are those of the service users
@@ -68,12 +71,29 @@ def sign_in_form(page: requests.Response) -> Form:
     raise AssertionError(f"no sign-in form at {page.url}: {page.status_code} {page.text[:500]}")
 
 
+class _From(HTTPAdapter):
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, source_address=(self._address, 0), **options)
+
+
+def from_elsewhere() -> requests.Session:
+    """A client at an address that nobody had before: all of 127.0.0.0/8 is this machine."""
+    random = secrets.token_bytes(3)
+    session = requests.Session()
+    session.mount("http://", _From(f"127.{random[0] | 1}.{random[1]}.{random[2] | 1}"))
+    return session
+
+
 class Browser:
     """One person's browser at the shop."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = requests.Session()
+        self.http = from_elsewhere()
 
     def send(self, method: str, address: str, **options: Any) -> requests.Response:
         """One request, no redirect followed; forms that change something name where they are."""
@@ -138,10 +158,10 @@ class Browser:
         return self.submit(page, form, **{name: value for name, value in values.items() if name})
 
     def sign_in(self, username: str, password: str) -> "Browser":
-        """Sign in to the storefront, and so to the provider."""
-        page = self.follow(self.get("/auth/sign-in/"))
-        if not self.is_signed_in():  # the provider may know who it is, by a session of its own
-            self.follow(self.enter(username, password, page))
+        """Be signed in at the provider and at the storefront, each of which has its session."""
+        if self.get("/o/account/email/").status_code != 200:
+            self.enter(username, password, self.get("/o/sign-in/"))
+        self.follow(self.get("/auth/sign-in/"))
         assert self.is_signed_in(), f"{username} could not sign in"
         return self
 

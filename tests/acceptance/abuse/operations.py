@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from tests.acceptance.abuse.browser import from_elsewhere
 from tests.acceptance.abuse.inventory import schemas
 from tests.acceptance.running_shop import RunningShop
 
@@ -93,7 +94,6 @@ class Operation:
                 "password": uuid.uuid4().hex,
             },
             "PATCH /api/v1/users/me/": {
-                "email": f"{name}@shop.example",
                 "first_name": "Xenia",
                 "last_name": "Xylo",
             },
@@ -125,6 +125,7 @@ class Operation:
             self.method,
             self._address(),
             user=self._who(),
+            by=from_elsewhere(),
             params=query,
             headers={"Idempotency-Key": str(uuid.uuid4())},
             **({"json": body} if self.body is not None else {}),

@@ -20,8 +20,14 @@ EVIL = "https://evil.example/"
 
 
 @pytest.fixture(scope="module")
-def bob(shop: RunningShop, password: str) -> Browser:
-    return Browser(shop.url).sign_in("bob", password)
+def victim(shop: RunningShop) -> Browser:
+    return Browser(shop.url)
+
+
+@pytest.fixture
+def bob(victim: Browser, password: str) -> Browser:
+    """His browser, signed in (again, where an attack before has signed him out)."""
+    return victim.sign_in("bob", password)
 
 
 @pytest.fixture
@@ -44,9 +50,11 @@ def mallory(shop: RunningShop) -> Iterator[Mallory]:
     """Two clients of an attacker, registered as any other."""
     code = """
 from oauth2_provider.models import Application
+from shop.users.models import User
+owner = User.objects.get(username="bob")
 for kind in ("public", "confidential"):
     Application.objects.update_or_create(client_id=f"mallory-{kind}", defaults=dict(
-        name="Mallory", client_type=kind, client_secret="mallorys-own-secret",
+        name="Mallory", user=owner, client_type=kind, client_secret="mallorys-own-secret",
         authorization_grant_type="authorization-code", skip_authorization=True,
         algorithm="RS256", redirect_uris="https://mallory.example/callback"))
 """
@@ -259,7 +267,6 @@ def test_the_host_that_a_client_claims_is_in_no_address(shop: RunningShop) -> No
         {"code_verifier": ""},
         {"code_verifier": "x" * 64},
         {"redirect_uri": EVIL},
-        {"redirect_uri": None},
         {"client_id": None},
         {"client_id": "nobody"},
         {"grant_type": "password"},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.acceptance.abuse.browser import Browser, sign_in_form
+from tests.acceptance.abuse.browser import Browser, from_elsewhere, sign_in_form
 from tests.acceptance.abuse.grants import Grant, answered, refused
 from tests.acceptance.running_shop import RunningShop
 
@@ -27,7 +27,7 @@ def account(shop: RunningShop) -> tuple[str, str]:
 
 def register(shop: RunningShop, name: str, secret: str) -> None:
     form = {"username": name, "email": f"{name}@shop.example", "password": secret}
-    answer = shop.call("POST", "/api/v1/users/", user=None, json=form)
+    answer = shop.call("POST", "/api/v1/users/", user=None, by=from_elsewhere(), json=form)
     assert answer.status_code == 201, answer.text
 
 
@@ -138,7 +138,7 @@ def test_cookies_are_for_this_site_and_not_for_its_scripts(
 
 
 def guess(browser: Browser, name: str, secret: str) -> requests.Response:
-    return browser.enter(name, secret)
+    return browser.enter(name, secret, browser.get("/o/sign-in/"))
 
 
 def test_guessing_a_password_is_slowed_down(
@@ -228,7 +228,7 @@ def test_registering_does_not_tell_who_has_an_account_by_this_address(
     def register_with(email: str) -> requests.Response:
         name = f"eve-{uuid.uuid4().hex[:10]}"
         form = {"username": name, "email": email, "password": uuid.uuid4().hex}
-        return shop.call("POST", "/api/v1/users/", user=None, json=form)
+        return shop.call("POST", "/api/v1/users/", user=None, by=from_elsewhere(), json=form)
 
     taken = register_with(f"{account[0]}@shop.example")
     free = register_with(f"{uuid.uuid4().hex[:8]}@shop.example")

@@ -2,11 +2,16 @@
 
 import psycopg
 import pytest
+from django.apps import apps
+from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
+from django.test import override_settings
 
 import ramet
 from ramet.auditing.chain import seal
 from ramet.auditing.models import Entry
+from tests.conftest import Databases
+from tests.integration.events.conftest import default_database
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -43,6 +48,17 @@ def test_neither_entries_nor_seals_can_be_changed(statement: str) -> None:
         cursor.execute(statement)
     assert isinstance(caught.value.__cause__, psycopg.errors.InsufficientPrivilege)
     assert list(Entry.objects.order_by("seq").values()) == before
+
+
+def test_tests_without_migrations_have_the_same_tables(postgres: Databases) -> None:
+    url = postgres.create_database("syncdb")
+    without = {config.label: None for config in apps.get_app_configs()}
+    with default_database(url), override_settings(MIGRATION_MODULES=without):
+        call_command("migrate", run_syncdb=True, verbosity=0)
+        write(1)
+        with pytest.raises(ProgrammingError, match="append-only"):
+            Entry.objects.all().delete()
+        call_command("migrate", run_syncdb=True, verbosity=0)  # there already
 
 
 def test_another_client_is_refused_too(database: str) -> None:

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections, transaction
+from structlog.testing import capture_logs
 
 import ramet
 from ramet.auditing.chain import seal, verify
 from ramet.auditing.models import Entry, Seal
 from ramet.auditing.pruning import prune
+from ramet.auditing.sealing import Sealing
 from tests.integration.auditing.conftest import without_triggers
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -144,6 +146,17 @@ def _seal_all() -> None:
             seal()
     finally:
         connections.close_all()
+
+
+def test_the_worker_seals_and_holds_no_connection_while_there_is_nothing_to_do() -> None:
+    write(1)
+    loop = Sealing()
+    with capture_logs() as logs:
+        assert loop.work() is None
+    assert verify().unsealed == 0
+    assert logs[0]["digest"] == verify().head
+    assert loop.work() is None
+    assert connections["default"].connection is None
 
 
 def test_what_is_pruned_is_gone_and_the_rest_is_still_proved() -> None:

@@ -143,6 +143,7 @@ def calls_database(
     connections["default"] = connections.create_connection("default")
     with django_db_blocker.unblock():
         call_command("migrate", "ramet_calls", verbosity=0)
+        call_command("migrate", "ramet_audit", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE effects (id bigserial PRIMARY KEY, label text NOT NULL)")
         yield url

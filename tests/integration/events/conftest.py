@@ -26,6 +26,7 @@ def database_url(postgres: Databases, django_db_blocker: DjangoDbBlocker) -> str
     url = postgres.create_database("events")
     with django_db_blocker.unblock(), default_database(url):
         call_command("migrate", "ramet_events", verbosity=0)
+        call_command("migrate", "ramet_audit", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute(
                 "CREATE TABLE effect (seq bigserial, handler text, key text, number int)"

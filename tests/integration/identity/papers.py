@@ -40,6 +40,7 @@ class Papers:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-id-", dir="/tmp"))
+        self.project = PROJECT
         self.port = ports.unused()
         self.url = f"http://localhost:{self.port}"
         self.issuer = f"{self.url}/o"
@@ -49,7 +50,7 @@ class Papers:
     def start(self) -> "Papers":
         self.manage("migrate", "--run-syncdb", "--verbosity=0")
         self.manage("shell", "-c", "import accounts.prepare")
-        system = load(PROJECT / "ramet.toml")
+        system = load(self.project / "ramet.toml")
         topology = Topology(
             config_dir=self.folder / "envoy",
             run_dir=self.folder,
@@ -60,17 +61,21 @@ class Papers:
         )
         write(topology.config_dir, compile(system, placement(system, "services"), topology))
         for service in ("accounts", "notes"):
-            server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
-            server += ["--uds", str(self.socket(service)), "papers_wsgi:application"]
-            self.spawn(server, self.environment(service))
+            self.spawn(self.server(service), self.environment(service))
         self.spawn(command(topology.config_dir), {"PATH": os.defpath})
         eventually(self.is_ready, within=90, what="both services answer through the gateway")
         return self
 
+    def server(self, service: str) -> list[str]:
+        server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+        return [*server, "--uds", str(self.socket(service)), "papers_wsgi:application"]
+
     def spawn(self, arguments: list[str], environment: dict[str, str]) -> None:
         with (self.folder / "output.log").open("ab") as log:
             self.processes.append(
-                subprocess.Popen(arguments, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+                subprocess.Popen(
+                    arguments, cwd=self.project, env=environment, stdout=log, stderr=log
+                )
             )
 
     def is_ready(self) -> bool:
@@ -95,7 +100,7 @@ class Papers:
     def environment(self, service: str) -> dict[str, str]:
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(PROJECT),
+            "PYTHONPATH": str(self.project),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PAPERS_DATABASE": str(self.folder / f"{service}.sqlite3"),
             "RAMET_SERVICES": service,
@@ -111,7 +116,7 @@ class Papers:
         """Run manage.py of a service; RuntimeError with what it said where it fails."""
         finished = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT,
+            cwd=self.project,
             env=self.environment(service),
             capture_output=True,
             text=True,

@@ -177,6 +177,17 @@ def test_the_page_names_the_address_that_is_wrong(papers: Papers) -> None:
     assert "The redirect_uri http://evil.example/&lt;b&gt; is no absolute URI." in body
 
 
+def test_an_error_names_its_issuer_whatever_the_address_looks_like(papers: Papers) -> None:
+    said = papers.authorize(
+        "alice",
+        client_id="queried",
+        redirect_uri="http://localhost/cb?dismiss=1",
+        code_challenge="a" * 43,
+        scope="everything",
+    )
+    assert (said["error"], said["iss"], said["dismiss"]) == ("invalid_scope", papers.issuer, "1")
+
+
 def test_a_scope_that_nobody_defines_is_named(papers: Papers) -> None:
     said = papers.authorize("alice", code_challenge="a" * 43, scope="openid everything")
     assert said["error"] == "invalid_scope"

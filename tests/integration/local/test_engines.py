@@ -125,6 +125,43 @@ def test_a_role_may_not_make_databases_or_roles(server: Postgres) -> None:
             connection.execute(statement)
 
 
+def test_a_role_has_no_rights_but_to_its_own_database(server: Postgres) -> None:
+    server.start()
+    urls = server.create_databases(["orders", "payments"])
+    with psycopg.connect(urls["orders"], autocommit=True) as connection:
+        may = connection.execute(
+            "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+            " FROM pg_roles WHERE rolname = current_user"
+        )
+        assert may.fetchone() == (False,) * 5
+        assert connection.execute(
+            "SELECT count(*) FROM pg_auth_members WHERE member = current_user::regrole"
+        ).fetchone() == (0,)
+        for statement in ("SET ROLE payments", "SELECT pg_read_file('postgresql.conf')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+    for database in ("payments", "postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(urls["orders"].replace("@/orders", f"@/{database}"))
+
+
+def test_no_password_gets_into_the_servers_log(server: Postgres) -> None:
+    server.start()
+    url = server.create_database("orders")
+    password = url.split(":")[2].split("@")[0]
+    with psycopg.connect(server.superuser_url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE orders RENAME TO former")
+        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        connection.execute("SELECT pg_reload_conf()")
+        wait_for(
+            lambda: connection.execute("SHOW log_statement").fetchone() == ("all",), "it logs all"
+        )
+    server.create_database("orders")
+    log = server.log.read_text()
+    assert "CREATE ROLE" in log
+    assert password not in log
+
+
 def test_a_path_that_no_socket_fits_is_refused_at_once(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("as root, the socket is in the account's own short folder")

@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -283,3 +284,23 @@ def test_logs_shows_a_service_and_stays_after_down(pair: Pair) -> None:
     shown = pair.ramet("logs", "right", "-n", "100").stdout
     assert "right-worker" in shown
     assert "left" not in {line.split("-")[0] for line in shown.splitlines()}
+
+
+def test_two_systems_share_no_secret(running: Pair, pair: Pair) -> None:
+    pair.up()
+    one, other = _secrets(running), _secrets(pair)
+    assert len(one) == len(other) >= 8
+    assert not one & other
+    for path in (pair.root / ".ramet/secrets").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def _secrets(system: Pair) -> set[str]:
+    """Each password of a URL, and each line of a secret file but the frames of keys."""
+    state = system.state()
+    urls = [state["broker"], *state["brokers"].values(), *state["databases"].values()]
+    found = {urlsplit(url).password or "" for url in urls}
+    for path in (system.root / ".ramet/secrets").rglob("*"):
+        if path.is_file() and path.suffix != ".crt":
+            found |= {line for line in path.read_text().splitlines() if "-----" not in line}
+    return found - {""}

@@ -30,6 +30,8 @@ def test_down_of_a_system_that_is_down_is_done(ramet: Ramet) -> None:
     [
         ("restart", "orders"),
         ("scale", "orders=2"),
+        ("maintenance", "on"),
+        ("canary", "orders", "10"),
         ("manage", "orders", "--", "check"),
     ],
 )
@@ -46,6 +48,13 @@ def test_scale_wants_a_service_and_a_number(ramet: Ramet, text: str) -> None:
     done = ramet("scale", text)
     assert done.returncode == 2
     assert "SERVICE=N with N from 1 to 32" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("maintenance", "maybe"), ("canary", "orders", "101")])
+def test_a_switch_wants_a_position_that_exists(ramet: Ramet, arguments: tuple[str, ...]) -> None:
+    done = ramet(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
 def test_up_refuses_unknown_services_before_anything_starts(ramet: Ramet, project: Project) -> None:

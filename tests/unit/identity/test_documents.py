@@ -1,9 +1,12 @@
 """Whatever answers in the issuer's place: no fetch takes long or much memory, or goes astray."""
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -108,3 +111,25 @@ def test_a_certificate_has_to_be_trusted_and_for_this_name(
         with pytest.raises(KeysUnavailable, match=said):
             documents.fetch(f"{provider.url}/keys")
         assert provider.asked == []
+
+
+def test_over_the_mesh_the_service_is_named_in_a_header(tmp_path: Path) -> None:
+    """One socket leads to every service."""
+    path = tmp_path / "out.sock"
+    received: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            received.append(connection.recv(4096))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        assert documents.fetch(f"http+unix://users@{quote(str(path), safe='')}/o/keys") == {}
+        thread.join(10)
+    assert received[0].startswith(b"GET /o/keys HTTP/1.1\r\n")
+    assert b"\r\nx-ramet-service: users\r\n" in received[0]

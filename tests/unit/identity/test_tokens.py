@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, RSAKey
 from ramet.identity import Claims, InvalidToken, jwks, signing, tokens, verify
 from ramet.identity.settings import IdentitySettings, configure
 from ramet.tools.gateway import limits
+from tests.bad_tokens import BAD, Forger
 from tests.unit.identity.conftest import ALICE, ISSUER
 
 Make = Callable[..., str]
@@ -218,6 +219,15 @@ def test_json_that_is_nested_deeply_is_no_crash(token: Make) -> None:
     deep = base64.urlsafe_b64encode(b'{"a":' + b"[" * 6000).rstrip(b"=").decode()
     _, claims, signature = token().split(".")
     assert "not a signed JWT" in reason(f"{deep}.{claims}.{signature}"[: 8 * 1024])
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.__name__)
+def test_no_bad_token_is_believed(
+    accepted: IdentitySettings, key_file: Path, bad: Callable[[Forger], str]
+) -> None:
+    forger = Forger(RSAKey.import_key(signing.load(key_file)[0]), ISSUER, "shop")
+    assert verify(forger.token())
+    assert reason(bad(forger))
 
 
 def test_an_unsigned_token_is_refused(token: Make) -> None:

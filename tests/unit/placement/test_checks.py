@@ -102,3 +102,15 @@ def test_a_remote_key_to_a_model_that_does_not_exist_is_an_error(project: Projec
         }
     ]
     assert findings(project, RAMET_SERVICES="orders") == []
+
+
+def test_a_view_that_nobody_decided_about_is_a_warning(project: Project) -> None:
+    """DRF's default lets everybody in."""
+    project.replace("small/orders/urls.py", "permission_classes = [Public]", "pass")
+    [found] = findings(project)
+    assert (found["id"], found["level"], found["where"]) == (
+        "ramet.W040",
+        30,
+        "small.orders.urls.Who",
+    )
+    assert found["message"].startswith("Anybody may use GET of /orders/who/")

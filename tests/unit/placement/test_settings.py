@@ -41,6 +41,7 @@ def test_whatever_belongs_to_absent_apps_leaves_the_settings(project: Project) -
             "django.middleware.common.CommonMiddleware",
             "ramet.identity.middleware.IdentityMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
+            "ramet.auditing.middleware.AuditMiddleware",
         ],
         {
             "context_processors": [

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 from django.db import transaction
 from django.db.models.functions import Now
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 import ramet
 from ramet.calls import DeadlineExceeded, Unavailable
@@ -41,6 +42,20 @@ def test_all_steps_are_done_in_order(settle: Settle) -> None:
     assert run.status == "completed"
     assert run.finished_at is not None
     assert run.state["total"] == 12
+
+
+def test_every_step_goes_on_with_the_request_that_started_the_run(
+    settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So do its log lines, its calls and what it publishes."""
+    seen: list[object] = []
+    monkeypatch.setattr(examples, "play", lambda name: seen.append(get_contextvars()["request_id"]))
+    with bound_contextvars(request_id="r1", token="secret"):
+        run_id = start()
+    assert "secret" not in finished(run_id).headers
+    with bound_contextvars(request_id="another"):
+        settle()
+    assert seen == ["r1"] * 6
 
 
 def test_nothing_runs_when_the_transaction_that_started_it_rolls_back(settle: Settle) -> None:

@@ -310,3 +310,51 @@ def test_a_named_file_that_is_not_there_is_a_mistake(folder: Path) -> None:
     """RAMET_TOML with a typing error."""
     with pytest.raises(DiagnosticError, match="No such file or directory"):
         load(folder / "other.toml")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('issuer = "http://id.example/o"', "which is not https"),
+        ('issuer = "https://id.example/o?tenant=1"', "which has a query or a fragment"),
+        ('issuer = "https://me@id.example/"', "which names a user"),
+        ('issuer = "https://id.example:x/"', "which is no URL"),
+        ('issuer = "https:///o"', "which is no URL"),
+        ('token_types = ["JWT"]', "token_types without a foreign issuer"),
+        (
+            'issuer = "orders"\ntoken_algorithm = "ES256"',
+            "token_algorithm without a foreign issuer",
+        ),
+        ('issuer = "https://id.example/"\ntoken_types = ["id"]', '"at+jwt", "JWT", or both'),
+        ('issuer = "https://id.example/"\ntoken_algorithm = "none"', '"RS256", "PS256" or "ES256"'),
+    ],
+)
+def test_an_issuer_that_could_not_be_trusted_is_refused(
+    refusal: Refusal, lines: str, said: str
+) -> None:
+    told = refusal(f"{MINIMAL}\n[gateway]\n{lines}\n")
+    assert said in told
+    assert told.count("expected") == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8080", "[::1]"])
+def test_an_issuer_on_this_machine_may_be_http(read: Read, host: str) -> None:
+    system = read(f'{MINIMAL}\n[gateway]\nissuer = "http://{host}/realms/shop"\n')
+    assert system.has_foreign_issuer
+    assert system.audience == system.name
+    assert system.gateway.token_types == ("at+jwt",)
+
+
+def test_what_a_foreign_issuer_does_otherwise_is_declared(read: Read) -> None:
+    system = read(
+        f"""{MINIMAL}
+[gateway]
+issuer = "https://shop.eu.auth0.com/"
+audience = "https://api.shop.example"
+token_types = ["at+jwt", "JWT"]
+token_algorithm = "ES256"
+"""
+    )
+    assert system.audience == "https://api.shop.example"
+    assert system.gateway.token_types == ("at+jwt", "JWT")
+    assert system.gateway.token_algorithm == "ES256"

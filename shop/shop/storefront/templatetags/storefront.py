@@ -4,12 +4,13 @@ import zlib
 from typing import Any
 
 from django import template
+from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop.products.contract import Product
 
-from .. import assets, drawings
+from .. import drawings
 from ..words import STATUS_WORDS
 
 register = template.Library()
@@ -31,7 +32,7 @@ def money(value: Any) -> str:
 @register.simple_tag
 def asset(name: str) -> str:
     """The address of one of the storefront's own static files."""
-    return assets.url(name)
+    return static(f"storefront/{name}")
 
 
 @register.simple_tag
@@ -39,7 +40,7 @@ def drawing(name: str) -> SafeString:
     """One of the drawings of `art.svg`, in the colours of the page."""
     return format_html(
         '<svg viewBox="0 0 64 64" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        assets.url("art.svg"),
+        asset("art.svg"),
         name,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
@@ -209,6 +210,21 @@ def test_nobody_guesses_the_codes_of_devices(carol: User) -> None:
     answers = [client.post("/o/device/", {"user_code": f"GUESS{n}"}) for n in range(6)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
     assert b"Incorrect user code" in answers[0].content
+
+
+def test_nobody_guesses_the_codes_of_an_authenticator_app(carol: User) -> None:
+    TOTP.activate(carol, generate_totp_secret())
+    client = Client()
+    assert (
+        try_password("carol", PASSWORD, client)["Location"] == "/o/account/security/authenticate/"
+    )
+    assert client.get("/o/account/email/").status_code == 302, "the password alone is not enough"
+    answers = [
+        client.post("/o/account/security/authenticate/", {"code": f"00000{number}"})
+        for number in range(6)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert answers[-1]["Retry-After"] == "300"
 
 
 @pytest.mark.django_db(transaction=True)

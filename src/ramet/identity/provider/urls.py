@@ -26,7 +26,7 @@ _below_issuer = [
     path("token/", careful(endpoints.Token.as_view()), name="token"),
     path("revoke_token/", careful(views.RevokeTokenView.as_view()), name="revoke-token"),
     path("introspect/", careful(endpoints.Introspection.as_view()), name="introspect"),
-    path("userinfo/", careful(views.UserInfoView.as_view()), name="user-info"),
+    path("userinfo/", careful(endpoints.UserInfo.as_view()), name="user-info"),
     path(
         "logout/",
         careful(views.RPInitiatedLogoutView.as_view(), is_page=True),

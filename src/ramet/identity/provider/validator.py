@@ -3,6 +3,9 @@
 What is added, with its source:
 
 - a refresh token is good once, also for two requests at the same moment (RFC 9700, section 4.14.2);
+- a code that comes back ends what it has given (RFC 6749, section 4.1.2);
+- a code challenge is one: an empty one counts as given, and would protect nothing;
+- codes come in the query, where no script of the client's page reads them;
 - a device code is good once, for the client that asked for it, until it expires (RFC 8628, 3.5);
 - people who were deactivated get no new tokens;
 - a program gets a token for itself only by proving that it is itself (RFC 6749, section 4.4);
@@ -14,7 +17,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.utils import timezone
 from jwcrypto import jws
@@ -34,6 +37,7 @@ from ramet.identity.provider.granting import scopes_of
 
 __all__ = ["Validator", "shown"]
 
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 # What error_description may hold (RFC 6749, section 4.1.2.1).
 _UNSPEAKABLE = re.compile(r'[^\x20-\x7e]|["\\]')
@@ -64,6 +68,33 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
             f"{shown(client_id)}.",
             request=request,
         )
+
+    def validate_response_type(
+        self, client_id: str, response_type: str, client: Any, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        """See the toolkit, which would also answer in the fragment, as nobody here has asked it to.
+
+        What is supported is what the metadata says: `response_modes_supported`.
+        """
+        if request.response_mode not in (None, "query"):
+            raise errors.InvalidRequestError(
+                description=f"No such response_mode: {shown(request.response_mode)}. It is query.",
+                request=request,
+            )
+        allowed = super().validate_response_type(
+            client_id, response_type, client, request, *args, **kw
+        )
+        return bool(allowed)
+
+    def is_pkce_required(self, client_id: str, request: Any) -> bool:
+        """See the toolkit. Asked of authorization requests, and of codes without a challenge."""
+        challenge = request.code_challenge
+        if challenge is not None and _CHALLENGE.fullmatch(challenge) is None:
+            raise errors.InvalidRequestError(
+                description="A code_challenge has 43 characters, by S256 (RFC 7636, section 4.2).",
+                request=request,
+            )
+        return bool(super().is_pkce_required(client_id, request))
 
     def validate_scopes(
         self, client_id: str, scopes: list[str], client: Any, request: Any, *args: Any, **kw: Any
@@ -106,8 +137,10 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
-        """See the toolkit."""
+        """See the toolkit. A code that is gone has been used: one of the two is a thief."""
         valid = super().validate_code(client_id, code, client, request, *args, **kwargs)
+        if not valid:
+            get_refresh_token_model().revoke_family(_family_of(code))
         return bool(valid) and request.user.is_active
 
     def validate_device_code(self, client_id: str, device_code: str, request: Any) -> str | None:
@@ -152,6 +185,13 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
             self._lock_refresh_token(request)
         return super()._save_bearer_token(token, request, *args, **kwargs)
 
+    def _create_refresh_token(self, request: Any, *args: Any) -> Any:
+        token = super()._create_refresh_token(request, *args)
+        if request.grant_type == "authorization_code":
+            token.token_family = _family_of(request.code)
+            token.save(update_fields=["token_family"])
+        return token
+
     @staticmethod
     def _use_up_device_code(request: Any) -> None:
         grants = get_device_grant_model().objects
@@ -192,6 +232,12 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
         ]
         keys = (jwk_from_pem(pem) for pem in pems if pem)
         return next((key for key in keys if key.thumbprint() == kid), None)
+
+
+def _family_of(code: str) -> UUID:
+    """The name of the family of tokens that a code gives: by it a used code, which is deleted, and
+    of which nothing else is kept, still finds them. Nobody guesses a family without the code."""
+    return uuid5(NAMESPACE_OID, f"authorization code {code}")
 
 
 class _Reused(Exception):

@@ -46,6 +46,7 @@ def create_missing(url: str, urls: Sequence[str]) -> None:
     import psycopg
     from psycopg import sql
 
+    _refuse_unreadable(url)
     maintenance = urlsplit(url)
     if maintenance.path in ("", "/"):
         maintenance = maintenance._replace(path="/postgres")
@@ -68,3 +69,25 @@ def create_missing(url: str, urls: Sequence[str]) -> None:
                 remedy='correct the URL or the role\'s rights, or set postgres = "embedded"',
             )
         ) from error
+
+
+def _refuse_unreadable(url: str) -> None:
+    """The client's own words about such a URL quote what it took for a port: of a password with a
+    slash, that is a part."""
+    import psycopg
+
+    try:
+        ports = str(psycopg.conninfo.conninfo_to_dict(url).get("port", "")).split(",")
+        is_readable = all(port.isdigit() or not port for port in ports)
+    except psycopg.ProgrammingError:
+        is_readable = False
+    if not is_readable:
+        raise DiagnosticError(
+            Mistake(
+                reference="database-server-unusable",
+                where="[infrastructure] postgres",
+                found="a URL that PostgreSQL's client cannot read",
+                expected="postgresql://user:password@host:5432",
+                remedy="quote what is special in the password, such as / as %2F and @ as %40",
+            )
+        )

@@ -26,7 +26,7 @@ _NAMES = ("localhost", "127.0.0.1", "::1")
 
 def ensure(folder: Folder, host: str) -> tuple[Path, Path]:
     """Certificate and key, good for `host` too; made anew past half their life."""
-    authority, authority_key = _authority(folder.secrets)
+    authority, authority_key = _authority(folder)
     certificate, key = folder.secrets / "edge.crt", folder.secrets / "edge.key"
     names = tuple(dict.fromkeys((*_NAMES, host)))
     if _is_due(certificate, key, authority, names):
@@ -37,8 +37,8 @@ def ensure(folder: Folder, host: str) -> tuple[Path, Path]:
     return certificate, key
 
 
-def _authority(secrets: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key_path, path = secrets / "edge-authority.key", secrets / "edge-authority.crt"
+def _authority(folder: Folder) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key_path, path = folder.secrets / "edge-authority.key", folder.authority
     if not path.exists():
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local authority of Ramet")])

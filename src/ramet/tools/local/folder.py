@@ -57,6 +57,11 @@ class Folder:
         return self.path / "secrets"
 
     @property
+    def authority(self) -> Path:
+        """The certificate of the local authority, which whoever opens the gateway may trust."""
+        return self.secrets / "edge-authority.crt"
+
+    @property
     def certificates(self) -> Path:
         """A folder for each service with its certificate and key; see `certificates`."""
         return self.secrets / "certificates"

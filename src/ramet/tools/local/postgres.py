@@ -186,9 +186,13 @@ class Postgres:
                 ).fetchone()
                 has_role, has_database = found or (False, False)
                 if not has_role:
+                    # What the server stores, made here: a statement that fails is in its log.
+                    verifier = connection.pgconn.encrypt_password(
+                        self._password(owner).encode(), owner.encode(), b"scram-sha-256"
+                    )
                     connection.execute(
                         sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                            sql.Identifier(owner), sql.Literal(self._password(owner))
+                            sql.Identifier(owner), sql.Literal(verifier.decode())
                         )
                     )
                 if not has_database:

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,13 +171,36 @@ def test_the_issuer_can_be_told_otherwise() -> None:
 
 def test_a_foreign_issuer_has_a_cluster_that_checks_its_certificate() -> None:
     files = compiled(system(issuer="https://id.example/realms/x"))
-    assert token_check(files)["remote_jwks"]["http_uri"]["cluster"] == "issuer"
+    uri = token_check(files)["remote_jwks"]["http_uri"]
+    assert uri["cluster"] == "issuer"
     foreign = files["cds.json"]["resources"][-1]
     tls = foreign["transport_socket"]["typed_config"]
     assert tls["sni"] == "id.example"
     assert tls["auto_sni_san_validation"] is True
     trusted = tls["common_tls_context"]["validation_context"]["trusted_ca"]
     assert Path(trusted["filename"]).is_file()
+
+
+def test_a_foreign_issuers_keys_are_where_it_says() -> None:
+    """Google's are on another host than itself."""
+    foreign = system(issuer="https://accounts.example")
+    files = compiled(foreign, jwks_url="https://www.example:8443/oauth2/v3/certs")
+    uri = token_check(files)["remote_jwks"]["http_uri"]
+    assert uri["uri"] == "https://www.example:8443/oauth2/v3/certs"
+    [endpoint] = files["cds.json"]["resources"][-1]["load_assignment"]["endpoints"][0][
+        "lb_endpoints"
+    ]
+    assert endpoint["endpoint"]["address"]["socket_address"] == {
+        "address": "www.example",
+        "port_value": 8443,
+    }
+    assert token_check(files)["issuer"] == "https://accounts.example"
+
+
+def test_another_audience_is_pinned_where_one_is_declared() -> None:
+    given = system()
+    files = compiled(replace(given, gateway=replace(given.gateway, audience="https://api.example")))
+    assert token_check(files)["audiences"] == ["https://api.example"]
 
 
 def test_without_an_issuer_no_token_is_checked() -> None:

@@ -3,6 +3,9 @@
 import re
 from urllib.parse import urlsplit
 
+import pytest
+
+from ramet.errors import DiagnosticError
 from ramet.system import Group
 from ramet.tools.local import databases
 
@@ -27,3 +30,12 @@ def test_a_long_name_is_not_left_to_postgresql_to_cut() -> None:
     paths = [urlsplit(url).path.removeprefix("/") for url in urls.values()]
     assert len({*paths}) == 2
     assert all(path.startswith("my_shop_a") and len(path) == 63 for path in paths)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://shop:hunter2/x@db:5432/shop", "postgresql://shop:%zhunter2@db/shop"]
+)
+def test_of_a_url_that_cannot_be_read_no_part_is_told(url: str) -> None:
+    with pytest.raises(DiagnosticError, match="database-server-unusable") as caught:
+        databases.create_missing(url, [])
+    assert "hunter2" not in str(caught.value)

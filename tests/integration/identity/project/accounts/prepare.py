@@ -41,7 +41,10 @@ Application.objects.create(
     client_type=Application.CLIENT_PUBLIC,
     authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
 )
-for name, address in (("loopback", "http://127.0.0.1/cb"), ("queried", "http://localhost/cb?a=1")):
+for name, address in (
+    ("loopback", "http://127.0.0.1/cb"),
+    ("queried", "http://localhost/cb?dismiss=1"),
+):
     Application.objects.create(
         client_id=name,
         client_type=Application.CLIENT_PUBLIC,
