@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ramet.cli._local import answer_of, ask, folder_here
+from ramet.cli._local import FAILED, answer_of, ask, folder_here
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -15,18 +15,23 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=T
 @app.command("list")
 def list_(
     *, json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False
-) -> None:
+) -> int:
     """Whose certificates there are, until when (UTC), and their serial numbers.
 
     The system must be up. Each is renewed at half its life, after 12 hours.
     """
-    found = answer_of(folder_here(), {"command": "certificates"})["certificates"]
+    answer = answer_of(folder_here(), {"command": "certificates"})
+    if "error" in answer:
+        typer.echo(answer["error"], err=True)
+        return FAILED
+    found = answer["certificates"]
     if json:
         print(json_format.dumps(found, indent=2))
-        return
+        return 0
     width = max(len(each["identity"]) for each in found)
     for each in found:
         print(f"{each['identity']:<{width}}  until {each['not_after']}  {each['serial']}")
+    return 0
 
 
 @app.command()

@@ -6,6 +6,7 @@ not start.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +67,10 @@ def imports(system: System) -> tuple[Import, ...]:
     return tuple(found for source in sources(system) for found in imports_of(source, system))
 
 
-def sources(system: System) -> Iterator[Source]:
+def sources(system: System, mentioning: str = "") -> Iterator[Source]:
     """The modules of the own apps of all services, in the order of the files.
 
+    With `mentioning`, a regular expression, only those whose text has it: others are not parsed.
     Tests are left out: they may look into everything. A file that is not Python is left out too:
     importing it fails more clearly.
     """
@@ -77,8 +79,11 @@ def sources(system: System) -> Iterator[Source]:
             if not system.is_own_app(app):
                 continue
             for path in _files(system, app):
+                text = path.read_bytes()
+                if not re.search(mentioning.encode(), text):
+                    continue
                 try:
-                    tree = ast.parse(path.read_bytes(), filename=str(path))
+                    tree = ast.parse(text, filename=str(path))
                 except (SyntaxError, ValueError):
                     continue
                 yield Source(service.name, app, path, _module(system.root, path), tree)

@@ -16,6 +16,7 @@ from ramet.system.model import System
 __all__ = ["Grant", "Policy", "policy"]
 
 _Declared = dict[tuple[str, str], list[str]]
+_CALLING = r"\b(contract|fetch)\b"
 _FETCH = frozenset({"ramet.fetch", "ramet.calls.fetch"})
 
 
@@ -82,7 +83,7 @@ def policy(system: System) -> Policy:
     return Policy(
         frozenset(
             grant
-            for source in sources(system)
+            for source in sources(system, _CALLING)
             for grant in (*_of_imports(source, system, declared), *_of_fetches(source, system))
         )
     )

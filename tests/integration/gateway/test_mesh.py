@@ -300,17 +300,25 @@ def hangs_up(request: Received) -> None:
     return None
 
 
-@pytest.mark.parametrize("failing", [fails, hangs_up])
-def test_two_hops_try_twice_and_not_four_times(
-    edge: Edge, failing: Callable[[Received], None]
+@pytest.mark.parametrize(("failing", "tries"), [(fails, 1), (hangs_up, 2)])
+def test_two_hops_try_twice_what_was_lost_and_once_what_was_answered(
+    edge: Edge, failing: Callable[[Received], None], tries: int
 ) -> None:
     edge.upstreams["orders"].respond = failing
-    assert edge.call("orders", caller="storefront", x_ramet_idempotent="1").status == 503
-    assert len(edge.upstreams["orders"].received) == 2
+    answer = edge.call("orders", caller="storefront", x_ramet_idempotent="1")
+    assert answer.status == 503
+    assert answer.headers["x-ramet-lost"] is None
+    assert len(edge.upstreams["orders"].received) == tries
+
+
+def test_a_service_cannot_have_its_answer_tried_again(edge: Edge) -> None:
+    edge.upstreams["orders"].respond = lambda request: (503, {"x-ramet-lost": "1"}, b"")
+    assert edge.get("/api/v1/orders/").status == 503
+    assert len(edge.upstreams["orders"].received) == 1
 
 
 def test_a_peer_cannot_ask_for_retries_at_the_service(edge: Edge) -> None:
-    edge.upstreams["orders"].respond = fails
+    edge.upstreams["orders"].respond = hangs_up
     wanted = {"x_envoy_retry_on": "5xx", "x_envoy_max_retries": "9", "x_ramet_idempotent": "1"}
     assert ask(edge, "orders", of(edge, "storefront"), operation(ORDERS), **wanted)[0] == 503
     assert len(edge.upstreams["orders"].received) == 1

@@ -57,9 +57,7 @@ def test_thirty_callers_at_the_gateway_make_no_storm(
 @pytest.mark.parametrize("status", [None, 503], ids=["hangs up", "503"])
 def test_nor_do_thirty_callers_in_the_mesh(edge: Edge, seconds: float, status: int | None) -> None:
     edge.upstreams["products"].respond = fails(seconds, status)
-    calls = at_once(
-        lambda: edge.mesh("products", "/.ramet/calls/x", body=b"{}", x_ramet_idempotent="1")
-    )
+    calls = at_once(lambda: edge.call("products", caller="orders", x_ramet_idempotent="1"))
     reached = len(edge.upstreams["products"].received)
     assert calls <= reached <= STORM * calls
 
@@ -93,5 +91,5 @@ def test_nor_do_they_with_thirty_callers(edge: Edge, status: int | None) -> None
 
 def _passed_on(edge: Edge) -> tuple[int, Mapping[str, str], bytes]:
     """What a service answers whose own call has failed."""
-    answer = edge.mesh("products", "/.ramet/calls/x", body=b"{}", x_ramet_idempotent="1")
+    answer = edge.call("products", caller="orders", x_ramet_idempotent="1")
     return answer.status, {}, answer.body

@@ -26,7 +26,8 @@ class Provider(BaseHTTPRequestHandler):
             self.wait.wait(10)
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        said = f"{self.command} {self.path} {self.headers['Host']} {body.decode()}".encode()
+        headers = f"{self.headers['x-ramet-service']} {self.headers['Host']}"
+        said = f"{self.command} {self.path} {headers} {body.decode()}".encode()
         self.send_response(201)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
@@ -45,9 +46,9 @@ class Provider(BaseHTTPRequestHandler):
 def elsewhere(settings: Any) -> Iterator[Path]:
     """users lives behind a Unix socket, as in the placement `services`."""
     with TemporaryDirectory(prefix="bc-") as folder:
-        path = Path(folder) / "users.mesh.sock"
+        path = Path(folder) / "storefront.out.sock"
         environment = replace(
-            here().environment, mesh_template=f"unix:{folder}/{{service}}.mesh.sock"
+            here().environment, mesh_template=f"unix:{folder}/{{caller}}.out.sock"
         )
         settings.RAMET = replace(
             here(), services=frozenset({"storefront"}), environment=environment
@@ -72,11 +73,11 @@ def test_a_form_reaches_the_service_under_the_name_that_browsers_use(
 ) -> None:
     answer = ask("http://localhost:8000/o/token/?x=1", {"code": "a b&c"})
     assert answer.status == 201
-    assert answer.body == b"POST /o/token/?x=1 localhost:8000 code=a+b%26c"
+    assert answer.body == b"POST /o/token/?x=1 users localhost:8000 code=a+b%26c"
 
 
 def test_without_a_form_it_is_a_get(provider: type[Provider]) -> None:
-    assert ask("http://localhost:8000/o/x").body == b"GET /o/x localhost:8000 "
+    assert ask("http://localhost:8000/o/x").body == b"GET /o/x users localhost:8000 "
 
 
 def test_nobody_there_is_said(elsewhere: Path) -> None:

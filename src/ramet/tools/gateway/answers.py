@@ -7,7 +7,10 @@ from typing import Any
 
 from ramet.tools.gateway.hygiene import INTERNAL
 
-__all__ = ["access_log", "mesh", "mesh_caller", "problems"]
+__all__ = ["LOST", "access_log", "mesh", "mesh_caller", "problems"]
+
+LOST = "x-ramet-lost"
+"""A header that one Envoy's answer has for another: the request may be tried again."""
 
 _DETAILS = {
     400: "The request is not well formed.",
@@ -100,16 +103,16 @@ def _where(expression: str) -> dict[str, Any]:
 def mesh(service: str) -> dict[str, Any]:
     """Answers of a service's mesh listener: to a call the errors that it would get from the
     service itself, to a request for a public route a problem."""
-    to_calls = [
-        {**mapper, "filter": {"and_filter": {"filters": [mapper["filter"], _is_internal()]}}}
-        for mapper in _connect_errors()
-    ]
+    to_calls = [_where_also(mapper, _is_internal()) for mapper in _connect_errors()]
+    to_routes = [_mapper(status, _problem(status)) for status in _DETAILS]
     refused = "%DOWNSTREAM_PEER_URI_SAN% may not call %PATH(NQ)% of " + service
     return {
         "mappers": [
             _refusal(f"{refused}: its code shows no need of it."),
+            *map(_lost, to_calls),
             *to_calls,
-            *(_mapper(status, _problem(status)) for status in _DETAILS),
+            *map(_lost, to_routes),
+            *to_routes,
         ]
     }
 
@@ -133,6 +136,18 @@ def _refusal(message: str) -> dict[str, Any]:
 
 def _connect_error(code: str, message: str) -> dict[str, Any]:
     return {"json_format": {"code": code, "message": message}, "content_type": "application/json"}
+
+
+def _lost(mapper: dict[str, Any]) -> dict[str, Any]:
+    """The same answer where the connection to the service's process was lost, or there was none."""
+    # Of Envoy's response flags: no connection, ended, reset by the other side, not HTTP.
+    flags = {"response_flag_filter": {"flags": ["UF", "UC", "UR", "UPE"]}}
+    added = [*mapper.get("headers_to_add", ()), _header(LOST, "1")]
+    return {**_where_also(mapper, flags), "headers_to_add": added}
+
+
+def _where_also(mapper: dict[str, Any], condition: dict[str, Any]) -> dict[str, Any]:
+    return {**mapper, "filter": {"and_filter": {"filters": [mapper["filter"], condition]}}}
 
 
 def _is_internal() -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from ramet.tools.gateway import limits
+from ramet.tools.gateway import answers, limits
 
 __all__ = ["NO_BODY_LIMIT", "configuration", "nothing", "path_match", "twice"]
 
 NO_BODY_LIMIT = limits.body_override({"disabled": True})
 
 _RETRY: dict[str, Any] = {
-    # Lost connections and "try elsewhere" answers; not 500, which is the application's own word.
-    "retry_on": "connect-failure,refused-stream,reset,retriable-status-codes",
-    "retriable_status_codes": [502, 503],
+    # Lost connections, here or behind the service's own Envoy. Never what a service itself answers:
+    # where its 503 stems from a call of its own, that has been tried twice already.
+    "retry_on": "connect-failure,refused-stream,reset,retriable-headers",
+    "retriable_headers": [{"name": answers.LOST, "present_match": True}],
     "num_retries": 1,
     "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
     "retry_host_predicate": [
@@ -60,10 +61,13 @@ def nothing(match: dict[str, Any], *, status: int = 404) -> dict[str, Any]:
 def configuration(name: str, routes: list[dict[str, Any]]) -> dict[str, Any]:
     """Routes for any host, tried in their order."""
     return {
-        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": name,
         "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}],
-        "response_headers_to_remove": ["x-envoy-upstream-service-time", "x-powered-by"],
+        "response_headers_to_remove": [
+            "x-envoy-upstream-service-time",
+            "x-powered-by",
+            answers.LOST,
+        ],
         # One spelling of Host for every rule and log line.
         "ignore_port_in_host_matching": True,
     }

@@ -39,7 +39,7 @@ class MeshCertificates:
                 async with self._changing:
                     self._authority.renew(members)
                 told = ""
-            except DiagnosticError as error:  # what runs goes on with what it has
+            except (DiagnosticError, OSError) as error:  # what runs goes on with what it has
                 if str(error) != told:
                     self._report(str(error))
                 told = str(error)

@@ -1,0 +1,153 @@
+"""Plain HTTP to another service: the same request whether that lives here or behind the mesh."""
+
+import socketserver
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
+from django.test import override_settings
+from django.urls import path
+
+import ramet
+from ramet.calls import context
+from ramet.errors import DiagnosticError
+from ramet.placement import Here
+from ramet.placement.environment import Environment
+from ramet.system import Gateway, Infrastructure, Service, System
+
+SYSTEM = System(
+    name="shop",
+    settings="tests.settings",
+    services={
+        "orders": Service("orders", apps=(__name__,)),
+        "parcels": Service("parcels", apps=("shop.parcels",)),
+    },
+    gateway=Gateway(),
+    infrastructure=Infrastructure(),
+    path=Path("/srv/ramet.toml"),
+)
+
+
+def echo(request: HttpRequest) -> JsonResponse:
+    said = {
+        "method": request.method,
+        "path": request.get_full_path(),
+        "host": request.get_host(),
+        "body": request.body.decode(),
+        "kind": request.content_type,
+        "caller": ramet.caller().service,
+        "is_bounded": context.remaining() is not None,
+    }
+    return JsonResponse(said, status=202, headers={"ETag": "one"})
+
+
+def pieces(request: HttpRequest) -> StreamingHttpResponse:
+    return StreamingHttpResponse(iter([b"a", b"b"]))
+
+
+urlpatterns = [path("parcels/", echo), path("pieces/", pieces)]
+
+
+@pytest.fixture
+def placed() -> Iterator[Callable[..., None]]:
+    """Be the process of some services."""
+    settings = override_settings()
+
+    def place(*services: str, **environ: str) -> None:
+        environment = Environment.read({**environ, "RAMET_SERVICES": ",".join(services)}, SYSTEM)
+        here = Here(SYSTEM, frozenset(services), "test", environment)
+        settings.options = {"RAMET": here, "ROOT_URLCONF": __name__, "ALLOWED_HOSTS": ["*"]}
+        settings.enable()
+
+    yield place
+    settings.disable()
+
+
+def test_in_one_process_django_answers_and_knows_the_caller(placed: Callable[..., None]) -> None:
+    placed("orders", "parcels")
+    kind = {"Content-Type": "text/plain"}
+    answer = ramet.fetch("parcels", "/parcels/?a=1", method="POST", body=b"x", headers=kind)
+    assert (answer.status, answer.headers["etag"]) == (202, "one")
+    assert answer.json() == {
+        "method": "POST",
+        "path": "/parcels/?a=1",
+        "host": "localhost:8000",
+        "body": "x",
+        "kind": "text/plain",
+        "caller": "orders",
+        "is_bounded": True,
+    }
+    assert ramet.fetch("parcels", "/pieces/").body == b"ab"
+    assert ramet.fetch("parcels", "/nothing/").status == 404
+    assert ramet.caller().service is None
+
+
+@pytest.fixture
+def mesh() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A mesh that answers 200 to everything, and what it was asked."""
+    asked: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked.append({"line": f"{self.command} {self.path}", "body": body, **headers})
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.send_header("X-Found", "yes")
+            self.end_headers()
+            self.wfile.write(b"{}" if self.command != "HEAD" else b"")
+
+        do_POST = do_HEAD = do_GET  # noqa: N815 - http.server's names
+
+        def address_string(self) -> str:
+            return "unix"
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    with tempfile.TemporaryDirectory(prefix="ramet-fetch-") as folder:
+        sockets = f"unix:{folder}/{{caller}}.out.sock"
+        address = f"{folder}/orders.out.sock"
+        with socketserver.ThreadingUnixStreamServer(address, Handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+            thread.start()
+            yield sockets, asked
+            server.shutdown()
+            thread.join()
+
+
+def test_elsewhere_it_goes_out_by_the_callers_own_socket(
+    placed: Callable[..., None], mesh: tuple[str, list[dict[str, Any]]]
+) -> None:
+    template, asked = mesh
+    placed("orders", RAMET_MESH_URL=template)
+    answer = ramet.fetch("parcels", "/parcels/?a=1", method="POST", body=b"x", seconds=2)
+    assert (answer.status, answer.headers["x-found"], answer.json()) == (200, "yes", {})
+    assert ramet.fetch("parcels", "/parcels/", method="HEAD").body == b""
+    assert ramet.fetch("parcels", "/parcels/", headers={"Host": "other"}).status == 200
+    post, head, get = asked
+    assert (post["line"], post["body"]) == ("POST /parcels/?a=1", b"x")
+    assert (post["x-ramet-service"], post["host"]) == ("parcels", "localhost:8000")
+    assert int(post["x-envoy-upstream-rq-timeout-ms"]) == pytest.approx(2000, abs=100)
+    assert "x-ramet-idempotent" not in post
+    assert head["line"] == "HEAD /parcels/"
+    assert (get["x-ramet-idempotent"], get["host"]) == ("1", "other")
+
+
+def test_what_cannot_be_asked_is_told(placed: Callable[..., None]) -> None:
+    placed("orders")
+    with pytest.raises(ramet.Unavailable, match="RAMET_MESH_URL is not set"):
+        ramet.fetch("parcels", "/")
+    with pytest.raises(DiagnosticError, match="unknown-service"):
+        ramet.fetch("nobody", "/")
+    placed("orders", RAMET_MESH_URL="unix:/nowhere/{caller}.out.sock")
+    with pytest.raises(ramet.Unavailable):
+        ramet.fetch("parcels", "/")
+    with context.use_deadline(0), pytest.raises(ramet.DeadlineExceeded):
+        ramet.fetch("parcels", "/")
