@@ -36,7 +36,7 @@ VARIANTS: dict[str, Callable[[], dict[str, Any]]] = {
     "patience": lambda: compiled(
         edge(orders={"largest_body": 1024, "receive_within": 300, "answer_within": 60})
     ),
-    "canary": lambda: compiled(edge(orders={"canary": Canary("http://10.0.0.7:80", 0)})),
+    "canary": lambda: compiled(edge(orders={"canary": Canary("10.0.0.7:8443", 0)})),
     "sticky canary": lambda: compiled(edge(orders={"canary": Canary("/x.sock", 100, True)})),
 }
 
@@ -85,7 +85,7 @@ def test_tcp_and_quic_serve_the_same_routes_with_the_same_filters() -> None:
 def test_without_tls_there_is_one_listener_and_no_certificate() -> None:
     files = compiled()
     names = [each["name"] for each in files["lds.json"]["resources"]]
-    assert [name for name in names if not name.startswith("mesh-")] == ["gateway"]
+    assert [name for name in names if not name.startswith(("mesh-", "out-"))] == ["gateway"]
     assert "sds-edge.json" not in files
 
 
