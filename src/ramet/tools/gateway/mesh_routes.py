@@ -53,7 +53,7 @@ def inbound(system: System, services: Sequence[Service], policy: Policy) -> dict
         }
         for service in services
     ]
-    return {**configuration(INBOUND, []), "virtual_hosts": hosts, "vhost_header": SERVICE}
+    return _chosen_by(SERVICE, INBOUND, hosts)
 
 
 def _answered(system: System, service: Service, policy: Policy) -> Iterable[dict[str, Any]]:
@@ -118,7 +118,7 @@ def outbound(system: System, services: Sequence[Service], policy: Policy) -> dic
             )
         routes.append(nothing({"prefix": "/"}, status=403))
         hosts.append({"name": service.name, "domains": [service.name], "routes": routes})
-    return {**configuration(OUTBOUND, []), "virtual_hosts": hosts, "vhost_header": CALLER}
+    return _chosen_by(CALLER, OUTBOUND, hosts)
 
 
 def callees(system: System, caller: str, policy: Policy) -> tuple[str, ...]:
@@ -127,3 +127,12 @@ def callees(system: System, caller: str, policy: Policy) -> tuple[str, ...]:
     if system.gateway.issuer in system.services and system.gateway.issuer != caller:
         found.add(system.gateway.issuer)
     return tuple(sorted(found))
+
+
+def _chosen_by(header: str, name: str, hosts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        **configuration(name, []),
+        "virtual_hosts": hosts,
+        "vhost_header": header,
+    }

@@ -60,7 +60,6 @@ def nothing(match: dict[str, Any], *, status: int = 404) -> dict[str, Any]:
 def configuration(name: str, routes: list[dict[str, Any]]) -> dict[str, Any]:
     """Routes for any host, tried in their order."""
     return {
-        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": name,
         "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}],
         "response_headers_to_remove": ["x-envoy-upstream-service-time", "x-powered-by"],
