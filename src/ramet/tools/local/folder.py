@@ -59,7 +59,7 @@ class Folder:
     @property
     def authority(self) -> Path:
         """The certificate of the local authority, which whoever opens the gateway may trust."""
-        return self.secrets / "edge-authority.crt"
+        return self.secrets / "authority.crt"
 
     @property
     def certificates(self) -> Path:
