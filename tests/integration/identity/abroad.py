@@ -147,6 +147,7 @@ class Abroad(Papers):
 
     def start(self) -> "Abroad":
         """The service and the gateway, as they start beside a provider that may be away."""
+        self.certificates()
         self.configure()
         # What is denied is written down, so even a service without models has tables.
         self.manage("migrate", "--run-syncdb", "--verbosity=0", service="notes")
@@ -173,6 +174,7 @@ class Abroad(Papers):
             host="127.0.0.1",
             port=self.port,
             access_log=self.folder / "access.log",
+            certificates=self.folder / "certificates",
             jwks_url=self.foreign.jwks_url,
         )
 
