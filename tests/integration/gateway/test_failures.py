@@ -22,13 +22,26 @@ def says_500(request: Received) -> tuple[int, Mapping[str, str], bytes]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-@pytest.mark.parametrize("failing", [drops, says_503])
-def test_a_safe_request_is_tried_twice_and_no_more(
-    edge: Edge, method: str, failing: Callable[[Received], None]
-) -> None:
-    edge.upstreams["orders"].respond = failing
+def test_a_safe_request_is_tried_twice_and_no_more(edge: Edge, method: str) -> None:
+    edge.upstreams["orders"].respond = drops
     assert edge.get("/api/v1/orders/", method=method).status == 503
     assert len(edge.upstreams["orders"].received) == 2
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Ramet-Unanswered": "1"}])
+def test_what_a_service_answers_is_its_last_word(edge: Edge, headers: dict[str, str]) -> None:
+    """Even 503, and even if it says that it was not asked: then it would have said nothing."""
+    edge.upstreams["orders"].respond = lambda request: (503, headers, b"busy")
+    answer = edge.get("/api/v1/orders/")
+    assert answer.body == b"busy"
+    assert "x-ramet-unanswered" not in answer.headers
+    assert len(edge.upstreams["orders"].received) == 1
+
+
+def test_a_client_does_not_hear_of_the_second_try(edge: Edge) -> None:
+    edge.upstreams["orders"].respond = drops
+    names = {name.lower() for name in edge.get("/api/v1/orders/").headers}
+    assert not [name for name in names if name.startswith("x-ramet")]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

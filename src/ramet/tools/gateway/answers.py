@@ -7,7 +7,7 @@ from typing import Any
 
 from ramet.tools.gateway.hygiene import INTERNAL
 
-__all__ = ["access_log", "mesh", "mesh_caller", "problems"]
+__all__ = ["UNANSWERED", "access_log", "mesh", "mesh_caller", "problems"]
 
 _DETAILS = {
     400: "The request is not well formed.",
@@ -97,19 +97,23 @@ def _where(expression: str) -> dict[str, Any]:
     }
 
 
+UNANSWERED = "x-ramet-unanswered"
+"""On an answer of a mesh listener's own: the service has given none, and may be asked again."""
+
+
 def mesh(service: str) -> dict[str, Any]:
     """Answers of a service's mesh listener: to a call the errors that it would get from the
     service itself, to a request for a public route a problem."""
     to_calls = [
         {**mapper, "filter": {"and_filter": {"filters": [mapper["filter"], _is_internal()]}}}
-        for mapper in _connect_errors()
+        for mapper in _connect_errors(mark=True)
     ]
     refused = "%DOWNSTREAM_PEER_URI_SAN% may not call %PATH(NQ)% of " + service
     return {
         "mappers": [
             _refusal(f"{refused}: its code shows no need of it."),
             *to_calls,
-            *(_mapper(status, _problem(status)) for status in _DETAILS),
+            *(_mapper(status, _problem(status), mark=True) for status in _DETAILS),
         ]
     }
 
@@ -120,9 +124,9 @@ def mesh_caller(service: str) -> dict[str, Any]:
     return {"mappers": [_refusal(refused), *_connect_errors()]}
 
 
-def _connect_errors() -> list[dict[str, Any]]:
+def _connect_errors(*, mark: bool = False) -> list[dict[str, Any]]:
     return [
-        _mapper(status, _connect_error(code, message))
+        _mapper(status, _connect_error(code, message), mark=mark)
         for status, (code, message) in _CONNECT.items()
     ]
 
@@ -189,15 +193,19 @@ def _problem(status: int, detail: str = "") -> dict[str, Any]:
     }
 
 
-def _mapper(status: int, body: dict[str, Any]) -> dict[str, Any]:
+def _mapper(status: int, body: dict[str, Any], *, mark: bool = False) -> dict[str, Any]:
+    """Says `body` for `status`; with `mark`, UNANSWERED where another try may get an answer."""
     value = {"default_value": status, "runtime_key": f"ramet.local_reply.{status}"}
     mapper: dict[str, Any] = {
         "filter": {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}},
         "body_format_override": body,
     }
+    added = []
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        mapper["headers_to_add"] = [_header("retry-after", "1")]
-    return mapper
+        added.append(_header("retry-after", "1"))
+    if mark and status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE):
+        added.append(_header(UNANSWERED, "1"))
+    return mapper | ({"headers_to_add": added} if added else {})
 
 
 def _header(name: str, value: str) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from ramet.tools.gateway import limits
+from ramet.tools.gateway import answers, limits
 
 __all__ = ["NO_BODY_LIMIT", "configuration", "nothing", "path_match", "twice"]
 
 NO_BODY_LIMIT = limits.body_override({"disabled": True})
 
 _RETRY: dict[str, Any] = {
-    # Lost connections and "try elsewhere" answers; not 500, which is the application's own word.
-    "retry_on": "connect-failure,refused-stream,reset,retriable-status-codes",
-    "retriable_status_codes": [502, 503],
+    # Where no answer has come. What a service does answer is its last word, a 503 too: most often
+    # it has called another one, in vain and twice, which a second try here would make four times.
+    "retry_on": "connect-failure,refused-stream,reset,retriable-headers",
+    "retriable_headers": [{"name": answers.UNANSWERED, "present_match": True}],
     "num_retries": 1,
     "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
     "retry_host_predicate": [
@@ -63,7 +64,12 @@ def configuration(name: str, routes: list[dict[str, Any]]) -> dict[str, Any]:
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": name,
         "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}],
-        "response_headers_to_remove": ["x-envoy-upstream-service-time", "x-powered-by"],
+        # The last one: of a service that says it itself, and before it comes to who asked.
+        "response_headers_to_remove": [
+            "x-envoy-upstream-service-time",
+            "x-powered-by",
+            answers.UNANSWERED,
+        ],
         # One spelling of Host for every rule and log line.
         "ignore_port_in_host_matching": True,
     }
