@@ -13,13 +13,12 @@ import psutil
 import pytest
 
 from tests.acceptance.attacks.attacked_shop import AttackedShop
-from tests.acceptance.running_shop import running
 
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedShop]:
     """Another checkout of the same shop."""
-    with running(Part(tmp_path_factory.mktemp("other") / "shop", "services")) as shop:
+    with Part(tmp_path_factory.mktemp("other") / "shop", "services").running() as shop:
         yield shop
 
 
@@ -99,6 +98,15 @@ def test_two_generations_share_no_secret(shop: AttackedShop, other: AttackedShop
     # Nor within one: a key that two services have is one that each can steal from the other.
     for found in (ours, theirs):
         assert len(set(found.values())) == len(found)
+
+
+def test_two_generations_share_no_certificate(shop: AttackedShop, other: AttackedShop) -> None:
+    ours, theirs = (
+        {path.read_bytes() for path in one.private.secrets.rglob("*.crt")} for one in (shop, other)
+    )
+    assert ours
+    assert theirs
+    assert ours & theirs == set()
 
 
 def _secrets(shop: AttackedShop) -> dict[str, str]:
