@@ -8,18 +8,20 @@ import re
 import socket
 import ssl
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
+from joserfc.jwk import RSAKey
 
 from tests.acceptance.attacks import svid, wire
 from tests.acceptance.attacks.attacked_shop import AttackedShop
 from tests.acceptance.attacks.evidence import OPERATION, Evidence
 from tests.acceptance.attacks.svid import Papers, Signer, uri
+from tests.bad_tokens import BAD, Forger, attacker
 from tests.integration.gateway.harness import exchange
 
 SERVICES = ("users", "products", "orders", "payments", "storefront", "probe")
@@ -289,23 +291,46 @@ def test_every_socket_and_key_is_its_owners_alone(shop: AttackedShop) -> None:
 # ── tokens over the mesh ──────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("token", ["x.y.z", "", "eyJhbGciOiJub25lIn0.e30."])
-def test_a_good_certificate_does_not_make_a_bad_token_good(
-    shop: AttackedShop, evidence: Evidence, token: str
+@pytest.fixture(scope="module")
+def forger(shop: AttackedShop) -> Forger:
+    """Who has got hold of the signing key, for faults of genuine tokens."""
+    return Forger(RSAKey.import_key(shop.signing_key()), f"{shop.url}/o", "shop")
+
+
+@pytest.fixture(scope="module")
+def asked(forger: Forger) -> Iterator[list[str]]:
+    """What the attacker's key server was asked."""
+    with attacker(forger) as paths:
+        yield paths
+
+
+def test_a_good_token_of_the_same_forge_is_believed(
+    shop: AttackedShop, evidence: Evidence, forger: Forger
 ) -> None:
+    assert _release(shop, evidence, forger.token()) == (200, True)
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.__name__)
+def test_a_good_certificate_does_not_make_a_bad_token_good(
+    shop: AttackedShop,
+    evidence: Evidence,
+    forger: Forger,
+    asked: list[str],
+    bad: Callable[[Forger], str],
+) -> None:
+    """Among them one for another audience: the service that it was given to may not pass it on."""
+    assert _release(shop, evidence, bad(forger)) == (401, False)
+    assert asked == [], "somebody fetched a key from where the token says"
+
+
+def _release(shop: AttackedShop, evidence: Evidence, token: str) -> tuple[int, bool]:
+    """The status of OPERATION for orders with this token, and whether it was executed."""
     marker = evidence.marker()
-    answer = _ask(
-        shop,
-        "products",
-        _service(shop, "orders"),
-        f"/{OPERATION}",
-        evidence.arguments(marker),
-        f"Authorization: Bearer {token}",
-    )
+    body, bearer = evidence.arguments(marker), f"Authorization: Bearer {token}"
+    answer = _ask(shop, "products", _service(shop, "orders"), f"/{OPERATION}", body, bearer)
     assert answer is not None
-    assert answer.status == 401, answer
     evidence.settle()
-    assert not evidence.operation_ran(marker)
+    return answer.status, evidence.operation_ran(marker)
 
 
 # ── what the tests above share ────────────────────────────────────────────────────────────────────
