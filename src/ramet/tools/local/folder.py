@@ -105,6 +105,8 @@ class Folder:
             ignore.write_text("*\n", encoding="utf-8")
         for folder in (self.logs, self.secrets, self.mail, self.envoy, self.celery):
             folder.mkdir(mode=0o700, exist_ok=True)
+        # Envoy would make it for everybody to read.
+        (self.logs / "access.log").touch(mode=0o600)
         self.run.mkdir(mode=0o700, exist_ok=True)
         found = self.run.lstat()
         # /tmp is everybody's: somebody could have made this folder, or a link, to read our sockets.
