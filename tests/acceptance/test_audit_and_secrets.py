@@ -44,10 +44,11 @@ def test_a_purchase_and_its_cancellation_can_be_told_from_the_log(shop: RunningS
     (asked,) = eventually(lambda: audit(shop, "orders", "--action=order.cancel-requested"))
     assert (asked["subject"], asked["user"]) == (order, alice)
     assert asked["via"] == f"POST /api/v1/orders/{order}/cancel/"
-    assert asked["service"] == "orders"
+    assert (asked["service"], asked["caller"]) == ("orders", "gateway")
     (refund,) = eventually(lambda: audit(shop, "payments", f"--subject={order}"))
     assert refund["action"] == "payment.refunded"
     assert refund["via"].endswith("Payments.refund")
+    assert refund["caller"] == "orders"
     assert asked["request_id"], "the gateway gives each request an id"
     # The saga that pays back goes on with the id of the request that asked for it.
     together = audit(shop, f"--request-id={asked['request_id']}")
