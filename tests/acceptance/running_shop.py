@@ -122,6 +122,17 @@ class RunningShop:
             self.tokens[user] = cached = f"{time.monotonic() + 200} {token}"
         return cached.split(" ", 1)[1]
 
+    def signing_key(self) -> str:
+        """The key that signs access tokens, as PEM: for those who play its thief."""
+        code = (
+            "from oauth2_provider.settings import oauth2_settings;"
+            "print(oauth2_settings.OIDC_RSA_PRIVATE_KEY)"
+        )
+        printed = self.ramet("manage", "users", "--", "shell", "-c", code)
+        pem = re.search(r"-----BEGIN.*-----END [A-Z ]+-----", printed, re.DOTALL)
+        assert pem is not None, printed
+        return pem[0]
+
     def call(
         self, method: str, path: str, *, user: str | None = "alice", **options: Any
     ) -> requests.Response:

@@ -14,7 +14,10 @@ import pytest
 
 from tests.acceptance.running_shop import RunningShop
 
-pytestmark = pytest.mark.parametrize("shop", ["services"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("shop", ["services"], indirect=True),
+    pytest.mark.timeout(300),  # each `ramet audit` starts a Django for each database that it asks
+]
 
 
 def audit(shop: RunningShop, *arguments: str) -> list[dict[str, Any]]:
@@ -41,15 +44,19 @@ def test_a_purchase_and_its_cancellation_can_be_told_from_the_log(shop: RunningS
     answer = shop.call("POST", f"/api/v1/orders/{order}/cancel/", headers={"X-Request-Id": request})
     assert answer.status_code in (200, 202)
     alice = user_id(shop, "alice")
-    (asked,) = eventually(lambda: audit(shop, "orders", "--action=order.cancel-requested"))
+    (asked,) = audit(shop, "orders", "--action=order.cancel-requested")
     assert (asked["subject"], asked["user"]) == (order, alice)
     assert asked["via"] == f"POST /api/v1/orders/{order}/cancel/"
-    assert asked["service"] == "orders"
-    (refund,) = eventually(lambda: audit(shop, "payments", f"--subject={order}"))
+    assert (asked["service"], asked["caller"]) == ("orders", "gateway")
+    entries = f"SELECT 1 FROM ramet_audit_entry WHERE subject = '{order}'"
+    eventually(lambda: shop.sql("payments", entries))
+    (refund,) = audit(shop, "payments", f"--subject={order}")
     assert refund["action"] == "payment.refunded"
     assert refund["via"].endswith("Payments.refund")
+    assert refund["caller"] == "orders"
     assert asked["request_id"], "the gateway gives each request an id"
     # The saga that pays back goes on with the id of the request that asked for it.
+    assert refund["request_id"] == asked["request_id"]
     together = audit(shop, f"--request-id={asked['request_id']}")
     assert {"orders", "payments"} <= {each["service"] for each in together}
 

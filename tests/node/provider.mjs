@@ -1,20 +1,31 @@
 // An OpenID provider that knows nothing of Ramet, on loopback, for tests.
 //
-// node provider.mjs PORT ISSUER AUDIENCE. Prints "ready" when it serves. Lines on its standard input:
-// "rotate" takes other keys and publishes only those; "garbage" and "sense" change what it
-// publishes as its key set.
+// node provider.mjs PORT ISSUER AUDIENCE [dialect]. Prints "ready" when it serves. Lines on its
+// standard input: "rotate" takes other keys and publishes only those; "garbage" and "sense" change
+// what it publishes as its key set. "dialect": ES256, and access tokens as other providers write
+// them, with typ JWT, azp and scp.
 import { createServer } from "node:http";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import Provider from "oidc-provider";
 
-const [port, issuer, audience] = process.argv.slice(2);
+const [port, issuer, audience, dialect] = process.argv.slice(2);
+const alg = dialect ? "ES256" : "RS256";
 const resource = "urn:notes";
 const scope = "notes:read notes:write";
 
 function newKey() {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" };
+  const { privateKey } = dialect
+    ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+    : generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg };
+}
+
+function speakOtherwise(_, token, jwt) {
+  if (!dialect) return;
+  const { client_id, scope, ...rest } = jwt.payload;
+  jwt.header = { typ: "JWT" };
+  jwt.payload = { ...rest, azp: client_id, scp: scope.split(" ") };
 }
 
 function newProvider() {
@@ -30,6 +41,7 @@ function newProvider() {
         grant_types: ["client_credentials"],
         redirect_uris: [],
         response_types: [],
+        id_token_signed_response_alg: alg,
       },
       {
         client_id: "web",
@@ -37,10 +49,12 @@ function newProvider() {
         application_type: "native",
         redirect_uris: ["http://127.0.0.1/callback"],
         grant_types: ["authorization_code"],
+        id_token_signed_response_alg: alg,
       },
     ],
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    formats: { customizers: { jwt: speakOtherwise } },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -49,7 +63,12 @@ function newProvider() {
         enabled: true,
         defaultResource: () => resource,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({ scope, audience, accessTokenFormat: "jwt" }),
+        getResourceServerInfo: () => ({
+          scope,
+          audience,
+          accessTokenFormat: "jwt",
+          jwt: { sign: { alg } },
+        }),
       },
     },
   });

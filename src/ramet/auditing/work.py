@@ -51,14 +51,14 @@ def work() -> Work:
     """All that is known; outside operations and requests, the handler, saga or command."""
     bound = get_contextvars()
     running, request = context.running.get(), request_at_work.get()
-    service, caller = "", ""
+    service, caller = "", context.calling_service.get() or ""
     user = str(current_user().pk or "")
     if running is not None:
         via = running.operation.full_name
-        service, caller = service_of(via), _caller()
+        service = service_of(via)
     elif request is not None:
         via = f"{request.method} {request.path}"
-        service, caller = service_of(_view(request)), _caller()
+        service = service_of(_view(request))
         user = user or _signed_in(request)
     elif Path(sys.argv[0]).name in {"manage.py", "django-admin"}:
         via, user = " ".join(["manage.py", *sys.argv[1:2]]), f"os:{_operator()}"
@@ -71,10 +71,6 @@ def work() -> Work:
 def service_of(dotted: str) -> str:
     """The service that owns a module or a name in it; empty for shared code."""
     return surroundings().service_of(dotted) or ""
-
-
-def _caller() -> str:
-    return ""
 
 
 def _view(request: HttpRequest) -> str:

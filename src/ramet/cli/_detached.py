@@ -11,6 +11,7 @@ import typer
 from ramet.cli._local import FAILED
 from ramet.cli._summary import summary
 from ramet.system import System
+from ramet.tools.local.files import open_private_log
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.state import StateFile
 
@@ -26,7 +27,8 @@ def start(system: System, folder: Folder, as_: str, only: str, *, fresh: bool) -
     folder.path.mkdir(mode=0o700, exist_ok=True)
     log = folder.path / "supervisor.log"
     options = ["--as", as_, *(["--only", only] if only else []), *(["--fresh"] if fresh else [])]
-    with log.open("wb") as output:
+    log.unlink(missing_ok=True)
+    with open_private_log(log) as output:
         process = subprocess.Popen(
             [sys.executable, "-c", _ENTRY, "up", *options],
             stdin=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ramet.tools.local.environment import demo_password
@@ -19,7 +20,7 @@ def summary(status: dict[str, Any], folder: Folder) -> str:
     if status["dashboard"]:
         lines.append(f"    dashboard   {status['dashboard']}")
     lines += [
-        f"    demo users  password {demo_password(folder)}",
+        f"    demo users  password {_password(folder)}",
         f"    mails       {folder.mail}",
         f"    logs        {folder.logs}",
         "",
@@ -33,3 +34,10 @@ def summary(status: dict[str, Any], folder: Folder) -> str:
     if status["dashboard_problem"]:
         lines += ["  without its dashboard:", "", status["dashboard_problem"], ""]
     return "\n".join(lines)
+
+
+def _password(folder: Folder) -> str:
+    """The demo users' password on a terminal; elsewhere, which may be a log, where it is."""
+    if sys.stdout.isatty():
+        return demo_password(folder)
+    return f"in {folder.secrets / 'demo-password'}"

@@ -85,12 +85,15 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     from ramet.cli._issuer import ForeignIssuer
     from ramet.tools import gateway
     from ramet.tools.local import edge_certificate
+    from ramet.tools.local.authority import Authority
     from ramet.tools.local.envoy import Gateway
 
     gateway.require_usable(system.gateway)
     certificate, key = None, None
     if system.gateway.tls == "local":
-        certificate, key = edge_certificate.ensure(folder, system.gateway.public_host)
+        authority = Authority(system.name, folder.secrets, folder.certificates)
+        public = folder.secrets / "public"
+        certificate, key = edge_certificate.ensure(authority, public, system.gateway.public_host)
     foreign = None
     if system.gateway.issuer is not None and system.has_foreign_issuer:
         foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)

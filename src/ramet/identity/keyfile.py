@@ -54,7 +54,7 @@ def passphrase_path(path: Path) -> Path:
 
 
 def read(path: Path, passphrase: str | None = None) -> tuple[Key, ...]:
-    """The keys of `path` in the order of the file. The one after the other as they are stored now.
+    """The keys of `path`, in the order of the file.
 
     The passphrase is `passphrase`, else what stands beside the keys. DiagnosticError where a file
     can be read by others, or holds something else than RSA keys that this passphrase opens.

@@ -75,10 +75,10 @@ CANARY = (
     Key(
         "address",
         "string",
-        "Where the other version of this service listens.",
-        'a socket, or an IP address with a port, such as "http://10.0.0.7:8080"',
-        r"/[^ ]+|http://([0-9.]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}",
-        "http://10.0.0.7:8080",
+        "The other version: where its mesh listener is, or the socket of its process.",
+        'a socket, or an IP address with a port, such as "10.0.0.7:8443"',
+        r"/[^ ]+|([0-9.]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}",
+        "10.0.0.7:8443",
         required=True,
     ),
     Key(

@@ -160,7 +160,7 @@ def _body(service: Service, document: Document) -> Iterator[Mistake]:
 def _canary(service: Service, document: Document) -> Iterator[Mistake]:
     if service.canary is None or service.canary.address.startswith("/"):
         return
-    parts = urlsplit(service.canary.address)
+    parts = urlsplit(f"//{service.canary.address}")
     try:
         ipaddress.ip_address(parts.hostname or "")
         is_valid = parts.port is not None
@@ -171,6 +171,6 @@ def _canary(service: Service, document: Document) -> Iterator[Mistake]:
             "invalid-value",
             ("services", service.name, "canary", "address"),
             found=f'address = "{service.canary.address}"',
-            expected='a socket, or an IP address with a port, such as "http://10.0.0.7:8080"',
-            remedy='Write address = "http://10.0.0.7:8080", or the like.',
+            expected='a socket, or an IP address with a port, such as "10.0.0.7:8443"',
+            remedy='Write address = "10.0.0.7:8443", or the like.',
         )

@@ -6,7 +6,7 @@ that nobody has, or he could find out which ids there are.
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -51,7 +51,7 @@ ATTACKED = {
     "auth/callback/": "/auth/callback/",
     "auth/sign-out/": "/auth/sign-out/",
     "auth/sign-up/": "/auth/sign-up/",
-    "assets/<str:version>/<str:name>": "/assets/0/storefront.css",
+    "static/<path:name>": "/static/storefront/storefront.css",
     # The OpenID provider.
     ".well-known/oauth-authorization-server(?:/o)?/": "/.well-known/oauth-authorization-server/o",
     "o/.well-known/openid-configuration/": "/o/.well-known/openid-configuration",
@@ -134,19 +134,22 @@ def as_bob(shop: RunningShop, bob: Browser, password: str) -> Callable[..., requ
 
 
 @pytest.fixture(scope="module")
-def hers(shop: RunningShop, alice: Belongings) -> dict[str, str]:
+def hers(shop: RunningShop, alice: Belongings) -> Iterator[dict[str, str]]:
     """The ids of alice's things, by the names that they have in `ATTACKED`."""
-    added = shop.sql(
+    passkey = 876_543_210
+    shop.sql(
         "users",
         "INSERT INTO mfa_authenticator (id, user_id, type, data, created_at) "
-        f"VALUES (876543210, '{alice.user}', 'webauthn', '{{}}', now()) RETURNING id",
+        f"VALUES ({passkey}, '{alice.user}', 'webauthn', '{{}}', now()) RETURNING id",
     )
-    return {
+    yield {
         "order": alice.order,
-        "passkey": str(added[0][0]),
+        "passkey": str(passkey),
         "account": uuid.UUID(alice.user).hex,
         "made_up": "WDJB-MJHT",
     }
+    # With it, signing in would ask her for it.
+    shop.sql("users", f"DELETE FROM mfa_authenticator WHERE id = {passkey} RETURNING id")
 
 
 def nobodys(hers: dict[str, str]) -> dict[str, str]:

@@ -23,8 +23,12 @@ PRIVATE = frozenset({"orders", "payments"})
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A request that was passed on to a service, as its path stood then."""
+    """A request that was passed on towards a service, as its path stood then.
 
+    `by` is the listener that did: "gateway", or "mesh-..." of the service itself.
+    """
+
+    by: str
     service: str
     path: str
     status: int
@@ -67,13 +71,13 @@ class Evidence:
         return marker in self._ran
 
     def reached(self, marker: str) -> list[Reached]:
-        """The requests of this marker that were passed on to services."""
-        return self._passed.get(marker, [])
+        """The requests of this marker that came to a service's own processes."""
+        return [each for each in self._passed.get(marker, []) if each.by != "gateway"]
 
     def breaches(self, marker: str) -> list[str]:
         """What of this attack came where it must not."""
         found = ["the operation was executed"] if self.operation_ran(marker) else []
-        for request in self.reached(marker):
+        for request in self._passed.get(marker, []):
             found += [f"{problem}: {request}" for problem in self._wrong(request)]
         return found
 
@@ -104,6 +108,7 @@ class Evidence:
         self._position += len(whole) + 1 if whole else 0
         for line in map(json.loads, whole.decode("utf-8", "replace").splitlines()):
             if line["upstream"] is not None:
-                request = Reached(line["service"], line["path"] or "", line["status"])
+                service = line["service"].removesuffix(".web")
+                request = Reached(line["listener"], service, line["path"] or "", line["status"])
                 self._passed[line["agent"] or ""].append(request)
         return marker in self._passed

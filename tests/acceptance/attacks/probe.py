@@ -1,14 +1,16 @@
 """A service of the attacked shop that is not Django: it tells what of a request has arrived.
 
 Started by `ramet up` as a program of its own, so it imports nothing of the tests. `/probe/...` is
-answered with the request as JSON; `/probe/503/...` with that status. What arrives is also written
-down in `probe.jsonl` of the system's folder, one line a request.
+answered with the request as JSON. Some paths are failures that take a moment, as real ones do:
+`/probe/503/...` ends with that status, `/probe/hangs-up/...` without any answer. What arrives is
+written down in `probe.jsonl` of the system's folder, one line a request.
 """
 
 import json
 import os
 import re
 import socketserver
+import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -30,9 +32,14 @@ class Handler(BaseHTTPRequestHandler):
         }
         with JOURNAL.open("a") as journal:
             journal.write(json.dumps(arrived) + "\n")
-        wanted = re.match(r"/probe/(\d{3})/", self.path)
+        failure = re.match(r"/probe/(503|hangs-up)/", self.path)
+        if failure:
+            time.sleep(0.3)
+        if failure and failure[1] == "hangs-up":
+            self.close_connection = True
+            return
         content = json.dumps(arrived).encode()
-        self.send_response(int(wanted[1]) if wanted else 200)
+        self.send_response(503 if failure else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

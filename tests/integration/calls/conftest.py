@@ -28,6 +28,7 @@ from django.test import override_settings
 from ramet.identity import issuing
 from ramet.identity import settings as identity
 from ramet.identity.signing import generate
+from ramet.identity.signing import load as load_keys
 from ramet.placement import Here
 from ramet.placement.databases import database as entry
 from ramet.placement.environment import Environment
@@ -216,7 +217,7 @@ def token(mesh: Mesh) -> str:
 def make_token(mesh: Mesh, lifetime: int = 300) -> str:
     system = load(PROJECT / "ramet.toml")
     return issuing.issue(
-        mesh.keys.read_text(),
+        load_keys(mesh.keys)[0],
         issuer=Environment.read({}, system).issuer,
         audience=system.name,
         subject=str(uuid.UUID(int=7)),

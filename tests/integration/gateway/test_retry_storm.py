@@ -42,7 +42,7 @@ def at_once(ask: Callable[[], Answer]) -> int:
     return CALLERS * ROUNDS
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.02, 0.2], ids=["at once", "soon", "late"])
+@pytest.mark.parametrize("seconds", [0.02, 0.2], ids=["soon", "late"])
 @pytest.mark.parametrize("status", [None, 503], ids=["hangs up", "503"])
 def test_thirty_callers_at_the_gateway_make_no_storm(
     edge: Edge, seconds: float, status: int | None
@@ -51,6 +51,8 @@ def test_thirty_callers_at_the_gateway_make_no_storm(
     calls = at_once(lambda: edge.get("/api/v1/orders/"))
     reached = len(edge.upstreams["orders"].received)
     assert calls <= reached <= STORM * calls
+    # That nothing is tried again at all would be no budget.
+    assert (reached > calls) == (status is None)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.02, 0.2], ids=["at once", "soon", "late"])
@@ -69,24 +71,23 @@ def test_a_lone_caller_reaches_a_failing_upstream_twice_and_no_more(edge: Edge) 
     assert len(edge.upstreams["orders"].received) == 20
 
 
-@pytest.mark.parametrize("status", [None, 503], ids=["hangs up", "503"])
-def test_two_hops_do_not_multiply(edge: Edge, status: int | None) -> None:
+@pytest.mark.parametrize(("status", "tries"), [(None, 2), (503, 1)], ids=["hangs up", "503"])
+def test_two_hops_do_not_multiply(edge: Edge, status: int | None, tries: int) -> None:
     """Gateway, orders, products: the gateway must not try again what the mesh has tried again."""
     edge.upstreams["products"].respond = fails(0, status)
     edge.upstreams["orders"].respond = lambda request: _passed_on(edge)
     for _ in range(10):
         assert edge.get("/api/v1/orders/").status == 503
     assert len(edge.upstreams["orders"].received) == 10
-    assert len(edge.upstreams["products"].received) <= 20
+    assert len(edge.upstreams["products"].received) == 10 * tries
 
 
-@pytest.mark.parametrize("status", [None, 503], ids=["hangs up", "503"])
-def test_nor_do_they_with_thirty_callers(edge: Edge, status: int | None) -> None:
-    edge.upstreams["products"].respond = fails(0.02, status)
+def test_nor_do_they_with_thirty_callers(edge: Edge) -> None:
+    edge.upstreams["products"].respond = fails(0.05, None)
     edge.upstreams["orders"].respond = lambda request: _passed_on(edge)
     calls = at_once(lambda: edge.get("/api/v1/orders/"))
-    assert len(edge.upstreams["orders"].received) <= STORM * calls
-    assert len(edge.upstreams["products"].received) <= STORM * calls
+    assert len(edge.upstreams["orders"].received) == calls
+    assert calls < len(edge.upstreams["products"].received) <= STORM * calls
 
 
 def _passed_on(edge: Edge) -> tuple[int, Mapping[str, str], bytes]:

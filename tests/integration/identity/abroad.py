@@ -35,9 +35,9 @@ def need_oidc_provider() -> None:
 class Provider:
     """tests/node/provider.mjs as a process. `says` is the issuer that it takes itself for."""
 
-    def __init__(self, port: int, says: str, log: IO[bytes]) -> None:
+    def __init__(self, port: int, says: str, log: IO[bytes], *dialect: str) -> None:
         self.port = port
-        arguments = ["node", "provider.mjs", str(port), says, "papers"]
+        arguments = ["node", "provider.mjs", str(port), says, "papers", *dialect]
         self.process = subprocess.Popen(
             arguments, cwd=NODE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
         )
@@ -127,15 +127,18 @@ def _joined(cookies: dict[str, str]) -> str:
 
 
 class Abroad(Papers):
-    """The service notes and a gateway; the provider is started when a test says so."""
+    """The service notes and a gateway; the provider is started when a test says so.
 
-    def __init__(self) -> None:
+    `declared` are further lines of [gateway].
+    """
+
+    def __init__(self, declared: str = "") -> None:
         super().__init__()
         self.provider_port = ports.unused()
         self.issuer = f"http://localhost:{self.provider_port}"
         self.project = Path(shutil.copytree(self.project, self.folder / "project"))
         toml = self.project / "ramet.toml"
-        text = re.sub(r'issuer = ".*"', f'issuer = "{self.issuer}"', toml.read_text())
+        text = re.sub(r'issuer = ".*"', f'issuer = "{self.issuer}"\n{declared}', toml.read_text())
         toml.write_text(text)
         self.reports: list[str] = []
         self.foreign = ForeignIssuer(self.issuer, self.folder / "issuer.json", self.reports.append)
@@ -144,6 +147,7 @@ class Abroad(Papers):
 
     def start(self) -> "Abroad":
         """The service and the gateway, as they start beside a provider that may be away."""
+        self.certificates()
         self.configure()
         # What is denied is written down, so even a service without models has tables.
         self.manage("migrate", "--run-syncdb", "--verbosity=0", service="notes")
@@ -152,8 +156,9 @@ class Abroad(Papers):
         eventually(self.is_ready, within=60, what="the service answers through the gateway")
         return self
 
-    def start_provider(self, says: str | None = None) -> Provider:
-        self.provider = Provider(self.provider_port, says or self.issuer, self._output)
+    def start_provider(self, says: str | None = None, *dialect: str) -> Provider:
+        says = says or self.issuer
+        self.provider = Provider(self.provider_port, says, self._output, *dialect)
         return self.provider
 
     def stop_provider(self) -> None:
@@ -169,6 +174,7 @@ class Abroad(Papers):
             host="127.0.0.1",
             port=self.port,
             access_log=self.folder / "access.log",
+            certificates=self.folder / "certificates",
             jwks_url=self.foreign.jwks_url,
         )
 

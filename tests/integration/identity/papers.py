@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from ramet.system import load, placement
 from ramet.tools.gateway import Topology, command, compile, write
 from ramet.tools.local import ports
+from ramet.tools.local.authority import Authority
 from tests.conftest import eventually
 
 PROJECT = Path(__file__).parent / "project"
@@ -48,7 +49,9 @@ class Papers:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> "Papers":
-        self.manage("migrate", "--run-syncdb", "--verbosity=0")
+        # What is denied is written down, so even a service without models has tables.
+        for service in ("accounts", "notes"):
+            self.manage("migrate", "--run-syncdb", "--verbosity=0", service=service)
         self.manage("shell", "-c", "import accounts.prepare")
         system = load(self.project / "ramet.toml")
         topology = Topology(
@@ -57,6 +60,7 @@ class Papers:
             host="127.0.0.1",
             port=self.port,
             access_log=self.folder / "access.log",
+            certificates=self.certificates(),
             issuer=self.issuer,
         )
         write(topology.config_dir, compile(system, placement(system, "services"), topology))
@@ -65,6 +69,12 @@ class Papers:
         self.spawn(command(topology.config_dir), {"PATH": os.defpath})
         eventually(self.is_ready, within=90, what="both services answer through the gateway")
         return self
+
+    def certificates(self) -> Path:
+        """The folder with what gateway and services prove by who they are."""
+        authority = Authority("papers", self.folder / "authority", self.folder / "certificates")
+        authority.renew(["gateway", "accounts", "notes"])
+        return authority.folder
 
     def server(self, service: str) -> list[str]:
         server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
@@ -104,7 +114,7 @@ class Papers:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PAPERS_DATABASE": str(self.folder / f"{service}.sqlite3"),
             "RAMET_SERVICES": service,
-            "RAMET_MESH_URL": f"unix:{self.folder}/{{service}}.mesh.sock",
+            "RAMET_MESH_URL": f"unix:{self.folder}/{{caller}}.out.sock",
             "RAMET_PUBLIC_URL": self.url,
             "RAMET_ISSUER": self.issuer,
         }

@@ -150,3 +150,22 @@ def test_a_system_that_starts_without_its_provider_says_so_and_waits(
 def _asked(abroad: Abroad, token: str) -> str:
     abroad.directly("notes", "/notes/plain/", token)
     return abroad.log
+
+
+def test_a_provider_that_writes_tokens_in_its_own_way_is_understood_when_that_is_declared(
+    eventually: Eventually,
+) -> None:
+    """ES256, no at+jwt, `azp` and `scp`: as Keycloak, Entra and Okta."""
+    need_oidc_provider()
+    abroad = Abroad('token_types = ["JWT"]\ntoken_algorithm = "ES256"')
+    try:
+        provider = abroad.start_provider(None, "dialect")
+        abroad.start()
+        token = provider.of_a_program()
+        eventually(lambda: abroad.statuses(token) == (200, 200), within=40, what="keys are known")
+        assert abroad.post("/notes/written/", token=token).json() == {"by": "robot"}
+        alice = provider.of_alice()
+        assert abroad.get("/notes/", token=alice["access_token"]).status == 200
+        assert abroad.statuses(alice["id_token"]) == (401, 401)
+    finally:
+        abroad.stop()

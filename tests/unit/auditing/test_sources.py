@@ -11,11 +11,14 @@ from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.test import override_settings
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
 from django.utils import timezone
 
 import ramet
+from ramet.auditing.middleware import AuditMiddleware
 from ramet.auditing.models import Entry
+from ramet.calls.caller import called_by
 from ramet.events import dead_letters
 from ramet.events.models import Inbox
 from ramet.placement import Here
@@ -74,7 +77,14 @@ def test_an_operation_that_changes_something_has_an_entry_and_its_facts_another(
     assert log() == [("changed", ""), ("group.created", "a")]
     for entry in Entry.objects.all():
         assert entry.via == f"{__name__}.v1.Groups.create"
-        assert entry.service == "groups"
+        assert (entry.service, entry.caller) == ("groups", "groups")
+
+
+def test_a_request_says_who_let_it_in(log: Log) -> None:
+    request = RequestFactory().post("/groups/")
+    with called_by("gateway"):
+        AuditMiddleware(lambda request: Group.objects.create(name="a") and HttpResponse())(request)
+    assert Entry.objects.get().caller == "gateway"
 
 
 def test_two_calls_have_two(log: Log) -> None:

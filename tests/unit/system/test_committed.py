@@ -110,6 +110,18 @@ def test_randomness_tells_nothing_of_this_repositorys_files_that_ramet_reads_or_
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "PlaceOrderWithPaymentAndShipmentV2",
+        "/api/v1/ProductCategoryListing/",
+        "shop_v1_ReadsAllThePages",
+    ],
+)
+def test_names_and_paths_of_mixed_kinds_are_not_drawn_at_random(text: str) -> None:
+    assert not has_random(text)
+
+
+@pytest.mark.parametrize(
     "value", ["$DATABASE_URL", "file:/run/secrets/database-url", "nats://nats.example:4222", "shop"]
 )
 def test_what_points_elsewhere_is_no_secret_in_ramet_toml(value: str) -> None:

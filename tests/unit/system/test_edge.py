@@ -68,7 +68,7 @@ answer_within   = "60s"
 rate_by_address = "5/hour"
 
 [services.orders.canary]
-address = "http://10.0.0.7:8080"
+address = "10.0.0.7:8443"
 weight  = "10%"
 sticky  = true
 """
@@ -77,7 +77,7 @@ sticky  = true
     assert orders.largest_body == 25 * 1024 * 1024
     assert (orders.receive_within, orders.answer_within) == (120, 60)
     assert (orders.rate_by_address, orders.rate_by_user) == (Rate(5, 3600), None)
-    assert orders.canary == Canary("http://10.0.0.7:8080", 10, sticky=True)
+    assert orders.canary == Canary("10.0.0.7:8443", 10, sticky=True)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ sticky  = true
             "ramet.toml:10: invalid-value",
         ),
         (
-            '[services.orders.canary]\naddress = "http://999.0.0.1:80"\nweight = "1%"',
+            '[services.orders.canary]\naddress = "999.0.0.1:80"\nweight = "1%"',
             "ramet.toml:9: invalid-value",
         ),
     ],

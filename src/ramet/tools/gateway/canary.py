@@ -3,21 +3,39 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ramet.system import Gateway, Service, Switches
+from ramet.system import Gateway, Service, Switches, System
+from ramet.tools.gateway import clusters, mesh_tls
+from ramet.tools.gateway.mesh_routes import CALLER
+from ramet.tools.gateway.topology import Topology
 
-__all__ = ["canary_cluster", "destination", "visitors"]
+__all__ = ["cluster", "destination", "visitors"]
 
 _COOKIE = "ramet-version"
 _REQUEST_ID = "x-request-id"
 _A_DAY = 86400
 
 
-def canary_cluster(service: Service) -> str:
-    """The cluster of the other version: no service's name has a slash."""
-    return f"{service.name}/canary"
+def cluster(system: System, topology: Topology, service: Service) -> dict[str, Any]:
+    """The cluster of a service's other version, which the service must have.
+
+    At an address there is its mesh listener, which has to prove that it is this service; a socket
+    is its process's own, as `<service>.web.sock` is.
+    """
+    assert service.canary
+    address = service.canary.address
+    tls = mesh_tls.client_side(system, topology, mesh_tls.GATEWAY, service.name)
+    return clusters.cluster(_name(service), [address], None if _is_socket(address) else tls)
 
 
-def destination(service: Service, switches: Switches) -> dict[str, Any]:
+def _name(service: Service) -> str:
+    return f"{service.name}/canary"  # no service's name has a slash
+
+
+def _is_socket(address: str) -> bool:
+    return address.startswith("/")
+
+
+def destination(system: System, service: Service, switches: Switches) -> dict[str, Any]:
     """The part of a route's action that says where to: one cluster, or two with their weights.
 
     With `sticky` a cookie's hash decides instead of chance. Of a visitor without one it is the hash
@@ -27,17 +45,17 @@ def destination(service: Service, switches: Switches) -> dict[str, Any]:
     if service.canary is None:
         return {"cluster": service.name}
     weight = switches.weight(service.name, service.canary.weight)
-    clusters: dict[str, Any] = {
-        "clusters": [
-            # First, so that a hash that met the canary at 10% meets it at 20% too.
-            {"name": canary_cluster(service), "weight": weight},
-            {"name": service.name, "weight": 100 - weight},
-        ]
-    }
+    other: dict[str, Any] = {"name": _name(service), "weight": weight}
+    if _is_socket(service.canary.address):
+        # No mesh listener is on the way that would say so.
+        caller = {"key": CALLER, "value": mesh_tls.identity(system, mesh_tls.GATEWAY)}
+        other["request_headers_to_add"] = [{"header": caller}]
+    # The other first, so that a hash that met it at 10% meets it at 20% too.
+    weighted: dict[str, Any] = {"clusters": [other, {"name": service.name, "weight": 100 - weight}]}
     if not service.canary.sticky:
-        return {"weighted_clusters": clusters}
+        return {"weighted_clusters": weighted}
     return {
-        "weighted_clusters": clusters | {"use_hash_policy": True},
+        "weighted_clusters": weighted | {"use_hash_policy": True},
         "hash_policy": [
             {"cookie": {"name": _COOKIE}, "terminal": True},
             {"header": {"header_name": _REQUEST_ID}},

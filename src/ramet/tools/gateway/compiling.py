@@ -13,6 +13,7 @@ from typing import Any
 
 from ramet.system import Group, Policy, Service, Switches, System
 from ramet.tools.gateway import (
+    canary,
     clusters,
     edge,
     edge_routes,
@@ -24,7 +25,6 @@ from ramet.tools.gateway import (
     tls,
     tokens,
 )
-from ramet.tools.gateway.canary import canary_cluster
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["compile"]
@@ -62,11 +62,7 @@ def compile(
             for service in placed
         ),
         *_mesh_clusters(system, topology, placed, policy),
-    ]
-    reached += [
-        clusters.cluster(canary_cluster(service), [service.canary.address])
-        for service in placed
-        if service.canary
+        *(canary.cluster(system, topology, service) for service in placed if service.canary),
     ]
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)

@@ -76,7 +76,7 @@ def _answers(
 ) -> list[dict[str, Any]]:
     """An ordinary request, whose body arrives whole before the service hears of it."""
     safe = {"name": ":method", "string_match": {"safe_regex": {"regex": _SAFE_METHODS}}}
-    action = destination(service, switches)
+    action = destination(system, service, switches)
     if described := rate_limits.descriptions(service):
         action["rate_limits"] = described
     routes: list[dict[str, Any]] = []
@@ -106,7 +106,7 @@ def _streams(
 ) -> list[dict[str, Any]]:
     """A WebSocket or server-sent events: passed on as they come, open as long as they speak."""
     action = {
-        **destination(service, switches),
+        **destination(system, service, switches),
         "timeout": "0s",
         "max_stream_duration": {"max_stream_duration": "0s"},
         "idle_timeout": f"{limits.SILENT_STREAM}s",

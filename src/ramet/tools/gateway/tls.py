@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["SDS_FILE", "quic_socket", "secret", "tls_socket"]
 
 SDS_FILE = "sds-edge.json"
-_NAME = "edge"
+_NAME = "public"  # no service may be called so
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets"
 # Forward secrecy and authenticated encryption alone (RFC 9325, section 4.2). TLS 1.3 has no others.
 _CIPHERS = [

@@ -97,6 +97,11 @@ class Authority:
         _, signer, _ = self._authority(now)
         return signer.not_valid_after_utc - now < _ROTATED_BEFORE_END
 
+    def signer(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        """The certificate and the key that sign now; made where there are none."""
+        key, certificate, _ = self._authority(datetime.now(UTC))
+        return certificate, key
+
     def leaves(self) -> list[Leaf]:
         """The certificates that services have now, by name."""
         return [

@@ -26,7 +26,8 @@ _CURRENT = "..data"
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
     """Replace all `files` of a folder at once; only their owner may read them."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (folder.parent, folder):  # `parents` would make the former for everybody to read
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = datetime.now(UTC).strftime("%Y_%m_%d_%H_%M_%S")
     version = folder / f"..{stamp}.{secrets.token_hex(4)}"
     version.mkdir(mode=0o700)

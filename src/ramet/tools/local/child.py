@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ramet.tools.local.account import Account
+from ramet.tools.local.files import open_private_log
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -50,7 +51,7 @@ def spawn(
         def before_exec() -> None:
             die_with_parent(death_signal)
 
-    with log.open("ab") as output:
+    with open_private_log(log) as output:
         return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,

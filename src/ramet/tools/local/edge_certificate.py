@@ -16,52 +16,24 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ramet.tools.local.files import write_private
-from ramet.tools.local.folder import Folder
+from ramet.tools.local import certificates
+from ramet.tools.local.authority import Authority
 
 _LIFETIME = timedelta(days=90)
 _SKEW = timedelta(minutes=5)
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
 
-def ensure(folder: Folder, host: str) -> tuple[Path, Path]:
-    """Certificate and key, good for `host` too; made anew past half their life."""
-    authority, authority_key = _authority(folder)
-    certificate, key = folder.secrets / "edge.crt", folder.secrets / "edge.key"
+def ensure(authority: Authority, folder: Path, host: str) -> tuple[Path, Path]:
+    """`tls.crt` and `tls.key` in `folder`, good for `host` too; made anew past half their life."""
+    signer, signing_key = authority.signer()
+    certificate, key = folder / "tls.crt", folder / "tls.key"
     names = tuple(dict.fromkeys((*_NAMES, host)))
-    if _is_due(certificate, key, authority, names):
-        leaf, leaf_key = _issue(authority, authority_key, names)
-        # The key first: Envoy reads both again at each rename, and takes them when they fit.
-        write_private(key, _key_pem(leaf_key))
-        write_private(certificate, _pem(leaf) + _pem(authority))
+    if _is_due(certificate, key, signer, names):
+        leaf, leaf_key = _issue(signer, signing_key, names)
+        chain = _pem(leaf) + _pem(signer)
+        certificates.write(folder, {"tls.crt": chain, "tls.key": _key_pem(leaf_key)})
     return certificate, key
-
-
-def _authority(folder: Folder) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key_path, path = folder.secrets / "edge-authority.key", folder.authority
-    if not path.exists():
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local authority of Ramet")])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _SKEW)
-            .not_valid_after(now + 4 * _LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-            )
-            .sign(key, hashes.SHA256())
-        )
-        write_private(key_path, _key_pem(key))
-        write_private(path, _pem(certificate))
-    found = serialization.load_pem_private_key(key_path.read_bytes(), None)
-    assert isinstance(found, ec.EllipticCurvePrivateKey)
-    return x509.load_pem_x509_certificate(path.read_bytes()), found
 
 
 def _is_due(

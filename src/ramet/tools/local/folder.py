@@ -59,7 +59,7 @@ class Folder:
     @property
     def authority(self) -> Path:
         """The certificate of the local authority, which whoever opens the gateway may trust."""
-        return self.secrets / "edge-authority.crt"
+        return self.secrets / "authority.crt"
 
     @property
     def certificates(self) -> Path:
@@ -105,6 +105,8 @@ class Folder:
             ignore.write_text("*\n", encoding="utf-8")
         for folder in (self.logs, self.secrets, self.mail, self.envoy, self.celery):
             folder.mkdir(mode=0o700, exist_ok=True)
+        # Envoy would make it for everybody to read.
+        (self.logs / "access.log").touch(mode=0o600)
         self.run.mkdir(mode=0o700, exist_ok=True)
         found = self.run.lstat()
         # /tmp is everybody's: somebody could have made this folder, or a link, to read our sockets.

@@ -36,7 +36,7 @@ VARIANTS: dict[str, Callable[[], dict[str, Any]]] = {
     "patience": lambda: compiled(
         edge(orders={"largest_body": 1024, "receive_within": 300, "answer_within": 60})
     ),
-    "canary": lambda: compiled(edge(orders={"canary": Canary("http://10.0.0.7:80", 0)})),
+    "canary": lambda: compiled(edge(orders={"canary": Canary("10.0.0.7:8443", 0)})),
     "sticky canary": lambda: compiled(edge(orders={"canary": Canary("/x.sock", 100, True)})),
 }
 

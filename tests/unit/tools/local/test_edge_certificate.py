@@ -2,21 +2,32 @@
 
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from ramet.tools.local import edge_certificate
-from ramet.tools.local.folder import Folder
+from ramet.tools.local.authority import Authority
+
+
+@dataclass
+class Machine:
+    """A checkout's secrets."""
+
+    secrets: Path
+
+    def ensure(self, host: str = "localhost") -> tuple[Path, Path]:
+        """Certificate and key of the gateway."""
+        authority = Authority("shop", self.secrets, self.secrets / "certificates")
+        return edge_certificate.ensure(authority, self.secrets / "public", host)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    """A checkout's folder of secrets."""
-    found = Folder(tmp_path)
-    found.secrets.mkdir(parents=True)
-    return found
+def machine(tmp_path: Path) -> Machine:
+    """One without an authority yet."""
+    return Machine(tmp_path)
 
 
 def names(path: Path) -> list[str]:
@@ -26,22 +37,26 @@ def names(path: Path) -> list[str]:
     return [str(each.value) for each in alternatives]
 
 
-def test_it_is_for_every_name_of_this_machine_and_for_the_public_one(folder: Folder) -> None:
-    certificate, _ = edge_certificate.ensure(folder, "shop.test")
+def test_it_is_for_every_name_of_this_machine_and_for_the_public_one(machine: Machine) -> None:
+    certificate, _ = machine.ensure("shop.test")
     assert names(certificate) == ["localhost", "127.0.0.1", "::1", "shop.test"]
 
 
-def test_certificate_and_key_fit_and_nobody_else_may_read_the_key(folder: Folder) -> None:
-    certificate, key = edge_certificate.ensure(folder, "localhost")
+def test_certificate_and_key_fit_and_nobody_else_may_read_the_key(machine: Machine) -> None:
+    certificate, key = machine.ensure()
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
-    private = [path for path in folder.secrets.iterdir() if b"PRIVATE KEY" in path.read_bytes()]
+    private = [
+        path
+        for path in machine.secrets.rglob("*")
+        if path.is_file() and b"PRIVATE KEY" in path.read_bytes()
+    ]
     assert {path.stat().st_mode & 0o777 for path in private} == {0o600}
 
 
-def test_it_is_kept_while_it_is_good(folder: Folder) -> None:
-    certificate, _ = edge_certificate.ensure(folder, "localhost")
+def test_it_is_kept_while_it_is_good(machine: Machine) -> None:
+    certificate, _ = machine.ensure()
     before = certificate.read_bytes()
-    edge_certificate.ensure(folder, "localhost")
+    machine.ensure()
     assert certificate.read_bytes() == before
 
 
@@ -53,15 +68,13 @@ SPOILT: dict[str, Callable[[Path, Path], object]] = {
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=list(SPOILT))
 def test_it_is_made_anew_when_it_is_no_good(
-    folder: Folder, spoil: Callable[[Path, Path], object]
+    machine: Machine, spoil: Callable[[Path, Path], object]
 ) -> None:
-    files = edge_certificate.ensure(folder, "localhost")
+    files = machine.ensure()
     spoil(*files)
-    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-        *edge_certificate.ensure(folder, "localhost")
-    )
+    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*machine.ensure())
 
 
-def test_it_is_made_anew_for_another_name(folder: Folder) -> None:
-    edge_certificate.ensure(folder, "localhost")
-    assert "shop.test" in names(edge_certificate.ensure(folder, "shop.test")[0])
+def test_it_is_made_anew_for_another_name(machine: Machine) -> None:
+    machine.ensure()
+    assert "shop.test" in names(machine.ensure("shop.test")[0])
