@@ -5,7 +5,6 @@ from pathlib import Path
 from types import FunctionType
 
 import pytest
-from django.core.signals import request_finished, request_started
 from django.test import override_settings
 
 import ramet
@@ -74,16 +73,6 @@ def test_without_ramets_mesh_the_header_is_a_claim_of_anybody(
     assert service_in({"HTTP_X_RAMET_CALLER": "spiffe://shop/orders"}) is None
 
 
-@pytest.fixture
-def signals() -> Iterator[None]:
-    """Connected as the app does it."""
-    request_started.connect(begin_request)
-    request_finished.connect(end_request)
-    yield
-    request_started.disconnect(begin_request)
-    request_finished.disconnect(end_request)
-
-
 @pytest.mark.parametrize(
     ("mesh", "header", "service"),
     [
@@ -94,12 +83,12 @@ def signals() -> Iterator[None]:
     ],
 )
 def test_a_request_to_django_is_from_outside_unless_the_mesh_says_otherwise(
-    placed: Placed, signals: None, mesh: dict[str, str], header: str, service: str
+    placed: Placed, mesh: dict[str, str], header: str, service: str
 ) -> None:
     placed("products", **mesh)
-    request_started.send(None, environ={"HTTP_X_RAMET_CALLER": header})
+    begin_request(environ={"HTTP_X_RAMET_CALLER": header})
     assert ramet.caller().service == service
-    request_finished.send(None)
+    end_request()
     assert ramet.caller().service is None
 
 
