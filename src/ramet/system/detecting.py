@@ -7,7 +7,6 @@ sees a password that is a word: it is a net, no proof. What it takes for a secre
 import math
 import re
 from collections import Counter
-from itertools import pairwise
 
 from ramet.system.secrets import ELSEWHERE
 
@@ -71,13 +70,17 @@ def _is_drawn(token: str) -> bool:
     kinds = (r"[a-z]", r"[A-Z]", r"[0-9]")
     if not all(re.search(kind, token) for kind in kinds):
         return False
-    # In words, a case or kind lasts for several characters; drawn at random it seldom does.
-    turns = sum(_kind(one) != _kind(other) for one, other in pairwise(token))
-    return _entropy(token) >= 3.5 and turns / len(token) > 0.4
+    # In names, a word goes on for several characters, and begins with a capital letter at most.
+    plain = re.sub(r"[^A-Za-z0-9]", "", token)
+    turns = sum(map(_is_turn, plain, plain[1:]))
+    return _entropy(token) >= 3.5 and turns / len(plain) > 0.24
 
 
-def _kind(character: str) -> int:
-    return character.isdigit() + 2 * character.isupper() + 4 * (not character.isalnum())
+def _is_turn(one: str, other: str) -> bool:
+    """Whether another word, or number, begins here. As many as half of random pairs are one."""
+    if one.isalpha() and other.isalpha():
+        return one.islower() and other.isupper()
+    return one.isdigit() != other.isdigit()
 
 
 def _entropy(text: str) -> float:
