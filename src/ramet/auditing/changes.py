@@ -73,7 +73,15 @@ def watch(
         return execute(sql, params, many, context)
     with transaction.atomic(using=connection.alias):
         _note(connection, identity, found[1])
-        return execute(sql, params, many, context)
+        if not _commits_only_when_read(connection, sql):
+            return execute(sql, params, many, context)
+    # The entry is there first, and stays if the statement fails.
+    return execute(sql, params, many, context)
+
+
+def _commits_only_when_read(connection: BaseDatabaseWrapper, sql: str) -> bool:
+    """SQLite refuses to commit while rows of a RETURNING wait for whoever asked for them."""
+    return connection.vendor == "sqlite" and " RETURNING " in sql
 
 
 def _is_noted(connection: BaseDatabaseWrapper, identity: object) -> bool:
