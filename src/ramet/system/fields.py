@@ -87,6 +87,14 @@ SERVICE = (
         'a file, such as "shipping/openapi.yaml"',
         example="shipping/openapi.yaml",
     ),
+    Key(
+        "calls",
+        "strings",
+        "The services that a program which is not Django calls. Of Django services the code tells.",
+        'names of services, such as "orders"',
+        SERVICE_NAME,
+        ("orders",),
+    ),
     *SERVICE_AT_THE_EDGE,
 )
 

@@ -77,7 +77,9 @@ def policy(system: System) -> Policy:
 
     To import a contract's class gives the right to its operations; to import a value type gives
     none. A literal name as the first argument of `ramet.fetch` gives the right to that service's
-    public routes. Only the code of services counts: not tests, and not modules that none owns.
+    public routes. Only the code of services counts: not tests, and not modules that none owns. The
+    code of a program that is not Django is not read; it may do all that the services offer which
+    its `calls` name.
     """
     declared = _contracts(system)
     return Policy(
@@ -86,7 +88,18 @@ def policy(system: System) -> Policy:
             for source in sources(system, _CALLING)
             for grant in (*_of_imports(source, system, declared), *_of_fetches(source, system))
         )
+        | frozenset(_of_programs(system, declared))
     )
+
+
+def _of_programs(system: System, declared: _Declared) -> Iterator[Grant]:
+    for service in system.services.values():
+        where = f"{system.path.name}, calls of {service.name}"
+        for callee in service.calls:
+            yield Grant(callee, "", service.name, where)
+            for app in system.services[callee].apps:
+                for contract in declared.get((app, "*"), ()):
+                    yield Grant(callee, contract, service.name, where)
 
 
 def _of_imports(source: Source, system: System, declared: _Declared) -> Iterator[Grant]:

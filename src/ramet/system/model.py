@@ -17,7 +17,8 @@ class Service:
     """A named set of Django apps, or any other program that speaks HTTP (then `apps` is empty).
 
     `apps` are dotted module names, third-party ones among them. `routes` are path prefixes that
-    start and end with a slash. `contract` is a path relative to the folder of `ramet.toml`.
+    start and end with a slash. `contract` is a path relative to the folder of `ramet.toml`. `calls`
+    are the services that a program calls whose code nobody reads.
     Of the rest, which is about traffic from outside, sizes are bytes and times seconds; None is
     the gateway's own.
     """
@@ -28,6 +29,7 @@ class Service:
     owner: str | None = None
     command: tuple[str, ...] = ()
     contract: str | None = None
+    calls: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     largest_body: int | None = None
     receive_within: int | None = None

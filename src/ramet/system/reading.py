@@ -80,6 +80,7 @@ def _service(name: str, values: dict[str, Any]) -> Service:
         owner=values.get("owner"),
         command=values.get("command", ()),
         contract=values.get("contract"),
+        calls=values.get("calls", ()),
         **service_at_the_edge(values),
     )
 

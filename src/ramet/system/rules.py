@@ -27,6 +27,7 @@ def broken_rules(system: System, document: Document) -> Iterator[Mistake]:
         yield from _kind(service, document)
         yield from _apps(service, system, document)
         yield from _contract(service, system, document)
+        yield from _calls(service, system, document)
     yield from _owners(system, document)
     yield from _routes(system, document)
     yield from _issuer(system, document)
@@ -120,6 +121,28 @@ def _contract(service: Service, system: System, document: Document) -> Iterator[
             expected="an OpenAPI file, relative to ramet.toml",
             remedy="Create the file, or correct the path.",
         )
+
+
+def _calls(service: Service, system: System, document: Document) -> Iterator[Mistake]:
+    if service.calls and service.apps:
+        yield document.mistake(
+            "needless-calls",
+            ("services", service.name, "calls"),
+            found=f"[services.{service.name}] with apps and calls",
+            expected="calls only beside command",
+            remedy="Remove calls: what a Django service calls follows from its imports.",
+        )
+        return
+    others = [name for name in system.services if name != service.name]
+    for callee in service.calls:
+        if callee not in others:
+            yield document.mistake(
+                "unknown-callee",
+                _item(document, service.name, "calls", callee),
+                found=f'"{callee}"',
+                expected=f"another service: {', '.join(others)}",
+                remedy=did_you_mean(callee, others) or "Correct the name, or remove it.",
+            )
 
 
 def _owners(system: System, document: Document) -> Iterator[Mistake]:

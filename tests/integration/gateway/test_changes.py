@@ -78,6 +78,21 @@ def test_scaling_out_spreads_requests_over_all_processes(
     eventually(second_is_used, within=3)
 
 
+def test_a_process_that_takes_no_connection_is_passed_over_whatever_is_asked(
+    changing: Edge, eventually: Callable[..., object]
+) -> None:
+    """Nothing has been sent yet, so that a POST may go to the other one as well as a GET."""
+    dead = str(changing.folder / "orders-2.sock")
+    changing.endpoints = {"orders": (str(changing.folder / "orders.web.sock"), dead)}
+    changing.configure()
+
+    def one_is_passed_over() -> bool:
+        assert changing.get("/api/v1/orders/", method="POST").status == 200
+        return b"retry_success: 0" not in changing.admin("GET /stats?filter=orders.web.*retry_su")
+
+    eventually(one_is_passed_over, within=5)
+
+
 def test_moving_a_service_to_another_process_loses_no_request(
     changing: Edge, eventually: Callable[..., object]
 ) -> None:

@@ -120,3 +120,14 @@ def test_the_union_of_two_policies_holds_the_rights_of_both() -> None:
     new = Policy(frozenset({Grant("a", "x", "c", "c.py:1"), Grant("a", "", "b", "b.py:2")}))
     assert (old | new).callers("a") == {"x": ("b", "c")}
     assert (old | new).visitors("a") == ("b",)
+
+
+def test_a_program_that_is_not_django_may_call_whom_it_names(project: Project) -> None:
+    toml = project.folder / "ramet.toml"
+    program = '[services.shipping]\ncommand = ["node", "server.mjs"]\ncalls = ["payments"]\n'
+    toml.write_text(f"{toml.read_text()}\n{program}")
+
+    shown = [right for right in rights(project) if right[0] == "shipping"]
+
+    assert shown == [("shipping", "payments", contract) for contract in ("", V1, V2)]
+    assert policy(project.system).reason("shipping", "payments") == "ramet.toml, calls of shipping"

@@ -121,7 +121,7 @@ issuer = "user"
         "\n"
         "ramet.toml:8: unknown-key\n"
         '  found     "rotues" in [services.users]\n'
-        "  expected  one of apps, routes, owner, command, contract, streams, largest_body, "
+        "  expected  one of apps, routes, owner, command, contract, calls, streams, largest_body, "
         "receive_within, answer_within, rate_by_address, rate_by_user, canary\n"
         '  remedy    Did you mean "routes"?\n'
         "\n"
@@ -185,6 +185,9 @@ def test_toml_that_ends_too_early_tells_its_last_line(refusal: Refusal) -> None:
         ('routes = ["/.ramet/calls/"]', "ramet.toml:7: reserved-route"),
         ('command = ["node"]', "ramet.toml:7: two-kinds-of-service"),
         ('contract = "openapi.yaml"', "ramet.toml:7: needless-contract"),
+        ('calls = ["users"]', "ramet.toml:7: needless-calls"),
+        ('[services.ship]\ncommand = ["x"]\ncalls = ["ordesr"]', "ramet.toml:9: unknown-callee"),
+        ('[services.ship]\ncommand = ["x"]\ncalls = ["ship"]', "ramet.toml:9: unknown-callee"),
         ('[services.Users]\napps = ["shop.users"]', "ramet.toml:7: invalid-name"),
         ('[services.monolith]\napps = ["shop.users"]', "ramet.toml:7: reserved-name"),
         ('[services.issuer]\napps = ["shop.users"]', "ramet.toml:7: reserved-name"),

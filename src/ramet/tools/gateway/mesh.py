@@ -1,8 +1,9 @@
 """The mesh: what stands before each service for the others, and what each calls the others by.
 
-Inbound: mutual TLS, the caller's identity, its rights, no retries. Outbound: plain HTTP on a Unix
-socket that only the service's own processes may open, from there with the service's certificate to
-those whom its code calls; retries are here and only here, so that two hops do not multiply them.
+Inbound: mutual TLS, the caller's identity, its rights, and no retries but to another process where
+one has not taken the connection. Outbound: plain HTTP on a Unix socket that only the service's own
+processes may open, from there with the service's certificate to those whom its code calls; all
+other retries are here and only here, so that two hops do not multiply them.
 """
 
 from typing import Any

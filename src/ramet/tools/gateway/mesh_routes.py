@@ -11,7 +11,14 @@ from typing import Any
 
 from ramet.system import Policy, Service, System
 from ramet.tools.gateway import clusters, hygiene, limits, mesh_tls
-from ramet.tools.gateway.routes import NO_BODY_LIMIT, configuration, nothing, path_match, twice
+from ramet.tools.gateway.routes import (
+    ANOTHER_PROCESS,
+    NO_BODY_LIMIT,
+    configuration,
+    nothing,
+    path_match,
+    twice,
+)
 
 __all__ = [
     "CALLER",
@@ -80,7 +87,11 @@ def _public(match: dict[str, Any], service: Service) -> dict[str, Any]:
 
 
 def _route(match: dict[str, Any], service: Service, timeout: int) -> dict[str, Any]:
-    action = {"cluster": clusters.processes(service.name), "timeout": f"{timeout}s"}
+    action = {
+        "cluster": clusters.processes(service.name),
+        "timeout": f"{timeout}s",
+        "retry_policy": ANOTHER_PROCESS,
+    }
     return {"match": match, "route": action}
 
 

@@ -4,17 +4,11 @@ from typing import Any
 
 from ramet.tools.gateway import answers, limits
 
-__all__ = ["NO_BODY_LIMIT", "configuration", "nothing", "path_match", "twice"]
+__all__ = ["ANOTHER_PROCESS", "NO_BODY_LIMIT", "configuration", "nothing", "path_match", "twice"]
 
 NO_BODY_LIMIT = limits.body_override({"disabled": True})
 
-_RETRY: dict[str, Any] = {
-    # Lost connections, here or behind the service's own Envoy. Never what a service itself answers:
-    # where its 503 stems from a call of its own, that has been tried twice already.
-    "retry_on": "connect-failure,refused-stream,reset,retriable-headers",
-    "retriable_headers": [{"name": answers.LOST, "present_match": True}],
-    "num_retries": 1,
-    "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+_ELSEWHERE: dict[str, Any] = {
     "retry_host_predicate": [
         {
             "name": "envoy.retry_host_predicates.previous_hosts",
@@ -26,7 +20,23 @@ _RETRY: dict[str, Any] = {
     ],
     "host_selection_retry_max_attempts": 3,
 }
+_RETRY: dict[str, Any] = {
+    # Lost connections, here or behind the service's own Envoy. Never what a service itself answers:
+    # where its 503 stems from a call of its own, that has been tried twice already.
+    "retry_on": "connect-failure,refused-stream,reset,retriable-headers",
+    "retriable_headers": [{"name": answers.LOST, "present_match": True}],
+    "num_retries": 1,
+    "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+    **_ELSEWHERE,
+}
 _NO_RETRY = {"num_retries": 0}
+ANOTHER_PROCESS: dict[str, Any] = {
+    "retry_on": "connect-failure",
+    # A choice among few may fall on the same one again; it costs nothing.
+    "num_retries": 3,
+    **_ELSEWHERE,
+}
+"""Nothing has been sent where nobody took the connection, so any request may go to another one."""
 
 
 def twice(
