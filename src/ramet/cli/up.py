@@ -92,8 +92,9 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     certificate, key = None, None
     if system.gateway.tls == "local":
         authority = Authority(system.name, folder.secrets, folder.certificates)
-        public = folder.secrets / "public"
-        certificate, key = edge_certificate.ensure(authority, public, system.gateway.public_host)
+        certificate, key = edge_certificate.ensure(
+            authority, folder.public_certificate, system.gateway.public_host
+        )
     foreign = None
     if system.gateway.issuer is not None and system.has_foreign_issuer:
         foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)

@@ -25,7 +25,7 @@ def broken_edge_rules(system: System, document: Document) -> Iterator[Mistake]:
     yield from _cors(gateway, document)
     yield from _users(system, document)
     for service in system.services.values():
-        yield from _streams(service, document)
+        yield from _streams(service, system, document)
         yield from _body(service, document)
         yield from _canary(service, document)
 
@@ -133,10 +133,13 @@ def _users(system: System, document: Document) -> Iterator[Mistake]:
             )
 
 
-def _streams(service: Service, document: Document) -> Iterator[Mistake]:
+def _streams(service: Service, system: System, document: Document) -> Iterator[Mistake]:
     declared = document.content["services"][service.name]
+    routes = [route for each in system.services.values() for route in each.routes]
     for stream in service.streams:
-        if not any(stream.startswith(route) for route in service.routes):
+        # The longest one has the path: a service at "/" has not what lies in others' routes.
+        owner = max(filter(stream.startswith, routes), key=len, default="")
+        if owner not in service.routes:
             yield document.mistake(
                 "stream-outside-routes",
                 ("services", service.name, "streams", declared["streams"].index(stream)),

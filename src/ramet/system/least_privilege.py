@@ -6,7 +6,7 @@ enforces it (`ramet.tools.gateway`); `ramet explain` tells where a right comes f
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,14 @@ class Policy:
 
     def __or__(self, other: "Policy") -> "Policy":
         return Policy(self.grants | other.grants)
+
+    def only(self, callers: Collection[str]) -> "Policy":
+        """The rights of these callers alone."""
+        return Policy(frozenset(each for each in self.grants if each.caller in callers))
+
+    def without(self, callers: Collection[str]) -> "Policy":
+        """The rights of all others."""
+        return Policy(self.grants - self.only(callers).grants)
 
     def callers(self, callee: str) -> dict[str, tuple[str, ...]]:
         """Who may call the operations of each contract of a service, both in order."""

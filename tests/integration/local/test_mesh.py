@@ -104,6 +104,19 @@ def test_the_callers_name_cannot_be_sent_from_outside(meshed: Pair) -> None:
         assert json.loads(got.read()) == {"left": "gateway", "right": "left"}
 
 
+def test_code_that_goes_on_keeps_its_rights(meshed: Pair) -> None:
+    """A file that does not parse shows no need of anything, also when another service is new."""
+    meshed.write("pair/left/asking.py", ASK + "\ndef (")
+    assert meshed.ramet("restart", "left", check=False).returncode == 1
+    meshed.ramet("restart", "right")
+
+    assert meshed.get("/left/ask/")[0] == 200
+
+    meshed.write("pair/left/asking.py", ASK)
+    meshed.ramet("restart", "left")
+    assert meshed.get("/left/ask/")[0] == 200
+
+
 def certificates(system: Pair) -> dict[str, str]:
     """Serial numbers by identity."""
     found = json.loads(system.ramet("certificates", "list", "--json").stdout)

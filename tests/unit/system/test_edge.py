@@ -113,6 +113,10 @@ sticky  = true
         ('[gateway.cors]\norigins = ["*"]\ncredentials = "yes"', "ramet.toml:10: wrong-type"),
         ('[gateway.cors]\norigins = ["*"]\norigin = "*"', "ramet.toml:10: unknown-key"),
         ('streams = ["/live/"]', "ramet.toml:8: stream-outside-routes"),
+        (
+            '[services.web]\napps = ["shop.users"]\nroutes = ["/"]\nstreams = ["/orders/live/"]',
+            "ramet.toml:11: stream-outside-routes",
+        ),
         ('largest_body = "1GiB"', "ramet.toml:8: invalid-value"),
         ('largest_body = "101MiB"', "ramet.toml:8: invalid-value"),
         ('answer_within = "1.5s"', "ramet.toml:8: invalid-value"),

@@ -131,3 +131,11 @@ def test_a_program_that_is_not_django_may_call_whom_it_names(project: Project) -
 
     assert shown == [("shipping", "payments", contract) for contract in ("", V1, V2)]
     assert policy(project.system).reason("shipping", "payments") == "ramet.toml, calls of shipping"
+
+
+def test_rights_are_taken_apart_by_caller() -> None:
+    mine, yours = Grant("a", "", "b", "x:1"), Grant("b", "b.v1.B", "a", "y:1")
+    both = Policy(frozenset({mine, yours}))
+
+    assert both.only({"b"}) == Policy(frozenset({mine}))
+    assert both.without({"b"}) == Policy(frozenset({yours}))

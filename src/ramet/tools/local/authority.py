@@ -123,8 +123,15 @@ class Authority:
             self.key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write_bundle([certificate])
             write_private(self.key_path, _key_pem(key))
-        found = certificates.read_key(self.key_path)
-        bundle = certificates.read_certificates(self.bundle_path)
+        try:
+            found = certificates.read_key(self.key_path)
+            bundle = certificates.read_certificates(self.bundle_path)
+        except DiagnosticError as error:
+            [mistake] = error.mistakes
+            # Killed between the two, say. Nothing else of the folder need go, least of all by hand.
+            raise self._unusable(
+                mistake.reference, f"{mistake.where}: {mistake.found}", mistake.expected
+            ) from None
         signer = next((each for each in bundle if certificates.belongs(each, found)), None)
         if signer is None or not isinstance(found, ec.EllipticCurvePrivateKey):
             raise self._unusable(

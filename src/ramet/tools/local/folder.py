@@ -67,6 +67,11 @@ class Folder:
         return self.secrets / "certificates"
 
     @property
+    def public_certificate(self) -> Path:
+        """The folder of the gateway's certificate for browsers, where it is a local one."""
+        return self.secrets / "public"
+
+    @property
     def mail(self) -> Path:
         """Mails that the services sent, as files."""
         return self.path / "mail"

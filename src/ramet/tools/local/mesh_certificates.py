@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ramet.errors import DiagnosticError
 from ramet.system import System
+from ramet.tools.local import edge_certificate
 from ramet.tools.local.authority import Authority
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Report
@@ -20,13 +21,21 @@ class MeshCertificates:
     """Looks after the certificates of the mesh; `report` is told what a person should know."""
 
     def __init__(self, system: System, folder: Folder, report: Report) -> None:
+        self._system, self._folder = system, folder
         self._authority = Authority(system.name, folder.secrets, folder.certificates)
         self._report = report
         self._changing = asyncio.Lock()
 
     def renew(self, members: Sequence[str]) -> None:
-        """Make what is missing or past half its life. DiagnosticError for files nobody can use."""
+        """Make what is missing or past half its life, the gateway's own for browsers too.
+
+        DiagnosticError for files nobody can use.
+        """
         self._authority.renew(members)
+        if self._system.gateway.tls == "local":
+            edge_certificate.ensure(
+                self._authority, self._folder.public_certificate, self._system.gateway.public_host
+            )
 
     async def keep(self, members: Sequence[str]) -> None:
         """Renew in time, for ever."""
@@ -37,7 +46,7 @@ class MeshCertificates:
                 if self._authority.is_due():
                     await self.rotate(members)
                 async with self._changing:
-                    self._authority.renew(members)
+                    self.renew(members)
                 told = ""
             except (DiagnosticError, OSError) as error:  # what runs goes on with what it has
                 if str(error) != told:
@@ -48,10 +57,10 @@ class MeshCertificates:
         """Have a new authority sign, once everybody believes it; the old one is believed on."""
         async with self._changing:
             self._authority.announce()
-            self._authority.renew(members)
+            self.renew(members)
             await asyncio.sleep(_TAKEN_UP_SECONDS)
             self._authority.promote()
-            self._authority.renew(members)
+            self.renew(members)
 
     def as_json(self) -> list[dict[str, str]]:
         """The certificates in use; times in UTC as of RFC 3339."""

@@ -91,6 +91,7 @@ class Supervisor:
         self._brokers: dict[str, str] = {}
         self._nats: Nats | None = None
         self._policy = Policy()
+        self._reloading = asyncio.Lock()
         self._mesh_certificates = MeshCertificates(plan.system, folder, report)
         self.control = ControlServer(self)
         self._tasks: list[asyncio.Task[None]] = []
@@ -235,16 +236,24 @@ class Supervisor:
 
     async def _reload(self, groups: list[GroupProcesses], why: str) -> bool:
         """Restart `groups` with the rights of their new code; whether all of it runs."""
-        await self._renew_broker_rights()
-        planned = await asyncio.to_thread(policy, self.plan.system)
-        # Both while old and new processes run side by side: neither may be refused what it needs.
-        self._policy |= planned
-        self._write_gateway()
-        is_new = all(await asyncio.gather(*(group.reload(why) for group in groups)))
-        if is_new:
-            self._policy = planned
+        # One at a time: who read the source first must not have the last word.
+        async with self._reloading:
+            await self._renew_broker_rights()
+            planned = await asyncio.to_thread(policy, self.plan.system)
+            # Both while old and new processes run side by side: neither is refused what it needs.
+            self._policy |= planned
             self._write_gateway()
-        return is_new
+            is_new = await asyncio.gather(*(group.reload(why) for group in groups))
+            # Where the old code goes on, so do its rights: a file that does not parse shows none.
+            renewed = {
+                name
+                for group, done in zip(groups, is_new, strict=True)
+                if done
+                for name in group.group.services
+            }
+            self._policy = self._policy.without(renewed) | planned.only(renewed)
+            self._write_gateway()
+            return all(is_new)
 
     # -- Starting ----------------------------------------------------------------------------------
 

@@ -164,6 +164,20 @@ def test_an_authority_whose_key_is_another_is_told(authority: Authority, tmp_pat
     assert str(authority.bundle_path) in str(caught.value)
 
 
+@pytest.mark.parametrize("lost", ["key_path", "bundle_path"])
+def test_half_an_authority_is_told_with_the_two_files_that_may_go(
+    authority: Authority, lost: str
+) -> None:
+    authority.renew([], now=NOW)
+    getattr(authority, lost).unlink()
+    with pytest.raises(DiagnosticError, match=str(getattr(authority, lost))) as caught:
+        authority.renew(["orders"], now=NOW)
+    [mistake] = caught.value.mistakes
+    assert mistake.remedy == (
+        f"remove {authority.key_path} and {authority.bundle_path}: a new authority is made"
+    )
+
+
 def test_a_certificate_that_is_not_for_its_key_is_told(authority: Authority) -> None:
     authority.renew(["orders", "users"], now=NOW)
     folder = authority.folder / "orders"
