@@ -36,7 +36,7 @@ def processes_of(placement: str) -> tuple[str, ...]:
         return ("monolith-web", "monolith-worker", "monolith-celery", "postgres", "envoy")
     return (
         *(f"{service}-web" for service in SERVICES),
-        *(f"{service}-worker" for service in ("users", "products", "orders", "payments")),
+        *(f"{service}-worker" for service in SERVICES),
         "users-celery",
         "postgres",
         "nats",
