@@ -42,16 +42,16 @@ down: $(READY)  ## stop the shop when it was started with --detach
 
 # Much of testing is waiting, so the two halves run side by side. Each shows its lines when it has ended.
 test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in two halves side by side
-	@echo "testing in two halves side by side; each is shown when it has ended, in about ten minutes"
+	@echo "testing in two halves side by side; each is shown when it has ended, in about twenty minutes"
 	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 	  test-acceptance test-parts
 
-test-acceptance: $(READY) $(OTHERS)  ## what is tested on the running shop
+test-acceptance: $(READY) $(OTHERS)  ## the shop: its own tests, and what is tested on it while it runs
+	cd shop && ../$(BIN)/python ../tests/run.py .pytest_cache/shop -m "not slow"
 	$(BIN)/python tests/run.py .pytest_cache/acceptance -m "not slow" tests/acceptance
 
-test-parts: $(READY) $(OTHERS)  ## every other test, the shop's own too
+test-parts: $(READY) $(OTHERS)  ## every other test
 	$(BIN)/python tests/run.py .pytest_cache/parts -m "not slow" --ignore=tests/acceptance
-	cd shop && ../$(BIN)/python ../tests/run.py .pytest_cache/shop -m "not slow"
 
 test-all: $(READY) $(OTHERS) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
 	$(BIN)/python tests/matrix.py

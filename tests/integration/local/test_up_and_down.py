@@ -125,9 +125,9 @@ def test_what_is_private_is_closed_to_others(running: Pair) -> None:
     assert stat.S_IMODE(running.folder.path.stat().st_mode) == 0o700
     assert stat.S_IMODE(run.stat().st_mode) == 0o700
     assert stat.S_IMODE(running.folder.state.stat().st_mode) == 0o600
-    assert {stat.S_IMODE(path.stat().st_mode) for path in running.folder.secrets.iterdir()} == {
-        0o600
-    }
+    secrets = [path for path in running.folder.secrets.rglob("*") if not path.is_symlink()]
+    modes = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in secrets}
+    assert modes == {(False, 0o600), (True, 0o700)}
     sockets = [path for path in run.iterdir() if path.is_socket()]
     assert len(sockets) >= 6
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in sockets} == {

@@ -41,6 +41,7 @@ def test_a_subscription_to_an_event_that_no_service_publishes_is_found(
     @ramet.subscribe(made.Lonely, name="mine")
     def handle(event: Any) -> None: ...
 
+    monkeypatch.setattr(checks, "surroundings", lambda: Surroundings(None))
     assert checks.undeclared_subscriptions() == []
     system = SimpleNamespace(service_of_module=lambda module: None)
     place = cast("Any", SimpleNamespace(system=system))
