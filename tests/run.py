@@ -20,6 +20,7 @@ def main(cache: str, arguments: list[str]) -> int:
         str(Path(sys.executable).with_name("pytest")),
         "-o",
         f"cache_dir={cache}",
+        "--durations=12",
         *arguments,
     ]
     code = subprocess.call(command)
