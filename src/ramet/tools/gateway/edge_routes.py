@@ -76,7 +76,10 @@ def _answers(
 ) -> list[dict[str, Any]]:
     """An ordinary request, whose body arrives whole before the service hears of it."""
     safe = {"name": ":method", "string_match": {"safe_regex": {"regex": _SAFE_METHODS}}}
-    action = destination(system, service, switches)
+    action = {
+        **destination(system, service, switches),
+        "idle_timeout": f"{limits.silence(service)}s",
+    }
     if described := rate_limits.descriptions(service):
         action["rate_limits"] = described
     routes: list[dict[str, Any]] = []

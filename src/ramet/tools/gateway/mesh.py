@@ -74,6 +74,8 @@ def _between_services(topology: Topology, routes: str) -> dict[str, Any]:
         "rds": {"route_config_name": routes, "config_source": source},
         "use_remote_address": False,
         "skip_xff_append": True,
+        # How long an answer may be awaited, its route says, or the caller.
+        "stream_idle_timeout": "0s",
         "preserve_external_request_id": True,
         # Envoy believes what a request says of its deadline when the one address that it was
         # forwarded for is internal. Every peer here is one of the system, whomever it serves.

@@ -81,7 +81,6 @@ def _answered(system: System, service: Service, policy: Policy) -> Iterable[dict
 def _public(match: dict[str, Any], service: Service) -> dict[str, Any]:
     """Bounded by the gateway, or by the caller: here streams and large bodies pass."""
     route = _route(match, service, 0)
-    route["route"]["idle_timeout"] = "0s"
     route["typed_per_filter_config"] = NO_BODY_LIMIT
     return route
 
