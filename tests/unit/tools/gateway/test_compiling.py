@@ -218,7 +218,7 @@ def answered(files: dict[str, Any], service: str) -> list[tuple[dict[str, Any], 
     found = []
     for route in host["routes"]:
         assert route["route"]["cluster"] == f"{service}.web"
-        assert "retry_policy" not in route["route"]
+        assert route["route"]["retry_policy"]["retry_on"] == "connect-failure"
         filters = route["typed_per_filter_config"]
         rules = filters["envoy.filters.http.rbac"]["rbac"]["rules"]
         assert rules["action"] == "ALLOW"
