@@ -22,6 +22,7 @@ GRANTS = frozenset(
         Grant("orders", ORDERS, "storefront", "test:1"),
         Grant("products", PRODUCTS, "orders", "test:1"),
         Grant("users", "", "storefront", "test:1"),
+        Grant("storefront", "", "products", "test:1"),
     }
 )
 
@@ -197,6 +198,20 @@ def test_the_gateway_may_ask_for_public_routes_and_call_no_operation(edge: Edge)
 def test_public_routes_are_for_services_whose_code_asks_for_them(edge: Edge) -> None:
     assert edge.call("users", "/o/token/", caller="storefront").status == 200
     assert ask(edge, "users", of(edge, "products"), "/o/token/")[0] == 403
+
+
+@pytest.mark.parametrize("visitor", ["gateway", "products"])
+@pytest.mark.parametrize(
+    "path", ["/.ramet/metrics", "/.ramet", operation("shop.storefront.v1.Contract"), "/.Ramet/x"]
+)
+def test_a_route_for_everything_is_none_for_what_services_say_to_each_other(
+    edge: Edge, visitor: str, path: str
+) -> None:
+    """Nor for operations of a contract that nobody imports."""
+    assert ask(edge, "storefront", of(edge, visitor), "/anything")[0] == 200
+    edge.forget()
+    assert ask(edge, "storefront", of(edge, visitor), path)[0] == 403
+    assert edge.reached() == []
 
 
 def test_every_service_may_read_the_issuers_keys(edge: Edge) -> None:
