@@ -89,6 +89,14 @@ def test_a_user_is_counted_wherever_the_token_is_used_and_nobody_else_is(limited
     assert statuses(edge, 5) == [200] * 5  # no token, no user
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_a_user_is_counted_however_the_scheme_is_spelt(limited: Any, scheme: str) -> None:
+    edge = limited({"rate_by_user": Rate(2, 3600)})
+    alice = signed_in(edge, "alice")
+    spelt = {"Authorization": alice["Authorization"].replace("Bearer", scheme)}
+    assert statuses(edge, 2, **spelt) + statuses(edge, 1, **alice) == [200, 200, 429]
+
+
 def test_an_address_is_refused_before_its_token_is_looked_at(limited: Any) -> None:
     edge = limited({"rate_by_address": Rate(2, 3600), "rate_by_user": Rate(9, 3600)})
     assert statuses(edge, 3, Authorization="Bearer nonsense") == [401, 401, 429]
