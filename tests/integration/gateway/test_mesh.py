@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import ssl
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ramet.system.least_privilege import Grant
+from ramet.tools.gateway import limits
 from ramet.tools.local.authority import Authority
 from tests.integration.gateway.harness import CONTRACT, Answer, Edge, Received
 
@@ -417,6 +419,35 @@ def test_renewing_and_rotating_lose_no_request(
         for thread in asking:
             thread.join()
     assert set(statuses) == {200}
+
+
+def test_a_connection_ends_some_time_and_loses_no_request(
+    monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., object]
+) -> None:
+    """Or a certificate would be good as long as its holder likes."""
+    monkeypatch.setattr(limits, "MESH_CONNECTION", 1)
+    edge = Edge(grants=GRANTS).start()
+    try:
+        connection = connect(edge, "orders", of(edge, "storefront"))
+
+        def is_over() -> bool:
+            connection.request("POST", operation(ORDERS), b"{}")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"ok")
+            return answer.headers["connection"] == "close"
+
+        def opened() -> int:
+            """How many connections calls of storefront's processes have needed."""
+            assert edge.call("orders", caller="storefront").status == 200
+            said = edge.admin("GET /stats?filter=http.mesh-orders.downstream_cx_total")
+            [count] = re.findall(rb"cx_total: (\d+)", said)
+            return int(count) - 1
+
+        eventually(is_over)
+        connection.close()
+        eventually(lambda: opened() > 3)
+    finally:
+        edge.stop()
 
 
 def believes(edge: Edge, authorities: int) -> bool:

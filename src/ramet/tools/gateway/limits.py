@@ -18,6 +18,7 @@ __all__ = [
     "KEYS_FRESH",
     "LARGEST_BODY",
     "LONGEST_TOKEN",
+    "MESH_CONNECTION",
     "MESH_TIMEOUT",
     "OUTLIERS",
     "PEER_ANSWERS",
@@ -48,6 +49,8 @@ REQUEST_TIMEOUT = 15  # until the last byte of the request has arrived
 ROUTE_TIMEOUT = 15  # from there to the end of the answer, retries included
 # For a request in the mesh that says nothing of its own deadline.
 MESH_TIMEOUT = 60
+# A certificate is looked at once, when the connection begins.
+MESH_CONNECTION = 3600
 STREAM_IDLE = 30  # from outside; waiting for a service to answer is silence too
 # WebSockets and server-sent events. Whoever keeps one open says something every minute or so.
 SILENT_STREAM = 300
