@@ -9,6 +9,7 @@ from ramet.tools.gateway.canary import destination, visitors
 from ramet.tools.gateway.routes import (
     NO_BODY_LIMIT,
     configuration,
+    each_within,
     nothing,
     path_match,
     twice,
@@ -101,7 +102,7 @@ def _wait(action: dict[str, Any], service: Service) -> None:
     """Let a stream last as long as its parts may; with it Envoy no longer looks at `timeout`."""
     whole = limits.receipt(service) + limits.answer(service)
     action["max_stream_duration"] = {"max_stream_duration": f"{whole}s"}
-    action["retry_policy"] = {**action["retry_policy"], "per_try_timeout": action["timeout"]}
+    action["retry_policy"] = each_within(action["timeout"], action["retry_policy"])
 
 
 def _streams(
