@@ -81,7 +81,7 @@ def _answers(
         **destination(system, service, switches),
         "idle_timeout": f"{limits.silence(service)}s",
     }
-    if described := rate_limits.descriptions(service):
+    if described := rate_limits.descriptions(service, system.gateway):
         action["rate_limits"] = described
     routes: list[dict[str, Any]] = []
     for headers, added in visitors(service, system.gateway):
@@ -117,7 +117,7 @@ def _streams(
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "retry_policy": {"num_retries": 0},
     }
-    if described := rate_limits.descriptions(service):
+    if described := rate_limits.descriptions(service, system.gateway):
         action["rate_limits"] = described
     return [
         {
