@@ -3,9 +3,14 @@
 Plain strings in and out, so that Django middleware, DRF and the server of operations share it.
 """
 
+import re
+
 from ramet.identity.claims import InvalidToken
 
 __all__ = ["challenge", "of_header"]
+
+# Not every white space of Unicode: the gateway must see the scheme wherever a service does.
+_WORD = re.compile(r"\S+", re.ASCII)
 
 
 def of_header(authorization: str) -> str | None:
@@ -14,8 +19,9 @@ def of_header(authorization: str) -> str | None:
     Raises InvalidToken for `Bearer` without exactly one token: a client that meant to sign in must
     not become anonymous in silence.
     """
-    # Any white space parts them: a tab is as much a sign of a client that meant to sign in.
-    scheme, *tokens = authorization.split() or [""]
+    # A tab is as much a sign of a client that meant to sign in.
+    words: list[str] = _WORD.findall(authorization)
+    scheme, *tokens = words or [""]
     if scheme.lower() != "bearer":
         return None
     if len(tokens) != 1:

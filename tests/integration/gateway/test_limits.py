@@ -13,18 +13,19 @@ import pytest
 from ramet.tools.gateway import limits
 from tests.integration.gateway.harness import Edge, Received
 
-ORDERS, PRODUCTS = "/api/v1/orders/", "/api/v1/products/"
+ORDERS, PRODUCTS, USERS = "/api/v1/orders/", "/api/v1/products/", "/o/"
 SHORT = 2  # seconds instead of 15: what is tested is which limit holds, not how long it is
 
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Edge]:
-    """Products takes more of everything than the gateway gives by itself."""
+    """Products takes more of everything than the gateway gives by itself, users of one thing."""
     patch = pytest.MonkeyPatch()
-    for name in ("ROUTE_TIMEOUT", "REQUEST_TIMEOUT"):
+    for name in ("ROUTE_TIMEOUT", "REQUEST_TIMEOUT", "STREAM_IDLE", "MESH_TIMEOUT"):
         patch.setattr(limits, name, SHORT)
     more = {"largest_body": 3 * 1024 * 1024, "receive_within": 20, "answer_within": 20}
-    edge = Edge(with_issuer=False, services={"products": more}).start()
+    services = {"products": more, "users": {"receive_within": 20}}
+    edge = Edge(with_issuer=False, services=services).start()
     try:
         yield edge
     finally:
@@ -42,15 +43,40 @@ def test_a_service_may_take_larger_bodies(patient: Edge) -> None:
     assert patient.get(ORDERS, method="POST", body=large).status == 413
 
 
-def test_a_service_may_think_longer(patient: Edge) -> None:
-    def thinks(request: Received) -> tuple[int, Mapping[str, str], bytes]:
-        time.sleep(SHORT + 1)
-        return 200, {}, b"at last"
+def thinks(request: Received) -> tuple[int, Mapping[str, str], bytes]:
+    time.sleep(SHORT + 1.5)
+    return 200, {}, b"at last"
 
+
+def test_a_service_may_think_longer(patient: Edge) -> None:
     patient.forget()
     patient.upstreams["products"].respond = patient.upstreams["orders"].respond = thinks
     assert patient.get(PRODUCTS, method="POST").body == b"at last"
     assert patient.get(ORDERS, method="POST").status == 504
+
+
+def test_who_waits_long_for_a_request_is_not_asked_twice_when_the_answer_is_late(
+    patient: Edge,
+) -> None:
+    patient.forget()
+    patient.upstreams["users"].respond = thinks
+    assert patient.get(USERS).status == 504
+    assert patient.reached() == [("users", USERS)]
+
+
+def test_but_it_is_where_its_process_was_lost(patient: Edge) -> None:
+    patient.forget()
+    patient.upstreams["users"].respond = lambda request: None
+    assert patient.get(USERS).status == 503
+    assert patient.reached() == [("users", USERS)] * 2
+
+
+def test_a_call_in_the_mesh_may_take_as_long_as_it_says(patient: Edge) -> None:
+    patient.forget()
+    patient.upstreams["orders"].respond = thinks
+    assert patient.call("orders", x_envoy_upstream_rq_timeout_ms="20000").body == b"at last"
+    answer = patient.call("orders")
+    assert (answer.status, answer.json()["code"]) == (504, "deadline_exceeded")
 
 
 def upload(edge: Edge, path: str, *, seconds: float) -> bytes:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import ssl
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ramet.system.least_privilege import Grant
+from ramet.tools.gateway import limits
 from ramet.tools.local.authority import Authority
 from tests.integration.gateway.harness import CONTRACT, Answer, Edge, Received
 
@@ -22,6 +24,7 @@ GRANTS = frozenset(
         Grant("orders", ORDERS, "storefront", "test:1"),
         Grant("products", PRODUCTS, "orders", "test:1"),
         Grant("users", "", "storefront", "test:1"),
+        Grant("storefront", "", "products", "test:1"),
     }
 )
 
@@ -197,6 +200,20 @@ def test_the_gateway_may_ask_for_public_routes_and_call_no_operation(edge: Edge)
 def test_public_routes_are_for_services_whose_code_asks_for_them(edge: Edge) -> None:
     assert edge.call("users", "/o/token/", caller="storefront").status == 200
     assert ask(edge, "users", of(edge, "products"), "/o/token/")[0] == 403
+
+
+@pytest.mark.parametrize("visitor", ["gateway", "products"])
+@pytest.mark.parametrize(
+    "path", ["/.ramet/metrics", "/.ramet", operation("shop.storefront.v1.Contract"), "/.Ramet/x"]
+)
+def test_a_route_for_everything_is_none_for_what_services_say_to_each_other(
+    edge: Edge, visitor: str, path: str
+) -> None:
+    """Nor for operations of a contract that nobody imports."""
+    assert ask(edge, "storefront", of(edge, visitor), "/anything")[0] == 200
+    edge.forget()
+    assert ask(edge, "storefront", of(edge, visitor), path)[0] == 403
+    assert edge.reached() == []
 
 
 def test_every_service_may_read_the_issuers_keys(edge: Edge) -> None:
@@ -402,6 +419,35 @@ def test_renewing_and_rotating_lose_no_request(
         for thread in asking:
             thread.join()
     assert set(statuses) == {200}
+
+
+def test_a_connection_ends_some_time_and_loses_no_request(
+    monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., object]
+) -> None:
+    """Or a certificate would be good as long as its holder likes."""
+    monkeypatch.setattr(limits, "MESH_CONNECTION", 1)
+    edge = Edge(grants=GRANTS).start()
+    try:
+        connection = connect(edge, "orders", of(edge, "storefront"))
+
+        def is_over() -> bool:
+            connection.request("POST", operation(ORDERS), b"{}")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"ok")
+            return answer.headers["connection"] == "close"
+
+        def opened() -> int:
+            """How many connections calls of storefront's processes have needed."""
+            assert edge.call("orders", caller="storefront").status == 200
+            said = edge.admin("GET /stats?filter=http.mesh-orders.downstream_cx_total")
+            [count] = re.findall(rb"cx_total: (\d+)", said)
+            return int(count) - 1
+
+        eventually(is_over)
+        connection.close()
+        eventually(lambda: opened() > 3)
+    finally:
+        edge.stop()
 
 
 def believes(edge: Edge, authorities: int) -> bool:

@@ -79,6 +79,19 @@ def test_a_services_own_rate_replaces_the_gateways(limited: Any) -> None:
     assert statuses(edge, 5) == [200, 200, 200, 200, 429]
 
 
+def test_a_services_own_rate_of_one_kind_leaves_the_gateways_of_the_other(limited: Any) -> None:
+    edge = limited(
+        {"rate_by_address": Rate(9, 3600), "rate_by_user": Rate(2, 3600)},
+        users={"rate_by_address": Rate(8, 3600)},
+        orders={"rate_by_user": Rate(4, 3600)},
+    )
+    alice = signed_in(edge, "alice")
+    assert statuses(edge, 3, USERS, **alice) == [200, 200, 429]
+    assert statuses(edge, 6, **alice) == [200] * 4 + [429] * 2
+    # Of the nine for the address, orders has counted six.
+    assert statuses(edge, 4) == [200] * 3 + [429]
+
+
 def test_a_user_is_counted_wherever_the_token_is_used_and_nobody_else_is(limited: Any) -> None:
     edge = limited({"rate_by_user": Rate(3, 3600)})
     alice, bob = signed_in(edge, "alice"), signed_in(edge, BOB)
@@ -87,6 +100,14 @@ def test_a_user_is_counted_wherever_the_token_is_used_and_nobody_else_is(limited
     assert statuses(edge, 1, **signed_in(edge, "alice")) == [429]
     assert statuses(edge, 3, **bob) == [200] * 3
     assert statuses(edge, 5) == [200] * 5  # no token, no user
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_a_user_is_counted_however_the_scheme_is_spelt(limited: Any, scheme: str) -> None:
+    edge = limited({"rate_by_user": Rate(2, 3600)})
+    alice = signed_in(edge, "alice")
+    spelt = {"Authorization": alice["Authorization"].replace("Bearer", scheme)}
+    assert statuses(edge, 2, **spelt) + statuses(edge, 1, **alice) == [200, 200, 429]
 
 
 def test_an_address_is_refused_before_its_token_is_looked_at(limited: Any) -> None:

@@ -46,7 +46,28 @@ def test_bearer_without_a_token_is_refused(edge: Edge) -> None:
             of_header(request.headers["Authorization"])
 
 
-@pytest.mark.parametrize("header", ["bearer nonsense", "Basic YTpi", "Token x"])
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_the_scheme_is_read_in_the_cases_that_clients_write(edge: Edge, scheme: str) -> None:
+    assert edge.get("/api/v1/orders/", Authorization=f"{scheme} {edge.token()}").status == 200
+    assert edge.get("/api/v1/orders/", Authorization=f"{scheme} nonsense").status == 401
+    assert len(edge.reached()) == 1
+
+
+@pytest.mark.parametrize("before", ["bEaReR ", "Bearer\t", "bearer\t ", "Bearer\xa0"])
+def test_a_token_that_only_a_service_would_read_does_not_get_there(edge: Edge, before: str) -> None:
+    """It would be good there, and its user limited by no rate here."""
+    assert edge.get("/api/v1/orders/", Authorization=f"{before}{edge.token()}").status == 401
+    assert edge.reached() == []
+
+
+def test_a_token_that_the_gateway_overlooks_is_none_for_a_service(edge: Edge) -> None:
+    """Envoy takes a no-break space for a letter."""
+    assert edge.get("/api/v1/orders/", Authorization=f"\xa0Bearer {edge.token()}").status == 200
+    [request] = edge.upstreams["orders"].received
+    assert of_header(request.headers["Authorization"]) is None
+
+
+@pytest.mark.parametrize("header", ["Basic YTpi", "Token x"])
 def test_what_the_gateway_does_not_read_is_left_to_the_service(edge: Edge, header: str) -> None:
     assert edge.get("/api/v1/orders/", Authorization=header).status == 200
     [request] = edge.upstreams["orders"].received

@@ -152,7 +152,7 @@ def test_without_keys_nothing_is_decided(
     assert answer.headers["Retry-After"] == "1"
 
 
-@pytest.mark.parametrize("header", ["Basic YTpi", "", "Token x", "Bearerx y"])
+@pytest.mark.parametrize("header", ["Basic YTpi", "", "Token x", "Bearerx y", "\xa0Bearer abc"])
 def test_other_schemes_are_no_tokens(header: str) -> None:
     assert of_header(header) is None
 

@@ -9,6 +9,7 @@ from ramet.tools.gateway.canary import destination, visitors
 from ramet.tools.gateway.routes import (
     NO_BODY_LIMIT,
     configuration,
+    each_within,
     nothing,
     path_match,
     twice,
@@ -76,8 +77,11 @@ def _answers(
 ) -> list[dict[str, Any]]:
     """An ordinary request, whose body arrives whole before the service hears of it."""
     safe = {"name": ":method", "string_match": {"safe_regex": {"regex": _SAFE_METHODS}}}
-    action = destination(system, service, switches)
-    if described := rate_limits.descriptions(service):
+    action = {
+        **destination(system, service, switches),
+        "idle_timeout": f"{limits.silence(service)}s",
+    }
+    if described := rate_limits.descriptions(service, system.gateway):
         action["rate_limits"] = described
     routes: list[dict[str, Any]] = []
     for headers, added in visitors(service, system.gateway):
@@ -98,7 +102,7 @@ def _wait(action: dict[str, Any], service: Service) -> None:
     """Let a stream last as long as its parts may; with it Envoy no longer looks at `timeout`."""
     whole = limits.receipt(service) + limits.answer(service)
     action["max_stream_duration"] = {"max_stream_duration": f"{whole}s"}
-    action["retry_policy"] = {**action["retry_policy"], "per_try_timeout": action["timeout"]}
+    action["retry_policy"] = each_within(action["timeout"], action["retry_policy"])
 
 
 def _streams(
@@ -113,7 +117,7 @@ def _streams(
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "retry_policy": {"num_retries": 0},
     }
-    if described := rate_limits.descriptions(service):
+    if described := rate_limits.descriptions(service, system.gateway):
         action["rate_limits"] = described
     return [
         {

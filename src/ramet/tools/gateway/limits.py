@@ -18,6 +18,7 @@ __all__ = [
     "KEYS_FRESH",
     "LARGEST_BODY",
     "LONGEST_TOKEN",
+    "MESH_CONNECTION",
     "MESH_TIMEOUT",
     "OUTLIERS",
     "PEER_ANSWERS",
@@ -32,6 +33,7 @@ __all__ = [
     "body_override",
     "is_patient",
     "receipt",
+    "silence",
     "waiting",
 ]
 
@@ -45,9 +47,11 @@ DOWNSTREAM_CONNECTIONS = 10_000
 HEADERS_TIMEOUT = 5  # a client that dribbles its headers
 REQUEST_TIMEOUT = 15  # until the last byte of the request has arrived
 ROUTE_TIMEOUT = 15  # from there to the end of the answer, retries included
-# An operation states its own deadline, which its caller keeps; this only ends what nobody awaits.
+# For a request in the mesh that says nothing of its own deadline.
 MESH_TIMEOUT = 60
-STREAM_IDLE = 30
+# A certificate is looked at once, when the connection begins.
+MESH_CONNECTION = 3600
+STREAM_IDLE = 30  # from outside; waiting for a service to answer is silence too
 # WebSockets and server-sent events. Whoever keeps one open says something every minute or so.
 SILENT_STREAM = 300
 CLIENT_IDLE = 60
@@ -102,6 +106,11 @@ def receipt(service: Service) -> int:
 def answer(service: Service) -> int:
     """How long this service may take to answer."""
     return service.answer_within or ROUTE_TIMEOUT
+
+
+def silence(service: Service) -> int:
+    """How long nothing may move while this service is asked: longer than it may take to answer."""
+    return max(STREAM_IDLE, answer(service) + 1)
 
 
 def is_patient(service: Service) -> bool:

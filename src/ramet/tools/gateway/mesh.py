@@ -9,7 +9,7 @@ other retries are here and only here, so that two hops do not multiply them.
 from typing import Any
 
 from ramet.system import Service, System
-from ramet.tools.gateway import answers, clusters, hygiene, mesh_tls
+from ramet.tools.gateway import answers, clusters, hygiene, limits, mesh_tls
 from ramet.tools.gateway.listeners import body_limit, connection_manager, listener, router
 from ramet.tools.gateway.mesh_routes import CALLER, INBOUND, OUTBOUND, SERVICE, nobody
 from ramet.tools.gateway.topology import Topology
@@ -28,13 +28,15 @@ def inbound(system: System, topology: Topology, service: Service) -> dict[str, A
     verifies the forwarded token itself.
     """
     name = f"mesh-{service.name}"
+    filters = [nobody(), body_limit(), router(respect_expected_rq_timeout=True)]
+    common = connection_manager(name, topology.access_log, filters)
     manager = {
-        **connection_manager(
-            name,
-            topology.access_log,
-            [nobody(), body_limit(), router(respect_expected_rq_timeout=True)],
-        ),
+        **common,
         **_between_services(topology, INBOUND),
+        "common_http_protocol_options": {
+            **common["common_http_protocol_options"],
+            "max_connection_duration": f"{limits.MESH_CONNECTION}s",
+        },
         "forward_client_cert_details": "SANITIZE",
         "early_header_mutation_extensions": [
             _headers(_AND_TIMEOUTS, {CALLER: "%DOWNSTREAM_PEER_URI_SAN%", SERVICE: service.name})
@@ -74,6 +76,8 @@ def _between_services(topology: Topology, routes: str) -> dict[str, Any]:
         "rds": {"route_config_name": routes, "config_source": source},
         "use_remote_address": False,
         "skip_xff_append": True,
+        # How long an answer may be awaited, its route says, or the caller.
+        "stream_idle_timeout": "0s",
         "preserve_external_request_id": True,
         # Envoy believes what a request says of its deadline when the one address that it was
         # forwarded for is internal. Every peer here is one of the system, whomever it serves.

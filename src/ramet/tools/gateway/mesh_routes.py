@@ -67,6 +67,9 @@ def _answered(system: System, service: Service, policy: Policy) -> Iterable[dict
     for contract, callers in policy.callers(service.name).items():
         match = {"prefix": f"{hygiene.INTERNAL}/calls/{contract}/"}
         yield _for(system, callers, _route(match, service, limits.MESH_TIMEOUT))
+    # Also where a route is "/", which would give it to the gateway and to every visitor.
+    if service.is_django:
+        yield nothing(hygiene.internal_path(), status=403)
     everyone = [mesh_tls.GATEWAY, *(name for name in system.services if name != service.name)]
     if service.name == system.gateway.issuer:
         yield _for(system, everyone, _public({"path": KEYS_PATH}, service))
@@ -81,7 +84,6 @@ def _answered(system: System, service: Service, policy: Policy) -> Iterable[dict
 def _public(match: dict[str, Any], service: Service) -> dict[str, Any]:
     """Bounded by the gateway, or by the caller: here streams and large bodies pass."""
     route = _route(match, service, 0)
-    route["route"]["idle_timeout"] = "0s"
     route["typed_per_filter_config"] = NO_BODY_LIMIT
     return route
 

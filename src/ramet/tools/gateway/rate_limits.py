@@ -16,6 +16,16 @@ TOKEN_PAYLOAD = "token"  # noqa: S105 - where jwt_authn leaves the claims that i
 _JWT = "envoy.filters.http.jwt_authn"
 _STAGES = {"address": 0, "user": 1}
 _KEYS = {"address": "masked_remote_address", "user": "user"}
+_ACTIONS: dict[str, dict[str, Any]] = {
+    # One subscriber has a whole IPv6 network of 64 bits, and could use an address once each.
+    "address": {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}},
+    "user": {
+        "metadata": {
+            "descriptor_key": "user",
+            "metadata_key": {"key": _JWT, "path": [{"key": TOKEN_PAYLOAD}, {"key": "sub"}]},
+        }
+    },
+}
 # Buckets kept in memory, the least recently used is forgotten first: a forgotten one is full again.
 _BUCKETS = 50_000
 _ALWAYS = {"numerator": 100, "denominator": "HUNDRED"}
@@ -32,36 +42,31 @@ def user_filter(system: System) -> dict[str, Any] | None:
     return _filter(system, "user")
 
 
-def descriptions(owner: Gateway | Service) -> list[dict[str, Any]]:
-    """The `rate_limits` of a service's routes, or of the virtual host for the gateway's own rates.
+def descriptions(*owners: Gateway | Service) -> list[dict[str, Any]]:
+    """The `rate_limits` of what is of these `owners`: of each kind the first one's that has a rate.
 
-    A service's rates replace the gateway's for its routes, both of them.
+    A route is of its service and of the gateway. Envoy passes over all that the virtual host says
+    where a route says anything, so a route says both kinds.
     """
-    scope = owner.name if isinstance(owner, Service) else _WHOLE
     found = []
-    if owner.rate_by_address is not None:
-        # One subscriber has a whole IPv6 network of 64 bits, and could use an address once each.
-        masked = {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}
-        found.append(_description("address", scope, {"masked_remote_address": masked}))
-    if owner.rate_by_user is not None:
-        path = [{"key": TOKEN_PAYLOAD}, {"key": "sub"}]
-        metadata = {"descriptor_key": "user", "metadata_key": {"key": _JWT, "path": path}}
-        found.append(_description("user", scope, {"metadata": metadata}))
+    for by, action in _ACTIONS.items():
+        limiting = next((owner for owner in owners if _rate(owner, by)), None)
+        if limiting is not None:
+            scope = limiting.name if isinstance(limiting, Service) else _WHOLE
+            actions = [{"generic_key": {"descriptor_value": scope}}, action]
+            found.append({"stage": _STAGES[by], "actions": actions})
     return found
-
-
-def _description(by: str, scope: str, action: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "stage": _STAGES[by],
-        "actions": [{"generic_key": {"descriptor_value": scope}}, action],
-    }
 
 
 def rates(system: System, by: str) -> dict[str, Rate]:
     """The declared rates by "address" or by "user": the services' by name, the gateway's own."""
     owners: dict[str, Gateway | Service] = {_WHOLE: system.gateway, **system.services}
-    declared = {scope: getattr(owner, f"rate_by_{by}") for scope, owner in owners.items()}
+    declared = {scope: _rate(owner, by) for scope, owner in owners.items()}
     return {scope: rate for scope, rate in declared.items() if rate is not None}
+
+
+def _rate(owner: Gateway | Service, by: str) -> Rate | None:
+    return owner.rate_by_address if by == "address" else owner.rate_by_user
 
 
 def _filter(system: System, by: str) -> dict[str, Any] | None:

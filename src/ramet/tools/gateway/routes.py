@@ -4,7 +4,15 @@ from typing import Any
 
 from ramet.tools.gateway import answers, limits
 
-__all__ = ["ANOTHER_PROCESS", "NO_BODY_LIMIT", "configuration", "nothing", "path_match", "twice"]
+__all__ = [
+    "ANOTHER_PROCESS",
+    "NO_BODY_LIMIT",
+    "configuration",
+    "each_within",
+    "nothing",
+    "path_match",
+    "twice",
+]
 
 NO_BODY_LIMIT = limits.body_override({"disabled": True})
 
@@ -20,10 +28,11 @@ _ELSEWHERE: dict[str, Any] = {
     ],
     "host_selection_retry_max_attempts": 3,
 }
+_LOST = "connect-failure,refused-stream,retriable-headers"
 _RETRY: dict[str, Any] = {
     # Lost connections, here or behind the service's own Envoy. Never what a service itself answers:
     # where its 503 stems from a call of its own, that has been tried twice already.
-    "retry_on": "connect-failure,refused-stream,reset,retriable-headers",
+    "retry_on": f"{_LOST},reset",
     "retriable_headers": [{"name": answers.LOST, "present_match": True}],
     "num_retries": 1,
     "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
@@ -49,6 +58,16 @@ def twice(
         {"match": repeated, "route": {**action, "retry_policy": _RETRY}},
         {"match": match, "route": {**action, "retry_policy": _NO_RETRY}},
     ]
+
+
+def each_within(timeout: str, policy: dict[str, Any]) -> dict[str, Any]:
+    """The same policy of retries where each try has so much time, and not all of them together.
+
+    Envoy takes the end of that time for a reset of the connection: such a one is no reason for
+    another try then. What has happened behind the service's own Envoy still is.
+    """
+    bounded = {**policy, "per_try_timeout": timeout}
+    return bounded | {"retry_on": _LOST} if "retry_on" in policy else bounded
 
 
 def path_match(prefix: str) -> dict[str, Any]:

@@ -13,8 +13,9 @@ __all__ = ["foreign_issuer_cluster", "token_check"]
 
 _JWKS = "/.well-known/jwks.json"
 _MOUNT = "/o"
-# Other spellings of the scheme's case pass like a request without a token: the service reads them.
-_BEARER = "Bearer "
+# As clients write it. A service reads any case and a tab too: such a header has no token here, and
+# is 401, or its user would be limited by nothing.
+_BEARER = ("Bearer ", "bearer ", "BEARER ")
 
 
 def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
@@ -42,7 +43,7 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
         "remote_jwks": keys,
         "forward": True,
         # Named, or Envoy would also take tokens from the query, where they end up in logs.
-        "from_headers": [{"name": "Authorization", "value_prefix": _BEARER}],
+        "from_headers": [{"name": "Authorization", "value_prefix": each} for each in _BEARER],
         "require_expiration": True,
         "clock_skew_seconds": limits.CLOCK_SKEW,
         "jwt_cache_config": {"jwt_cache_size": 1000, "jwt_max_token_size": limits.LONGEST_TOKEN},
@@ -52,7 +53,9 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
         provider["payload_in_metadata"] = rate_limits.TOKEN_PAYLOAD
     with_token = {
         "prefix": "/",
-        "headers": [{"name": "Authorization", "string_match": {"prefix": _BEARER}}],
+        "headers": [
+            {"name": "Authorization", "string_match": {"prefix": "bearer", "ignore_case": True}}
+        ],
     }
     return {
         "name": "envoy.filters.http.jwt_authn",

@@ -212,13 +212,17 @@ def test_without_an_issuer_no_token_is_checked() -> None:
 
 
 def answered(files: dict[str, Any], service: str) -> list[tuple[dict[str, Any], list[str]]]:
-    """What a service answers in the mesh, in order, and to whom."""
+    """What a service answers in the mesh, in order, and to whom; [] for what it refuses."""
     [configuration] = files["rds-mesh.json"]["resources"]
     [host] = [each for each in configuration["virtual_hosts"] if each["domains"] == [service]]
     found = []
     for route in host["routes"]:
+        if "direct_response" in route:
+            assert route["direct_response"] == {"status": 403}
+            found.append((route["match"], []))
+            continue
         assert route["route"]["cluster"] == f"{service}.web"
-        assert "retry_policy" not in route["route"]
+        assert route["route"]["retry_policy"]["retry_on"] == "connect-failure"
         filters = route["typed_per_filter_config"]
         rules = filters["envoy.filters.http.rbac"]["rbac"]["rules"]
         assert rules["action"] == "ALLOW"
@@ -228,9 +232,13 @@ def answered(files: dict[str, Any], service: str) -> list[tuple[dict[str, Any], 
     return found
 
 
+REFUSED: tuple[dict[str, Any], list[str]] = ({"prefix": "/.ramet", "case_sensitive": False}, [])
+
+
 def test_a_service_answers_operations_to_importers_and_routes_to_the_gateway() -> None:
     assert answered(compiled(), "orders") == [
         ({"prefix": f"/.ramet/calls/{ORDERS}/"}, ["storefront"]),
+        REFUSED,
         ({"path_separated_prefix": "/api/v1/orders"}, ["gateway"]),
     ]
 
@@ -238,6 +246,7 @@ def test_a_service_answers_operations_to_importers_and_routes_to_the_gateway() -
 def test_the_issuer_gives_its_keys_to_everybody() -> None:
     assert answered(compiled(), "users") == [
         ({"prefix": f"/.ramet/calls/{USERS}/"}, ["orders"]),
+        REFUSED,
         ({"path": "/o/.well-known/jwks.json"}, ["gateway", "orders", "storefront"]),
         ({"path_separated_prefix": "/api/v1/users"}, ["gateway"]),
         ({"path_separated_prefix": "/o"}, ["gateway"]),
