@@ -1,5 +1,6 @@
 """Plain HTTP to another service: the same request whether that lives here or behind the mesh."""
 
+import hashlib
 import socketserver
 import tempfile
 import threading
@@ -50,7 +51,12 @@ def pieces(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(iter([b"a", b"b"]))
 
 
-urlpatterns = [path("parcels/", echo), path("pieces/", pieces)]
+def exact(request: HttpRequest) -> JsonResponse:
+    digest = hashlib.sha256(request.body).hexdigest()
+    return JsonResponse({"sha256": digest, "kind": request.META["CONTENT_TYPE"]})
+
+
+urlpatterns = [path("parcels/", echo), path("pieces/", pieces), path("exact/", exact)]
 
 
 @pytest.fixture
@@ -103,7 +109,7 @@ def mesh() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             self.end_headers()
             self.wfile.write(b"{}" if self.command != "HEAD" else b"")
 
-        do_POST = do_HEAD = do_GET  # noqa: N815 - http.server's names
+        do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 - http.server's names
 
         def address_string(self) -> str:
             return "unix"
@@ -138,6 +144,30 @@ def test_elsewhere_it_goes_out_by_the_callers_own_socket(
     assert "x-ramet-idempotent" not in post
     assert head["line"] == "HEAD /parcels/"
     assert (get["x-ramet-idempotent"], get["host"]) == ("1", "other")
+
+
+@pytest.mark.parametrize("kind", [None, "application/octet-stream"])
+@pytest.mark.parametrize("lives_here", [True, False])
+def test_any_bytes_arrive_as_what_they_are_said_to_be(
+    placed: Callable[..., None],
+    mesh: tuple[str, list[dict[str, Any]]],
+    lives_here: bool,
+    kind: str | None,
+) -> None:
+    """Nothing is added: a form is what the caller calls one."""
+    template, asked = mesh
+    body = b"a\0=\xff" * 50_000
+    headers = {} if kind is None else {"Content-Type": kind}
+    if lives_here:
+        placed("orders", "parcels")
+        said = ramet.fetch("parcels", "/exact/", method="PUT", body=body, headers=headers).json()
+        assert said == {"sha256": hashlib.sha256(body).hexdigest(), "kind": kind or ""}
+    else:
+        placed("orders", RAMET_MESH_URL=template)
+        ramet.fetch("parcels", "/exact/", method="PUT", body=body, headers=headers)
+        (put,) = asked
+        assert (put["line"], put["body"]) == ("PUT /exact/", body)
+        assert put.get("content-type") == kind
 
 
 def test_what_cannot_be_asked_is_told(placed: Callable[..., None]) -> None:
