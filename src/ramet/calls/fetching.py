@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars
 
 from ramet.calls import context
 from ramet.calls.caller import making_service
@@ -28,6 +28,7 @@ from ramet.placement import Here, here
 __all__ = ["Answer", "fetch"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # safe methods (RFC 9110, section 9.2.1)
+_IDS = (("request_id", "x-request-id"), ("traceparent", "traceparent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _usual_headers(place: Here) -> dict[str, str]:
     public = urlsplit(place.environment.public_url)
     found = {"host": public.netloc, "x-forwarded-proto": public.scheme}
     ids = get_contextvars()
-    for name, header in (("request_id", "x-request-id"), ("traceparent", "traceparent")):
+    for name, header in _IDS:
         value = ids.get(name)
         if isinstance(value, str) and value.isascii() and value.isprintable():
             found[header] = value
@@ -123,7 +124,7 @@ def _in_this_process(
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": url.path,
+        "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1"),  # as PEP 3333 has it
         "QUERY_STRING": url.query,
         "CONTENT_TYPE": headers.get("content-type", ""),
         "CONTENT_LENGTH": str(len(body)),
@@ -142,6 +143,7 @@ def _in_this_process(
         },
     }
     context.calling_service.set(caller)
+    bind_contextvars(**{name: headers[header] for name, header in _IDS if header in headers})
     with context.use_deadline(seconds):
         # Not by calling the handler as WSGI does: its signals of a request begun and finished would
         # let Django tidy up the database connection that the outer request is still using.

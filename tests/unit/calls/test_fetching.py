@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 import ramet
 from ramet.calls import context
@@ -43,6 +45,7 @@ def echo(request: HttpRequest) -> JsonResponse:
         "kind": request.content_type,
         "caller": ramet.caller().service,
         "is_bounded": context.remaining() is not None,
+        "ids": get_contextvars(),
     }
     return JsonResponse(said, status=202, headers={"ETag": "one"})
 
@@ -56,7 +59,16 @@ def exact(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"sha256": digest, "kind": request.META["CONTENT_TYPE"]})
 
 
-urlpatterns = [path("parcels/", echo), path("pieces/", pieces), path("exact/", exact)]
+def named(request: HttpRequest, name: str) -> JsonResponse:
+    return JsonResponse({"name": name, "query": request.META["QUERY_STRING"]})
+
+
+urlpatterns = [
+    path("parcels/", echo),
+    path("pieces/", pieces),
+    path("exact/", exact),
+    path("named/<path:name>/", named),
+]
 
 
 @pytest.fixture
@@ -77,7 +89,8 @@ def placed() -> Iterator[Callable[..., None]]:
 def test_in_one_process_django_answers_and_knows_the_caller(placed: Callable[..., None]) -> None:
     placed("orders", "parcels")
     kind = {"Content-Type": "text/plain"}
-    answer = ramet.fetch("parcels", "/parcels/?a=1", method="POST", body=b"x", headers=kind)
+    with bound_contextvars(request_id="r1", traceparent="t1", saga="s1"):
+        answer = ramet.fetch("parcels", "/parcels/?a=1", method="POST", body=b"x", headers=kind)
     assert (answer.status, answer.headers["etag"]) == (202, "one")
     assert answer.json() == {
         "method": "POST",
@@ -87,10 +100,20 @@ def test_in_one_process_django_answers_and_knows_the_caller(placed: Callable[...
         "kind": "text/plain",
         "caller": "orders",
         "is_bounded": True,
+        "ids": {"request_id": "r1", "traceparent": "t1"},
     }
     assert ramet.fetch("parcels", "/pieces/").body == b"ab"
     assert ramet.fetch("parcels", "/nothing/").status == 404
     assert ramet.caller().service is None
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "größe", "100%"])
+def test_in_one_process_a_view_gets_what_an_encoded_path_means(
+    placed: Callable[..., None], name: str
+) -> None:
+    placed("orders", "parcels")
+    answer = ramet.fetch("parcels", f"/named/{quote(name, safe='')}/?a=%20")
+    assert (answer.status, answer.json()) == (200, {"name": name, "query": "a=%20"})
 
 
 @pytest.fixture
