@@ -22,6 +22,7 @@ from ramet.calls import context
 from ramet.calls.caller import making_service
 from ramet.calls.client import remote_address
 from ramet.calls.errors import DeadlineExceeded
+from ramet.calls.transactions import refuse_inside_transaction
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement import Here, here
 
@@ -58,7 +59,8 @@ def fetch(
     The request seems to be for the system's public address, unless `headers` says another `Host`.
     Only what `headers` holds goes along, not the user's token. Redirects are not followed. Raises
     Unavailable where nobody answers and DeadlineExceeded after `seconds`, or earlier where the work
-    at hand has less time left. DiagnosticError for a service that ramet.toml does not know.
+    at hand has less time left; CallInsideTransaction as a call does; DiagnosticError for a service
+    that ramet.toml does not know.
     """
     place = here()
     if service not in place.system.services:
@@ -72,6 +74,7 @@ def fetch(
                 remedy="name the service that has the path among its routes",
             )
         )
+    refuse_inside_transaction(f'ramet.fetch("{service}", ...)')
     left = context.remaining()
     seconds = seconds if left is None else min(seconds, left)
     if seconds <= 0:

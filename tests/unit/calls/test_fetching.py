@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 import ramet
-from ramet.calls import context
+from ramet.calls import CallInsideTransaction, context
 from ramet.errors import DiagnosticError
 from ramet.placement import Here
 from ramet.placement.environment import Environment
@@ -204,3 +205,18 @@ def test_what_cannot_be_asked_is_told(placed: Callable[..., None]) -> None:
         ramet.fetch("parcels", "/")
     with context.use_deadline(0), pytest.raises(ramet.DeadlineExceeded):
         ramet.fetch("parcels", "/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("services", [("orders",), ("orders", "parcels")])
+def test_nothing_is_asked_inside_a_transaction(
+    placed: Callable[..., None], services: tuple[str, ...]
+) -> None:
+    """In one process a rollback would undo what the other service did."""
+    placed(*services)
+    with (
+        pytest.raises(CallInsideTransaction, match=r"fetch.*parcels.* is called inside") as told,
+        transaction.atomic(),
+    ):
+        ramet.fetch("parcels", "/parcels/")
+    assert "inside_transaction=True" not in str(told.value)
