@@ -7,6 +7,7 @@ second free thread of the same server, and a few requests that wait for themselv
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from contextvars import Context
@@ -29,6 +30,8 @@ from ramet.placement import Here, here
 __all__ = ["Answer", "fetch"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # safe methods (RFC 9110, section 9.2.1)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_TARGET = re.compile(r"/[!-~]*")
 _IDS = (("request_id", "x-request-id"), ("traceparent", "traceparent"))
 
 
@@ -48,6 +51,7 @@ class Answer:
 def fetch(
     service: str,
     path: str,
+    /,
     *,
     method: str = "GET",
     body: bytes = b"",
@@ -56,12 +60,14 @@ def fetch(
 ) -> Answer:
     """Ask a service of this system for a path of its own, with its query, and return the answer.
 
-    The request seems to be for the system's public address, unless `headers` says another `Host`.
-    Only what `headers` holds goes along, not the user's token. Redirects are not followed. Raises
-    Unavailable where nobody answers and DeadlineExceeded after `seconds`, or earlier where the work
-    at hand has less time left; CallInsideTransaction as a call does; DiagnosticError for a service
-    that ramet.toml does not know.
+    `path` begins with a slash and is percent-encoded, as by `urllib.parse.quote`. The request seems
+    to be for the system's public address, unless `headers` says another `Host`. Only what `headers`
+    holds goes along, not the user's token. Redirects are not followed. Raises Unavailable where
+    nobody answers and DeadlineExceeded after `seconds`, or earlier where the work at hand has less
+    time left; CallInsideTransaction as a call does; DiagnosticError for a service that ramet.toml
+    does not know; ValueError for a path, method or header that no request can carry.
     """
+    _refuse_malformed(method, path, headers or {})
     place = here()
     if service not in place.system.services:
         raise DiagnosticError(
@@ -93,6 +99,23 @@ def fetch(
     lines = [f"{name}: {value}" for name, value in sent.items()]
     address = remote_address(place, service, caller)
     return Answer(*transport.exchange(address, method, path, body, lines, seconds=seconds))
+
+
+def _refuse_malformed(method: str, path: str, headers: Mapping[str, str]) -> None:
+    """Raise ValueError for what would leave its place in the request, or change the address.
+
+    Without the slash, `@host` would make what stands before it a user's name.
+    """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"{method!r} is no method of HTTP")
+    if not _TARGET.fullmatch(path):
+        raise ValueError(f"a path begins with / and is percent-encoded, unlike {path!r}")
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+        if not (value.isascii() and value.isprintable()):
+            # Without the value, which may be a secret.
+            raise ValueError(f"a header has printable ASCII characters only, unlike {name}")
 
 
 def _usual_headers(place: Here) -> dict[str, str]:

@@ -220,3 +220,46 @@ def test_nothing_is_asked_inside_a_transaction(
     ):
         ramet.fetch("parcels", "/parcels/")
     assert "inside_transaction=True" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [
+        ("@127.0.0.1:1/", {}),
+        ("", {}),
+        ("parcels/", {}),
+        ("http://127.0.0.1:1/", {}),
+        ("/a b/", {}),
+        ("/größe/", {}),
+        ("/ HTTP/1.1\r\nx-evil: 1", {}),
+        ("/", {"method": "GET / HTTP/1.1\r\nx-evil: 1\r\nx"}),
+        ("/", {"method": ""}),
+        ("/", {"headers": {"x-evil: 1\r\nx": "a"}}),
+        ("/", {"headers": {"": "a"}}),
+        ("/", {"headers": {"authorization": "hunter2\r\nx-evil: 1"}}),
+        ("/", {"headers": {"authorization": "hunter2\n"}}),
+        ("/", {"headers": {"authorization": "hunter2\0"}}),
+    ],
+)
+@pytest.mark.parametrize("lives_here", [True, False])
+def test_what_others_have_written_does_not_leave_its_place(
+    placed: Callable[..., None],
+    mesh: tuple[str, list[dict[str, Any]]],
+    path: str,
+    rest: dict[str, Any],
+    lives_here: bool,
+) -> None:
+    """Not to another host, and not into another header; the refusal has no secret."""
+    template, asked = mesh
+    placed("orders", *(["parcels"] if lives_here else []), RAMET_MESH_URL=template)
+    with pytest.raises(ValueError, match=r"no method|a path|no name|a header") as told:
+        ramet.fetch("parcels", path, **rest)
+    assert "hunter2" not in str(told.value)
+    assert asked == []
+
+
+def test_a_keyword_would_give_no_right_so_it_is_none(placed: Callable[..., None]) -> None:
+    """`ramet.system.least_privilege` reads the first argument."""
+    placed("orders", "parcels")
+    with pytest.raises(TypeError, match="positional"):
+        ramet.fetch(service="parcels", path="/")  # type: ignore[call-arg]
