@@ -66,10 +66,11 @@ def called_by(service: str | None) -> Iterator[None]:
 def begin_request(*, environ: Mapping[str, Any] | None = None, **_: Any) -> None:
     """Remember who sent a request to Django: connected to its request_started.
 
-    Where no mesh stands before this process, every request comes from outside.
+    A process without any mesh gets requests from outside alone. Behind another mesh than Ramet's
+    one may be a service's, and nobody says so.
     """
-    is_in_mesh = here().environment.is_in_mesh
-    context.calling_service.set(service_in(environ or {}) if is_in_mesh else OUTSIDE)
+    has_mesh = here().environment.mesh_template is not None
+    context.calling_service.set(service_in(environ or {}) if has_mesh else OUTSIDE)
 
 
 def end_request(**_: Any) -> None:

@@ -96,7 +96,9 @@ class _Stub:
 
     def _call(self, operation: Operation, arguments: msgspec.Struct) -> Any:
         if not self._inside:
-            refuse_inside_transaction(operation)
+            refuse_inside_transaction(
+                operation.full_name, unless="ramet.client(..., inside_transaction=True)"
+            )
         key = self._key
         if key is None:
             scope = context.idempotency_scope.get()

@@ -7,6 +7,7 @@ second free thread of the same server, and a few requests that wait for themselv
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from contextvars import Context
@@ -14,20 +15,24 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars
 
 from ramet.calls import context
 from ramet.calls.caller import making_service
 from ramet.calls.client import remote_address
 from ramet.calls.errors import DeadlineExceeded
+from ramet.calls.transactions import refuse_inside_transaction
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement import Here, here
 
 __all__ = ["Answer", "fetch"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # safe methods (RFC 9110, section 9.2.1)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_TARGET = re.compile(r"/[!-~]*")
+_IDS = (("request_id", "x-request-id"), ("traceparent", "traceparent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Answer:
 def fetch(
     service: str,
     path: str,
+    /,
     *,
     method: str = "GET",
     body: bytes = b"",
@@ -54,11 +60,14 @@ def fetch(
 ) -> Answer:
     """Ask a service of this system for a path of its own, with its query, and return the answer.
 
-    The request seems to be for the system's public address, unless `headers` says another `Host`.
-    Only what `headers` holds goes along, not the user's token. Redirects are not followed. Raises
-    Unavailable where nobody answers and DeadlineExceeded after `seconds`, or earlier where the work
-    at hand has less time left. DiagnosticError for a service that ramet.toml does not know.
+    `path` begins with a slash and is percent-encoded, as by `urllib.parse.quote`. The request seems
+    to be for the system's public address, unless `headers` says another `Host`. Only what `headers`
+    holds goes along, not the user's token. Redirects are not followed. Raises Unavailable where
+    nobody answers and DeadlineExceeded after `seconds`, or earlier where the work at hand has less
+    time left; CallInsideTransaction as a call does; DiagnosticError for a service that ramet.toml
+    does not know; ValueError for a path, method or header that no request can carry.
     """
+    _refuse_malformed(method, path, headers or {})
     place = here()
     if service not in place.system.services:
         raise DiagnosticError(
@@ -71,6 +80,7 @@ def fetch(
                 remedy="name the service that has the path among its routes",
             )
         )
+    refuse_inside_transaction(f'ramet.fetch("{service}", ...)')
     left = context.remaining()
     seconds = seconds if left is None else min(seconds, left)
     if seconds <= 0:
@@ -91,11 +101,28 @@ def fetch(
     return Answer(*transport.exchange(address, method, path, body, lines, seconds=seconds))
 
 
+def _refuse_malformed(method: str, path: str, headers: Mapping[str, str]) -> None:
+    """Raise ValueError for what would leave its place in the request, or change the address.
+
+    Without the slash, `@host` would make what stands before it a user's name.
+    """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"{method!r} is no method of HTTP")
+    if not _TARGET.fullmatch(path):
+        raise ValueError(f"a path begins with / and is percent-encoded, unlike {path!r}")
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+        if not (value.isascii() and value.isprintable()):
+            # Without the value, which may be a secret.
+            raise ValueError(f"a header has printable ASCII characters only, unlike {name}")
+
+
 def _usual_headers(place: Here) -> dict[str, str]:
     public = urlsplit(place.environment.public_url)
     found = {"host": public.netloc, "x-forwarded-proto": public.scheme}
     ids = get_contextvars()
-    for name, header in (("request_id", "x-request-id"), ("traceparent", "traceparent")):
+    for name, header in _IDS:
         value = ids.get(name)
         if isinstance(value, str) and value.isascii() and value.isprintable():
             found[header] = value
@@ -123,7 +150,7 @@ def _in_this_process(
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": url.path,
+        "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1"),  # as PEP 3333 has it
         "QUERY_STRING": url.query,
         "CONTENT_TYPE": headers.get("content-type", ""),
         "CONTENT_LENGTH": str(len(body)),
@@ -142,6 +169,7 @@ def _in_this_process(
         },
     }
     context.calling_service.set(caller)
+    bind_contextvars(**{name: headers[header] for name, header in _IDS if header in headers})
     with context.use_deadline(seconds):
         # Not by calling the handler as WSGI does: its signals of a request begun and finished would
         # let Django tidy up the database connection that the outer request is still using.

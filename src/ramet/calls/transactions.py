@@ -1,4 +1,4 @@
-"""The rule that no call is made while a database transaction is open.
+"""The rule that no other service is asked while a database transaction is open.
 
 Over HTTP the callee's effect stays when the caller rolls back, and the caller's locks are held
 while it waits. In one process both would share a transaction, and a test that passes there would
@@ -14,7 +14,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from ramet.calls.errors import CallInsideTransaction
-from ramet.calls.operations import Operation
 
 __all__ = ["connections_of_thread", "refuse_inside_transaction"]
 
@@ -36,21 +35,22 @@ def connections_of_thread() -> Sequence[BaseDatabaseWrapper]:
     return known
 
 
-def refuse_inside_transaction(operation: Operation) -> None:
+def refuse_inside_transaction(called: str, *, unless: str = "") -> None:
     """Raise CallInsideTransaction if this thread has a transaction open on any database.
 
-    The transactions that Django's TestCase wraps around each test do not count.
+    `called` names what is called, `unless` how to say that it may be, where that is possible. The
+    transactions that Django's TestCase wraps around each test do not count.
     """
     for connection in connections_of_thread():
         if connection.in_atomic_block and not all(
             getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
         ):
+            known = f"; where neither is possible and both dangers are understood, say {unless}"
             raise CallInsideTransaction(
-                f"{operation.full_name} is called inside transaction.atomic() on the database "
+                f"{called} is called inside transaction.atomic() on the database "
                 f"{connection.alias!r}. Its effect would stay if the transaction rolled back, and "
                 "the transaction's locks would be held while it runs. Call it before or after the "
-                "transaction, or in a step of a saga; where neither is possible and both dangers "
-                "are understood, say ramet.client(..., inside_transaction=True)."
+                f"transaction, or in a step of a saga{known if unless else ''}."
             )
 
 

@@ -49,13 +49,18 @@ def exchange(
             answered[name.strip().lower()] = value.strip()
 
     curl, origin = _handle(address)
-    curl.setopt(pycurl.CUSTOMREQUEST, method)
-    curl.setopt(pycurl.NOBODY, int(method == "HEAD"))
     if body:
-        curl.setopt(pycurl.COPYPOSTFIELDS, body)
+        # As in `post`: pycurl's POSTFIELDS take no zero byte.
+        curl.setopt(pycurl.POST, 1)
+        curl.setopt(pycurl.POSTFIELDSIZE, len(body))
+        curl.setopt(pycurl.READFUNCTION, _Body(body).read)
+    if method == "HEAD":
+        curl.setopt(pycurl.NOBODY, 1)
+    curl.setopt(pycurl.CUSTOMREQUEST, method)
     curl.setopt(pycurl.URL, origin + target)
     curl.setopt(pycurl.PATH_AS_IS, 1)
-    curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:"])
+    # Names without a value keep curl from adding its own; what `headers` says stays.
+    curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:", "Content-Type:"])
     curl.setopt(pycurl.HEADERFUNCTION, note)
     curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
     try:

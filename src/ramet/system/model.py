@@ -64,7 +64,8 @@ class Infrastructure:
         for field in fields(self):
             declared: str = getattr(self, field.name)
             try:
-                values[field.name] = resolved(declared, environ, f"[infrastructure] {field.name}")
+                where = f"[infrastructure] {field.name}"
+                values[field.name] = resolved(declared, environ, where, is_public=True)
             except DiagnosticError as error:
                 mistakes += error.mistakes
         if mistakes:

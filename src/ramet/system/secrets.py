@@ -42,16 +42,19 @@ def secret(name: str, default: str | None = None) -> str:
     return resolved(given, os.environ, name)
 
 
-def resolved(value: str, environ: Mapping[str, str], where: str) -> str:
+def resolved(value: str, environ: Mapping[str, str], where: str, *, is_public: bool = False) -> str:
     """The value itself, or what it points to: `$NAME`, `file:/path`, or a `$NAME` of such a file.
 
-    `where` names the key or variable for errors. Raises DiagnosticError.
+    `where` names the key or variable for errors. They tell NAME only where the value `is_public`,
+    as what stands in `ramet.toml` is: elsewhere it may be a password that begins with a dollar.
+    Raises DiagnosticError.
     """
     if match := re.fullmatch(r"\$([A-Za-z_][A-Za-z0-9_]*)", value):
         found = environ.get(match[1], "")
         if not found:
+            told = f'"{value}", but {match[1]} is not set'
             raise DiagnosticError(
-                _missing(where, f'"{value}", but {match[1]} is not set', match[1])
+                _missing(where, told, match[1]) if is_public else _missing_unnamed(where)
             )
         value = found
     return _of_file(value.removeprefix("file:"), where) if value.startswith("file:") else value
@@ -64,6 +67,16 @@ def _missing(where: str, found: str, name: str) -> Mistake:
         found=found,
         expected=f"a value of the environment variable {name}",
         remedy=f"Set {name}, or {name}=file:/path of a file that has it.",
+    )
+
+
+def _missing_unnamed(where: str) -> Mistake:
+    return Mistake(
+        "environment-unset",
+        where,
+        found="$NAME of a variable that is not set",
+        expected="$NAME of a variable that has the value, or the value",
+        remedy=f"Set it; a value that looks like $NAME goes into a file: {where}=file:/path",
     )
 
 

@@ -23,6 +23,7 @@ SYSTEM = System(
     path=Path("/srv/ramet.toml"),
 )
 IN_MESH = {"RAMET_MESH_URL": "unix:/run/x/{caller}.out.sock"}
+IN_ANOTHER = {"RAMET_MESH_URL": "http://{service}:8080"}
 Placed = Callable[..., Here]
 
 
@@ -65,7 +66,7 @@ def test_the_meshs_header_says_who_calls(placed: Placed, header: str, service: s
     assert service_in({}) is None
 
 
-@pytest.mark.parametrize("mesh", [{}, {"RAMET_MESH_URL": "http://{service}:8080"}])
+@pytest.mark.parametrize("mesh", [{}, IN_ANOTHER])
 def test_without_ramets_mesh_the_header_is_a_claim_of_anybody(
     placed: Placed, mesh: dict[str, str]
 ) -> None:
@@ -80,10 +81,12 @@ def test_without_ramets_mesh_the_header_is_a_claim_of_anybody(
         (IN_MESH, "spiffe://shop/gateway", "gateway"),
         ({}, "spiffe://shop/orders", "gateway"),
         ({}, "", "gateway"),
+        (IN_ANOTHER, "spiffe://shop/orders", None),
+        (IN_ANOTHER, "", None),
     ],
 )
-def test_a_request_to_django_is_from_outside_unless_the_mesh_says_otherwise(
-    placed: Placed, mesh: dict[str, str], header: str, service: str
+def test_a_request_to_django_is_from_outside_where_no_mesh_is_and_from_whom_ramets_says(
+    placed: Placed, mesh: dict[str, str], header: str, service: str | None
 ) -> None:
     placed("products", **mesh)
     begin_request(environ={"HTTP_X_RAMET_CALLER": header})

@@ -1,5 +1,6 @@
 """Plain HTTP to another service: the same request whether that lives here or behind the mesh."""
 
+import hashlib
 import socketserver
 import tempfile
 import threading
@@ -7,14 +8,17 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 import ramet
-from ramet.calls import context
+from ramet.calls import CallInsideTransaction, context
 from ramet.errors import DiagnosticError
 from ramet.placement import Here
 from ramet.placement.environment import Environment
@@ -42,6 +46,7 @@ def echo(request: HttpRequest) -> JsonResponse:
         "kind": request.content_type,
         "caller": ramet.caller().service,
         "is_bounded": context.remaining() is not None,
+        "ids": get_contextvars(),
     }
     return JsonResponse(said, status=202, headers={"ETag": "one"})
 
@@ -50,7 +55,21 @@ def pieces(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(iter([b"a", b"b"]))
 
 
-urlpatterns = [path("parcels/", echo), path("pieces/", pieces)]
+def exact(request: HttpRequest) -> JsonResponse:
+    digest = hashlib.sha256(request.body).hexdigest()
+    return JsonResponse({"sha256": digest, "kind": request.META["CONTENT_TYPE"]})
+
+
+def named(request: HttpRequest, name: str) -> JsonResponse:
+    return JsonResponse({"name": name, "query": request.META["QUERY_STRING"]})
+
+
+urlpatterns = [
+    path("parcels/", echo),
+    path("pieces/", pieces),
+    path("exact/", exact),
+    path("named/<path:name>/", named),
+]
 
 
 @pytest.fixture
@@ -71,7 +90,8 @@ def placed() -> Iterator[Callable[..., None]]:
 def test_in_one_process_django_answers_and_knows_the_caller(placed: Callable[..., None]) -> None:
     placed("orders", "parcels")
     kind = {"Content-Type": "text/plain"}
-    answer = ramet.fetch("parcels", "/parcels/?a=1", method="POST", body=b"x", headers=kind)
+    with bound_contextvars(request_id="r1", traceparent="t1", saga="s1"):
+        answer = ramet.fetch("parcels", "/parcels/?a=1", method="POST", body=b"x", headers=kind)
     assert (answer.status, answer.headers["etag"]) == (202, "one")
     assert answer.json() == {
         "method": "POST",
@@ -81,10 +101,20 @@ def test_in_one_process_django_answers_and_knows_the_caller(placed: Callable[...
         "kind": "text/plain",
         "caller": "orders",
         "is_bounded": True,
+        "ids": {"request_id": "r1", "traceparent": "t1"},
     }
     assert ramet.fetch("parcels", "/pieces/").body == b"ab"
     assert ramet.fetch("parcels", "/nothing/").status == 404
     assert ramet.caller().service is None
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "größe", "100%"])
+def test_in_one_process_a_view_gets_what_an_encoded_path_means(
+    placed: Callable[..., None], name: str
+) -> None:
+    placed("orders", "parcels")
+    answer = ramet.fetch("parcels", f"/named/{quote(name, safe='')}/?a=%20")
+    assert (answer.status, answer.json()) == (200, {"name": name, "query": "a=%20"})
 
 
 @pytest.fixture
@@ -103,7 +133,7 @@ def mesh() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             self.end_headers()
             self.wfile.write(b"{}" if self.command != "HEAD" else b"")
 
-        do_POST = do_HEAD = do_GET  # noqa: N815 - http.server's names
+        do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 - http.server's names
 
         def address_string(self) -> str:
             return "unix"
@@ -140,6 +170,30 @@ def test_elsewhere_it_goes_out_by_the_callers_own_socket(
     assert (get["x-ramet-idempotent"], get["host"]) == ("1", "other")
 
 
+@pytest.mark.parametrize("kind", [None, "application/octet-stream"])
+@pytest.mark.parametrize("lives_here", [True, False])
+def test_any_bytes_arrive_as_what_they_are_said_to_be(
+    placed: Callable[..., None],
+    mesh: tuple[str, list[dict[str, Any]]],
+    lives_here: bool,
+    kind: str | None,
+) -> None:
+    """Nothing is added: a form is what the caller calls one."""
+    template, asked = mesh
+    body = b"a\0=\xff" * 50_000
+    headers = {} if kind is None else {"Content-Type": kind}
+    if lives_here:
+        placed("orders", "parcels")
+        said = ramet.fetch("parcels", "/exact/", method="PUT", body=body, headers=headers).json()
+        assert said == {"sha256": hashlib.sha256(body).hexdigest(), "kind": kind or ""}
+    else:
+        placed("orders", RAMET_MESH_URL=template)
+        ramet.fetch("parcels", "/exact/", method="PUT", body=body, headers=headers)
+        (put,) = asked
+        assert (put["line"], put["body"]) == ("PUT /exact/", body)
+        assert put.get("content-type") == kind
+
+
 def test_what_cannot_be_asked_is_told(placed: Callable[..., None]) -> None:
     placed("orders")
     with pytest.raises(ramet.Unavailable, match="RAMET_MESH_URL is not set"):
@@ -151,3 +205,61 @@ def test_what_cannot_be_asked_is_told(placed: Callable[..., None]) -> None:
         ramet.fetch("parcels", "/")
     with context.use_deadline(0), pytest.raises(ramet.DeadlineExceeded):
         ramet.fetch("parcels", "/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("services", [("orders",), ("orders", "parcels")])
+def test_nothing_is_asked_inside_a_transaction(
+    placed: Callable[..., None], services: tuple[str, ...]
+) -> None:
+    """In one process a rollback would undo what the other service did."""
+    placed(*services)
+    with (
+        pytest.raises(CallInsideTransaction, match=r"fetch.*parcels.* is called inside") as told,
+        transaction.atomic(),
+    ):
+        ramet.fetch("parcels", "/parcels/")
+    assert "inside_transaction=True" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [
+        ("@127.0.0.1:1/", {}),
+        ("", {}),
+        ("parcels/", {}),
+        ("http://127.0.0.1:1/", {}),
+        ("/a b/", {}),
+        ("/größe/", {}),
+        ("/ HTTP/1.1\r\nx-evil: 1", {}),
+        ("/", {"method": "GET / HTTP/1.1\r\nx-evil: 1\r\nx"}),
+        ("/", {"method": ""}),
+        ("/", {"headers": {"x-evil: 1\r\nx": "a"}}),
+        ("/", {"headers": {"": "a"}}),
+        ("/", {"headers": {"authorization": "hunter2\r\nx-evil: 1"}}),
+        ("/", {"headers": {"authorization": "hunter2\n"}}),
+        ("/", {"headers": {"authorization": "hunter2\0"}}),
+    ],
+)
+@pytest.mark.parametrize("lives_here", [True, False])
+def test_what_others_have_written_does_not_leave_its_place(
+    placed: Callable[..., None],
+    mesh: tuple[str, list[dict[str, Any]]],
+    path: str,
+    rest: dict[str, Any],
+    lives_here: bool,
+) -> None:
+    """Not to another host, and not into another header; the refusal has no secret."""
+    template, asked = mesh
+    placed("orders", *(["parcels"] if lives_here else []), RAMET_MESH_URL=template)
+    with pytest.raises(ValueError, match=r"no method|a path|no name|a header") as told:
+        ramet.fetch("parcels", path, **rest)
+    assert "hunter2" not in str(told.value)
+    assert asked == []
+
+
+def test_a_keyword_would_give_no_right_so_it_is_none(placed: Callable[..., None]) -> None:
+    """`ramet.system.least_privilege` reads the first argument."""
+    placed("orders", "parcels")
+    with pytest.raises(TypeError, match="positional"):
+        ramet.fetch(service="parcels", path="/")  # type: ignore[call-arg]

@@ -57,9 +57,21 @@ def test_one_newline_at_the_end_does_not_count(file: Path, content: bytes, read:
     assert resolved(f"file:{file}", {}, "x") == read
 
 
-def test_a_variable_that_is_not_set_or_empty_is_named() -> None:
-    assert refusal("$OTHER") == '"$OTHER", but OTHER is not set'
-    assert refusal("$OTHER", {"OTHER": ""}) == '"$OTHER", but OTHER is not set'
+@pytest.mark.parametrize("environ", [{}, {"OTHER": ""}])
+def test_a_variable_that_is_not_set_or_empty_is_named_where_its_name_is_public(
+    environ: dict[str, str],
+) -> None:
+    with pytest.raises(DiagnosticError, match='"\\$OTHER", but OTHER is not set'):
+        resolved("$OTHER", environ, "[infrastructure] broker", is_public=True)
+    assert refusal("$OTHER", environ) == "$NAME of a variable that is not set"
+
+
+def test_a_password_that_begins_with_a_dollar_is_not_told(file: Path) -> None:
+    """It looks like the name of a variable. In a file it is what it is."""
+    refusal("$hunter2")
+    refusal("$OTHER", {"OTHER": "file:hunter2"})
+    file.write_text("$hunter2")
+    assert resolved(f"file:{file}", {}, "x") == "$hunter2"
 
 
 @pytest.mark.parametrize(
