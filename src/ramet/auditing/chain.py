@@ -1,4 +1,4 @@
-"""The chain of seals: what was removed from the log, changed in it or put into its past shows.
+"""The chain of seals: what was removed from a sealed part of the log, changed in it or added shows.
 
 A chain over single entries would have every transaction wait for the one before. So entries are
 written freely, and what has been committed is sealed afterwards, a batch at a time, as the logs of

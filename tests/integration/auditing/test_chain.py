@@ -1,4 +1,4 @@
-"""The chain: what was removed, changed or put into the past of the log shows."""
+"""The chain: what was removed from a sealed part of the log, changed in it or added shows."""
 
 import hashlib
 import json
