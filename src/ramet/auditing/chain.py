@@ -1,4 +1,4 @@
-"""The chain of seals: what was removed from the log, changed in it or put into its past shows.
+"""The chain of seals: what was removed from a sealed part of the log, changed in it or added shows.
 
 A chain over single entries would have every transaction wait for the one before. So entries are
 written freely, and what has been committed is sealed afterwards, a batch at a time, as the logs of
@@ -17,10 +17,13 @@ from django.db import connection, transaction
 
 from ramet.auditing.models import Entry, Seal
 
-__all__ = ["BATCH", "Broken", "Verdict", "digest_of", "seal", "verify"]
+__all__ = ["BATCH", "PRUNED", "Broken", "Verdict", "digest_of", "seal", "verify"]
 
 BATCH = 1000
 """Entries of one seal at most."""
+
+PRUNED = "audit.pruned"
+"""The action of the entry that tells of a pruned seal; its subject is the seal's id."""
 
 _ONE_SEALER = 7_236_018_412_001
 """The advisory lock: two sealers would make two chains."""
@@ -100,10 +103,14 @@ def verify(head: str = "") -> Verdict:
     chain still has it: whoever can rewrite all of the table can compute a chain of its own."""
     broken: list[Broken] = []
     before, verified, pruned, heads = "", 0, 0, set()
+    is_any_kept, last_pruned = False, None
     for each in Seal.objects.order_by("id").iterator():
         entries = list(Entry.objects.filter(seal=each.pk).order_by("seq"))
         if each.pruned_at is not None:
             pruned += each.entries
+            last_pruned = each.pk
+            if is_any_kept:
+                broken.append(Broken(each.pk, "was emptied, though an older one was not"))
             if entries:
                 broken.append(Broken(each.pk, f"{len(entries)} entries that were pruned are there"))
         elif digest_of(before, entries) == each.digest:
@@ -114,8 +121,13 @@ def verify(head: str = "") -> Verdict:
             )
         else:
             broken.append(Broken(each.pk, f"an entry, or this seal, was changed after {each.at}"))
+        is_any_kept = is_any_kept or each.pruned_at is None
         before = each.digest  # of a seal that is missing, the next one's digest tells
         heads.add(each.digest)
+    # Whoever may write may mark a seal as pruned, too. Pruning goes from the oldest on and tells of
+    # each in an entry, which is in a later seal: that of the last one is always there.
+    if last_pruned and not Entry.objects.filter(action=PRUNED, subject=last_pruned).exists():
+        broken.append(Broken(last_pruned, f"was emptied, and no entry {PRUNED} tells by whom"))
     if head and head not in heads:
         broken.append(Broken(0, f"no seal has the digest {head}: the chain was written anew"))
     known = Seal.objects.values("id")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from django.conf import settings
 from django.db import router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -66,6 +67,7 @@ def watch(
         found is None
         or connection.alias != router.db_for_write(Entry)
         or _is_noted(connection, identity)
+        or _is_cache(found[1])
     ):
         return execute(sql, params, many, context)
     if connection.in_atomic_block:
@@ -82,6 +84,15 @@ def watch(
 def _commits_only_when_read(connection: BaseDatabaseWrapper, sql: str) -> bool:
     """SQLite refuses to commit while rows of a RETURNING wait for whoever asked for them."""
     return connection.vendor == "sqlite" and " RETURNING " in sql
+
+
+def _is_cache(table: str) -> bool:
+    """Where attempts of whoever comes are counted, for one: what is forgotten needs no log, and
+    nobody who is unknown may have it grow."""
+    return any(
+        each["BACKEND"].endswith("DatabaseCache") and each.get("LOCATION") == table
+        for each in settings.CACHES.values()
+    )
 
 
 def _is_noted(connection: BaseDatabaseWrapper, identity: object) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models.functions import Now
 
-from ramet.auditing.chain import seal
+from ramet.auditing.chain import PRUNED, seal
 from ramet.auditing.models import Entry, Seal
 from ramet.auditing.recording import write
 from ramet.auditing.work import work
@@ -31,6 +31,6 @@ def prune(before: datetime) -> int:
             # Marked first: until then, the trigger lets nobody delete an entry of it.
             Seal.objects.filter(pk=each.pk).update(pruned_at=Now())
             deleted, _ = Entry.objects.filter(seal=each.pk).delete()
-            write(work(), "audit.pruned", each.pk, {"entries": deleted, "before": str(before)})
+            write(work(), PRUNED, each.pk, {"entries": deleted, "before": str(before)})
         removed += deleted
     return removed

@@ -1,8 +1,9 @@
 """What makes the tables append-only: triggers of PostgreSQL and SQLite.
 
-An entry may be given a seal, once; it may be deleted once its seal says that it was pruned. A seal
-may be marked as pruned, once. Nothing else ever changes. The owner of a table can still remove its
-triggers: that is what the chain is for.
+An entry begins without a seal, at the time of the statement that inserts it. It may be given a
+seal, once; it may be deleted once its seal says that it was pruned. A seal may be marked as pruned,
+once. Nothing else ever changes. The owner of a table can still remove its triggers: that is what
+the chain is for.
 """
 
 # ruff: noqa: S608  nothing is put in but names of this module
@@ -41,7 +42,8 @@ def _postgresql() -> Iterator[str]:
         BEGIN
           RAISE EXCEPTION '{_REFUSED}' USING ERRCODE = 'insufficient_privilege';
         END $$"""
-    for table, allowed in _allowed("IS DISTINCT FROM").items():
+    # Of the statement that the client sent: exact, and indifferent to clocks that are set back.
+    for table, allowed in _allowed("IS DISTINCT FROM", "statement_timestamp() = NEW.at").items():
         for deed, condition in allowed.items():
             yield (
                 f"CREATE TRIGGER {table}_{deed.lower()} BEFORE {deed} ON {table} FOR EACH ROW"
@@ -70,7 +72,9 @@ def _sqlite() -> Iterator[str]:
     unless_pruned = (
         f"NOT EXISTS (SELECT 1 FROM {_SEAL} WHERE id = OLD.seal AND pruned_at IS NOT NULL)"
     )
-    allowed = _allowed("IS NOT")
+    # 'now' stays the same while a statement runs; a second is for what a text of a time leaves out.
+    is_now = "coalesce(abs(julianday(NEW.at) - julianday('now')) < 1.0 / 86400, 0)"
+    allowed = _allowed("IS NOT", is_now)
     allowed[_ENTRY]["DELETE"] = unless_pruned
     for table, deeds in allowed.items():
         for deed, condition in deeds.items():
@@ -80,14 +84,17 @@ def _sqlite() -> Iterator[str]:
             )
 
 
-def _allowed(differs: str) -> dict[str, dict[str, str]]:
+def _allowed(differs: str, is_now: str) -> dict[str, dict[str, str]]:
     """The condition under which each deed is refused."""
 
     def changes(columns: tuple[str, ...]) -> str:
         return " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
 
     return {
-        _ENTRY: {"UPDATE": f"OLD.seal IS NOT NULL OR NEW.seal IS NULL OR {changes(_OF_ENTRY)}"},
+        _ENTRY: {
+            "INSERT": f"NEW.seal IS NOT NULL OR NOT ({is_now})",
+            "UPDATE": f"OLD.seal IS NOT NULL OR NEW.seal IS NULL OR {changes(_OF_ENTRY)}",
+        },
         _SEAL: {
             "UPDATE": "OLD.pruned_at IS NOT NULL OR NEW.pruned_at IS NULL OR " + changes(_OF_SEAL),
             "DELETE": "OLD.id IS NOT NULL",

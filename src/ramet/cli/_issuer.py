@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
+from ramet.errors import DiagnosticError
+
 __all__ = ["ForeignIssuer"]
 
 _UNKNOWN_SECONDS = 5.0
@@ -21,7 +23,8 @@ _KNOWN_SECONDS = 300.0
 class ForeignIssuer:
     """Asks `issuer` and keeps its last good answer in the file `memory`.
 
-    `report` is told what a person should know: once for each thing that is wrong.
+    `report` is told what a person should know: once for each thing that is wrong. None of it ends
+    the thread.
     """
 
     def __init__(self, issuer: str, memory: Path, report: Callable[[str], None]) -> None:
@@ -30,15 +33,20 @@ class ForeignIssuer:
         self._memory = memory
         self._report = report
         self._told = ""
+        self._not_passed_on = ""
 
     def keep_asking(self, changed: Callable[[], None]) -> None:
-        """Ask now and again from a thread of its own; `changed` is called after each new answer."""
+        """Ask now and again from a thread of its own; `changed` is called after each new answer,
+        and again where it failed with OSError or DiagnosticError."""
 
         def ask_for_ever() -> None:
+            is_due = False
             while True:
-                if self.ask():
-                    changed()
-                time.sleep(_UNKNOWN_SECONDS if self._told else _KNOWN_SECONDS)
+                is_due = self.ask() or is_due
+                if is_due:
+                    is_due = not self._passes_on(changed)
+                is_well = not is_due and not self._told
+                time.sleep(_KNOWN_SECONDS if is_well else _UNKNOWN_SECONDS)
 
         Thread(target=ask_for_ever, name="foreign-issuer", daemon=True).start()
 
@@ -58,7 +66,23 @@ class ForeignIssuer:
         if found == self.jwks_url:
             return False
         self.jwks_url = found
-        self._memory.write_text(json.dumps({"issuer": self.issuer, "jwks_url": found}), "utf-8")
+        try:
+            self._memory.write_text(json.dumps({"issuer": self.issuer, "jwks_url": found}), "utf-8")
+        except OSError as failure:
+            self._report(f"[gateway] the address of the issuer's keys is not remembered: {failure}")
+        return True
+
+    def _passes_on(self, changed: Callable[[], None]) -> bool:
+        try:
+            changed()
+        except (OSError, DiagnosticError) as failure:
+            if str(failure) != self._not_passed_on:
+                self._not_passed_on = str(failure)
+                self._report(
+                    f"[gateway] cannot be told the address of the issuer's keys: {failure}"
+                )
+            return False
+        self._not_passed_on = ""
         return True
 
     def _tell(self, failure: str) -> None:

@@ -178,6 +178,10 @@ def _change(
     for name, answer in done.items():
         if answer["count"]:
             print(f"{name}: {answer['count']} {'would' if dry_run else 'will'} be {told}")
+        if answer["withheld"]:
+            print(
+                f"{name}: {answer['withheld']} not from their producer stay dead unless named by id"
+            )
     missing = {
         each: {answer["missing"].get(each, "") for answer in done.values()} for each in wanted
     }

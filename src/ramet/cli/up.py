@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any
 
 import typer
@@ -80,8 +81,6 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
 
 def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
-    from threading import Lock
-
     from ramet.cli._issuer import ForeignIssuer
     from ramet.tools import gateway
     from ramet.tools.local import edge_certificate
@@ -119,11 +118,19 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
         nonlocal written
         with writing:
             written = endpoints, policy, switches
-            files = gateway.compile(system, groups, topology(endpoints), policy, switches)
-            gateway.write(folder.envoy, files)
+            put()
+
+    def write_again() -> None:
+        with writing:  # what was written may be another thing once it is our turn
+            put()
+
+    def put() -> None:
+        endpoints, policy, switches = written
+        files = gateway.compile(system, groups, topology(endpoints), policy, switches)
+        gateway.write(folder.envoy, files)
 
     if foreign is not None:
-        foreign.keep_asking(lambda: write(*written))
+        foreign.keep_asking(write_again)
     return Gateway(gateway.command(folder.envoy), topology({}).admin_socket, write)
 
 

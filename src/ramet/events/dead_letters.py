@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 from ramet.events import sql, wake
 from ramet.events.keys import lock_of
 from ramet.events.models import Inbox
+from ramet.events.producers import FORGED
 from ramet.events.storing import INBOX
 from ramet.events.subscription import unordered_handlers
 from ramet.telemetry import deeds
@@ -54,6 +55,14 @@ class Choice:
     def is_narrow(self) -> bool:
         """Whether it leaves anything out."""
         return self != Choice()
+
+    @property
+    def means_forged(self) -> bool:
+        """Whether events that are not from their producer are meant: by their ids, or that error.
+
+        Whoever replays all, or all of a type, means what failed, and not what another service said.
+        """
+        return bool(self.event_ids) or FORGED in self.error
 
     def letters(self, state: str = Inbox.State.DEAD) -> QuerySet[Inbox]:
         """The rows."""
@@ -92,14 +101,27 @@ def dead(choice: Choice, limit: int = 50, *, state: str = Inbox.State.DEAD) -> l
     ]
 
 
+def replayable(choice: Choice) -> QuerySet[Inbox]:
+    """The dead letters that `replay` takes."""
+    letters = choice.letters()
+    return letters if choice.means_forged else letters.exclude(error__startswith=FORGED)
+
+
+def withheld(choice: Choice) -> int:
+    """How many dead letters `replay` leaves alone, because they are not from their producer."""
+    letters = choice.letters().filter(error__startswith=FORGED)
+    return 0 if choice.means_forged else letters.count()
+
+
 def replay(choice: Choice) -> int:
     """Have dead letters tried again from their first attempt, in key order; returns how many.
 
+    What is not from its producer would then count as if it were, so the choice has to mean it.
     What is not dead stays as it is, so a second replay does no harm. Later events of the same keys
     that have not been worked off wait until these are; one that is being worked off is waited for.
     """
     with transaction.atomic():
-        letters = _locked(choice)
+        letters = _locked(replayable(choice))
         if not letters:
             return 0
         if sql.is_postgresql():
@@ -120,7 +142,7 @@ def discard(choice: Choice) -> int:
     """Mark dead letters as never to be replayed; returns how many. They are kept, unlike finished
     events, and a second delivery of such an event has no effect."""
     with transaction.atomic():
-        letters = _locked(choice)
+        letters = _locked(choice.letters())
         if not letters:
             return 0
         condition, values = sql.among("seq", [seq for seq, _, _ in letters])
@@ -155,11 +177,11 @@ def missing(event_ids: Iterable[UUID]) -> dict[UUID, str]:
     }
 
 
-def _locked(choice: Choice) -> list[tuple[int, str, str]]:
+def _locked(letters: QuerySet[Inbox]) -> list[tuple[int, str, str]]:
     """(seq, handler, key) of the letters, for this transaction alone."""
     if sql.is_postgresql():
         sql.rows("SELECT pg_advisory_xact_lock(%s)", [_ONE_REPLAY])
-    return list(choice.letters().order_by("seq").values_list("seq", "handler", "key"))
+    return list(letters.order_by("seq").values_list("seq", "handler", "key"))
 
 
 def _hold_back(keys: set[tuple[str, str]]) -> None:

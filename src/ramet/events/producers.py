@@ -11,7 +11,10 @@ from ramet.events.brokers import SentAs
 from ramet.events.cloudevents import Envelope
 from ramet.events.surroundings import Surroundings
 
-__all__ = ["why_not_its_producer"]
+__all__ = ["FORGED", "why_not_its_producer"]
+
+FORGED = "not from its producer"
+"""How the error of a dead letter begins that became one because of its sender."""
 
 
 def why_not_its_producer(envelope: Envelope, sent_as: SentAs, place: Surroundings) -> str | None:

@@ -20,7 +20,7 @@ from ramet.events import sql, worker
 from ramet.events.brokers import Broker, Incoming, every_version
 from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
 from ramet.events.leases import Lease, Leases
-from ramet.events.producers import why_not_its_producer
+from ramet.events.producers import FORGED, why_not_its_producer
 from ramet.events.storing import store, store_dead
 from ramet.events.subscription import Subscription
 from ramet.events.surroundings import surroundings
@@ -141,14 +141,14 @@ class Receiver(worker.Loop):
 
     def _keep_forged(self, subscription: Subscription, envelope: Envelope, why: str) -> None:
         """As a dead letter: an app that has just moved to another service looks the same."""
-        if store_dead(subscription, envelope, f"not from its producer: {why}"):
+        if store_dead(subscription, envelope, f"{FORGED}: {why}"):
             log.error(
                 "events.not_from_its_producer",
                 type=envelope.type,
                 id=str(envelope.id),
                 handler=subscription.handler,
                 found=why,
-                remedy="find out who sent it; `ramet events replay` if its app has moved",
+                remedy="find out who sent it; `ramet events replay ID` if its app has moved",
             )
 
     def _may_proceed(self, lease: Lease) -> bool:

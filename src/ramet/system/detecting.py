@@ -23,11 +23,12 @@ _KNOWN = re.compile(
     r"|\bSG\.[\w-]{16,}\.[\w-]{16,}"  # SendGrid
     r"|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-[\w-]{50,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ"  # a JSON web token
-    r"|\b[A-Za-z0-9_-]*\$(?:argon2\w*|2[aby]|pbkdf2[\w-]*)\$"  # a password's hash
+    r"|(?<=[A-Za-z0-9_-])\$(?:argon2\w*|2[aby]|pbkdf2[\w-]*)\$"  # a password's hash
 )
 
-_TELLING = r"[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|private[_-]?key|credential)[\w-]*"
-_NAMED = re.compile(rf"(?i)\b{_TELLING}[\"']?\s*[:=]\s*[\"']?([^\s\"',;&]{{8,}})")
+# The end of a name; a bound, and nothing before it, because lines of base64 may be very long.
+_TELLING = r"(?:passw(?:or)?d|secret|token|api[_-]?key|private[_-]?key|credential)[\w-]{0,60}"
+_NAMED = re.compile(rf"(?i){_TELLING}[\"']?\s*[:=]\s*[\"']?([^\s\"',;&]{{8,}})")
 
 
 _IN_A_VALUE = re.compile(

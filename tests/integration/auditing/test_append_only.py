@@ -30,13 +30,20 @@ def write(*subjects: int) -> None:
         "UPDATE ramet_audit_entry SET seal = NULL WHERE seal IS NOT NULL",
         "DELETE FROM ramet_audit_entry",
         "TRUNCATE ramet_audit_entry",
+        "INSERT INTO ramet_audit_entry (service, action, at) VALUES ('a', 'b', '2020-01-02Z')",
+        "INSERT INTO ramet_audit_entry (service, action, at)"
+        " VALUES ('a', 'b', statement_timestamp() - interval '1 us')",
+        "INSERT INTO ramet_audit_entry (service, action, seal)"
+        " SELECT 'a', 'b', min(id) FROM ramet_audit_seal",
         "UPDATE ramet_audit_seal SET digest = 'other'",
         "UPDATE ramet_audit_seal SET digest = 'other', pruned_at = now()",
         "DELETE FROM ramet_audit_seal",
         "TRUNCATE ramet_audit_seal CASCADE",
     ],
 )
-def test_neither_entries_nor_seals_can_be_changed(statement: str) -> None:
+def test_neither_entries_nor_seals_can_be_changed_nor_entries_be_put_into_the_past(
+    statement: str,
+) -> None:
     write(1)
     seal()
     write(2)

@@ -1,4 +1,4 @@
-"""The chain: what was removed, changed or put into the past of the log shows."""
+"""The chain: what was removed from a sealed part of the log, changed in it or added shows."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections, transaction
+from django.db.models.functions import Now
 from structlog.testing import capture_logs
 
 import ramet
@@ -86,6 +87,28 @@ def test_what_somebody_did_to_the_past_is_seen(statement: str, told: str) -> Non
     assert told in broken()
     with pytest.raises(CommandError, match=told):
         call_command("ramet_audit", "verify")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [(0, "no entry audit.pruned tells by whom"), (1, "though an older one was not")],
+    ids=["the oldest", "the middle"],
+)
+def test_what_was_removed_as_if_it_had_been_pruned_is_seen(place: int, told: str) -> None:
+    """The triggers allow it: they cannot tell who prunes."""
+    emptied = [sealed(1), sealed(2), sealed(3)][place]
+    Seal.objects.filter(pk=emptied.pk).update(pruned_at=Now())
+    Entry.objects.filter(seal=emptied.pk).delete()
+    assert told in broken()
+
+
+def test_pruning_may_remove_what_tells_of_the_pruning_before() -> None:
+    sealed(1)
+    prune(datetime.now(UTC))
+    sealed(2)
+    prune(datetime.now(UTC))
+    assert [*Entry.objects.values_list("action", flat=True)] == ["audit.pruned"]
+    assert verify().broken == ()
 
 
 def test_a_chain_that_was_computed_anew_is_seen_with_a_digest_that_was_noted() -> None:

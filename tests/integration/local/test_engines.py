@@ -56,6 +56,25 @@ def test_what_was_committed_outlives_a_kill_of_the_server(server: Postgres) -> N
     assert server.create_database("orders") == url, "it is kept, as is its password"
 
 
+def test_a_first_start_that_was_killed_half_way_is_done_anew(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server, "_lock_out_public", killed)
+        with pytest.raises(KeyboardInterrupt):
+            server.start()
+
+    server.start()
+
+    url = server.create_database("orders")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(url.replace("@/orders", "@/template1"))
+    assert not (server.home / "data.new").exists()
+
+
 def test_a_server_left_by_a_killed_supervisor_is_ended_first(server: Postgres) -> None:
     server.start()
     url = server.create_database("orders")

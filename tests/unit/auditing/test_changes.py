@@ -4,6 +4,8 @@ import json
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, User
+from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory, override_settings
@@ -96,6 +98,27 @@ def test_book_keeping_has_none(log: Log) -> None:
             cursor.execute('UPDATE "ramet_calls_storedresult" SET key = key')
 
     answer(session)
+    assert log() == []
+
+
+@override_settings(
+    CACHES={
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "attempts",
+        }
+    }
+)
+def test_a_cache_in_the_database_has_none(log: Log) -> None:
+    """Attempts of somebody whom nobody knows are counted there."""
+    call_command("createcachetable", verbosity=0)
+
+    def attempt(request: HttpRequest) -> None:
+        cache.set("attempts", 1)
+        assert cache.incr("attempts") == 2
+        cache.delete("attempts")
+
+    answer(attempt)
     assert log() == []
 
 

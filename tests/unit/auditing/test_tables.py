@@ -44,6 +44,29 @@ def test_no_entry_and_no_seal_can_be_changed(entry: Entry, statement: str, is_se
     assert Entry.objects.get().action == "paid"
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", "'2020-01-02 10:00:00'"),
+        ("at", "datetime('now', '+2 seconds')"),
+        ("at", "'yesterday'"),
+        ("seal", "1"),
+    ],
+)
+def test_no_entry_can_be_put_into_another_time_or_into_a_seal(
+    log: Log, column: str, value: str
+) -> None:
+    with (
+        pytest.raises(IntegrityError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            f"INSERT INTO ramet_audit_entry (service, action, {column}) VALUES ('', 'a', {value})"
+        )
+    assert log() == []
+
+
 def test_only_what_was_pruned_can_be_deleted(entry: Entry) -> None:
     made = seal()
     assert made is not None

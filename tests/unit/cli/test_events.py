@@ -23,7 +23,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
         own = {"orders": ONE, "payments": TWO}[service]
         ids = [each for each in arguments if each.startswith("0000")]
         states = {each: "done" if each == OTHER else "unknown" for each in ids if each != own}
-        answer = {"count": int(own in ids or not ids), "missing": states}
+        withheld = 2 if "--all" in arguments and service == "payments" else 0
+        answer = {"count": int(own in ids or not ids), "missing": states, "withheld": withheld}
         return subprocess.CompletedProcess([], 0, json.dumps(answer), "")
 
     monkeypatch.setattr(events, "_groups", lambda service: ["orders", "payments"])
@@ -50,6 +51,14 @@ def test_an_id_that_no_service_has_is_named_and_the_exit_code_is_1(
     told = capsys.readouterr()
     assert told.out == "orders: 1 will be tried again\n"
     assert told.err == f"no dead letter: {OTHER} (done)\nno dead letter: {lost} (unknown)\n"
+
+
+def test_how_many_are_left_alone_is_told(asked: Asked, capsys: Any) -> None:
+    assert events.replay(everything=True) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "payments: 1 will be tried again",
+        "payments: 2 not from their producer stay dead unless named by id",
+    ]
 
 
 def test_what_narrows_is_passed_on(asked: Asked, capsys: Any) -> None:

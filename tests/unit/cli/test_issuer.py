@@ -116,3 +116,41 @@ def test_it_is_asked_again_and_again_and_each_change_is_passed_on(
     assert ended.wait(10)
     assert changes == [KEYS, f"{KEYS}/new"]
     assert pauses == [5.0, 300.0, 300.0, 300.0, 300.0]
+
+
+def test_what_could_not_be_passed_on_is_told_once_and_passed_on_later(
+    provider: Provider, memory: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    ended = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            ended.set()
+            threading.Event().wait()  # for ever, as the thread would
+
+    def changed() -> None:
+        if len(pauses) < 2:
+            raise OSError("no space left on device")
+        changes.append(issuer.jwks_url)
+
+    monkeypatch.setattr(_issuer.time, "sleep", sleep)
+    changes: list[str | None] = []
+    issuer = ForeignIssuer(ISSUER, memory, said.append)
+    issuer.keep_asking(changed)
+    assert ended.wait(10)
+    assert changes == [KEYS]
+    assert pauses == [5.0, 5.0, 300.0, 300.0]
+    assert said == [
+        "[gateway] cannot be told the address of the issuer's keys: no space left on device"
+    ]
+
+
+def test_an_answer_that_cannot_be_remembered_counts_all_the_same(
+    provider: Provider, tmp_path: Path, said: list[str]
+) -> None:
+    issuer = ForeignIssuer(ISSUER, tmp_path / "gone" / "issuer.json", said.append)
+    assert issuer.ask()
+    assert issuer.jwks_url == KEYS
+    assert "is not remembered: [Errno 2]" in said[0]

@@ -18,6 +18,7 @@ from ramet.events.brokers.shared_database import move
 from ramet.events.heads import Heads
 from ramet.events.inbox import forget_finished, work_off_one
 from ramet.events.models import Inbox, Scheduled
+from ramet.events.producers import FORGED
 from ramet.events.relay import COLUMNS, envelope_of
 from ramet.events.storing import store
 from ramet.events.subscription import subscriptions_to
@@ -171,11 +172,47 @@ def test_letters_are_chosen_by_what_is_known_of_them(
     shown = asked("dead", "--json", *narrowed, capsys=capsys)
     assert sorted(each["key"] for each in shown) == replayed
     told = asked("replay", "--json", "--dry-run", *narrowed, capsys=capsys)
-    assert told == {"count": len(replayed), "missing": {}}
+    assert told == {"count": len(replayed), "missing": {}, "withheld": 0}
     assert Inbox.objects.filter(state="dead").count() == 3
     assert asked("replay", "--json", *narrowed, capsys=capsys)["count"] == len(replayed)
     settle()
     assert sorted(world.done) == replayed
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "replayed"),
+    [
+        (["--all"], ["a"]),
+        (["--type", "Said.v1"], ["a"]),
+        (["--error", "o"], ["a"]),
+        (["--error", FORGED], ["b"]),
+    ],
+)
+def test_what_is_not_from_its_producer_is_replayed_only_when_it_is_meant(
+    world: Any, narrowed: list[str], replayed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dead_letters(world, "a", "b")
+    Inbox.objects.filter(key="b").update(error=f"{FORGED}: payments sent it")
+    withheld = int("b" not in replayed)
+    for again in (["--dry-run"], []):
+        told = asked("replay", "--json", *narrowed, *again, capsys=capsys)
+        assert told == {"count": 1, "missing": {}, "withheld": withheld}
+    settle()
+    assert world.done == replayed
+
+
+def test_a_forged_letter_stays_dead_until_it_is_named(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = dead_letters(world, "a", "b")
+    Inbox.objects.filter(key="b").update(error=f"{FORGED}: payments sent it")
+    call_command("ramet_events", "replay", "--all")
+    assert capsys.readouterr().out == (
+        "1 will be tried again\n1 not from their producer stay dead unless named by id\n"
+    )
+    call_command("ramet_events", "replay", ids["b"])
+    settle()
+    assert world.done == ["a", "b"]
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

@@ -58,6 +58,20 @@ def test_what_is_drawn_at_random_is_found_after_a_telling_name(root: Path, bytes
     assert missed <= 30, "a net with few holes"
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "data: " + "Ab3-" * 100_000,
+        "data: " + "token-" * 60_000,
+    ],
+    ids=["base64", "telling words"],
+)
+def test_a_very_long_line_takes_no_longer_than_its_length_tells(root: Path, line: str) -> None:
+    (root / "values.yaml").write_text(line)
+    assert found(root) == []
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -11,6 +11,7 @@ import hmac
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -120,7 +121,7 @@ class Postgres:
     def launch(self) -> None:
         """Start the server process without waiting; see `is_ready`."""
         self._make_folders()
-        if not (self._cluster / "PG_VERSION").exists():
+        if not self._cluster.exists():
             self._create_cluster()
         self._end_leftover()
         command: list[str | Path] = [self._install / "bin" / "postgres", "-D", self._cluster]
@@ -214,6 +215,14 @@ class Postgres:
             os.chown(self.socket_dir, self._account.uid, self._account.gid)
 
     def _create_cluster(self) -> None:
+        """Made beside its place and put there when it is whole: a kill half-way leaves nothing."""
+        made = self._cluster.with_name("data.new")
+        shutil.rmtree(made, ignore_errors=True)
+        self._initialise(made)
+        self._lock_out_public(made)
+        made.rename(self._cluster)
+
+    def _initialise(self, cluster: Path) -> None:
         # initdb reads the password from a real file only, and it must be the account's.
         with tempfile.NamedTemporaryFile("w", dir=self.home, suffix=".pw") as password:
             password.write(self._password(SUPERUSER))
@@ -222,7 +231,7 @@ class Postgres:
                 os.chown(password.name, self._account.uid, self._account.gid)
             command: list[str | Path] = [
                 self._install / "bin" / "initdb",
-                *("-D", self._cluster),
+                *("-D", cluster),
                 *("--username", SUPERUSER),
                 *("--pwfile", password.name),
                 *("--auth", "scram-sha-256"),
@@ -241,12 +250,11 @@ class Postgres:
             )
             if process.wait(timeout=120) != 0:
                 raise self._failed("initdb failed")
-        self._lock_out_public()
 
-    def _lock_out_public(self) -> None:
+    def _lock_out_public(self, cluster: Path) -> None:
         """No service's role may connect to the maintenance databases either (single-user mode)."""
         binary = self._install / "bin" / "postgres"
-        command: list[str | Path] = [binary, "--single", "-D", self._cluster, "postgres"]
+        command: list[str | Path] = [binary, "--single", "-D", cluster, "postgres"]
         done = subprocess.run(
             command,
             input="REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;\n",

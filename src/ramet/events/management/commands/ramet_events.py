@@ -88,17 +88,21 @@ class Command(BaseCommand):
             )
         missing = dead_letters.missing(choice.event_ids)
         is_replay, is_dry = options["deed"] == "replay", options["dry_run"]
+        withheld = dead_letters.withheld(choice) if is_replay else 0
         if is_dry:
-            count = choice.letters().count()
+            letters = dead_letters.replayable(choice) if is_replay else choice.letters()
+            count = letters.count()
         else:
             count = (dead_letters.replay if is_replay else dead_letters.discard)(choice)
         if options["json"]:
             told = {str(each): state for each, state in missing.items()}
-            self.stdout.write(json.dumps({"count": count, "missing": told}))
+            self.stdout.write(json.dumps({"count": count, "missing": told, "withheld": withheld}))
             return
         if count:
             deed = "tried again" if is_replay else "kept and never tried again"
             self.stdout.write(f"{count} {'would' if is_dry else 'will'} be {deed}")
+        if withheld:
+            self.stdout.write(f"{withheld} not from their producer stay dead unless named by id")
         if missing:
             told_of = ", ".join(f"{each} ({state})" for each, state in missing.items())
             raise CommandError(f"No dead letter here: {told_of}.", returncode=1)
