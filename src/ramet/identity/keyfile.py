@@ -91,23 +91,25 @@ def write_new(path: Path, keys: Iterable[Key], passphrase: str | None = None) ->
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-    beside = passphrase_path(path)
-    if passphrase is None and not beside.exists():
-        _publish_once(beside, secrets.token_urlsafe(32).encode() + b"\n")
+    _ensure_passphrase(path, passphrase)
     _publish_once(path, _encoded(path, keys, passphrase))
 
 
 def replace(path: Path, keys: Iterable[Key], passphrase: str | None = None) -> None:
     """Put `keys` in the place of what `path` holds, at once; its owner stays its owner."""
     before = path.stat()
-    draft = _draft(path, _encoded(path, keys, passphrase))
-    if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-        os.chown(draft, before.st_uid, before.st_gid)
-    draft.replace(path)
+    _ensure_passphrase(path, passphrase, owner=before)
+    _draft(path, _encoded(path, keys, passphrase), before).replace(path)
 
 
-def _publish_once(path: Path, content: bytes) -> None:
-    draft = _draft(path, content)
+def _ensure_passphrase(path: Path, given: str | None, owner: os.stat_result | None = None) -> None:
+    beside = passphrase_path(path)
+    if given is None and not beside.exists():
+        _publish_once(beside, secrets.token_urlsafe(32).encode() + b"\n", owner)
+
+
+def _publish_once(path: Path, content: bytes, owner: os.stat_result | None = None) -> None:
+    draft = _draft(path, content, owner)
     try:
         # A link, not a rename: nobody ever reads half a file, and whoever was first stays.
         os.link(draft, path)
@@ -117,9 +119,11 @@ def _publish_once(path: Path, content: bytes) -> None:
         draft.unlink()
 
 
-def _draft(path: Path, content: bytes) -> Path:
+def _draft(path: Path, content: bytes, owner: os.stat_result | None) -> Path:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "wb") as file:
+        if owner is not None and (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

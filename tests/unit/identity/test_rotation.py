@@ -1,5 +1,6 @@
 """Keys are stored encrypted and move on in an order that breaks nothing."""
 
+import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -135,9 +136,26 @@ def test_a_file_with_one_key_gets_the_next_one_first(path: Path) -> None:
 def test_keys_in_plain_text_are_encrypted_by_the_first_rotation(path: Path) -> None:
     plain = "\n".join(signing.load(path))
     path.write_text(plain)
+    keyfile.passphrase_path(path).unlink()  # as after `openssl genrsa`
     assert not any(key.is_encrypted for key in signing.keys(path))
-    rotate(path, emergency=True)
+    _, coming = signing.public_keys(path)
+    os.utime(path, (0, 0))  # published for long enough
+    rotate(path)
     assert all(key.is_encrypted for key in signing.keys(path))
+    assert states(path)[coming] == "signing"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_who_owned_the_keys_owns_the_passphrase_too(path: Path) -> None:
+    """An administrator rotates what a service of another user reads."""
+    path.write_text("\n".join(signing.load(path)))
+    keyfile.passphrase_path(path).unlink()
+    os.chown(path, 12345, 12346)
+    os.utime(path, (0, 0))
+    rotate(path)
+    for file in (path, keyfile.passphrase_path(path)):
+        assert (file.stat().st_uid, file.stat().st_gid) == (12345, 12346)
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_running_process_takes_up_a_rotation(path: Path) -> None:
