@@ -11,6 +11,7 @@ from ramet.errors import DiagnosticError
 from ramet.identity import keyfile, signing
 from ramet.identity.keys import FRESH_SECONDS
 from ramet.identity.rotation import PUBLISHED_FIRST, rotate
+from ramet.system import secrets as system_secrets
 from ramet.tools.gateway import limits
 
 
@@ -61,11 +62,36 @@ def test_the_passphrase_may_come_from_outside_and_then_is_stored_nowhere(tmp_pat
     assert "RAMET_SIGNING_KEYS_PASSPHRASE" in str(missing.value)
 
 
-def test_a_passphrase_that_others_can_read_is_refused(path: Path) -> None:
+def test_a_passphrase_that_everybody_can_read_is_refused(path: Path) -> None:
     keyfile.passphrase_path(path).chmod(0o644)
     with pytest.raises(DiagnosticError) as caught:
         keyfile.read(path)
     assert reference(caught) == "signing-keys-readable"
+    assert f"chmod o= {keyfile.passphrase_path(path)}" in str(caught.value)
+
+
+def test_files_that_an_engine_mounts_are_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes gives them to a group, Docker shows them to one container with mode 0444."""
+    both = (path, keyfile.passphrase_path(path))
+    for file in both:
+        file.chmod(0o440)
+    assert len(keyfile.read(path)) == 2
+    monkeypatch.setattr(system_secrets, "_OF_A_CONTAINER", (path.parent,))
+    for file in both:
+        file.chmod(0o444)
+    assert len(keyfile.read(path)) == 2
+
+
+def test_a_file_that_cannot_be_read_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)  # root may read whatever its mode
+    with pytest.raises(DiagnosticError) as caught:
+        keyfile.read(path)
+    assert reference(caught) == "signing-keys-unreadable"
+    assert str(path) in str(caught.value)
+    assert "Permission denied" in str(caught.value)
 
 
 def test_two_generations_share_no_secret(tmp_path: Path) -> None:
@@ -146,16 +172,18 @@ def test_keys_in_plain_text_are_encrypted_by_the_first_rotation(path: Path) -> N
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_who_owned_the_keys_owns_the_passphrase_too(path: Path) -> None:
-    """An administrator rotates what a service of another user reads."""
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_who_could_read_the_keys_can_go_on(path: Path, mode: int) -> None:
+    """An administrator rotates what a service of another user, or of a group, reads."""
     path.write_text("\n".join(signing.load(path)))
     keyfile.passphrase_path(path).unlink()
     os.chown(path, 12345, 12346)
+    path.chmod(mode)
     os.utime(path, (0, 0))
     rotate(path)
     for file in (path, keyfile.passphrase_path(path)):
         assert (file.stat().st_uid, file.stat().st_gid) == (12345, 12346)
-        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.stat().st_mode & 0o777 == mode
 
 
 def test_a_running_process_takes_up_a_rotation(path: Path) -> None:
