@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from oauth2_provider.models import get_access_token_model
 
 from ramet.identity import verify
+from ramet.identity.provider import Validator
 from ramet.placement import here
 from shop.users import demo, services
 from shop.users.models import User
@@ -50,10 +52,10 @@ def authorize(callback: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def sign_in(callback: str, authorize: dict[str, str]) -> Callable[..., Any]:
-    """Go through the pages as a browser does; the token endpoint's answer."""
+def form(callback: str, authorize: dict[str, str]) -> Callable[..., dict[str, str]]:
+    """Go through the pages as a browser does; what gets tokens then at the token endpoint."""
 
-    def run(client: Client, username: str, **change: str) -> Any:
+    def run(client: Client, username: str, **change: str) -> dict[str, str]:
         page = client.get("/o/authorize/", authorize | change)
         assert page.status_code == 302
         assert page["Location"].startswith("/o/sign-in/?next=")
@@ -70,18 +72,32 @@ def sign_in(callback: str, authorize: dict[str, str]) -> Callable[..., Any]:
         answer = client.get(answer["Location"])
         assert answer["Location"].startswith(callback), answer["Location"]
         code = parse_qs(urlsplit(answer["Location"]).query)["code"][0]
-        return client.post(
-            "/o/token/",
-            {
-                "grant_type": "authorization_code",
-                "client_id": "storefront",
-                "code": code,
-                "redirect_uri": callback,
-                "code_verifier": VERIFIER,
-            },
-        )
+        return {
+            "grant_type": "authorization_code",
+            "client_id": "storefront",
+            "code": code,
+            "redirect_uri": callback,
+            "code_verifier": VERIFIER,
+        }
 
     return run
+
+
+@pytest.fixture
+def sign_in(form: Callable[..., dict[str, str]]) -> Callable[..., Any]:
+    """Go through the pages as a browser does; the token endpoint's answer."""
+
+    def run(client: Client, username: str, **change: str) -> Any:
+        return client.post("/o/token/", form(client, username, **change))
+
+    return run
+
+
+def refresh(granted: dict[str, str]) -> int:
+    """The status of an answer to a refresh."""
+    token = granted["refresh_token"]
+    asked = {"grant_type": "refresh_token", "client_id": "storefront", "refresh_token": token}
+    return Client().post("/o/token/", asked).status_code
 
 
 def test_discovery_names_every_endpoint_below_the_issuer(client: Client) -> None:
@@ -110,6 +126,30 @@ def test_signing_in_gives_a_token_that_every_service_believes(
     bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     assert client.get("/o/userinfo/", headers=bearer).json()["email"] == "carol@shop.example"
     assert Client().get("/api/v1/users/me/", headers=bearer).json()["username"] == "carol"
+
+
+def test_a_code_that_two_use_at_the_same_moment_ends_what_it_gave_to_either(
+    client: Client,
+    carol: User,
+    form: Callable[..., dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of the two is a thief. Both have found the code before either has used it up."""
+    save = Validator.save_bearer_token
+    asked = form(client, "carol")
+    faster: list[Any] = []
+
+    def overtaken(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(Validator, "save_bearer_token", save)
+        faster.append(Client().post("/o/token/", asked))
+        return save(*args, **kwargs)
+
+    monkeypatch.setattr(Validator, "save_bearer_token", overtaken)
+    slower = client.post("/o/token/", asked)
+    assert (slower.status_code, slower.json()["error"]) == (400, "invalid_grant")
+    assert faster[0].status_code == 200
+    assert refresh(faster[0].json()) == 400
+    assert not get_access_token_model().objects.exists()
 
 
 def test_customers_get_no_scope_of_staff_and_staff_does(
