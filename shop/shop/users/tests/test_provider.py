@@ -2,13 +2,17 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.test import Client
-from oauth2_provider.models import get_access_token_model
+from django.core import mail
+from django.test import Client, TestCase
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_device_grant_model
 
 from ramet.identity import verify
 from ramet.identity.provider import Validator
@@ -21,6 +25,7 @@ pytestmark = pytest.mark.django_db
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
 PASSWORD = "under-the-apple-tree"
+NEW_PASSWORD = {"password1": "beside-the-pear", "password2": "beside-the-pear"}
 
 
 @pytest.fixture
@@ -150,6 +155,61 @@ def test_a_code_that_two_use_at_the_same_moment_ends_what_it_gave_to_either(
     assert faster[0].status_code == 200
     assert refresh(faster[0].json()) == 400
     assert not get_access_token_model().objects.exists()
+
+
+def change_password(client: Client) -> None:
+    answer = client.post("/o/account/password/", {"oldpassword": PASSWORD, **NEW_PASSWORD})
+    assert answer.status_code == 302
+
+
+def reset_password(client: Client) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        client.post("/o/reset-password/", {"email": "carol@shop.example"})
+    link = re.search(r"/o/reset-password/\S+/", mail.outbox[-1].body)
+    assert link is not None
+    answer = client.post(client.get(link[0])["Location"], NEW_PASSWORD)
+    assert answer["Location"] == "/o/reset-password/done/"
+
+
+def set_password(client: Client) -> None:
+    """As somebody who had none, but a passkey."""
+    carol = User.objects.get(username="carol")
+    carol.set_unusable_password()
+    carol.save()
+    client.force_login(carol, "allauth.account.auth_backends.AuthenticationBackend")
+    assert client.post("/o/account/password/set/", NEW_PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize("renew", [change_password, reset_password, set_password])
+def test_a_new_password_ends_what_a_thief_holds(
+    carol: User,
+    sign_in: Callable[..., Any],
+    form: Callable[..., dict[str, str]],
+    renew: Callable[[Client], None],
+) -> None:
+    own = Client()
+    sign_in(own, "carol")
+    thief = sign_in(Client(), "carol").json()
+    code = form(Client(), "carol")
+    renew(own)
+    carol.refresh_from_db()
+    assert carol.check_password(NEW_PASSWORD["password1"])
+    assert refresh(thief) == 400
+    assert Client().post("/o/token/", code).status_code == 400
+    bearer = {"Authorization": f"Bearer {thief['access_token']}"}
+    assert Client().get("/o/userinfo/", headers=bearer).status_code == 401
+
+
+def test_a_new_password_ends_what_devices_were_allowed(carol: User) -> None:
+    devices = get_device_grant_model().objects
+    about = {"client_id": "tv", "scope": "openid", "interval": 5, "status": "authorized"}
+    expires = timezone.now() + timedelta(minutes=30)
+    devices.create(device_code="a", user_code="A", user=carol, expires=expires, **about)
+    devices.create(device_code="b", user_code="B", expires=expires, **about)
+    client = Client()
+    client.post("/o/sign-in/", {"username": "carol", "password": PASSWORD})
+    change_password(client)
+    assert [device.device_code for device in devices.all()] == ["b"]
 
 
 def test_customers_get_no_scope_of_staff_and_staff_does(
