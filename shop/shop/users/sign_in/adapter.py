@@ -60,7 +60,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Of the account alone: with the Host in it, each spelling would have attempts of its own.
-        return str(credentials.get("email", credentials.get("username", ""))).lower()
+        # In upper case, as PostgreSQL compares: dotless i and long s are I and S only there.
+        return str(credentials.get("email", credentials.get("username", ""))).upper()
 
     # ── mails ─────────────────────────────────────────────────────────────────────────────────
 

@@ -20,7 +20,7 @@ from ramet.placement import here
 from shop import settings as shop_settings
 from shop.users import services
 from shop.users.models import User
-from shop.users.sign_in.adapter import SecondFactorAdapter
+from shop.users.sign_in.adapter import AccountAdapter, SecondFactorAdapter
 from shop.users.sign_in.addresses import client_address
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +181,15 @@ def test_five_wrong_passwords_lock_an_account_for_a_while_from_wherever_they_com
     assert try_password(name.upper(), PASSWORD, HTTP_HOST="127.0.0.1").status_code == 429
     services.confirm_address(User.objects.create_user("dora", "dora@shop.example", PASSWORD))
     assert try_password("dora", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize("spelling", ["Miss-Iris", "mi\u017f\u017f-iris", "m\u0131ss-\u0131ris"])
+def test_every_spelling_that_finds_an_account_shares_its_lock(rf: Any, spelling: str) -> None:
+    """The database compares in upper case, where dotless i is I and long s is S."""
+    own = User.objects.create_user("miss-iris", "iris@shop.example", PASSWORD)
+    assert User.objects.get(username__iexact=spelling) == own
+    key = AccountAdapter()._get_login_attempts_cache_key
+    assert key(rf.get("/"), username=spelling) == key(rf.get("/"), username="miss-iris")
 
 
 def test_right_passwords_do_not_count(carol: User) -> None:
