@@ -40,6 +40,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # ── accounts ──────────────────────────────────────────────────────────────────────────────
 
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """In the form that is stored: whether it is taken must not hang on the address."""
+        return super().clean_username(User.normalize_username(username), shallow)
+
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> User:
         """As over the API: the others are told, and a welcome letter follows."""
         given = form.cleaned_data

@@ -112,6 +112,19 @@ def test_signing_up_with_an_address_that_has_an_account_is_answered_the_same(
     assert "already exists" in bodies["carol@shop.example"]
 
 
+@pytest.mark.parametrize("name", ["carol", "CAROL", "\uff43arol"])  # the last c is full-width
+def test_a_taken_name_tells_nothing_of_an_address(carol: User, name: str) -> None:
+    form = {"username": name, "password1": PASSWORD}
+    answers = [
+        Client().post("/o/sign-up/", form | {"email": f"{owner}@shop.example"})
+        for owner in ("new", "carol")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    free, taken = (answer.context["form"].errors for answer in answers)
+    assert free == taken
+    assert list(free) == ["username"]
+
+
 def test_who_signs_up_is_welcomed_and_told_to_the_others(mails: Any) -> None:
     form = {"username": "dora", "email": "dora@shop.example", "password1": PASSWORD}
     mails(lambda: Client().post("/o/sign-up/", form))
