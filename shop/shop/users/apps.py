@@ -7,4 +7,4 @@ class UsersConfig(AppConfig):
     name = "shop.users"
 
     def ready(self) -> None:
-        from shop.users.sign_in import sessions  # noqa: F401  # connects its receiver
+        from shop.users.sign_in import sessions  # noqa: F401  # connects its receivers

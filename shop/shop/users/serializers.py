@@ -13,7 +13,8 @@ from shop.users.models import User
 class RegistrationSerializer(ModelSerializer[User]):
     """A new account. The password is checked against Django's validators and never shown.
 
-    Names are public, so a taken one is told. That an address has an account is nobody's business.
+    Names are public, so a taken one is told. That an address has an account is nobody's business,
+    so what is given is brought into the form that is stored before anybody looks for an account.
     """
 
     password = Text(max_length=128, write_only=True, trim_whitespace=False)
@@ -24,9 +25,14 @@ class RegistrationSerializer(ModelSerializer[User]):
         extra_kwargs = {"username": {"max_length": 150}, "email": {"required": True}}
 
     def validate_username(self, value: str) -> str:
+        value = User.normalize_username(value)
+        User._meta.get_field("username").run_validators(value)  # it may have grown, and have spaces
         if User.objects.filter(username__iexact=value).exists():
             raise serializers.ValidationError("This username is taken.", code="unique")
         return value
+
+    def validate_email(self, value: str) -> str:
+        return User.objects.normalize_email(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         # With the rest of the form: a password must not resemble the name.

@@ -33,7 +33,7 @@ def rotate(
         bool,
         typer.Option(
             "--emergency",
-            help="The signing key has become known: do not wait, and withdraw it at once.",
+            help="The keys have become known: do not wait, make two new ones, withdraw all others.",
         ),
     ] = False,
     as_json: Json = False,

@@ -1,4 +1,4 @@
-"""The file of the issuer's private keys: PEM, mode 0600, each key encrypted (PKCS#8).
+"""The file of the issuer's private keys: PEM, each key encrypted (PKCS#8), made with mode 0600.
 
 A comment before each key says its state and since when. Keys without one, as `openssl genrsa` makes
 them, are taken in their order: the first signs, the others come next.
@@ -7,6 +7,7 @@ them, are taken in their order: the first signs, the others come next.
 import os
 import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import RSAKey
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.system.secrets import OPEN_TO_ALL, is_open_to_all
 
 __all__ = ["Key", "State", "new_key", "passphrase_path", "read", "replace", "write_new"]
 
@@ -57,10 +59,11 @@ def read(path: Path, passphrase: str | None = None) -> tuple[Key, ...]:
     """The keys of `path`, in the order of the file.
 
     The passphrase is `passphrase`, else what stands beside the keys. DiagnosticError where a file
-    can be read by others, or holds something else than RSA keys that this passphrase opens.
+    cannot be read, can be read by everybody (see `secrets.is_open_to_all`), or holds something else
+    than RSA keys that this passphrase opens.
     """
-    since = datetime.fromtimestamp(_checked(path).st_mtime, UTC)
-    text = path.read_text("ascii", "replace")
+    content, since = _content(path)
+    text = content.decode("ascii", "replace")
     keys: list[Key] = []
     end = 0
     for number, match in enumerate(_PEM.finditer(text), 1):
@@ -91,23 +94,25 @@ def write_new(path: Path, keys: Iterable[Key], passphrase: str | None = None) ->
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-    beside = passphrase_path(path)
-    if passphrase is None and not beside.exists():
-        _publish_once(beside, secrets.token_urlsafe(32).encode() + b"\n")
+    _ensure_passphrase(path, passphrase)
     _publish_once(path, _encoded(path, keys, passphrase))
 
 
 def replace(path: Path, keys: Iterable[Key], passphrase: str | None = None) -> None:
-    """Put `keys` in the place of what `path` holds, at once; its owner stays its owner."""
+    """Put `keys` in the place of what `path` holds, at once; who could read it can go on."""
     before = path.stat()
-    draft = _draft(path, _encoded(path, keys, passphrase))
-    if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-        os.chown(draft, before.st_uid, before.st_gid)
-    draft.replace(path)
+    _ensure_passphrase(path, passphrase, before)
+    _draft(path, _encoded(path, keys, passphrase), before).replace(path)
 
 
-def _publish_once(path: Path, content: bytes) -> None:
-    draft = _draft(path, content)
+def _ensure_passphrase(path: Path, given: str | None, like: os.stat_result | None = None) -> None:
+    beside = passphrase_path(path)
+    if given is None and not beside.exists():
+        _publish_once(beside, secrets.token_urlsafe(32).encode() + b"\n", like)
+
+
+def _publish_once(path: Path, content: bytes, like: os.stat_result | None = None) -> None:
+    draft = _draft(path, content, like)
     try:
         # A link, not a rename: nobody ever reads half a file, and whoever was first stays.
         os.link(draft, path)
@@ -117,9 +122,13 @@ def _publish_once(path: Path, content: bytes) -> None:
         draft.unlink()
 
 
-def _draft(path: Path, content: bytes) -> Path:
+def _draft(path: Path, content: bytes, like: os.stat_result | None) -> Path:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "wb") as file:
+        if like is not None:
+            if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(descriptor, like.st_uid, like.st_gid)
+            os.fchmod(descriptor, 0o600 | like.st_mode & stat.S_IRGRP)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -179,30 +188,44 @@ def _passphrase(path: Path, given: str | None) -> bytes:
     if given is not None:
         return given.encode()
     beside = passphrase_path(path)
-    if not beside.exists():
+    try:
+        content, _ = _content(beside)
+    except FileNotFoundError:
         raise _mistake(
             path,
             "signing-keys-passphrase",
             f"encrypted keys, and neither RAMET_SIGNING_KEYS_PASSPHRASE nor {beside.name}",
             "the passphrase under which the keys were stored",
             f"set RAMET_SIGNING_KEYS_PASSPHRASE, or put {beside.name} beside the keys",
-        )
-    _checked(beside)
-    return beside.read_text("utf-8").strip().encode()
+        ) from None
+    return content.strip()
 
 
-def _checked(path: Path) -> os.stat_result:
-    found = path.stat()
-    mode = found.st_mode & 0o777
-    if mode & 0o077:
+def _content(path: Path) -> tuple[bytes, datetime]:
+    """What is in `path`, and since when (UTC); FileNotFoundError where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            content = file.read()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _mistake(
+            path,
+            "signing-keys-unreadable",
+            f"a file that cannot be read: {error.strerror or type(error).__name__}",
+            "a file that this user may read",
+            "give it to the user or the group that the issuer runs as",
+        ) from None
+    if is_open_to_all(path, found.st_mode):
         raise _mistake(
             path,
             "signing-keys-readable",
-            f"private keys with mode {mode:04o}",
-            "a file that only its owner can read (0600)",
-            f"chmod 600 {path}; if others may have read it, replace the keys",
+            f"a file that everybody may read (mode {stat.S_IMODE(found.st_mode):04o})",
+            "a file that only its owner and its group may read",
+            f"{OPEN_TO_ALL.format(path=path)}; if others may have read it, replace the keys",
         )
-    return found
+    return content, datetime.fromtimestamp(found.st_mtime, UTC)
 
 
 def _time(path: Path, text: str) -> datetime:

@@ -23,8 +23,9 @@ __all__ = ["KeyCache", "find", "forget", "generation"]
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 300.0
-# Nobody asked for a token to be checked for so long, so nobody renewed the set either.
-IDLE_SECONDS = 600.0
+# Nobody asked for a token to be checked for so long, so nobody renewed the set either. It is little
+# more than above, because for so long a withdrawn key may be believed.
+IDLE_SECONDS = FRESH_SECONDS + 60
 # How long an issuer may be away. Who keeps it away must not keep a withdrawn key good for ever.
 KEPT_SECONDS = 24 * 3600.0
 COOL_DOWN_SECONDS = 10.0

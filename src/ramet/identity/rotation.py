@@ -34,13 +34,18 @@ def rotate(
     """Have the next key sign, and return all keys as they are published then.
 
     DiagnosticError where the next key has not been published for long enough; a file without a next
-    key gets one first. In an emergency, when the signing key has become known to others, nobody
-    waits: the next key signs at once and every older one is withdrawn, with the tokens it signed.
-    Running processes take up the change by themselves.
+    key gets one first. Running processes take up the change by themselves.
+
+    In an emergency, when the signing key has become known to others, nobody waits and every key is
+    withdrawn, with the tokens it signed. The next one too: whoever has read one key of the file has
+    read them all. Two new ones take their place.
     """
     signing.keys(path, passphrase)  # made where there are none
     with _alone(path):
         now = datetime.now(UTC)
+        if emergency:
+            keyfile.replace(path, signing.new_pair(now), passphrase)
+            return signing.keys(path, passphrase)
         found = keyfile.read(path, passphrase)
         coming = next((key for key in found if key.state == "next"), None)
         if coming is None:
@@ -48,20 +53,16 @@ def rotate(
             found = (*found, coming)
             keyfile.replace(path, found, passphrase)
         left = ready_in(coming, now)
-        if left > timedelta(0) and not emergency:
+        if left > timedelta(0):
             raise _too_early(path, coming, left)
-        keyfile.replace(path, _moved_on(found, coming, now, withdraw=emergency), passphrase)
+        keyfile.replace(path, _moved_on(found, coming, now), passphrase)
     return signing.keys(path, passphrase)
 
 
-def _moved_on(
-    found: tuple[Key, ...], coming: Key, now: datetime, *, withdraw: bool
-) -> Iterator[Key]:
+def _moved_on(found: tuple[Key, ...], coming: Key, now: datetime) -> Iterator[Key]:
     yield replace(coming, state="signing", since=now)
     yield from (key for key in found if key.state == "next" and key is not coming)
     yield keyfile.new_key("next", now)
-    if withdraw:
-        return
     for key in found:
         if key.state == "signing":
             yield replace(key, state="retired", since=now)
@@ -91,6 +92,6 @@ def _too_early(path: Path, coming: Key, left: timedelta) -> DiagnosticError:
             expected=f"{int(PUBLISHED_FIRST.total_seconds()) // 60} minutes of being published "
             "before it signs, so that the gateway and every service know it",
             remedy=f"Rotate again in {minutes} min {seconds} s. If the signing key has become "
-            "known to others, --emergency does not wait, and withdraws it.",
+            "known to others, --emergency does not wait, and withdraws every key.",
         )
     )

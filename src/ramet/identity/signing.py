@@ -16,7 +16,7 @@ from ramet.identity import keyfile
 from ramet.identity.claims import KeysUnavailable
 from ramet.identity.keyfile import Key
 
-__all__ = ["RETIRED_KEPT", "generate", "keys", "load", "public_keys"]
+__all__ = ["RETIRED_KEPT", "generate", "keys", "load", "new_pair", "public_keys"]
 
 RETIRED_KEPT = timedelta(seconds=3600 + 60)
 """How long a retired key is published: the longest life of a token that we sign, `ramet_token
@@ -58,9 +58,12 @@ def generate(path: Path, passphrase: str | None = None) -> None:
 
     Without `passphrase` one is made and put beside them.
     """
-    now = datetime.now(UTC)
-    both = (keyfile.new_key("signing", now), keyfile.new_key("next", now))
-    keyfile.write_new(path, both, passphrase)
+    keyfile.write_new(path, new_pair(datetime.now(UTC)), passphrase)
+
+
+def new_pair(now: datetime) -> tuple[Key, Key]:
+    """Two keys that nobody has seen yet: one that signs, and the next one."""
+    return keyfile.new_key("signing", now), keyfile.new_key("next", now)
 
 
 def public_keys(path: Path, passphrase: str | None = None) -> Mapping[str, RSAKey]:

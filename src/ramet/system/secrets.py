@@ -12,10 +12,13 @@ from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
 
-__all__ = ["ELSEWHERE", "resolved", "secret"]
+__all__ = ["ELSEWHERE", "OPEN_TO_ALL", "is_open_to_all", "resolved", "secret"]
 
 ELSEWHERE = r"\$[A-Za-z_][A-Za-z0-9_]*|file:/[^ ]+"
 """A pattern of values that say where the secret is, for `fields.Key`."""
+
+OPEN_TO_ALL = "chmod o= {path}; in Kubernetes, defaultMode: 0440 of the volume"
+"""What to do where `is_open_to_all`, for the remedy of a Mistake."""
 
 LARGEST = 64 * 1024
 """Bytes of a secret's file: more is another file than was meant."""
@@ -60,6 +63,11 @@ def resolved(value: str, environ: Mapping[str, str], where: str, *, is_public: b
     return _of_file(value.removeprefix("file:"), where) if value.startswith("file:") else value
 
 
+def is_open_to_all(path: Path, mode: int) -> bool:
+    """Whether everybody on this machine may read the secret in `path`, whose `st_mode` is given."""
+    return bool(mode & stat.S_IROTH) and not _is_a_containers(path)
+
+
 def _missing(where: str, found: str, name: str) -> Mistake:
     return Mistake(
         "environment-unset",
@@ -90,12 +98,12 @@ def _of_file(named: str, where: str) -> str:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise _refused(where, f"{path}, which is no file", "a file")
-            if found.st_mode & stat.S_IROTH and not _is_a_containers(path):
+            if is_open_to_all(path, found.st_mode):
                 raise _refused(
                     where,
                     f"{path}, which everybody may read (mode {stat.S_IMODE(found.st_mode):04o})",
                     "a file that only its owner and its group may read",
-                    f"chmod o= {path}; in Kubernetes, defaultMode: 0440 of the volume",
+                    OPEN_TO_ALL.format(path=path),
                 )
             content = file.read(LARGEST + 1)
     except OSError as error:

@@ -1,5 +1,6 @@
 """Keys are stored encrypted and move on in an order that breaks nothing."""
 
+import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from ramet.errors import DiagnosticError
 from ramet.identity import keyfile, signing
 from ramet.identity.keys import FRESH_SECONDS
 from ramet.identity.rotation import PUBLISHED_FIRST, rotate
+from ramet.system import secrets as system_secrets
 from ramet.tools.gateway import limits
 
 
@@ -60,11 +62,36 @@ def test_the_passphrase_may_come_from_outside_and_then_is_stored_nowhere(tmp_pat
     assert "RAMET_SIGNING_KEYS_PASSPHRASE" in str(missing.value)
 
 
-def test_a_passphrase_that_others_can_read_is_refused(path: Path) -> None:
+def test_a_passphrase_that_everybody_can_read_is_refused(path: Path) -> None:
     keyfile.passphrase_path(path).chmod(0o644)
     with pytest.raises(DiagnosticError) as caught:
         keyfile.read(path)
     assert reference(caught) == "signing-keys-readable"
+    assert f"chmod o= {keyfile.passphrase_path(path)}" in str(caught.value)
+
+
+def test_files_that_an_engine_mounts_are_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes gives them to a group, Docker shows them to one container with mode 0444."""
+    both = (path, keyfile.passphrase_path(path))
+    for file in both:
+        file.chmod(0o440)
+    assert len(keyfile.read(path)) == 2
+    monkeypatch.setattr(system_secrets, "_OF_A_CONTAINER", (path.parent,))
+    for file in both:
+        file.chmod(0o444)
+    assert len(keyfile.read(path)) == 2
+
+
+def test_a_file_that_cannot_be_read_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)  # root may read whatever its mode
+    with pytest.raises(DiagnosticError) as caught:
+        keyfile.read(path)
+    assert reference(caught) == "signing-keys-unreadable"
+    assert str(path) in str(caught.value)
+    assert "Permission denied" in str(caught.value)
 
 
 def test_two_generations_share_no_secret(tmp_path: Path) -> None:
@@ -101,12 +128,12 @@ def test_everybody_knows_a_key_before_it_signs() -> None:
     assert timedelta(seconds=limits.KEYS_FRESH + FRESH_SECONDS) < PUBLISHED_FIRST
 
 
-def test_an_emergency_does_not_wait_and_withdraws_what_has_become_known(path: Path) -> None:
-    known, coming = signing.public_keys(path)
+def test_an_emergency_does_not_wait_and_withdraws_whatever_was_in_the_file(path: Path) -> None:
+    """The next key too: it lies beside the one that has become known, under one passphrase."""
+    known = signing.public_keys(path)
     rotate(path, emergency=True)
     now = states(path)
-    assert known not in now
-    assert now[coming] == "signing"
+    assert not now.keys() & known.keys()
     assert [*now.values()] == ["signing", "next"]
 
 
@@ -135,9 +162,28 @@ def test_a_file_with_one_key_gets_the_next_one_first(path: Path) -> None:
 def test_keys_in_plain_text_are_encrypted_by_the_first_rotation(path: Path) -> None:
     plain = "\n".join(signing.load(path))
     path.write_text(plain)
+    keyfile.passphrase_path(path).unlink()  # as after `openssl genrsa`
     assert not any(key.is_encrypted for key in signing.keys(path))
-    rotate(path, emergency=True)
+    _, coming = signing.public_keys(path)
+    os.utime(path, (0, 0))  # published for long enough
+    rotate(path)
     assert all(key.is_encrypted for key in signing.keys(path))
+    assert states(path)[coming] == "signing"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_who_could_read_the_keys_can_go_on(path: Path, mode: int) -> None:
+    """An administrator rotates what a service of another user, or of a group, reads."""
+    path.write_text("\n".join(signing.load(path)))
+    keyfile.passphrase_path(path).unlink()
+    os.chown(path, 12345, 12346)
+    path.chmod(mode)
+    os.utime(path, (0, 0))
+    rotate(path)
+    for file in (path, keyfile.passphrase_path(path)):
+        assert (file.stat().st_uid, file.stat().st_gid) == (12345, 12346)
+        assert file.stat().st_mode & 0o777 == mode
 
 
 def test_a_running_process_takes_up_a_rotation(path: Path) -> None:

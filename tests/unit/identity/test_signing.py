@@ -56,15 +56,15 @@ def test_several_keys_are_published_and_the_first_one_signs(tmp_path: Path) -> N
     assert published.keys() == {*signing.public_keys(new), *signing.public_keys(old)}
 
 
-def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
+def test_keys_that_everybody_can_read_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "keys.pem"
     signing.generate(path)
-    path.chmod(0o640)
+    path.chmod(0o644)
     with pytest.raises(DiagnosticError) as caught:
         signing.load(path)
     [mistake] = caught.value.mistakes
     assert mistake.reference == "signing-keys-readable"
-    assert mistake.found == "private keys with mode 0640"
+    assert mistake.found == "a file that everybody may read (mode 0644)"
 
 
 @pytest.mark.parametrize(

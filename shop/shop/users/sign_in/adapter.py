@@ -40,6 +40,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # ── accounts ──────────────────────────────────────────────────────────────────────────────
 
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """In the form that is stored: whether it is taken must not hang on the address."""
+        return super().clean_username(User.normalize_username(username), shallow)
+
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> User:
         """As over the API: the others are told, and a welcome letter follows."""
         given = form.cleaned_data
@@ -60,7 +64,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Of the account alone: with the Host in it, each spelling would have attempts of its own.
-        return str(credentials.get("email", credentials.get("username", ""))).lower()
+        # In upper case, as PostgreSQL compares: dotless i and long s are I and S only there.
+        return str(credentials.get("email", credentials.get("username", ""))).upper()
 
     # ── mails ─────────────────────────────────────────────────────────────────────────────────
 

@@ -2,14 +2,20 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.test import Client
+from django.core import mail
+from django.test import Client, TestCase
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_device_grant_model
 
 from ramet.identity import verify
+from ramet.identity.provider import Validator
 from ramet.placement import here
 from shop.users import demo, services
 from shop.users.models import User
@@ -19,6 +25,7 @@ pytestmark = pytest.mark.django_db
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
 PASSWORD = "under-the-apple-tree"
+NEW_PASSWORD = {"password1": "beside-the-pear", "password2": "beside-the-pear"}
 
 
 @pytest.fixture
@@ -50,10 +57,10 @@ def authorize(callback: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def sign_in(callback: str, authorize: dict[str, str]) -> Callable[..., Any]:
-    """Go through the pages as a browser does; the token endpoint's answer."""
+def form(callback: str, authorize: dict[str, str]) -> Callable[..., dict[str, str]]:
+    """Go through the pages as a browser does; what gets tokens then at the token endpoint."""
 
-    def run(client: Client, username: str, **change: str) -> Any:
+    def run(client: Client, username: str, **change: str) -> dict[str, str]:
         page = client.get("/o/authorize/", authorize | change)
         assert page.status_code == 302
         assert page["Location"].startswith("/o/sign-in/?next=")
@@ -70,18 +77,32 @@ def sign_in(callback: str, authorize: dict[str, str]) -> Callable[..., Any]:
         answer = client.get(answer["Location"])
         assert answer["Location"].startswith(callback), answer["Location"]
         code = parse_qs(urlsplit(answer["Location"]).query)["code"][0]
-        return client.post(
-            "/o/token/",
-            {
-                "grant_type": "authorization_code",
-                "client_id": "storefront",
-                "code": code,
-                "redirect_uri": callback,
-                "code_verifier": VERIFIER,
-            },
-        )
+        return {
+            "grant_type": "authorization_code",
+            "client_id": "storefront",
+            "code": code,
+            "redirect_uri": callback,
+            "code_verifier": VERIFIER,
+        }
 
     return run
+
+
+@pytest.fixture
+def sign_in(form: Callable[..., dict[str, str]]) -> Callable[..., Any]:
+    """Go through the pages as a browser does; the token endpoint's answer."""
+
+    def run(client: Client, username: str, **change: str) -> Any:
+        return client.post("/o/token/", form(client, username, **change))
+
+    return run
+
+
+def refresh(granted: dict[str, str]) -> int:
+    """The status of an answer to a refresh."""
+    token = granted["refresh_token"]
+    asked = {"grant_type": "refresh_token", "client_id": "storefront", "refresh_token": token}
+    return Client().post("/o/token/", asked).status_code
 
 
 def test_discovery_names_every_endpoint_below_the_issuer(client: Client) -> None:
@@ -110,6 +131,85 @@ def test_signing_in_gives_a_token_that_every_service_believes(
     bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     assert client.get("/o/userinfo/", headers=bearer).json()["email"] == "carol@shop.example"
     assert Client().get("/api/v1/users/me/", headers=bearer).json()["username"] == "carol"
+
+
+def test_a_code_that_two_use_at_the_same_moment_ends_what_it_gave_to_either(
+    client: Client,
+    carol: User,
+    form: Callable[..., dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of the two is a thief. Both have found the code before either has used it up."""
+    save = Validator.save_bearer_token
+    asked = form(client, "carol")
+    faster: list[Any] = []
+
+    def overtaken(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(Validator, "save_bearer_token", save)
+        faster.append(Client().post("/o/token/", asked))
+        return save(*args, **kwargs)
+
+    monkeypatch.setattr(Validator, "save_bearer_token", overtaken)
+    slower = client.post("/o/token/", asked)
+    assert (slower.status_code, slower.json()["error"]) == (400, "invalid_grant")
+    assert faster[0].status_code == 200
+    assert refresh(faster[0].json()) == 400
+    assert not get_access_token_model().objects.exists()
+
+
+def change_password(client: Client) -> None:
+    answer = client.post("/o/account/password/", {"oldpassword": PASSWORD, **NEW_PASSWORD})
+    assert answer.status_code == 302
+
+
+def reset_password(client: Client) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        client.post("/o/reset-password/", {"email": "carol@shop.example"})
+    link = re.search(r"/o/reset-password/\S+/", mail.outbox[-1].body)
+    assert link is not None
+    answer = client.post(client.get(link[0])["Location"], NEW_PASSWORD)
+    assert answer["Location"] == "/o/reset-password/done/"
+
+
+def set_password(client: Client) -> None:
+    """As somebody who had none, but a passkey."""
+    carol = User.objects.get(username="carol")
+    carol.set_unusable_password()
+    carol.save()
+    client.force_login(carol, "allauth.account.auth_backends.AuthenticationBackend")
+    assert client.post("/o/account/password/set/", NEW_PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize("renew", [change_password, reset_password, set_password])
+def test_a_new_password_ends_what_a_thief_holds(
+    carol: User,
+    sign_in: Callable[..., Any],
+    form: Callable[..., dict[str, str]],
+    renew: Callable[[Client], None],
+) -> None:
+    own = Client()
+    sign_in(own, "carol")
+    thief = sign_in(Client(), "carol").json()
+    code = form(Client(), "carol")
+    renew(own)
+    carol.refresh_from_db()
+    assert carol.check_password(NEW_PASSWORD["password1"])
+    assert refresh(thief) == 400
+    assert Client().post("/o/token/", code).status_code == 400
+    bearer = {"Authorization": f"Bearer {thief['access_token']}"}
+    assert Client().get("/o/userinfo/", headers=bearer).status_code == 401
+
+
+def test_a_new_password_ends_what_devices_were_allowed(carol: User) -> None:
+    devices = get_device_grant_model().objects
+    about = {"client_id": "tv", "scope": "openid", "interval": 5, "status": "authorized"}
+    expires = timezone.now() + timedelta(minutes=30)
+    devices.create(device_code="a", user_code="A", user=carol, expires=expires, **about)
+    devices.create(device_code="b", user_code="B", expires=expires, **about)
+    client = Client()
+    client.post("/o/sign-in/", {"username": "carol", "password": PASSWORD})
+    change_password(client)
+    assert [device.device_code for device in devices.all()] == ["b"]
 
 
 def test_customers_get_no_scope_of_staff_and_staff_does(

@@ -20,7 +20,7 @@ from ramet.placement import here
 from shop import settings as shop_settings
 from shop.users import services
 from shop.users.models import User
-from shop.users.sign_in.adapter import SecondFactorAdapter
+from shop.users.sign_in.adapter import AccountAdapter, SecondFactorAdapter
 from shop.users.sign_in.addresses import client_address
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +112,19 @@ def test_signing_up_with_an_address_that_has_an_account_is_answered_the_same(
     assert "already exists" in bodies["carol@shop.example"]
 
 
+@pytest.mark.parametrize("name", ["carol", "CAROL", "\uff43arol"])  # the last c is full-width
+def test_a_taken_name_tells_nothing_of_an_address(carol: User, name: str) -> None:
+    form = {"username": name, "password1": PASSWORD}
+    answers = [
+        Client().post("/o/sign-up/", form | {"email": f"{owner}@shop.example"})
+        for owner in ("new", "carol")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    free, taken = (answer.context["form"].errors for answer in answers)
+    assert free == taken
+    assert list(free) == ["username"]
+
+
 def test_who_signs_up_is_welcomed_and_told_to_the_others(mails: Any) -> None:
     form = {"username": "dora", "email": "dora@shop.example", "password1": PASSWORD}
     mails(lambda: Client().post("/o/sign-up/", form))
@@ -181,6 +194,15 @@ def test_five_wrong_passwords_lock_an_account_for_a_while_from_wherever_they_com
     assert try_password(name.upper(), PASSWORD, HTTP_HOST="127.0.0.1").status_code == 429
     services.confirm_address(User.objects.create_user("dora", "dora@shop.example", PASSWORD))
     assert try_password("dora", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize("spelling", ["Miss-Iris", "mi\u017f\u017f-iris", "m\u0131ss-\u0131ris"])
+def test_every_spelling_that_finds_an_account_shares_its_lock(rf: Any, spelling: str) -> None:
+    """The database compares in upper case, where dotless i is I and long s is S."""
+    own = User.objects.create_user("miss-iris", "iris@shop.example", PASSWORD)
+    assert User.objects.get(username__iexact=spelling) == own
+    key = AccountAdapter()._get_login_attempts_cache_key
+    assert key(rf.get("/"), username=spelling) == key(rf.get("/"), username="miss-iris")
 
 
 def test_right_passwords_do_not_count(carol: User) -> None:

@@ -115,8 +115,10 @@ class Token(views.TokenView):  # type: ignore[misc]
         try:
             response: HttpResponse = self.authorization_flow_token_response(request)
         except get_access_token_model().DoesNotExist:
-            # Revoked before it was handed out: its refresh token came back meanwhile.
-            return _error("invalid_grant", "The refresh token was used twice.")
+            # Revoked before it was handed out: what it was given for came back meanwhile.
+            return _error("invalid_grant", "The refresh token, or the code, was used twice.")
+        # It is not, where a grant fails after it was looked at (RFC 6749, section 5.2).
+        response.headers["Content-Type"] = "application/json"
         return response
 
 

@@ -3,7 +3,7 @@
 What is added, with its source:
 
 - a refresh token is good once, also for two requests at the same moment (RFC 9700, section 4.14.2);
-- a code that comes back ends what it has given (RFC 6749, section 4.1.2);
+- a code that comes back ends what it has given, also at the same moment (RFC 6749, section 4.1.2);
 - a code challenge is one: an empty one counts as given, and would protect nothing;
 - codes come in the query, where no script of the client's page reads them;
 - a device code is good once, for the client that asked for it, until it expires (RFC 8628, 3.5);
@@ -142,6 +142,19 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # the toolkit is not ty
         if not valid:
             get_refresh_token_model().revoke_family(_family_of(code))
         return bool(valid) and request.user.is_active
+
+    def invalidate_authorization_code(
+        self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        """See the toolkit. Here too, a code that is gone has been used: at this very moment.
+
+        Both requests have found it then, and have got tokens for it.
+        """
+        try:
+            super().invalidate_authorization_code(client_id, code, request, *args, **kwargs)
+        except errors.InvalidGrantError:
+            get_refresh_token_model().revoke_family(_family_of(code))
+            raise
 
     def validate_device_code(self, client_id: str, device_code: str, request: Any) -> str | None:
         """Where a device's request stands, as RFC 8628, section 3.5 names it; None: there is none.
