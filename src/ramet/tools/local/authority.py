@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -61,13 +61,16 @@ class Authority:
         """
         now = now or datetime.now(UTC)
         key, signer, bundle = self._authority(now)
-        trusted = "".join(_pem(certificate) for certificate in bundle)
+        trusted = "".join(certificates.pem(certificate) for certificate in bundle)
         renewed = []
         for service in services:
             folder = self.folder / service
             if self._is_due(folder, signer, now):
                 leaf, leaf_key = _leaf(self.identity(service), service, key, signer, now)
-                files = {"tls.crt": _pem(leaf), "tls.key": _key_pem(leaf_key)}
+                files = {
+                    "tls.crt": certificates.pem(leaf),
+                    "tls.key": certificates.key_pem(leaf_key),
+                }
                 renewed.append(service)
             elif (folder / "ca.crt").read_text(encoding="utf-8") == trusted:
                 continue
@@ -84,7 +87,7 @@ class Authority:
         now = now or datetime.now(UTC)
         _, _, bundle = self._authority(now)
         key, certificate = _authority(self.system, now)
-        write_private(self.next_key_path, _key_pem(key))
+        write_private(self.next_key_path, certificates.key_pem(key))
         self._write_bundle([*bundle, certificate])
 
     def promote(self) -> None:
@@ -122,7 +125,7 @@ class Authority:
             key, certificate = _authority(self.system, now)
             self.key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write_bundle([certificate])
-            write_private(self.key_path, _key_pem(key))
+            write_private(self.key_path, certificates.key_pem(key))
         try:
             found = certificates.read_key(self.key_path)
             bundle = certificates.read_certificates(self.bundle_path)
@@ -184,7 +187,9 @@ class Authority:
         return leaf.not_valid_after_utc - now < LEAF_LIFETIME / 2
 
     def _write_bundle(self, bundle: Iterable[x509.Certificate]) -> None:
-        write_private(self.bundle_path, "".join(_pem(certificate) for certificate in bundle))
+        write_private(
+            self.bundle_path, "".join(certificates.pem(certificate) for certificate in bundle)
+        )
 
 
 def _is_believed(certificate: x509.Certificate, signer: x509.Certificate, now: datetime) -> bool:
@@ -279,15 +284,3 @@ def _identity(leaf: x509.Certificate) -> str:
 
 def _serial(leaf: x509.Certificate) -> str:
     return f"{leaf.serial_number:x}"
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()

@@ -62,6 +62,20 @@ def read_key(path: Path) -> PrivateKeyTypes:
         raise unreadable(path, error, "a private key in PEM, without a passphrase") from None
 
 
+def pem(certificate: x509.Certificate) -> str:
+    """A certificate as the text of its file."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def key_pem(key: PrivateKeyTypes) -> str:
+    """A private key as the text of its file, without a passphrase."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
 def belongs(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
     """Whether a certificate is for this key."""
     return certificate.public_key() == key.public_key()

@@ -31,8 +31,8 @@ def ensure(authority: Authority, folder: Path, host: str) -> tuple[Path, Path]:
     names = tuple(dict.fromkeys((*_NAMES, host)))
     if _is_due(certificate, key, signer, names):
         leaf, leaf_key = _issue(signer, signing_key, names)
-        chain = _pem(leaf) + _pem(signer)
-        certificates.write(folder, {"tls.crt": chain, "tls.key": _key_pem(leaf_key)})
+        chain = certificates.pem(leaf) + certificates.pem(signer)
+        certificates.write(folder, {"tls.crt": chain, "tls.key": certificates.key_pem(leaf_key)})
     return certificate, key
 
 
@@ -87,15 +87,3 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
