@@ -44,7 +44,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 def get(pair: Pair, path: str) -> tuple[int, str]:
     """Status and body of a GET by a client that trusts the local authority, and no other."""
-    context = ssl.create_default_context(cafile=str(pair.folder.authority))
+    context = ssl.create_default_context(cafile=str(pair.folder.secrets / "authority.crt"))
     url = f"https://localhost:{pair.port}{path}"
     try:
         with urllib.request.urlopen(url, timeout=10, context=context) as answer:

@@ -57,11 +57,6 @@ class Folder:
         return self.path / "secrets"
 
     @property
-    def authority(self) -> Path:
-        """The certificate of the local authority, which whoever opens the gateway may trust."""
-        return self.secrets / "authority.crt"
-
-    @property
     def certificates(self) -> Path:
         """A folder for each service with its certificate and key; see `certificates`."""
         return self.secrets / "certificates"
