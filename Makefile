@@ -84,6 +84,7 @@ system-packages:
 	test -x /usr/sbin/pgbouncer || missing="$$missing pgbouncer"; \
 	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing faketime"; \
 	command -v slowhttptest >/dev/null || missing="$$missing slowhttptest"; \
+	command -v promtool >/dev/null || missing="$$missing prometheus"; \
 	test -z "$$missing" \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 	       && policy=/usr/sbin/policy-rc.d \
