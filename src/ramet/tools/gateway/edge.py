@@ -55,6 +55,7 @@ def _manager(system: System, topology: Topology, routes_file: str) -> dict[str, 
         rate_limits.address_filter(system),
         tokens.token_check(system, topology),
         rate_limits.user_filter(system),
+        rate_limits.shared_filter(system),
         body_limit(),
         router(),
     ]

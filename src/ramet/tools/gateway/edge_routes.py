@@ -50,7 +50,7 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
     [host] = found["virtual_hosts"]
     if gateway.cors:
         host["typed_per_filter_config"] = {cors.FILTER: cors.cors_policy(gateway.cors)}
-    if described := rate_limits.descriptions(gateway):
+    if described := rate_limits.descriptions(system):
         host["rate_limits"] = described
     return {
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
@@ -81,7 +81,7 @@ def _answers(
         **destination(system, service, switches),
         "idle_timeout": f"{limits.silence(service)}s",
     }
-    if described := rate_limits.descriptions(service, system.gateway):
+    if described := rate_limits.descriptions(system, service):
         action["rate_limits"] = described
     routes: list[dict[str, Any]] = []
     for headers, added in visitors(service, system.gateway):
@@ -117,7 +117,7 @@ def _streams(
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "retry_policy": {"num_retries": 0},
     }
-    if described := rate_limits.descriptions(service, system.gateway):
+    if described := rate_limits.descriptions(system, service):
         action["rate_limits"] = described
     return [
         {

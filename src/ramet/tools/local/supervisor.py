@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement.messaging import messaging
-from ramet.system import Group, Policy, Service, Switches, System, policy
+from ramet.system import Group, Policy, Service, Switches, System, policy, rates
 from ramet.tools.local import (
     commands,
     dashboard,
@@ -27,6 +27,7 @@ from ramet.tools.local import (
     memory,
     ports,
     processes,
+    ratelimit,
 )
 from ramet.tools.local.backoff import Backoff
 from ramet.tools.local.broker_rights import Rights, rights
@@ -299,6 +300,8 @@ class Supervisor:
             commands.keeper(self.plan.system, service, self.folder, self.report, self._changed)
             for service in self._foreign_services()
         ]
+        if rates.is_redis(infrastructure.rates):
+            self._programs.append(ratelimit.keeper(self.folder, self.report, self._changed))
 
     async def _start_serving(self) -> None:
         """Engines, fork server and groups at the same time; each waits for what it needs."""
