@@ -6,7 +6,7 @@ A request without a token passes: which views need one, their services know, and
 from typing import Any
 
 from ramet.system import System, rates
-from ramet.tools.gateway import clusters, limits, rate_limits
+from ramet.tools.gateway import canary, clusters, limits, rate_limits
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["foreign_issuer_cluster", "token_check"]
@@ -51,6 +51,10 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
     if rates.declared(system, "user"):
         # For the limits of users; it costs a copy of the claims, so only where they are asked for.
         provider["payload_in_metadata"] = rate_limits.TOKEN_PAYLOAD
+    if canary.is_sticky_somewhere(system):
+        provider["claim_to_headers"] = [{"header_name": canary.USER, "claim_name": "sub"}]
+        # The route was chosen before anybody knew the user.
+        provider["clear_route_cache"] = True
     with_token = {
         "prefix": "/",
         "headers": [
