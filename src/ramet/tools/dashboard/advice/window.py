@@ -1,4 +1,4 @@
-"""What advice looks at: the last hour, and of it at most the last 50,000 spans."""
+"""What advice looks at: the last hour, and of it at most the last 20,000 spans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ramet.tools.dashboard.store import Store
 __all__ = ["Window"]
 
 HOUR = 3_600 * 1_000_000_000
-SPANS = 50_000
+SPANS = 20_000
+"""So many that a page answers at once; about a thousand requests of several services."""
 EXAMPLES = 5
 
 
