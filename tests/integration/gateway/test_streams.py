@@ -17,7 +17,7 @@ from tests.conftest import eventually
 from tests.integration.gateway import papers
 from tests.integration.gateway.harness import Edge
 
-BEFORE_SILENCE = 2
+BEFORE_SILENCE = 1
 
 
 @pytest.fixture(scope="module")
