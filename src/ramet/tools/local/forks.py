@@ -120,10 +120,15 @@ class Zygote:
         self.roles = tuple(answer["roles"])
         self.fingerprint = answer["fingerprint"]
 
-    async def fork(self, name: str, role: str, env: Mapping[str, str], log: Path) -> Running:
-        """Fork the process `name`. Raises ConnectionResetError when the zygote has ended."""
+    async def fork(
+        self, name: str, role: str, env: Mapping[str, str], log: Path, **more: Any
+    ) -> Running:
+        """Fork the process `name`; `more` is what the role asks for besides.
+
+        Raises ConnectionResetError when the zygote has ended.
+        """
         return await self.channel.fork(
-            {"name": name, "role": role, "env": dict(env), "log": str(log)}
+            {"name": name, "role": role, "env": dict(env), "log": str(log), **more}
         )
 
     async def close(self) -> None:

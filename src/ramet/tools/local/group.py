@@ -46,6 +46,8 @@ class GroupProcesses:
     background: dict[str, Keeper] = field(default_factory=dict)
     zygote: Zygote | None = None
     _has_zygote: asyncio.Event = field(default_factory=asyncio.Event)
+    is_stopped: bool = False
+    """Whether its services are stopped, as an operator has it: the zygote alone is there."""
     _stopping: bool = False
     _keeping: asyncio.Task[None] | None = None
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -63,7 +65,9 @@ class GroupProcesses:
 
     @property
     def sockets(self) -> list[Path]:
-        """Where its web processes serve."""
+        """Where its web processes serve; none while it is stopped."""
+        if self.is_stopped:
+            return []
         run = self.around.folder.run
         return [web_socket(run, self.group.name, n + 1) for n in range(len(self.web))]
 
@@ -91,8 +95,33 @@ class GroupProcesses:
             keeper.begin()
         await asyncio.gather(*(keeper.first_ready for keeper in self.background.values()))
 
+    async def halt(self, publish: Callable[[], None]) -> None:
+        """End its processes until `resume`; `publish` tells the gateway, before they end."""
+        async with self._changing:
+            self.is_stopped = True
+            publish()
+            await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
+
+    async def resume(self, publish: Callable[[], None]) -> None:
+        """Start the processes again that `halt` ended; returns when requests are answered."""
+        async with self._changing:
+            self.is_stopped = False
+            for keeper in self._keepers:
+                keeper.begin()
+            try:
+                await together(keeper.first_ready for keeper in self.web)
+            finally:
+                publish()
+            await asyncio.gather(*(keeper.first_ready for keeper in self.background.values()))
+
+    async def ready_zygote(self) -> Zygote:
+        """What forks its processes, as soon as there is one."""
+        await self._has_zygote.wait()
+        assert self.zygote is not None
+        return self.zygote
+
     async def reload(self, why: str) -> bool:
-        """Replace all processes by ones that run the code as it is now.
+        """Replace all processes by ones that run the code as it is now; while it is stopped, none.
 
         If that code does not load, or its migrations fail, the old processes go on, the error
         is reported, and False is returned: the next save tries again.
@@ -112,14 +141,16 @@ class GroupProcesses:
             previous = self.zygote
             self._adopt(zygote)
             try:
-                # Web first: it is what somebody waits for.
-                await together(keeper.restart() for keeper in self.web)
+                if not self.is_stopped:
+                    # Web first: it is what somebody waits for.
+                    await together(keeper.restart() for keeper in self.web)
             except DiagnosticError as error:
                 self.around.report(str(error))
                 self.zygote = previous
                 await zygote.close()
                 return False
-            await self._reload_background()
+            if not self.is_stopped:
+                await self._reload_background()
             if previous is not None:
                 await previous.close()
             self.around.report(f"{self.group.name} restarted ({why})")
@@ -128,6 +159,8 @@ class GroupProcesses:
     async def scale(self, count: int, publish: Callable[[], None]) -> None:
         """Have `count` web processes; `publish` tells the gateway which sockets there are."""
         async with self._changing:
+            if self.is_stopped:
+                raise _is_stopped(self.group.name)
             added = [self._keeper("web", n) for n in range(len(self.web) + 1, count + 1)]
             for keeper in added:
                 keeper.begin()
@@ -195,10 +228,9 @@ class GroupProcesses:
         return Keeper(process, start, is_ready, log, report, changed, take_over=take_over)
 
     async def _fork(self, name: str, role: str, environment: dict[str, str], log: Path) -> Running:
-        await self._has_zygote.wait()
-        assert self.zygote is not None
+        zygote = await self.ready_zygote()
         try:
-            return await self.zygote.fork(name, role, environment, log)
+            return await zygote.fork(name, role, environment, log)
         except ConnectionResetError:
             self._has_zygote.clear()
             raise NotNow from None
@@ -295,6 +327,18 @@ class GroupProcesses:
                 remedy="correct it; the next save is taken up at once while `ramet up` runs",
             )
         )
+
+
+def _is_stopped(group: str) -> DiagnosticError:
+    return DiagnosticError(
+        Mistake(
+            reference="service-stopped",
+            where=group,
+            found="a service that was stopped",
+            expected="a service that runs",
+            remedy=f"`ramet start {group}`",
+        )
+    )
 
 
 def _migrated(folder: Folder) -> dict[str, str]:
