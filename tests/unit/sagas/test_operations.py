@@ -270,3 +270,18 @@ def test_nothing_is_resumed_when_one_of_several_is_no_id() -> None:
         command("resume", run, "seven")
     assert caught.value.returncode == 2
     assert SagaRun.objects.get(pk=run).status == "stuck"
+
+
+def test_runs_are_found_by_their_id_or_by_what_their_state_says() -> None:
+    traveller = uuid.uuid4()
+    wanted, other = start(traveller), start()
+    assert [run["id"] for run in read("list", "--find", str(traveller))] == [wanted]
+    assert [run["id"] for run in read("list", "--find", other)] == [other]
+    assert read("list", "--find", "nobody") == []
+
+
+def test_the_newest_come_first_where_they_are_asked_for() -> None:
+    runs = [start() for _ in range(3)]
+    for number, run in enumerate(runs):
+        SagaRun.objects.filter(pk=run).update(created_at=Now() + timedelta(seconds=number))
+    assert [run["id"] for run in read("list", "--newest", "--limit=2")] == runs[:0:-1]
