@@ -66,7 +66,7 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
     from ramet.cli._summary import summary
     from ramet.errors import DiagnosticError
     from ramet.tools.local import session
-    from ramet.tools.local.supervisor import Plan
+    from ramet.tools.local.plan import Plan
 
     plan = Plan(system, groups, as_, _gateway(system, groups, folder), began)
     _say(f"starting {system.name} ({len(system.services)} services) ...")
