@@ -23,6 +23,11 @@ class DeclaredContract:
     full_name: str
     operations: tuple[str, ...]
 
+    @property
+    def version(self) -> int:
+        """As its full name says."""
+        return int(self.full_name.split(".")[-2].removeprefix("v"))
+
 
 def contracts(system: System) -> Iterator[DeclaredContract]:
     """Every contract, service by service; a file that does not parse has none."""

@@ -28,8 +28,8 @@ class Fault:
 
     @property
     def where(self) -> str:
-        """What it befalls, as a person names it: `products`, or `products reserve`."""
-        return f"{self.service} {self.operation.rpartition('/')[2]}".strip()
+        """What it befalls, as a person names it: `products`, or `products.reserve`."""
+        return f"{self.service}.{self.operation.rpartition('/')[2]}".rstrip(".")
 
     @property
     def what(self) -> str:

@@ -95,9 +95,7 @@ def test_a_slow_service_is_asked_later_and_its_callers_deadline_counts_on(
     assert (late.status, late.json()["code"]) == (504, "deadline_exceeded")
 
 
-def test_one_operation_fails_and_the_others_do_not(
-    edge: Edge, switch: Callable[..., None]
-) -> None:
+def test_one_operation_fails_and_the_others_do_not(edge: Edge, switch: Callable[..., None]) -> None:
     switch(Fault("orders", DO, status=500), until=lambda: edge.call("orders").status == 500)
     assert edge.call("orders").json()["code"] == "internal"
     other = f"/.ramet/calls/{CONTRACT.format(service='orders')}/doing"

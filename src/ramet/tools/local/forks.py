@@ -141,6 +141,16 @@ class Zygote:
         await gone(everybody)
 
 
+def inherited(environ: Mapping[str, str]) -> dict[str, str]:
+    """What every process of every group has of `ramet up`'s own environment."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith("RAMET_") and name != "DJANGO_SETTINGS_MODULE"
+    }
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
 @dataclass(slots=True)
 class ForkServer:
     """The fork server's process (`ramet.processes.forkserver`)."""
@@ -153,19 +163,13 @@ class ForkServer:
     def launch(self, root: Path) -> None:
         """Start it without waiting; it works in `root` and inherits no variable of Ramet's."""
         near, far = socket.socketpair()
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("RAMET_") and name != "DJANGO_SETTINGS_MODULE"
-        }
-        environment["PYTHONUNBUFFERED"] = "1"
         command = [sys.executable, "-m", "ramet.processes", "forkserver"]
         with far:
             self.process = child.spawn(
                 [*command, "--control", str(far.fileno()), "--also", ",".join(self.also)],
                 self.log,
                 cwd=root,
-                env=environment,
+                env=inherited(os.environ),
                 death_signal=signal.SIGKILL,
                 pass_fds=[far.fileno()],
             )

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ramet.errors import DiagnosticError
-from ramet.tools.local import commands, dashboard, engines, memory, ports, processes
+from ramet.tools.local import commands, dashboard, engines, faults, memory, ports, processes
+from ramet.tools.local.asking import Asking
 from ramet.tools.local.control import ControlServer
 from ramet.tools.local.environment import Environments, demo_password
 from ramet.tools.local.envoy import Envoy
@@ -66,12 +67,13 @@ class Supervisor:
         ]
         self._fork_server = ForkServerKeeper(plan, folder, report, self._changed)
         self._databases_ready = asyncio.Event()
+        environments = Environments(
+            plan.system, folder, self._infrastructure.databases, self._infrastructure.brokers
+        )
         around = Surroundings(
             plan.system,
             folder,
-            Environments(
-                plan.system, folder, self._infrastructure.databases, self._infrastructure.brokers
-            ),
+            environments,
             self._fork_server.ready,
             self._databases_ready,
             report,
@@ -81,6 +83,7 @@ class Supervisor:
         self.operations = Operations(
             plan, self._groups, self._keepers, self._infrastructure, self.switchboard
         )
+        self.asking = Asking(plan, folder, self._groups, environments)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._dirty = asyncio.Event()
@@ -147,6 +150,8 @@ class Supervisor:
             "first_request_seconds": self.first_request_seconds,
             "memory_mb": self.memory_megabytes,
             "maintenance": sorted(self.switchboard.switches.maintenance),
+            "faults": [faults.as_json(fault) for fault in self.switchboard.switches.faults],
+            "stopped": [each.group.name for each in self._groups if each.is_stopped],
             "groups": self.plan.members_of_groups,
             "processes": [process.as_json() for process in self._processes()],
         }
