@@ -79,23 +79,25 @@ def test_faults_are_on_until_they_are_off(running: Pair) -> None:
         return time.monotonic() - began
 
     wait_for(lambda: running.get("/left/")[0] == 200 and seconds() >= 0.3, "left is slow")
+    ask(running, "fault", service="right", gone=True)
     running.ramet("fault", "--off")
     wait_for(lambda: seconds() < 0.3, "left is as it was")
-    assert running.ramet("fault").stdout == "no fault is on\n"
+    assert running.state()["faults"] == []
 
 
 def test_a_fault_that_cannot_be_is_refused_with_what_can(running: Pair) -> None:
-    for arguments, expected in (
-        (["left", "--status", "418"], "one of 429, 500, 502, 503, 504"),
-        (["left"], "a delay, a status, or gone"),
-        (["left", "--gone", "--delay", "1s"], "one of them"),
-        (["left", "--delay", "1s", "--share", "0%"], "1% to 100%"),
-        (["left.reserve", "--gone"], "a service with operations"),
-        (["nobody", "--gone"], "one of left, right"),
+    refused = running.ramet("fault", "left", "--status", "418", check=False)
+    assert refused.returncode == 1
+    assert "one of 429, 500, 502, 503, 504" in refused.stderr
+    for service, fault, expected in (
+        ("left", {}, "a delay, a status, or gone"),
+        ("left", {"gone": True, "delay": 1}, "one of them"),
+        ("left", {"delay": 1, "share": 0}, "1% to 100%"),
+        ("left.reserve", {"gone": True}, "a service with operations"),
+        ("nobody", {"gone": True}, "one of left, right"),
+        (None, {"gone": True}, "no such request"),
     ):
-        refused = running.ramet("fault", *arguments, check=False)
-        assert refused.returncode == 1
-        assert expected in refused.stderr
+        assert expected in ask(running, "fault", service=service, **fault)["error"]
     assert running.state()["faults"] == []
 
 

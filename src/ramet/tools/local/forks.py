@@ -113,6 +113,7 @@ class Zygote:
     channel: _Channel
     roles: tuple[str, ...] = ()
     fingerprint: str = ""
+    version: str = ""
 
     async def set_up(self) -> None:
         """Wait until Django is set up. Raises SetupFailed, or ConnectionResetError when killed."""

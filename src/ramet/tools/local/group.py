@@ -21,6 +21,8 @@ from ramet.tools.local.keeper import Keeper, NotNow, Report
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running, gone
 from ramet.tools.local.together import together
+from ramet.tools.local.version import NAME as VERSION
+from ramet.tools.local.version import version_of
 
 
 @dataclass(slots=True)
@@ -62,6 +64,11 @@ class GroupProcesses:
     def internal(self) -> list[Running]:
         """The zygote, which `status` does not show but a clean-up must know."""
         return [self.zygote.process] if self.zygote is not None else []
+
+    @property
+    def version(self) -> str:
+        """Of the code that its processes run, "" where that is not known; see `version`."""
+        return self.zygote.version if self.zygote is not None else ""
 
     @property
     def sockets(self) -> list[Path]:
@@ -237,20 +244,24 @@ class GroupProcesses:
 
     async def _new_zygote(self) -> Zygote:
         self._zygotes_made += 1
+        root = self.around.system.root
+        version = await asyncio.to_thread(version_of, root)
+        own = self.around.environments.of_group(self.group)
         while True:
             server = await self.around.fork_server()
             try:
                 zygote = await server.zygote(
                     f"{self.group.name}-zygote-{self._zygotes_made}",
                     self.around.system.settings,
-                    self.around.system.root,
-                    self.around.environments.of_group(self.group),
+                    root,
+                    {**own, VERSION: version} if version else own,
                     self.around.folder.logs / f"{self.group.name}-setup.log",
                 )
                 await zygote.set_up()
             except ConnectionResetError:  # killed meanwhile: the server or the zygote
                 await asyncio.sleep(0.1)
                 continue
+            zygote.version = version
             return zygote
 
     def _adopt(self, zygote: Zygote) -> None:

@@ -151,6 +151,7 @@ class Supervisor:
             "memory_mb": self.memory_megabytes,
             "maintenance": sorted(self.switchboard.switches.maintenance),
             "faults": [faults.as_json(fault) for fault in self.switchboard.switches.faults],
+            "versions": {each.group.name: each.version for each in self._groups},
             "stopped": [each.group.name for each in self._groups if each.is_stopped],
             "groups": self.plan.members_of_groups,
             "processes": [process.as_json() for process in self._processes()],
