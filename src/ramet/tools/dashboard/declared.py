@@ -8,16 +8,48 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
 from ramet.errors import DiagnosticError
-from ramet.system import Policy, System, load, policy
+from ramet.system import System, load, policy
+from ramet.system.imports import imports
 
-__all__ = ["Project"]
+__all__ = ["Flows", "Project"]
 
 
 _SECONDS_BETWEEN_LOOKS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Pairs of services, each with the `path:line` that shows it.
+
+    `calls`: who may call whom. `events`: from a publisher to a service that imports its events.
+    """
+
+    calls: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    events: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, system: System) -> Flows:
+        """Read from the source of `system`."""
+        calls: dict[tuple[str, str], str] = {}
+        for grant in sorted(policy(system).grants, key=lambda grant: grant.where):
+            calls.setdefault((grant.caller, grant.callee), grant.where)
+        for service in system.services.values():
+            if service.routes:
+                where = f"{system.path.name}, routes of {service.name}"
+                calls.setdefault(("gateway", service.name), where)
+        events: dict[tuple[str, str], str] = {}
+        for one in imports(system):
+            app = system.app_of_module(one.target) or ""
+            kind = one.target.removeprefix(f"{app}.").partition(".")[0]
+            if kind == "events" and one.owner != one.importer:
+                events.setdefault((one.owner, one.importer), one.where)
+        return cls(calls, events)
 
 
 class Project:
@@ -27,7 +59,7 @@ class Project:
         self._file = file
         self._lock = Lock()
         self._system: System | None = None
-        self._policy = Policy()
+        self._flows = Flows()
         self._seen: object = None
         self._look_again = 0.0
 
@@ -56,10 +88,10 @@ class Project:
         return self._system
 
     @property
-    def policy(self) -> Policy:
-        """Who may call whom, as the code is now."""
+    def flows(self) -> Flows:
+        """What may flow between services, as the code is now."""
         self._read()
-        return self._policy
+        return self._flows
 
     def _read(self) -> None:
         """Read again what changed since it was last read."""
@@ -74,7 +106,7 @@ class Project:
                 return
             try:
                 system = load(self._file)
-                self._policy = policy(system)
+                self._flows = Flows.of(system)
                 self._system = system
             except (DiagnosticError, OSError, SyntaxError):
                 pass  # being edited: `ramet check` tells what is wrong with it
