@@ -1,4 +1,4 @@
-"""Have a service, or one of its operations, be slow, fail or be gone, to see how the rest takes it."""
+"""Have a service or an operation be slow, fail or be gone, to see how the rest takes it."""
 
 from __future__ import annotations
 

@@ -12,6 +12,10 @@ def ask(pair: Pair, command: str, **arguments: object) -> dict[str, object]:
     return control.ask(pair.folder.control, {"command": command, **arguments})
 
 
+def test_what_was_just_started_is_served(running: Pair) -> None:
+    assert (running.get("/left/")[0], running.get("/right/")[0]) == (200, 200)
+
+
 def test_a_stopped_service_stays_stopped_and_the_mesh_says_so(running: Pair) -> None:
     running.ramet("scale", "right=2")
     before = running.pids()

@@ -285,3 +285,11 @@ def test_the_newest_come_first_where_they_are_asked_for() -> None:
     for number, run in enumerate(runs):
         SagaRun.objects.filter(pk=run).update(created_at=Now() + timedelta(seconds=number))
     assert [run["id"] for run in read("list", "--newest", "--limit=2")] == runs[:0:-1]
+
+
+def test_a_page_gets_a_state_without_secrets() -> None:
+    run = start()
+    SagaRun.objects.filter(pk=run).update(state={"payment_token": "tok_ok", "lines": [1]})
+    assert read("show", run)["state"]["payment_token"] == "tok_ok"
+    shown = json.loads(command("show", run, "--json", "--for-page"))
+    assert shown["state"] == {"payment_token": "[redacted]", "lines": [1]}

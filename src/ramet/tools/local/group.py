@@ -72,11 +72,11 @@ class GroupProcesses:
 
     @property
     def sockets(self) -> list[Path]:
-        """Where its web processes serve; none while it is stopped."""
+        """Where its web processes serve, or the first will; none while it is stopped."""
         if self.is_stopped:
             return []
         run = self.around.folder.run
-        return [web_socket(run, self.group.name, n + 1) for n in range(len(self.web))]
+        return [web_socket(run, self.group.name, n + 1) for n in range(len(self.web) or 1)]
 
     async def begin(self) -> None:
         """Set Django up, migrate if something changed, serve. Returns when requests are answered.

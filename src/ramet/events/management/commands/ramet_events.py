@@ -27,8 +27,6 @@ class Command(BaseCommand):
         dead = deeds.add_parser("dead", help="events whose handler gave up")
         replay = deeds.add_parser("replay", help="try dead letters again")
         discard = deeds.add_parser("discard", help="never replay dead letters, but keep them")
-        retrying = deeds.add_parser("retrying", help="events that failed and are tried again")
-        retrying.add_argument("--limit", type=int, default=50)
         for each in (lag, dead, replay, discard):
             each.add_argument("--json", action="store_true")
         for each in (dead, replay, discard):
@@ -43,15 +41,19 @@ class Command(BaseCommand):
             each.add_argument("--all", action="store_true", dest="everything")
             each.add_argument("--dry-run", action="store_true", help="only say which")
         dead.add_argument("--limit", type=int, default=50)
-        dead.add_argument("--for-page", action="store_true", help="all that a page may show")
+        for each in (lag, dead):
+            each.add_argument("--for-page", action="store_true", help="all that a page shows")
         dead.add_argument("--discarded", action="store_true", help="those that were discarded")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        listings = {"lag": self._lag, "dead": self._dead, "retrying": self._retrying}
-        listings.get(options["deed"], self._change)(options)
+        {"lag": self._lag, "dead": self._dead}.get(options["deed"], self._change)(options)
 
     def _lag(self, options: dict[str, Any]) -> None:
         found = operating.lag()
+        if options["for_page"]:
+            retrying = dead_letters.retrying()
+            self.stdout.write(json.dumps(found.as_json() | {"retrying": retrying}))
+            return
         if options["json"]:
             self.stdout.write(json.dumps(found.as_json()))
             return
@@ -65,9 +67,6 @@ class Command(BaseCommand):
                 + (f", {each.held} held: {', '.join(each.held_types)}" if each.held else "")
                 + ("" if each.is_known else "; nothing here subscribes under this name")
             )
-
-    def _retrying(self, options: dict[str, Any]) -> None:
-        self.stdout.write(json.dumps(dead_letters.retrying(options["limit"])))
 
     def _dead(self, options: dict[str, Any]) -> None:
         state = Inbox.State.DISCARDED if options["discarded"] else Inbox.State.DEAD

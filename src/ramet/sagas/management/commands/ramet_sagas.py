@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 from ramet.sagas import counting, operations, registry
 from ramet.sagas.describing import NEEDS_A_PERSON, age, describe, standing
 from ramet.sagas.models import LIVE, SagaRun, Status
+from ramet.telemetry.redaction import redact_fields
 
 NOT_HERE = 3
 """Exit code when the run is not in this database, so that `ramet sagas` can ask the next one."""
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         lag = actions.add_parser("lag", help="how many runs of each saga stand where, and how long")
         show = actions.add_parser("show", help="one run with its state and journal")
         show.add_argument("id")
+        show.add_argument("--for-page", action="store_true", help="without what looks like secrets")
         resume = actions.add_parser("resume", help="try the present step again now")
         resume.add_argument("id", nargs="+")
         compensate = actions.add_parser("compensate", help="turn a run back")
@@ -87,9 +89,11 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("no runs")
 
-    def _show(self, *, id: str, json: bool, **_: Any) -> None:
+    def _show(self, *, id: str, json: bool, for_page: bool, **_: Any) -> None:
         run = _run(id)
         found = describe(run, fully=True)
+        if for_page:
+            found = dict(redact_fields(None, "", found))
         if json:
             self._print(found)
             return

@@ -9,12 +9,12 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from ramet.tools.dashboard.context import Context
-from ramet.tools.dashboard.pages import mail, services
+from ramet.tools.dashboard.pages import events, mail, sagas, services
 from ramet.tools.dashboard.rendering import Entry
 
 __all__ = ["entries", "routes"]
 
-_PAGES = (services, mail)
+_PAGES = (events, sagas, services, mail)
 
 
 def entries() -> list[Entry]:
