@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["ago", "bytes_", "clock", "count", "duration", "percent", "rate", "utc", "zone"]
+__all__ = ["ago", "brief", "bytes_", "clock", "count", "duration", "percent", "rate", "utc", "zone"]
 
 _SECOND = 1_000_000_000
 
@@ -24,15 +24,22 @@ def duration(nanoseconds: float | None) -> str:
     return f"{nanoseconds:.0f} ns"
 
 
+def brief(nanoseconds: float) -> str:
+    """Two digits, where there is little room: "1.9 s"."""
+    for size, unit in ((60 * _SECOND, "min"), (_SECOND, "s"), (1_000_000, "ms"), (1_000, "µs")):
+        if nanoseconds >= size * 0.995:
+            return f"{_two_digits(nanoseconds / size)} {unit}"
+    return f"{nanoseconds:.0f} ns"
+
+
 def rate(per_second: float | None) -> str:
     """ "12/s", or "3.4/min" where a second is too short to see anything."""
     if not per_second:
         return "0/s"
-    if per_second >= 0.95:
-        return f"{_three_digits(per_second)}/s"
-    if per_second * 60 >= 0.95:
-        return f"{_three_digits(per_second * 60)}/min"
-    return f"{_three_digits(per_second * 3600)}/h"
+    for seconds, unit in ((1, "s"), (60, "min")):
+        if per_second * seconds >= 0.95:
+            return f"{_two_digits(per_second * seconds)}/{unit}"
+    return f"{_two_digits(per_second * 3600)}/h"
 
 
 def percent(share: float | None) -> str:
@@ -97,6 +104,10 @@ def _moment(nanoseconds: int, where: tzinfo) -> datetime:
     # Spans may claim any time; what a calendar cannot hold is shown as its nearest end.
     seconds = min(max(nanoseconds // _SECOND, 0), 253_370_764_800)
     return datetime.fromtimestamp(seconds, where)
+
+
+def _two_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")
 
 
 def _three_digits(number: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from ramet.tools.dashboard import memory
 from ramet.tools.dashboard.control import Control, SupervisorAway
 
-__all__ = ["Overview", "Row", "overview"]
+__all__ = ["Overview", "Row", "gone", "overview"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,21 @@ def overview(control: Control) -> Overview:
         gateway=str(status.get("gateway") or ""),
         rows=[_row(entry, sizes) for entry in processes],
     )
+
+
+def gone(control: Control) -> dict[str, str]:
+    """By service, a sentence on a process of it that does not run; nothing without a supervisor."""
+    try:
+        status = control.ask("status")
+    except SupervisorAway:
+        return {}
+    rows = [_row(entry, {}) for entry in status.get("processes") or [] if isinstance(entry, dict)]
+    return {
+        service: f"{row.name} is {row.state}" + (f": {row.note}" if row.note else "")
+        for row in rows
+        if row.state != "running"
+        for service in row.service.split("+")
+    }
 
 
 def _row(entry: dict[str, Any], sizes: dict[int, float]) -> Row:

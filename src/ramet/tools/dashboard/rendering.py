@@ -55,6 +55,7 @@ class Renderer:
         )
         self._templates.filters.update(
             duration=formats.duration,
+            brief=formats.brief,
             rate=formats.rate,
             percent=formats.percent,
             count=formats.count,
@@ -78,6 +79,11 @@ class Renderer:
         """404: "There is no `what`"."""
         return self.page(request, "missing.html", 404, what=what)
 
+    def part(self, request: Request, template: str, **values: Any) -> Response:
+        """A part of a page, for htmx to put into it."""
+        text = self.text(request, template, **values)
+        return Response(text, 200, HEADERS, media_type="text/html; charset=utf-8")
+
     def text(self, request: Request, template: str, **values: Any) -> str:
         """The text of a template, such as a part of a page."""
         theme = request.cookies.get("ramet-theme", "")
@@ -88,6 +94,7 @@ class Renderer:
             theme=theme if theme in _THEMES else "auto",
             entries=self._entries,
             path=request.url.path,
+            base_url=str(request.base_url).rstrip("/"),
             system_name=self._system,
             kept=self._kept(),
             faults=self._faults,  # of the frame alone: a part that renews itself asks nobody

@@ -15,7 +15,7 @@ from ramet.tools.dashboard.layout.placing import heights
 __all__ = ["Box", "Drawing", "Link", "Placed", "Route", "draw"]
 
 _MARGIN = 16.0
-_COLUMN_GAP = 34.0
+_COLUMN_GAP = 26.0
 _ROW_GAP = 14.0
 _THREAD = 10.0  # the height that a link needs where it passes a column
 

@@ -34,6 +34,11 @@
   // In the narrow layout the row of pages scrolls; the current one is to be seen.
   document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
+  for (const form of document.querySelectorAll("[data-submit-on-change]")) {
+    form.addEventListener("change", () => form.requestSubmit());
+    form.querySelector("[data-without-script]").hidden = true;
+  }
+
   document.addEventListener("htmx:sse:error", () => document.body.classList.add("disconnected"));
   document.addEventListener("htmx:sse:after:connection", () => document.body.classList.remove("disconnected"));
 })();
