@@ -87,9 +87,7 @@ def routes(context: Context) -> list[BaseRoute]:
         return handle
 
     def fault(request: Request, form: dict[str, str]) -> Response:
-        name, operation = request.path_params["name"], form.get("operation", "")
-        place = f"{name}.{operation}" if operation else name
-        back = f"/services/{name}"
+        place, back = form.get("place", ""), f"/services/{request.path_params['name']}"
         try:
             request_of = {"off": True} if form.get("off") else _fault(form)
             answer = context.control.ask("fault", service=place, **request_of)
