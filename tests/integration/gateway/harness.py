@@ -158,6 +158,8 @@ class Edge:
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     certificate: tuple[Path, Path] | None = None
+    infrastructure: Infrastructure = field(default_factory=Infrastructure)
+    rate_service: str | None = None
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))
@@ -190,7 +192,7 @@ class Edge:
         issuer = "users" if self.with_issuer else None
         gateway = Gateway("127.0.0.1", self.port, issuer, **self.gateway)
         toml = self.folder / "ramet.toml"
-        return System("shop", "shop.settings", services, gateway, Infrastructure(), toml)
+        return System("shop", "shop.settings", services, gateway, self.infrastructure, toml)
 
     @property
     def topology(self) -> Topology:
@@ -206,6 +208,7 @@ class Edge:
             issuer=ISSUER,
             certificate=self.certificate[0] if self.certificate else None,
             key=self.certificate[1] if self.certificate else None,
+            rate_service=self.rate_service,
         )
 
     def configure(self) -> tuple[str, ...]:

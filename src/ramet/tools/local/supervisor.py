@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from ramet.errors import DiagnosticError
-from ramet.tools.local import commands, dashboard, engines, faults, memory, ports, processes
+from ramet.system import rates
+from ramet.tools.local import (
+    commands,
+    dashboard,
+    engines,
+    faults,
+    memory,
+    ports,
+    processes,
+    ratelimit,
+)
 from ramet.tools.local.asking import Asking
 from ramet.tools.local.control import ControlServer
 from ramet.tools.local.environment import Environments, demo_password
@@ -65,6 +75,8 @@ class Supervisor:
             for service in plan.services
             if not service.is_django
         ]
+        if rates.is_redis(rates.counted_at(plan.system, os.environ)):
+            self._programs.append(ratelimit.keeper(folder, report, self._changed))
         self._fork_server = ForkServerKeeper(plan, folder, report, self._changed)
         self._databases_ready = asyncio.Event()
         environments = Environments(
