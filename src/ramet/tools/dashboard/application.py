@@ -50,7 +50,10 @@ def make_application(settings: Settings, store: Store) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=[Middleware(Access, settings=settings)],
-        exception_handlers={404: lambda request, _: context.renderer.missing(request, "such page")},
+        exception_handlers={
+            404: lambda request, _: context.renderer.missing(request, "such page"),
+            500: _bug,
+        },
     )
 
 
@@ -83,6 +86,12 @@ def _files() -> dict[str, Path]:
         for path in _STATIC.rglob("*")
         if path.suffix in _TYPES
     }
+
+
+def _bug(request: Request, error: Exception) -> Response:
+    """Starlette raises it again after this, so that the log has the traceback."""
+    text = "This page failed, which is a bug of the dashboard. Its log tells more.\n"
+    return PlainTextResponse(text, 500, HEADERS)
 
 
 def _live(request: Request) -> Response:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["ago", "brief", "bytes_", "clock", "count", "duration", "percent", "rate", "utc", "zone"]
+__all__ = [
+    "ago",
+    "brief",
+    "bytes_",
+    "clock",
+    "count",
+    "duration",
+    "hour",
+    "percent",
+    "rate",
+    "utc",
+    "zone",
+]
 
 _SECOND = 1_000_000_000
 
@@ -92,6 +104,11 @@ def clock(nanoseconds: int, where: tzinfo, *, now: int | None = None) -> str:
     if now is not None and moment.date() != _moment(now, where).date():
         return f"{moment:%Y-%m-%d} {text}"
     return text
+
+
+def hour(nanoseconds: int, where: tzinfo) -> str:
+    """Hour and minute in the reader's zone, for axes."""
+    return f"{_moment(nanoseconds, where):%H:%M}"
 
 
 def utc(nanoseconds: int) -> str:

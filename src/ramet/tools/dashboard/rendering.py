@@ -64,6 +64,7 @@ class Renderer:
             hue=Hues(services).of,
             ago=_ago,
             clock=_clock,
+            clock_short=_clock_short,
         )
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
@@ -110,7 +111,9 @@ class Renderer:
         every: float = 2.0,
     ) -> Response:
         """The part of a page that `template` makes, again whenever it changes."""
-        return live.stream(lambda: self.text(request, template, **values()), every=every)
+        return live.stream(
+            live.changes(lambda: self.text(request, template, **values())), every=every
+        )
 
 
 @jinja2.pass_context
@@ -121,3 +124,8 @@ def _ago(context: jinja2.runtime.Context, then: Any) -> str:
 @jinja2.pass_context
 def _clock(context: jinja2.runtime.Context, nanoseconds: int) -> str:
     return formats.clock(nanoseconds, context["zone"], now=context["now"])
+
+
+@jinja2.pass_context
+def _clock_short(context: jinja2.runtime.Context, nanoseconds: int) -> str:
+    return formats.hour(nanoseconds, context["zone"])

@@ -143,13 +143,13 @@ def _declared(now: Map, flows: Flows) -> dict[tuple[str, str], str]:
     }
     publishers: dict[str, set[str]] = {}
     for edge in now.edges:
-        if edge.target.startswith("event:"):
+        if not edge.target.startswith("service:"):
             publishers.setdefault(edge.target, set()).add(edge.source)
     used: set[tuple[str, str]] = set()
     for edge in now.edges:
         for publisher in publishers.get(edge.source, ()):
             pair = (publisher.partition(":")[2], edge.target.partition(":")[2])
-            where = flows.events.get(pair, "its own event" if pair[0] == pair[1] else None)
+            where = flows.events.get(pair, "its own" if pair[0] == pair[1] else None)
             if where is not None:
                 found[edge.source, edge.target] = where
                 used.add(pair)

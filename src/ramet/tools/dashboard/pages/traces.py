@@ -42,6 +42,7 @@ def routes(context: Context) -> list[Route]:
             "mistakes": wanted.mistakes,
             "fields": {name: query.get(name, "") for name in _FIELDS},
             "given": given,
+            "latest": urlencode(given),
             "next": urlencode({**given, "before": shown[-1].cursor}) if len(rows) > _PAGE else "",
             "is_later_page": "before" in query,
         }

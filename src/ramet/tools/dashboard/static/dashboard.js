@@ -36,7 +36,7 @@
 
   for (const form of document.querySelectorAll("[data-submit-on-change]")) {
     form.addEventListener("change", () => form.requestSubmit());
-    form.querySelector("[data-without-script]").hidden = true;
+    form.querySelector("[data-without-script]")?.setAttribute("hidden", "");
   }
 
   document.addEventListener("htmx:sse:error", () => document.body.classList.add("disconnected"));

@@ -23,6 +23,10 @@ class Counts:
     logs: int
     points: int
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to drop."""
+        return bool(self.spans or self.logs or self.points)
+
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> Counts:
         """Count what is there."""
@@ -45,7 +49,7 @@ def drop_oldest(connection: sqlite3.Connection, limits: Limits, counts: Counts) 
     while counts.points > limits.points:
         dropped["metrics"] += _drop_points(connection, counts)
     # Pages that become free are used again: the file does not shrink, and need not grow.
-    if _bytes_used(connection) > limits.bytes:
+    while counts and _bytes_used(connection) > limits.bytes:
         dropped["traces"] += _drop_traces(connection, counts)
         dropped["logs"] += _drop_logs(connection, counts)
         dropped["metrics"] += _drop_points(connection, counts)

@@ -26,6 +26,6 @@ def quantile(buckets: Counter[int], part: float) -> int:
         if (count := buckets[bucket]) <= 0:
             continue
         if wanted <= count:
-            return round(2 ** ((bucket + wanted / count) / PER_DOUBLING))
+            return round(2 ** ((bucket + 0.5) / PER_DOUBLING))  # the middle, where one is nearest
         wanted -= count
     return 0

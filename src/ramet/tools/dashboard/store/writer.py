@@ -54,10 +54,10 @@ class Writer:
         return self._items
 
     def add(self, batch: Batch) -> None:
-        """Queue a batch. Raises `Full`; one alone is taken however large it is."""
+        """Queue a batch. Raises `Full`; where nothing else waits it is taken, however large."""
         with self._changed:
             items, size = self._items + len(batch), self._bytes + batch.size
-            if self._queue and (items > self._limits.waiting or size > self._limits.waiting_bytes):
+            if self._items and (items > self._limits.waiting or size > self._limits.waiting_bytes):
                 raise Full
             self._items, self._bytes = items, size
             self._queue.append(batch)

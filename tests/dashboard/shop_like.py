@@ -83,9 +83,13 @@ class Shop:
             for number in range(minutes * 4):
                 at = self.now - (minutes * 4 - number) * 15 * SECOND
                 lag = abs(self.chance.gauss(0.2, 0.15)) + (9 if 40 < number < 48 else 0)
-                label = attributes({"handler": f"shop.{service}.handlers.{handler}"})
+                label = attributes({"ramet.handler": f"shop.{service}.handlers.{handler}"})
                 points.append({"timeUnixNano": str(at), "asDouble": lag, "attributes": label})
-            gauge = {"name": "ramet.events.lag", "unit": "s", "gauge": {"dataPoints": points}}
+            gauge = {
+                "name": "ramet.events.oldest.waiting",
+                "unit": "s",
+                "gauge": {"dataPoints": points},
+            }
             found.append(
                 {"resource": resource(service, "worker"), "scopeMetrics": [{"metrics": [gauge]}]}
             )
