@@ -197,6 +197,11 @@ def test_what_is_often_tried_again_is_told(store):
     assert finding.counts["most attempts"] == 3
 
 
+def test_what_is_seldom_tried_again_is_left_alone(store):
+    write(store, *(handled(attributes={"ramet.attempt": 1 + (n < 6)}) for n in range(100)))
+    assert kinds(store) == []
+
+
 def test_a_service_that_has_one_caller_only_may_be_merged_with_it(store):
     for root in views(60):
         one = call(root, duration=5 * MS)
