@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from ramet.tools.dashboard.store.kinds import ERROR
 from ramet.tools.dashboard.store.minutes import Known, Minutes
 from ramet.tools.dashboard.store.pairing import Pairing
 from ramet.tools.dashboard.store.records import LogRecord, PointRecord, SeriesKey, SpanRecord
@@ -170,7 +171,7 @@ def _trace(trace_id: bytes, spans: Sequence[SpanRecord]) -> tuple[object, ...]:
         trace_id,
         min(span.start for span in spans),
         max(span.start + span.duration for span in spans),
-        any(span.status == 2 for span in spans),
+        any(span.status == ERROR for span in spans),
         root.parent_id is None,
         root.start,
         root.service,
