@@ -85,6 +85,11 @@ class Project:
         return tuple(system.services) if system else ()
 
     @property
+    def root(self) -> str:
+        """The project's folder, with a slash at its end; "" where there is none."""
+        return f"{self._file.parent}/" if self._file else ""
+
+    @property
     def system(self) -> System | None:
         """As of ramet.toml now, or as it last was valid."""
         self._read()

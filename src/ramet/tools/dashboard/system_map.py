@@ -22,6 +22,8 @@ _DOT = (12.0, 12.0)
 _HEIGHTS = {"service": 52.0}
 _LOW = 34.0
 _LETTER = 7.3
+_LONGEST = 27
+_SHORTEST_END = 12
 _UNUSED_NODE = (0.0, 0.0, 0, 0)
 
 
@@ -189,9 +191,13 @@ def _box(node: Node) -> Box:
 
 
 def _fitting(node: Node) -> str:
-    """Its end tells more of a long name than its middle: `a-very-long…OrderPlaced.v1`."""
+    """Its end tells most of a long dotted name: `…products.ProductChanged.v1`."""
     name = node.name
-    return name if len(name) <= 27 else f"{name[:10]}\N{HORIZONTAL ELLIPSIS}{name[-16:]}"
+    while len(name) > _LONGEST and "." in name[:-_SHORTEST_END]:
+        name = name.partition(".")[2]
+    if len(name) > _LONGEST:
+        name = name[-_LONGEST + 1 :]
+    return name if name == node.name else f"\N{HORIZONTAL ELLIPSIS}{name}"
 
 
 def _level(edge: Edge | None) -> str:

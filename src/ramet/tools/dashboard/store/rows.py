@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -15,6 +16,8 @@ __all__ = ["Rows"]
 
 KNOWN = 10_000
 """Resources, or series, after which unused ones are looked for."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _UPSERT_TRACE = """
 INSERT INTO traces
@@ -175,6 +178,15 @@ def _trace(trace_id: bytes, spans: Sequence[SpanRecord]) -> tuple[object, ...]:
         root.parent_id is None,
         root.start,
         root.service,
-        root.name,
+        _title(root),
         next((span.user for span in spans if span.user), None),
     )
+
+
+def _title(root: SpanRecord) -> str:
+    """A proxy knows no routes and names its spans by the method alone (OpenTelemetry, "HTTP spans",
+    name): in a list of traces, the path tells them apart."""
+    if root.name not in _METHODS:
+        return root.name
+    path = json.loads(root.attributes).get("url.path")
+    return f"{root.name} {path}" if path else root.name

@@ -170,3 +170,11 @@ def test_logs_come_in_pages_and_live(store):
     write(store, log("5"), log("6", service="users"))
     assert [row.text for row in store.logs_after(first[0].id)] == ["5", "6"]
     assert [row.text for row in store.logs_after(first[0].id, LogSearch(service="users"))] == ["6"]
+
+
+def test_a_request_that_a_proxy_saw_first_is_told_by_its_path(store):
+    edge = span(name="POST", service="gateway", attributes={"url.path": "/api/v1/orders/"})
+    bare = span(name="GET", service="gateway", start=edge.start - SECOND)
+    write(store, edge, span(parent=edge, name="POST /api/v1/orders/"), bare)
+    assert found(store) == ["POST /api/v1/orders/", "GET"]
+    assert store.trace(edge.trace_id.hex()).operation == "POST /api/v1/orders/"
