@@ -83,13 +83,9 @@ def _signals(context: Context, service: str, chosen: Window) -> list[Chart]:
     """Of the whole system by service; of one service by operation."""
     by = ["service", "operation"] if service else ["service"]
 
-    def series(name: str, quantile: str = "") -> list[Series]:
-        return [
-            each
-            for each in context.store.series(name, by, chosen.since, chosen.until, chosen.step)
-            if (not service or each.labels.get("service") == service)
-            and (not quantile or each.labels.get("quantile") == quantile)
-        ]
+    def series(name: str) -> list[Series]:
+        found = context.store.series(name, by, chosen.since, chosen.until, chosen.step)
+        return [each for each in found if not service or each.labels.get("service") == service]
 
     def name(each: Series) -> str:
         return each.labels.get("operation" if service else "service", "")
@@ -106,11 +102,16 @@ def _signals(context: Context, service: str, chosen: Window) -> list[Chart]:
             of_services=not service,
         )
 
+    latency = series("latency")
+    half, most = (
+        [each for each in latency if each.labels["quantile"] == quantile]
+        for quantile in ("0.5", "0.95")
+    )
     return [
         drawn("Traffic: requests", series("requests"), formats.rate),
         drawn("Errors: part that failed", series("errors"), formats.percent),
-        drawn("Latency: half within", series("latency", "0.5"), _seconds),
-        drawn("Latency: 95% within", series("latency", "0.95"), _seconds),
+        drawn("Latency: half within", half, _seconds),
+        drawn("Latency: 95% within", most, _seconds),
     ]
 
 
