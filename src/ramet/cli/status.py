@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from ramet.cli._local import FAILED, folder_here, name_of
+from ramet.cli._summary import dashboard_link
+from ramet.tools.local.folder import Folder
 
 _PUBLIC = (
     "system",
@@ -41,11 +43,11 @@ def command(
 
         typer.echo(encoder.dumps({name: state.get(name) for name in _PUBLIC}, indent=2))
     else:
-        typer.echo(_table(state))
+        typer.echo(_table(state, folder))
     return 0
 
 
-def _table(state: dict[str, Any]) -> str:
+def _table(state: dict[str, Any], folder: Folder) -> str:
     rows = [("SERVICE", "ROLE", "PID", "STATE", "SINCE", "")]
     for process in state["processes"]:
         note = process["note"]
@@ -64,7 +66,11 @@ def _table(state: dict[str, Any]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         f"{state['system']}, as {state['placement']}: {state['gateway']}"
-        + (f", dashboard {state['dashboard']}" if state["dashboard"] else ""),
+        + (
+            f", dashboard {dashboard_link(state['dashboard'], folder)}"
+            if state["dashboard"]
+            else ""
+        ),
         "",
         *(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -62,6 +62,11 @@ class Folder:
         return self.path / "secrets"
 
     @property
+    def dashboard_token(self) -> Path:
+        """What the dashboard asks for."""
+        return self.secrets / "dashboard-token"
+
+    @property
     def certificates(self) -> Path:
         """A folder for each service with its certificate and key; see `certificates`."""
         return self.secrets / "certificates"

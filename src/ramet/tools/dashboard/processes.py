@@ -1,4 +1,4 @@
-"""Everything that the first page shows, collected in one moment."""
+"""The processes of the local system, as its supervisor tells of them, with their memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ramet.tools.dashboard import logs, memory
-from ramet.tools.dashboard.control import SupervisorAway, ask
-from ramet.tools.dashboard.settings import Settings
+from ramet.tools.dashboard import memory
+from ramet.tools.dashboard.control import Control, SupervisorAway
 
-__all__ = ["Overview", "Row", "age", "overview"]
-
-_LOG_LINES = 12
+__all__ = ["Overview", "Row", "gone", "overview"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,6 @@ class Row:
     restarts: int
     since: datetime | None
     megabytes: float | None
-    log: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,10 @@ class Overview:
         return sum(row.state != "running" for row in self.rows)
 
 
-def overview(settings: Settings) -> Overview:
-    """What the supervisor says, with memory and the last log lines of each process."""
+def overview(control: Control) -> Overview:
+    """What the supervisor says, with the memory of each process."""
     try:
-        status = ask(settings.control, "status")
+        status = control.ask("status")
     except SupervisorAway as error:
         return Overview(gateway="", rows=[], away=str(error))
     processes = [entry for entry in status.get("processes") or [] if isinstance(entry, dict)]
@@ -62,22 +58,26 @@ def overview(settings: Settings) -> Overview:
     )
     return Overview(
         gateway=str(status.get("gateway") or ""),
-        rows=[_row(entry, settings, sizes) for entry in processes],
+        rows=[_row(entry, sizes) for entry in processes],
     )
 
 
-def age(since: datetime | None, now: datetime) -> str:
-    """How long ago, in the largest fitting unit: "12 s", "5 min", "3 h", "2 d"; "" for None."""
-    if since is None:
-        return ""
-    seconds = max(0, int((now - since).total_seconds()))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+def gone(control: Control) -> dict[str, str]:
+    """By service, a sentence on a process of it that does not run; nothing without a supervisor."""
+    try:
+        status = control.ask("status")
+    except SupervisorAway:
+        return {}
+    rows = [_row(entry, {}) for entry in status.get("processes") or [] if isinstance(entry, dict)]
+    return {
+        service: f"{row.name} is {row.state}" + (f": {row.note}" if row.note else "")
+        for row in rows
+        if row.state != "running"
+        for service in row.service.split("+")
+    }
 
 
-def _row(entry: dict[str, Any], settings: Settings, sizes: dict[int, float]) -> Row:
+def _row(entry: dict[str, Any], sizes: dict[int, float]) -> Row:
     service, role = str(entry.get("service", "")), str(entry.get("role", ""))
     name = str(entry.get("name") or f"{service}-{role}")
     pid = entry.get("pid")
@@ -91,7 +91,6 @@ def _row(entry: dict[str, Any], settings: Settings, sizes: dict[int, float]) -> 
         restarts=int(entry.get("restarts") or 0),
         since=_time(entry.get("since")),
         megabytes=sizes.get(pid) if isinstance(pid, int) else None,
-        log=logs.last_lines(settings.logs, name, _LOG_LINES),
     )
 
 
