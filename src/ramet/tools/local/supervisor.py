@@ -280,7 +280,13 @@ class Supervisor:
             self._nats = Nats(self.folder.nats, logs / "nats.log", self._broker_rights)
             self._brokers = {group.name: self._nats.url(group.name) for group in groups}
             self._add_engine(self._nats)
-        environments = Environments(self.plan.system, self.folder, self._databases, self._brokers)
+        environments = Environments(
+            self.plan.system,
+            self.folder,
+            self._databases,
+            self._brokers,
+            self._telemetry_url(infrastructure.telemetry),
+        )
         around = Surroundings(
             self.plan.system,
             self.folder,
@@ -466,6 +472,11 @@ class Supervisor:
         if self._fork_server is not None and self._fork_server.process is not None:
             pids.append(self._fork_server.process.pid)
         return pids
+
+    def _telemetry_url(self, declared: str) -> str | None:
+        if declared == "dashboard":
+            return f"http://{dashboard.HOST}:{self.plan.dashboard_port}"
+        return None if declared == "off" else declared
 
     def _dashboard_url(self) -> str | None:
         if not any(keeper.process.role == "dashboard" for keeper in self._programs):
