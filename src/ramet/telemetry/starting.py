@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from ramet.placement import Here
-from ramet.telemetry import buffering, encoding, exporting, resource, tracing
+from ramet.telemetry import buffering, encoding, exporting, resource, sql, tracing
 from ramet.telemetry.exporting import Signal
 from ramet.telemetry.options import options
 
@@ -22,6 +22,8 @@ def start() -> None:
     chosen = options()
     tracing.set_up(is_exported=chosen.url is not None, ratio=chosen.sample, slow=chosen.slow)
     exporting.feed(_spans)
+    if tracing.is_on():
+        sql.observe()
 
 
 def _spans() -> Iterable[tuple[Signal, bytes]]:
