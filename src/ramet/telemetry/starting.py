@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from ramet.placement import Here
-from ramet.telemetry import buffering, encoding, exporting, resource, sql, tracing
+from ramet.telemetry import buffering, encoding, exporting, log_records, resource, sql, tracing
 from ramet.telemetry.exporting import Signal
 from ramet.telemetry.options import options
 
@@ -22,6 +22,7 @@ def start() -> None:
     chosen = options()
     tracing.set_up(is_exported=chosen.url is not None, ratio=chosen.sample, slow=chosen.slow)
     exporting.feed(_spans)
+    log_records.attach()
     if tracing.is_on():
         sql.observe()
 
