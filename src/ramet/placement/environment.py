@@ -40,6 +40,7 @@ class Environment:
     celery_broker_url: str | None = field(default=None, repr=False)
     celery_folder: Path | None = None
     demo_password: str | None = field(default=None, repr=False)
+    telemetry_url: str | None = None
 
     @property
     def is_in_mesh(self) -> bool:
@@ -100,6 +101,7 @@ class Environment:
             celery_broker_url=environ.get("RAMET_CELERY_BROKER_URL") or None,
             celery_folder=_path(environ, "RAMET_CELERY_FOLDER"),
             demo_password=environ.get("RAMET_DEMO_PASSWORD") or None,
+            telemetry_url=environ.get("RAMET_TELEMETRY_URL") or None,
         )
 
 
@@ -181,6 +183,7 @@ _URLS = {
     "RAMET_JWKS_URL": r"(https?|http\+unix)://[^\s]+",
     "RAMET_PUBLIC_URL": r"https?://[^\s/]+/?",
     "RAMET_CELERY_BROKER_URL": r"[a-z+]+://\S*",
+    "RAMET_TELEMETRY_URL": r"https?://[^\s?#]+",
 }
 _EXAMPLES = {
     "RAMET_DATABASE_URL": "postgresql://user:password@host:5432/name or sqlite:///path",
@@ -190,6 +193,7 @@ _EXAMPLES = {
     "RAMET_JWKS_URL": "https://shop.example/o/.well-known/jwks.json",
     "RAMET_PUBLIC_URL": "https://shop.example",
     "RAMET_CELERY_BROKER_URL": "redis://host:6379/0",
+    "RAMET_TELEMETRY_URL": "http://collector:4318",
 }
 
 

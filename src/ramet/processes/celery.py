@@ -52,6 +52,7 @@ def main() -> int:
     """Work off tasks until SIGTERM; the task in hand is finished."""
     from ramet import telemetry
     from ramet.placement import here
+    from ramet.telemetry import exporting
 
     application = find_app()
     application.conf.worker_hijack_root_logger = False  # our format, with the service in each line
@@ -67,4 +68,5 @@ def main() -> int:
         quiet=True,
     )
     worker.start()
+    exporting.flush(1.0)
     return int(worker.exitcode or 0)

@@ -13,12 +13,14 @@ from ramet.tools.local.folder import Folder
 @dataclass(frozen=True, slots=True)
 class Environments:
     """Builds environments; both URLs are by the name of the group, because each has a user of its
-    own. `brokers` is empty when all events stay in one database."""
+    own. `brokers` is empty when all events stay in one database. `telemetry` is the base URL of an
+    OTLP collector; None: nothing is exported."""
 
     system: System
     folder: Folder
     databases: dict[str, str]
     brokers: dict[str, str]
+    telemetry: str | None = None
 
     def of_group(self, group: Group) -> dict[str, str]:
         """What all processes of a group share."""
@@ -38,6 +40,8 @@ class Environments:
         }
         if group.name in self.brokers:
             environment["RAMET_BROKER_URL"] = self.brokers[group.name]
+        if self.telemetry is not None:
+            environment["RAMET_TELEMETRY_URL"] = self.telemetry
         return environment
 
     def _celery_folder(self, group: Group) -> Path:

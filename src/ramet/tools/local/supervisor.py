@@ -81,7 +81,11 @@ class Supervisor:
             plan.system,
             folder,
             Environments(
-                plan.system, folder, self._infrastructure.databases, self._infrastructure.brokers
+                plan.system,
+                folder,
+                self._infrastructure.databases,
+                self._infrastructure.brokers,
+                self._infrastructure.telemetry,
             ),
             self._fork_server.ready,
             self._databases_ready,
