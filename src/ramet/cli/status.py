@@ -19,6 +19,9 @@ _PUBLIC = (
     "first_request_seconds",
     "memory_mb",
     "groups",
+    "versions",
+    "faults",
+    "stopped",
     "processes",
 )
 

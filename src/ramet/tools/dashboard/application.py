@@ -15,6 +15,7 @@ from ramet.tools.dashboard.access import HEADERS, Access, local_path
 from ramet.tools.dashboard.context import Context
 from ramet.tools.dashboard.control import Control
 from ramet.tools.dashboard.declared import Project
+from ramet.tools.dashboard.operator import Operator
 from ramet.tools.dashboard.rendering import Renderer
 from ramet.tools.dashboard.settings import Settings
 from ramet.tools.dashboard.store import Store
@@ -28,12 +29,16 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 def make_application(settings: Settings, store: Store) -> Starlette:
     """The ASGI application; the store stays its maker's to close."""
     project = Project.beside(settings.state)
+    control = Control(settings.control)
     context = Context(
         settings=settings,
         store=store,
-        control=Control(settings.control),
+        control=control,
+        operator=Operator(control),
         project=project,
-        renderer=Renderer(pages.entries(), store.kept, project.name, project.services),
+        renderer=Renderer(
+            pages.entries(), store.kept, project.name, project.services, control.faults
+        ),
     )
     routes: list[BaseRoute] = [
         *otlp.routes(store),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ramet.tools.dashboard.control import Control
 from ramet.tools.dashboard.declared import Project
+from ramet.tools.dashboard.operator import Operator
 from ramet.tools.dashboard.rendering import Renderer
 from ramet.tools.dashboard.settings import Settings
 from ramet.tools.dashboard.store import Store
@@ -20,5 +21,6 @@ class Context:
     settings: Settings
     store: Store
     control: Control
+    operator: Operator
     project: Project
     renderer: Renderer

@@ -43,6 +43,13 @@ class Control:
             raise SupervisorAway(f"the answer to {command!r} is no object")
         return answer
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The fault switches that are on; none where nobody answers."""
+        try:
+            return list(self.ask("status").get("faults") or [])
+        except SupervisorAway:
+            return []
+
 
 def _line(connection: socket.socket) -> bytes:
     received = bytearray()

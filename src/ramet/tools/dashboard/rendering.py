@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,12 @@ class Renderer:
         kept: Callable[[], Kept],
         system: str,
         services: Iterable[str] = (),
+        faults: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
     ) -> None:
         self._entries = entries
         self._kept = kept
         self._system = system
+        self._faults = faults
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -96,6 +98,7 @@ class Renderer:
             base_url=str(request.base_url).rstrip("/"),
             system_name=self._system,
             kept=self._kept(),
+            faults=self._faults,  # of the frame alone: a part that renews itself asks nobody
             **values,
         )
 

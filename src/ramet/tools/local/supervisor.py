@@ -18,11 +18,13 @@ from ramet.tools.local import (
     commands,
     dashboard,
     engines,
+    faults,
     memory,
     ports,
     processes,
     ratelimit,
 )
+from ramet.tools.local.asking import Asking
 from ramet.tools.local.control import ControlServer
 from ramet.tools.local.environment import Environments, demo_password
 from ramet.tools.local.envoy import Envoy
@@ -77,16 +79,17 @@ class Supervisor:
             self._programs.append(ratelimit.keeper(folder, report, self._changed))
         self._fork_server = ForkServerKeeper(plan, folder, report, self._changed)
         self._databases_ready = asyncio.Event()
+        environments = Environments(
+            plan.system,
+            folder,
+            self._infrastructure.databases,
+            self._infrastructure.brokers,
+            self._infrastructure.telemetry,
+        )
         around = Surroundings(
             plan.system,
             folder,
-            Environments(
-                plan.system,
-                folder,
-                self._infrastructure.databases,
-                self._infrastructure.brokers,
-                self._infrastructure.telemetry,
-            ),
+            environments,
             self._fork_server.ready,
             self._databases_ready,
             report,
@@ -96,6 +99,7 @@ class Supervisor:
         self.operations = Operations(
             plan, self._groups, self._keepers, self._infrastructure, self.switchboard
         )
+        self.asking = Asking(plan, folder, self._groups, environments)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._dirty = asyncio.Event()
@@ -162,6 +166,9 @@ class Supervisor:
             "first_request_seconds": self.first_request_seconds,
             "memory_mb": self.memory_megabytes,
             "maintenance": sorted(self.switchboard.switches.maintenance),
+            "faults": [faults.as_json(fault) for fault in self.switchboard.switches.faults],
+            "versions": {each.group.name: each.version for each in self._groups},
+            "stopped": [each.group.name for each in self._groups if each.is_stopped],
             "groups": self.plan.members_of_groups,
             "processes": [process.as_json() for process in self._processes()],
         }

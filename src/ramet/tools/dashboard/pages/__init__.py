@@ -9,12 +9,22 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from ramet.tools.dashboard.context import Context
-from ramet.tools.dashboard.pages import advice, logs, mail, metrics, services, system, traces
+from ramet.tools.dashboard.pages import (
+    advice,
+    events,
+    logs,
+    mail,
+    metrics,
+    sagas,
+    services,
+    system,
+    traces,
+)
 from ramet.tools.dashboard.rendering import Entry
 
 __all__ = ["entries", "routes"]
 
-_PAGES = (system, traces, logs, metrics, services, mail, advice)
+_PAGES = (system, traces, logs, metrics, events, sagas, services, mail, advice)
 
 
 def entries() -> list[Entry]:
