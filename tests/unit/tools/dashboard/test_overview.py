@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from ramet.tools.dashboard.overview import age
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
