@@ -12,8 +12,9 @@ from ramet.tools.dashboard.store import TraceSearch
 __all__ = ["ID", "Asked", "asked", "nanoseconds"]
 
 ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ns|us|µs|ms|s|m|min)?")
-_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 6 * 10**10}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ns|us|µs|ms|s|m|min|h)?")
+_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9}
+_UNITS |= {"m": 60 * 10**9, "h": 3600 * 10**9}
 _LONGEST = 10**18
 
 
