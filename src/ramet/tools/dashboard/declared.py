@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from ramet.errors import DiagnosticError
-from ramet.system import System, load, policy
+from ramet.system import Policy, System, load, policy
 from ramet.system.imports import imports
 
 __all__ = ["Flows", "Project"]
@@ -32,12 +32,15 @@ class Flows:
 
     calls: Mapping[tuple[str, str], str] = field(default_factory=dict)
     events: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    policy: Policy = Policy()  # noqa: RUF009 - frozen
+    """The rights that the calls follow from, contract by contract."""
 
     @classmethod
     def of(cls, system: System) -> Flows:
         """Read from the source of `system`."""
         calls: dict[tuple[str, str], str] = {}
-        for grant in sorted(policy(system).grants, key=lambda grant: grant.where):
+        rights = policy(system)
+        for grant in sorted(rights.grants, key=lambda grant: grant.where):
             calls.setdefault((grant.caller, grant.callee), grant.where)
         for service in system.services.values():
             if service.routes:
@@ -49,7 +52,7 @@ class Flows:
             kind = one.target.removeprefix(f"{app}.").partition(".")[0]
             if kind == "events" and one.owner != one.importer:
                 events.setdefault((one.owner, one.importer), one.where)
-        return cls(calls, events)
+        return cls(calls, events, rights)
 
 
 class Project:

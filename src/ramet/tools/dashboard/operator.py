@@ -63,6 +63,13 @@ class Operator:
     def ask(self, group: str, *arguments: str) -> Any:
         """What a management command answers as JSON. Raises Failed."""
         try:
+            return json.loads(self.text(group, *arguments))
+        except ValueError:
+            raise Failed(f"{arguments[0]} said something that is no JSON") from None
+
+    def text(self, group: str, *arguments: str) -> str:
+        """What a management command prints. Raises Failed."""
+        try:
             answer = self._control.ask(
                 "manage",
                 timeout=_SECONDS,
@@ -77,10 +84,7 @@ class Operator:
         if answer.get("status") != 0:
             said = str(answer.get("stderr", "")).strip().splitlines()
             raise Failed(said[-1] if said else f"{arguments[0]} ended with {answer.get('status')}")
-        try:
-            return json.loads(answer["stdout"])
-        except ValueError:
-            raise Failed(f"{arguments[0]} said something that is no JSON") from None
+        return str(answer["stdout"])
 
     def everywhere(self, *arguments: str, groups: Iterable[str] | None = None) -> Answers:
         """Ask all groups, or these, at the same time."""
@@ -99,18 +103,25 @@ class Operator:
             dict(sorted(found.of.items(), key=lambda pair: order[pair[0]])), found.failed
         )
 
-    def lately(self, *arguments: str, seconds: float = 3.0, generation: str = "") -> Answers:
+    def lately(
+        self,
+        *arguments: str,
+        seconds: float = 3.0,
+        generation: str = "",
+        groups: tuple[str, ...] | None = None,
+    ) -> Answers:
         """`everywhere`, asked anew after so many seconds, and in another generation.
 
         So several readers cost as much as one.
         """
-        with self._locks.setdefault(arguments, Lock()):
-            known = self._kept.get(arguments)
+        key = (*arguments, *(groups or ()))
+        with self._locks.setdefault(key, Lock()):
+            known = self._kept.get(key)
             if known and known.generation == generation and time.monotonic() < known.until:
                 return known.answers
-            answers = self.everywhere(*arguments)
+            answers = self.everywhere(*arguments, groups=groups)
             if not answers.failed:
-                self._kept[arguments] = _Kept(time.monotonic() + seconds, generation, answers)
+                self._kept[key] = _Kept(time.monotonic() + seconds, generation, answers)
             return answers
 
     def forget(self) -> None:

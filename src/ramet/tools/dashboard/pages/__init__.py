@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from ramet.tools.dashboard.context import Context
 from ramet.tools.dashboard.pages import (
     advice,
+    api,
     events,
     logs,
     mail,
@@ -24,7 +25,7 @@ from ramet.tools.dashboard.rendering import Entry
 
 __all__ = ["entries", "routes"]
 
-_PAGES = (system, traces, logs, metrics, events, sagas, services, mail, advice)
+_PAGES = (system, traces, logs, metrics, events, sagas, services, api, mail, advice)
 
 
 def entries() -> list[Entry]:
