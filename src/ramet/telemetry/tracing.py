@@ -66,7 +66,7 @@ class Work:
 
     def __enter__(self) -> Working:
         span = self.span
-        of_api = span if type(span) is Span else span.inner
+        of_api = span.inner if isinstance(span, _ForeignSpan) else span
         self._token = otel_context.attach(trace.set_span_in_context(of_api))
         return span
 
@@ -96,7 +96,7 @@ def work(
     becomes the span's own. `service` is whose work it is, else it is the parent's.
     """
     span = _begin(shape, attributes, parent, links, service)
-    return span if type(span) is _NoSpan else Work(span)
+    return span if isinstance(span, _NoSpan) else Work(span)
 
 
 def start(
