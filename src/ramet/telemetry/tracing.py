@@ -28,6 +28,7 @@ __all__ = [
     "current_parent",
     "fail_current",
     "is_on",
+    "parent_of",
     "set_up",
     "start",
     "work",
@@ -121,6 +122,13 @@ def current_parent() -> Parent | None:
         return span.as_parent()
     context = span.get_span_context()
     return Parent.of(context) if context.is_valid else None
+
+
+def parent_of(span: Working) -> Parent | None:
+    """A span as its children in other processes are told of it; None where nothing is traced."""
+    if isinstance(span, Span):
+        return span.as_parent()
+    return Parent.of(span.inner.get_span_context()) if isinstance(span, _ForeignSpan) else None
 
 
 def annotate(**facts: Any) -> None:
