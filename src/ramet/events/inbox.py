@@ -19,7 +19,7 @@ import structlog
 from django.db import connection, transaction
 from structlog.contextvars import bound_contextvars
 
-from ramet.events import batches, headers, sql, wake
+from ramet.events import batches, headers, spans, sql, wake
 from ramet.events.claims import Claimed, claim, finish, finish_first_time
 from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.declaration import family_and_version
@@ -319,7 +319,11 @@ def _handle(claimed: Claimed) -> None:
         return
     event = declaration.decode(claimed.payload, named[1])
     started = time.perf_counter()
-    with headers.restored(claimed.headers), bound_contextvars(**claimed.fields):
+    with (
+        headers.restored(claimed.headers),
+        spans.handling(claimed),
+        bound_contextvars(**claimed.fields),
+    ):
         subscription.function(event)
         log.info("event.handled", seconds=round(time.perf_counter() - started, 4))
 

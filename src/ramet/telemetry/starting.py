@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from ramet.placement import Here
-from ramet.telemetry import buffering, encoding, exporting, log_records, resource, sql, tracing
+from ramet.telemetry import (
+    buffering,
+    encoding,
+    exporting,
+    log_records,
+    resource,
+    sql,
+    tasks,
+    tracing,
+)
 from ramet.telemetry.exporting import Signal
 from ramet.telemetry.options import options
 
@@ -25,6 +34,7 @@ def start() -> None:
     log_records.attach()
     if tracing.is_on():
         sql.observe()
+        tasks.observe()
 
 
 def _spans() -> Iterable[tuple[Signal, bytes]]:

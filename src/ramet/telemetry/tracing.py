@@ -28,6 +28,7 @@ __all__ = [
     "current_parent",
     "fail_current",
     "is_on",
+    "parent_of",
     "set_up",
     "start",
     "work",
@@ -66,7 +67,7 @@ class Work:
 
     def __enter__(self) -> Working:
         span = self.span
-        of_api = span if type(span) is Span else span.inner
+        of_api = span.inner if isinstance(span, _ForeignSpan) else span
         self._token = otel_context.attach(trace.set_span_in_context(of_api))
         return span
 
@@ -96,7 +97,7 @@ def work(
     becomes the span's own. `service` is whose work it is, else it is the parent's.
     """
     span = _begin(shape, attributes, parent, links, service)
-    return span if type(span) is _NoSpan else Work(span)
+    return span if isinstance(span, _NoSpan) else Work(span)
 
 
 def start(
@@ -121,6 +122,13 @@ def current_parent() -> Parent | None:
         return span.as_parent()
     context = span.get_span_context()
     return Parent.of(context) if context.is_valid else None
+
+
+def parent_of(span: Working) -> Parent | None:
+    """A span as its children in other processes are told of it; None where nothing is traced."""
+    if isinstance(span, Span):
+        return span.as_parent()
+    return Parent.of(span.inner.get_span_context()) if isinstance(span, _ForeignSpan) else None
 
 
 def annotate(**facts: Any) -> None:
