@@ -44,9 +44,11 @@ def _run() -> int:
     from ramet import telemetry
     from ramet.events.surroundings import surroundings
     from ramet.events.worker import Worker
+    from ramet.telemetry.beginning import begin
 
     place = surroundings().place
     telemetry.configure(place.group if place else "django", "worker")
+    begin(place, "worker")
     stop = _Stop()
     worker = Worker()
     if not worker.loops:
