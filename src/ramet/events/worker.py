@@ -17,6 +17,7 @@ from django.db import connections
 from ramet.events import health, wake
 from ramet.events.failures import Failures
 from ramet.events.pulse import Pulse
+from ramet.telemetry.metrics.reporting import report_sources
 
 log = structlog.get_logger("ramet.events")
 
@@ -115,6 +116,7 @@ class Worker:
             thread.start()
         if self.loops:
             health.watch(lambda: self._pulse.silence, self._ended)
+            report_sources()
         log.info("worker.started", loops=sorted(self._threads))
 
     def stop(self, timeout: float = 10.0) -> list[str]:

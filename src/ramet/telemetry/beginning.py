@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ramet.placement import Here
-from ramet.telemetry import listening
+from ramet.telemetry import exporting, listening, resource
 from ramet.telemetry.metrics import instruments
 
 __all__ = ["begin"]
@@ -14,6 +14,9 @@ def begin(place: Here | None, role: str) -> None:
 
     `place` None: a project without `ramet.place`, whose processes count each for itself.
     """
+    resource.be(role)
+    if exporting.is_on():
+        exporting.wake()  # a process that has nothing to do yet tells that, too
     if place is None:
         return
     instruments.use_folder(place.environment.metrics_folder, role)

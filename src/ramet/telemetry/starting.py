@@ -9,6 +9,7 @@ from django.conf import settings
 from ramet.placement import Here
 from ramet.telemetry import buffering, encoding, exporting, resource, tracing
 from ramet.telemetry.exporting import Signal
+from ramet.telemetry.metrics import reporting
 from ramet.telemetry.options import options
 
 __all__ = ["start"]
@@ -22,6 +23,7 @@ def start() -> None:
     chosen = options()
     tracing.set_up(is_exported=chosen.url is not None, ratio=chosen.sample, slow=chosen.slow)
     exporting.feed(_spans)
+    exporting.feed(reporting.counted)
 
 
 def _spans() -> Iterable[tuple[Signal, bytes]]:
