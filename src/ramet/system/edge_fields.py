@@ -3,13 +3,12 @@
 A service's keys for its own traffic stand here too. `fields` puts them into the tables.
 """
 
-from ramet.system.keys import ROUTE, SERVICE_NAME, Key
+from ramet.system.keys import ORIGIN, ROUTE, SERVICE_NAME, Key
 
 __all__ = ["GATEWAY", "SERVICE_AT_THE_EDGE"]
 
 _ADDRESS = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}"
 _DURATION = r"[1-9][0-9]{0,5}[smhd]"
-_ORIGIN = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?"
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - RFC 9110, section 5.6.2: a header's name
 
 
@@ -38,7 +37,7 @@ CORS = (
         "strings",
         "Origins whose pages may read answers.",
         'origins without a path, such as "https://app.example", or "*"',
-        rf"\*|{_ORIGIN}",
+        rf"\*|{ORIGIN}",
         ("https://app.example",),
         required=True,
     ),
@@ -168,7 +167,7 @@ GATEWAY = (
         "string",
         "What a browser writes to get here, where it is not what follows from listen and tls.",
         'a URL without a path, such as "https://shop.example"',
-        _ORIGIN,
+        ORIGIN,
         "https://shop.example",
     ),
     Key(

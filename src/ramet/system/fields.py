@@ -1,7 +1,7 @@
 """Every table and key of `ramet.toml`, once: the reader and the JSON Schema both use it."""
 
 from ramet.system.edge_fields import GATEWAY, SERVICE_AT_THE_EDGE
-from ramet.system.keys import ROUTE, SERVICE_NAME, Key
+from ramet.system.keys import ORIGIN, ROUTE, SERVICE_NAME, Key
 from ramet.system.secrets import ELSEWHERE
 
 __all__ = [
@@ -22,6 +22,7 @@ _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
 RESERVED_NAMES = frozenset(
     {
         *("monolith", "services", "gateway", "mesh", "postgres", "broker", "dashboard", "issuer"),
+        "ratelimit",
         *("template0", "template1", "public", "none"),
     }
 )
@@ -136,6 +137,16 @@ INFRASTRUCTURE = (
         r"local",
         "local",
         planned=rf"kubernetes|{ELSEWHERE}|(consul|eureka)://.+",
+    ),
+    Key(
+        "rates",
+        "string",
+        "Where requests are counted that have a rate: in each gateway's memory, together in Redis, "
+        "or by a service of Envoy's rate limit protocol.",
+        '"embedded", redis://..., rediss://..., the http(s)://host:port of a rate limit service,'
+        ' "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|rediss?://[^ ]+|{ORIGIN}",
+        "embedded",
     ),
 )
 

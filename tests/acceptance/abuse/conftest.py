@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.abuse import inventory
+from tests.acceptance.abuse.accounts import made_up, register
 from tests.acceptance.abuse.browser import Browser
 from tests.acceptance.abuse.inventory import Inventory
 from tests.acceptance.running_shop import RunningShop
@@ -47,6 +48,14 @@ def password(shop: RunningShop) -> str:
 def browser(shop: RunningShop) -> Callable[[], Browser]:
     """A new browser, with nobody at it."""
     return lambda: Browser(shop.url)
+
+
+@pytest.fixture
+def account(shop: RunningShop) -> tuple[str, str]:
+    """Somebody new, and the password."""
+    name, secret = made_up("dora"), secrets.token_urlsafe(16)
+    register(shop, name, secret)
+    return name, secret
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def test_only_their_owner_may_read_them(shop: AttackedShop) -> None:
     for folder in (shop.private.secrets, shop.private.envoy, shop.private.logs):
         private += [path for path in folder.rglob("*") if path.is_file()]
         folders += [path for path in folder.rglob("*") if path.is_dir()]
+    folders += [path for path in shop.private.celery.rglob("*") if path.is_dir()]
     modes = {
         str(path): oct(path.stat().st_mode & 0o777)
         for expected, paths in ((0o700, folders), (0o600, private))

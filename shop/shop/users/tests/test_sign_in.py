@@ -93,6 +93,18 @@ def test_a_forgotten_password_is_answered_the_same_for_everybody(carol: User, ma
     assert "do not have any record" in second.body
 
 
+def test_an_address_that_was_registered_in_capitals_is_the_same_one(mails: Any) -> None:
+    """django-allauth looks for addresses in lower case only."""
+    services.register("dora", "Dora@Shop.Example", PASSWORD)
+    mails(lambda: Client().post("/o/reset-password/", {"email": "DORA@shop.example"}))
+    assert [message.to for message in mail.outbox] == [["dora@shop.example"]]
+    assert "/o/reset-password/" in mail.outbox[0].body
+    form = {"username": "else", "password1": PASSWORD, "email": "Dora@shop.example"}
+    answer = mails(lambda: Client().post("/o/sign-up/", form))
+    assert answer["Location"] == "/o/confirm-email/"
+    assert "already exists" in mail.outbox[-1].body
+
+
 def test_signing_up_with_an_address_that_has_an_account_is_answered_the_same(
     carol: User, mails: Any
 ) -> None:

@@ -22,6 +22,7 @@ from ramet.tools.gateway import (
     mesh,
     mesh_routes,
     mesh_tls,
+    rate_limits,
     tls,
     tokens,
 )
@@ -66,6 +67,8 @@ def compile(
     ]
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)
+    if limiter := rate_limits.service_cluster(system, topology):
+        reached.append(limiter)
     secrets = mesh_tls.secrets(topology, [service.name for service in placed])
     files = {
         "bootstrap.json": _bootstrap(system, topology),

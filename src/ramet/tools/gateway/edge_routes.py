@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ramet.system import Gateway, Service, Switches, System
 from ramet.tools.gateway import cors, hygiene, limits, rate_limits
-from ramet.tools.gateway.canary import destination, visitors
+from ramet.tools.gateway.canary import USER, destination, visitors
 from ramet.tools.gateway.routes import (
     NO_BODY_LIMIT,
     configuration,
@@ -50,7 +50,7 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
     [host] = found["virtual_hosts"]
     if gateway.cors:
         host["typed_per_filter_config"] = {cors.FILTER: cors.cors_policy(gateway.cors)}
-    if described := rate_limits.descriptions(gateway):
+    if described := rate_limits.descriptions(system):
         host["rate_limits"] = described
     return {
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
@@ -58,6 +58,7 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
         "response_headers_to_add": _added_to_answers(gateway),
         "response_headers_to_remove": [*found["response_headers_to_remove"], "server"],
         "request_headers_to_add": _told_to_services(gateway),
+        "request_headers_to_remove": [USER],
     }
 
 
@@ -81,7 +82,7 @@ def _answers(
         **destination(system, service, switches),
         "idle_timeout": f"{limits.silence(service)}s",
     }
-    if described := rate_limits.descriptions(service, system.gateway):
+    if described := rate_limits.descriptions(system, service):
         action["rate_limits"] = described
     routes: list[dict[str, Any]] = []
     for headers, added in visitors(service, system.gateway):
@@ -117,15 +118,26 @@ def _streams(
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "retry_policy": {"num_retries": 0},
     }
-    if described := rate_limits.descriptions(service, system.gateway):
+    if described := rate_limits.descriptions(system, service):
         action["rate_limits"] = described
     return [
         {
             "match": path_match(prefix),
             "route": action,
             "typed_per_filter_config": NO_BODY_LIMIT,
+            "request_headers_to_add": [_key_of_websockets()],
         }
     ]
+
+
+def _key_of_websockets() -> dict[str, Any]:
+    """What HTTP/1.1 wants of a WebSocket (RFC 6455, section 4.1), HTTP/2 has not got (RFC 8441,
+    section 5), and Envoy does not add on the way from one to the other.
+
+    It shows a client that its peer has understood, which ours is told by the status alone.
+    """
+    header = {"key": "sec-websocket-key", "value": "cmFtZXQncyBnYXRld2F5IQ=="}
+    return {"header": header, "append_action": "ADD_IF_ABSENT"}
 
 
 def _added_to_answers(gateway: Gateway) -> list[dict[str, Any]]:

@@ -72,20 +72,20 @@ class ControlServer:
             case "stop":
                 self.stop_requested.set()
             case "restart":
-                await supervisor.restart(request["service"])
+                await supervisor.operations.restart(request["service"])
             case "scale":
-                await supervisor.scale(request["service"], int(request["count"]))
+                await supervisor.operations.scale(request["service"], int(request["count"]))
             case "certificates":
-                return {"ok": True, "certificates": supervisor.certificates()}
+                return {"ok": True, "certificates": supervisor.certificates.as_json()}
             case "rotate-authority":
-                await supervisor.rotate_authority()
+                await supervisor.certificates.rotate()
             case "maintenance":
-                supervisor.maintain(request["service"], on=request["on"] is True)
+                supervisor.switchboard.maintain(request["service"], on=request["on"] is True)
             case "canary":
-                supervisor.weigh(request["service"], int(request["weight"]))
+                supervisor.switchboard.weigh(request["service"], int(request["weight"]))
             case "logs":
                 files = logs.files(
-                    supervisor.folder, request.get("service"), supervisor.members_of_groups
+                    supervisor.folder, request.get("service"), supervisor.plan.members_of_groups
                 )
                 count = int(request.get("lines", 100))
                 texts = {file.stem: child.last_lines(file, count) for file in files}

@@ -47,7 +47,9 @@ class Environments:
 
     def _celery_folder(self, group: Group) -> Path:
         folder = self.folder.celery / group.name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # kombu would make `control`, which lists the queues, for everybody to read.
+        for made in (folder, folder / "control"):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
 

@@ -47,6 +47,11 @@ class Folder:
         return self.run / "control.sock"
 
     @property
+    def ratelimit(self) -> Path:
+        """The socket on which the gateway asks the rate limiter, where there is one."""
+        return self.run / "ratelimit.sock"
+
+    @property
     def logs(self) -> Path:
         """One file per process."""
         return self.path / "log"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from ramet.errors import DiagnosticError
-from ramet.system import System
 from ramet.tools.local import edge_certificate
 from ramet.tools.local.authority import Authority
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Report
+from ramet.tools.local.plan import Plan
 
 _LOOK_SECONDS = 60.0
 _TAKEN_UP_SECONDS = 3.0
@@ -20,47 +19,48 @@ _TAKEN_UP_SECONDS = 3.0
 class MeshCertificates:
     """Looks after the certificates of the mesh; `report` is told what a person should know."""
 
-    def __init__(self, system: System, folder: Folder, report: Report) -> None:
-        self._system, self._folder = system, folder
-        self._authority = Authority(system.name, folder.secrets, folder.certificates)
+    def __init__(self, plan: Plan, folder: Folder, report: Report) -> None:
+        self._gateway, self._members = plan.system.gateway, plan.mesh_members
+        self._folder = folder
+        self._authority = Authority(plan.system.name, folder.secrets, folder.certificates)
         self._report = report
         self._changing = asyncio.Lock()
 
-    def renew(self, members: Sequence[str]) -> None:
+    def renew(self) -> None:
         """Make what is missing or past half its life, the gateway's own for browsers too.
 
         DiagnosticError for files nobody can use.
         """
-        self._authority.renew(members)
-        if self._system.gateway.tls == "local":
+        self._authority.renew(self._members)
+        if self._gateway.tls == "local":
             edge_certificate.ensure(
-                self._authority, self._folder.public_certificate, self._system.gateway.public_host
+                self._authority, self._folder.public_certificate, self._gateway.public_host
             )
 
-    async def keep(self, members: Sequence[str]) -> None:
+    async def keep(self) -> None:
         """Renew in time, for ever."""
         told = ""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
                 if self._authority.is_due():
-                    await self.rotate(members)
+                    await self.rotate()
                 async with self._changing:
-                    self.renew(members)
+                    self.renew()
                 told = ""
             except (DiagnosticError, OSError) as error:  # what runs goes on with what it has
                 if str(error) != told:
                     self._report(str(error))
                 told = str(error)
 
-    async def rotate(self, members: Sequence[str]) -> None:
+    async def rotate(self) -> None:
         """Have a new authority sign, once everybody believes it; the old one is believed on."""
         async with self._changing:
             self._authority.announce()
-            self.renew(members)
+            self.renew()
             await asyncio.sleep(_TAKEN_UP_SECONDS)
             self._authority.promote()
-            self.renew(members)
+            self.renew()
 
     def as_json(self) -> list[dict[str, str]]:
         """The certificates in use; times in UTC as of RFC 3339."""

@@ -20,8 +20,8 @@ class Process:
     """One line of `ramet status`.
 
     `service` is the service (several of a group joined with "+") or the engine's name, `role` one
-    of web, worker, celery, gateway, postgres, broker, dashboard. `name` is unique, and names the
-    log file. `since` is when `state` began, in UTC. `note` says why it is not "running".
+    of web, worker, celery, gateway, postgres, broker, ratelimit, dashboard. `name` is unique, and
+    names the log file. `since` is when `state` began, in UTC. `note` says why it is not "running".
     """
 
     service: str
