@@ -23,6 +23,7 @@ from ramet.tools.gateway import (
     mesh_routes,
     mesh_tls,
     rate_limits,
+    scraping,
     tls,
     tokens,
 )
@@ -46,6 +47,7 @@ def compile(
     watched by Envoy.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
+    groups = list(groups)
     group_of = {service: group for group in groups for service in group.services}
     placed = [service for service in system.services.values() if service.name in group_of]
 
@@ -54,6 +56,7 @@ def compile(
         *(mesh.inbound(system, topology, service) for service in placed),
         *(mesh.outbound(topology, service) for service in placed),
         *edge.gateway_listeners(system, topology, _path(topology, "rds-gateway.json")),
+        *scraping.scrape_listener(system, topology, groups),
     ]
     reached = [
         *(
@@ -65,6 +68,8 @@ def compile(
         *_mesh_clusters(system, topology, placed, policy),
         *(canary.cluster(system, topology, service) for service in placed if service.canary),
     ]
+    if system.telemetry.scrape is not None:
+        reached.append(scraping.cluster(topology))
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)
     if limiter := rate_limits.service_cluster(system, topology):
