@@ -15,7 +15,7 @@ from typing import Any
 from django.db import close_old_connections, connections
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
-from ramet.calls import charsets, context, metrics, protocol
+from ramet.calls import charsets, context, metrics, protocol, spans
 from ramet.calls.caller import owner_of, service_in
 from ramet.calls.contracts import contracts
 from ramet.calls.errors import (
@@ -28,6 +28,7 @@ from ramet.calls.errors import (
     Unimplemented,
 )
 from ramet.calls.execution import execute
+from ramet.calls.ids import ids_in, parent_in
 from ramet.calls.implementations import implementation_of
 from ramet.calls.operations import CALLS_PATH, Operation
 from ramet.calls.transactions import connections_of_thread
@@ -35,6 +36,7 @@ from ramet.identity import InvalidToken, KeysUnavailable, bearer, current_token,
 from ramet.placement import here
 from ramet.telemetry import endpoints
 from ramet.telemetry.metrics import saturation
+from ramet.telemetry.propagation import with_baggage
 
 __all__ = ["Operations"]
 
@@ -44,7 +46,6 @@ WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _LOOK_EVERY = 1.0  # second
-_IDS = (("request_id", "HTTP_X_REQUEST_ID"), ("traceparent", "HTTP_TRACEPARENT"))
 
 
 class Operations:
@@ -73,7 +74,7 @@ class Operations:
             if path.startswith(CALLS_PATH):
                 return _answer(start_response, *self._call(path, environ))
             charsets.drop_unusable(environ)
-            with bound_contextvars(**_ids(environ)), _envoy_deadline(environ):
+            with bound_contextvars(**ids_in(environ)), _envoy_deadline(environ):
                 return self._django(environ, start_response)
         finally:
             saturation.BUSY.add(-1, "web")
@@ -84,7 +85,7 @@ class Operations:
             expected = InvalidArgument("a call is a POST of application/json, uncompressed")
             return foreign, protocol.encode_error(expected)
         self._look_after_connections()
-        ids = bind_contextvars(**_ids(environ))
+        ids = bind_contextvars(**ids_in(environ))
         try:
             return 200, self._run(path, environ)
         except RemoteError as error:
@@ -143,11 +144,15 @@ class Operations:
         deadline = context.deadline.set(time.monotonic() + seconds)
         calling = context.calling_service.set(caller)
         try:
-            authorization = environ.get("HTTP_AUTHORIZATION")
-            if authorization is None and current_token() is None:
-                return execute(operation, implementation, body, key)
-            with use_token(bearer.of_header(authorization or "")):
-                return execute(operation, implementation, body, key)
+            with (
+                with_baggage(environ.get("HTTP_BAGGAGE")),
+                spans.serving(operation, parent_in(environ)),
+            ):
+                authorization = environ.get("HTTP_AUTHORIZATION")
+                if authorization is None and current_token() is None:
+                    return execute(operation, implementation, body, key)
+                with use_token(bearer.of_header(authorization or "")):
+                    return execute(operation, implementation, body, key)
         finally:
             context.calling_service.reset(calling)
             context.deadline.reset(deadline)
@@ -226,11 +231,6 @@ def _read(environ: Environ) -> bytes:
         if len(body) <= protocol.LARGEST_REQUEST:
             return body
     raise TooLarge(f"the arguments need more than {protocol.LARGEST_REQUEST} bytes on the wire")
-
-
-def _ids(environ: Environ) -> dict[str, str]:
-    """The ids that came with a request, for log lines, events and further calls."""
-    return {name: environ[header] for name, header in _IDS if header in environ}
 
 
 def _envoy_deadline(environ: Environ) -> AbstractContextManager[None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from math import inf
 from typing import Any
 from urllib.parse import unquote
@@ -55,11 +54,17 @@ def options() -> Options:
     if not isinstance(place, Here):
         place = None
     given: Mapping[str, Any] = getattr(settings, SETTING, {})
-    return _options(place, tuple(given.items()))
+    global _read
+    if _read is None or _read[0] is not place or _read[1] != given:
+        _read = (place, dict(given), _options(place, given))
+    return _read[2]
 
 
-@cache
-def _options(place: Here | None, given: tuple[tuple[str, Any], ...]) -> Options:
+_read: tuple[Here | None, dict[str, Any], Options] | None = None
+"""What was read last, and of what: settings change in tests only."""
+
+
+def _options(place: Here | None, given: Mapping[str, Any]) -> Options:
     values = _checked(dict(given))
     values["headers"] = _headers(os.environ)
     values["gzip"] = os.environ.get("OTEL_EXPORTER_OTLP_COMPRESSION") == "gzip"

@@ -299,6 +299,10 @@ class Span(trace.Span):
         """Take the name and the attributes of another shape."""
         self.shape = shape
 
+    def belong(self, service: str | None) -> None:
+        """Say whose work it is."""
+        self.service = service
+
     def fail(self, error: BaseException | str) -> None:
         """Mark it as failed, by an exception or for a reason."""
         if isinstance(error, BaseException):

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from ramet.placement import Here
-from ramet.telemetry import buffering, encoding, exporting, resource, tracing
+from ramet.telemetry import buffering, encoding, exporting, resource, sql, tracing
 from ramet.telemetry.exporting import Signal
-from ramet.telemetry.metrics import reporting
+from ramet.telemetry.metrics import instruments, reporting
 from ramet.telemetry.options import options
 
 __all__ = ["start"]
@@ -24,6 +24,15 @@ def start() -> None:
     tracing.set_up(is_exported=chosen.url is not None, ratio=chosen.sample, slow=chosen.slow)
     exporting.feed(_spans)
     exporting.feed(reporting.counted)
+    instruments.use_traces(_kept_trace)
+    if tracing.is_on():
+        sql.observe()
+
+
+def _kept_trace() -> bytes | None:
+    """The current trace's id, if somebody can look it up later: for exemplars."""
+    current = tracing.current_parent()
+    return current.trace_id if current is not None and current.is_sampled else None
 
 
 def _spans() -> Iterable[tuple[Signal, bytes]]:

@@ -7,6 +7,7 @@ project has set up an OpenTelemetry SDK it makes spans of that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -20,7 +21,16 @@ from ramet.telemetry import buffering
 from ramet.telemetry.sampling import by_ratio
 from ramet.telemetry.spans import Parent, Part, Shape, Span
 
-__all__ = ["Provider", "Working", "annotate", "current_parent", "is_on", "set_up", "work"]
+__all__ = [
+    "Provider",
+    "Working",
+    "annotate",
+    "current_parent",
+    "fail_current",
+    "is_on",
+    "set_up",
+    "work",
+]
 
 
 class Working(Protocol):
@@ -34,6 +44,9 @@ class Working(Protocol):
 
     def become(self, shape: Shape, /) -> None:
         """Take the name and the attributes of another shape: what it is may be known only later."""
+
+    def belong(self, service: str | None, /) -> None:
+        """Say whose work it is, which may be known only later."""
 
     def fail(self, error: BaseException | str, /) -> None:
         """Mark it as failed, by an exception or for a reason."""
@@ -70,7 +83,7 @@ def work(
     parent: Parent | None = None,
     links: Sequence[Link] = (),
     service: str | None = None,
-) -> Work | _ForeignWork | _NoWork:
+) -> AbstractContextManager[Working]:
     """A context manager around a piece of work; `with` gives its span, a `Working`.
 
     `parent` is one of another process, for what comes in; else the current span is it. `attributes`
@@ -103,6 +116,16 @@ def annotate(**facts: Any) -> None:
         plain = value if isinstance(value, str | int | float | bool) else str(value)
         for each in spans:
             each.set_attribute(f"app.{name}", plain)
+
+
+def fail_current(error: BaseException) -> None:
+    """Mark the current span as failed, where an exception is caught before its end."""
+    span = trace.get_current_span()
+    if type(span) is Span:
+        span.fail(error)
+    elif span.is_recording():
+        span.record_exception(error)
+        span.set_status(Status(StatusCode.ERROR, type(error).__qualname__))
 
 
 def is_on() -> bool:
@@ -281,6 +304,10 @@ class _ForeignWork:
         self._span.update_name(shape.name)
         self._span.set_attributes(shape.attributes)
 
+    def belong(self, service: str | None) -> None:
+        if service is not None:
+            self._span.set_attribute("ramet.service", service)
+
     def fail(self, error: BaseException | str) -> None:
         if isinstance(error, BaseException):
             self._span.record_exception(error)
@@ -312,6 +339,8 @@ class _NoWork:
 
     def become(self, shape: Shape) -> None: ...
 
+    def belong(self, service: str | None) -> None: ...
+
     def fail(self, error: BaseException | str) -> None: ...
 
     def __enter__(self) -> Working:
@@ -333,4 +362,4 @@ def _begin_nothing(*_: Any) -> _NoWork:
 
 
 _own = Provider()
-_begin: Callable[..., Work | _ForeignWork | _NoWork] = _begin_nothing
+_begin: Callable[..., AbstractContextManager[Working]] = _begin_nothing

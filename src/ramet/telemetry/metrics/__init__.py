@@ -4,7 +4,7 @@ Declared once, with OpenTelemetry's names; told to Prometheus (`prometheus`) and
 """
 
 from ramet.telemetry.metrics.declaring import Declaration, declared
-from ramet.telemetry.metrics.instruments import Counter, Histogram, Level
+from ramet.telemetry.metrics.instruments import OTHER, Counter, Histogram, Level
 from ramet.telemetry.metrics.sources import Gauge, source
 
-__all__ = ["Counter", "Declaration", "Gauge", "Histogram", "Level", "declared", "source"]
+__all__ = ["OTHER", "Counter", "Declaration", "Gauge", "Histogram", "Level", "declared", "source"]

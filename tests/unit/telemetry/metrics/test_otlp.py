@@ -36,9 +36,7 @@ def _anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def metrics(payload: bytes) -> dict[str, Metric]:
     request = ExportMetricsServiceRequest.FromString(payload)
     (of_process,) = request.resource_metrics
-    # xds-protos puts an older copy of these messages in the same place: same numbers, other names.
-    fields = {field.number: value for field, value in of_process.ListFields()}
-    (scope,) = fields[2]
+    (scope,) = of_process.scope_metrics
     return {metric.name: metric for metric in scope.metrics}
 
 
