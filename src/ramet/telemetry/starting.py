@@ -9,6 +9,7 @@ from django.conf import settings
 from ramet.placement import Here
 from ramet.telemetry import buffering, encoding, exporting, resource, sql, tracing
 from ramet.telemetry.exporting import Signal
+from ramet.telemetry.metrics import database as database  # it registers
 from ramet.telemetry.metrics import instruments, reporting
 from ramet.telemetry.options import options
 
