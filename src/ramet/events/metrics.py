@@ -34,13 +34,15 @@ HANDLED = Histogram(
 DONE, FAILED, DEAD = "done", "failed", "dead"
 
 _UNSENT = Gauge("ramet.events.unsent", "Events in the outbox.")
-_OLDEST_UNSENT = Gauge("ramet.events.oldest.unsent", "Age of the oldest of them.", unit="s")
+_OLDEST_UNSENT = Gauge(
+    "ramet.events.oldest.unsent", "Age of the oldest event in the outbox.", unit="s"
+)
 _SCHEDULED = Gauge("ramet.events.scheduled", "Events whose time has not come.")
 _OF_HANDLERS = tuple(
     (Gauge(f"ramet.events.{name}", text, unit=unit, attributes=(_HANDLER,)), field)
     for name, text, unit, field in (
         ("waiting", "Events in the inbox that are not worked off yet.", "", "waiting"),
-        ("oldest.waiting", "Age of the oldest of them.", "s", "oldest"),
+        ("oldest.waiting", "Age of the oldest event in the inbox.", "s", "oldest"),
         ("retrying", "Events that failed and are tried again.", "", "retrying"),
         ("held", "Events of a version that the code does not know.", "", "held"),
         ("dead", "Dead letters.", "", "dead"),
