@@ -92,7 +92,7 @@ CANARY = (
     Key(
         "sticky",
         "boolean",
-        "Whether a browser that met one version stays with it, by a cookie.",
+        "Whether who met one version stays with it: a user by the token, others by a cookie.",
         "true or false",
     ),
 )

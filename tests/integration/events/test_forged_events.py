@@ -138,24 +138,27 @@ def forged(**attributes: str) -> bytes:
     return json.dumps(event | attributes).encode()
 
 
-def arrives(server: Nats, user: str, subject: str, body: bytes = b"{}") -> bool:
-    """Whether the server lets in what this user sends there with a plain client, not our code.
+async def done(client: nats.NATS) -> None:
+    """Wait until the server has done all that this client has asked for.
 
-    Its own inbox is always open to it, and what one client sends arrives in order.
+    By a request, whose answer comes after it. Not by `flush()`: nats-py 2.16 writes its PING at
+    once, past subscriptions and messages that wait to be written.
     """
+    await client.request(f"$JS.API.STREAM.INFO.{STREAM}", timeout=10)
+
+
+def arrives(server: Nats, user: str, subject: str, body: bytes = b"{}") -> bool:
+    """Whether the server lets in what this user sends there with a plain client, not our code."""
 
     async def run() -> bool:
         operator = await nats.connect(server.url())
         client = await nats.connect(server.url(user), inbox_prefix=f"_INBOX.{user}")
         try:
             heard = await operator.subscribe(subject)
-            echo = await client.subscribe(f"_INBOX.{user}.echo")
-            await operator.flush()
+            await done(operator)
             await client.publish(subject, body)
-            await client.flush()  # answered only after what came before it
-            await operator.publish(f"_INBOX.{user}.echo", b"")
-            await echo.next_msg(timeout=10)
-            await operator.flush()
+            await done(client)
+            await done(operator)
             return heard.pending_msgs > 0
         finally:
             await client.close()
@@ -172,11 +175,10 @@ def hears(server: Nats, user: str, subject: str, sent: str) -> bool:
         client = await nats.connect(server.url(user), inbox_prefix=f"_INBOX.{user}")
         try:
             heard = await client.subscribe(subject)
-            echo = await client.subscribe(f"_INBOX.{user}.echo")
-            await client.flush()
+            await done(client)
             await operator.publish(sent, b"secret")
-            await operator.publish(f"_INBOX.{user}.echo", b"")
-            await echo.next_msg(timeout=10)
+            await done(operator)
+            await done(client)
             return heard.pending_msgs > 0
         finally:
             await client.close()
@@ -304,7 +306,7 @@ def test_a_service_cannot_listen_to_what_is_sent_to_another(
     server: Nats, subject: str, sent: str
 ) -> None:
     assert not hears(server, "payments", subject, sent)
-    assert hears(server, "payments", "_INBOX.payments.*", "_INBOX.payments.x")
+    assert hears(server, "payments", "_INBOX.payments.x", "_INBOX.payments.x")
 
 
 def test_a_process_without_the_service_cannot_even_publish_its_event(

@@ -160,6 +160,8 @@ class Edge:
     switches: Switches = field(default_factory=Switches)
     certificate: tuple[Path, Path] | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
+    infrastructure: Infrastructure = field(default_factory=Infrastructure)
+    rate_service: str | None = None
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))
@@ -192,9 +194,14 @@ class Edge:
         issuer = "users" if self.with_issuer else None
         gateway = Gateway("127.0.0.1", self.port, issuer, **self.gateway)
         toml = self.folder / "ramet.toml"
-        infrastructure = Infrastructure()
         return System(
-            "shop", "shop.settings", services, gateway, infrastructure, toml, self.telemetry
+            "shop",
+            "shop.settings",
+            services,
+            gateway,
+            self.infrastructure,
+            toml,
+            telemetry=self.telemetry,
         )
 
     @property
@@ -211,6 +218,7 @@ class Edge:
             issuer=ISSUER,
             certificate=self.certificate[0] if self.certificate else None,
             key=self.certificate[1] if self.certificate else None,
+            rate_service=self.rate_service,
         )
 
     def configure(self) -> tuple[str, ...]:

@@ -107,6 +107,8 @@ EXPENDABLE: dict[str, Any] = {
     "circuit_breakers": CIRCUIT_BREAKERS,
     "outlier_detection": {
         **OUTLIERS,
+        # Apart, each use of a connection that is still open would forget the late answers before.
+        "split_external_local_origin_errors": False,
         "consecutive_gateway_failure": 5,
         "base_ejection_time": "1s",
         "max_ejection_time": "3s",
