@@ -1,5 +1,6 @@
 """Every table and key of `ramet.toml`, once: the reader and the JSON Schema both use it."""
 
+from ramet.system.addresses import ADDRESS
 from ramet.system.edge_fields import GATEWAY, SERVICE_AT_THE_EDGE
 from ramet.system.keys import ORIGIN, ROUTE, SERVICE_NAME, Key
 from ramet.system.secrets import ELSEWHERE
@@ -166,6 +167,15 @@ TELEMETRY = (
         'a whole number with ms, s or m, such as "500ms"',
         r"[0-9]{1,6}(ms|s|m)",
         "500ms",
+    ),
+    Key(
+        "scrape",
+        "string",
+        "Where Prometheus reads the metrics of every service and of Envoy; nowhere unless set. "
+        "Not for the public: whoever reaches it reads them.",
+        'an address and a port, such as "127.0.0.1:9464"',
+        ADDRESS,
+        "127.0.0.1:9464",
     ),
 )
 

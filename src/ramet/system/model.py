@@ -77,10 +77,12 @@ class Infrastructure:
 @dataclass(frozen=True, slots=True)
 class Telemetry:
     """`sample` is the share of new traces that is kept, from 0 to 1. Work that fails, or takes as
-    long as `slow`, in seconds, is kept whatever that says."""
+    long as `slow`, in seconds, is kept whatever that says. `scrape` is the host and port where
+    Prometheus reads metrics; None: nowhere."""
 
     sample: float = 1.0
     slow: float = 1.0
+    scrape: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from ramet.tools.gateway import (
     mesh_routes,
     mesh_tls,
     rate_limits,
+    scraping,
     tls,
     tokens,
 )
@@ -47,6 +48,7 @@ def compile(
     watched by Envoy.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
+    groups = list(groups)
     group_of = {service: group for group in groups for service in group.services}
     placed = [service for service in system.services.values() if service.name in group_of]
 
@@ -55,6 +57,7 @@ def compile(
         *(mesh.inbound(system, topology, service) for service in placed),
         *(mesh.outbound(topology, service) for service in placed),
         *edge.gateway_listeners(system, topology, _path(topology, "rds-gateway.json")),
+        *scraping.scrape_listener(system, topology, groups),
     ]
     reached = [
         *(
@@ -67,6 +70,8 @@ def compile(
         *(canary.cluster(system, topology, service) for service in placed if service.canary),
         faults.nobody(),
     ]
+    if system.telemetry.scrape is not None:
+        reached.append(scraping.cluster(topology))
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)
     if limiter := rate_limits.service_cluster(system, topology):

@@ -113,6 +113,8 @@ class Supervisor:
         listening = {"gateway": (gateway.host, gateway.port)}
         if gateway.redirect_from is not None:
             listening["redirect to the gateway"] = gateway.redirect_from
+        if (scrape := self.plan.system.telemetry.scrape) is not None:
+            listening["metrics for Prometheus"] = scrape
         ports.require_free(listening)
         self.certificates.renew()
         await self.switchboard.read_policy()
