@@ -118,7 +118,9 @@ class Supervisor:
         ports.require_free(listening)
         self.certificates.renew()
         await self.switchboard.read_policy()
-        self._tasks.append(asyncio.create_task(self._keep_state()))
+        self._tasks.append(
+            asyncio.create_task(self._state.keep(self._dirty, self._record, self.report))
+        )
         await self.control.start(self.folder.control)
         await self._start_serving()
         self.first_request_seconds = await seconds_to_first_request(self.plan)
@@ -240,31 +242,22 @@ class Supervisor:
     def _changed(self) -> None:
         self._dirty.set()
 
-    async def _keep_state(self) -> None:
-        """Write the state file soon after a change: a burst of changes is one write."""
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            self._write_state()
-            await asyncio.sleep(0.02)
-
-    def _write_state(self) -> None:
+    def _record(self) -> dict[str, Any]:
+        """What the state file says."""
         marks = [(pid, processes.started(pid)) for pid in self._all_pids()]
         nats = self._infrastructure.nats
-        self._state.write(
-            {
-                **self.snapshot(),
-                "supervisor": {"pid": os.getpid(), "started": processes.started(os.getpid())},
-                "began": datetime.fromtimestamp(self.plan.began, UTC).isoformat(),
-                "run_dir": str(self.folder.run),
-                "control": str(self.folder.control),
-                "logs": str(self.folder.logs),
-                "databases": self._infrastructure.databases,
-                "broker": nats.url() if nats else None,
-                "brokers": self._infrastructure.brokers,
-                "demo_password": demo_password(self.folder),
-                "system_processes": [
-                    {"pid": pid, "started": mark} for pid, mark in marks if mark is not None
-                ],
-            }
-        )
+        return {
+            **self.snapshot(),
+            "supervisor": {"pid": os.getpid(), "started": processes.started(os.getpid())},
+            "began": datetime.fromtimestamp(self.plan.began, UTC).isoformat(),
+            "run_dir": str(self.folder.run),
+            "control": str(self.folder.control),
+            "logs": str(self.folder.logs),
+            "databases": self._infrastructure.databases,
+            "broker": nats.url() if nats else None,
+            "brokers": self._infrastructure.brokers,
+            "demo_password": demo_password(self.folder),
+            "system_processes": [
+                {"pid": pid, "started": mark} for pid, mark in marks if mark is not None
+            ],
+        }
