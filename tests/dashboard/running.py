@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,15 @@ TOKEN = "a-token-of-a-test-that-nobody-knows"
 
 
 class Supervisor:
-    """Answers one JSON line with `status`, as the real one does; `asked` are the questions."""
+    """Answers one JSON line with `status`, as the real one does; `asked` are the questions.
+
+    `answers` are what other commands are answered with, each by the command's request.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.status: dict[str, Any] = {"gateway": "http://localhost:8000", "processes": []}
+        self.answers: dict[str, Callable[[Any], dict[str, Any]]] = {}
         self.asked: list[Any] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -46,8 +50,9 @@ class Supervisor:
                 connection,
                 connection.makefile("rwb") as lines,
             ):
-                self.asked.append(json.loads(lines.readline()))
-                lines.write(json.dumps(self.status).encode() + b"\n")
+                self.asked.append(request := json.loads(lines.readline()))
+                answer = self.answers.get(request["command"], lambda _: self.status)(request)
+                lines.write(json.dumps(answer).encode() + b"\n")
 
     def close(self) -> None:
         # shutdown wakes the thread in accept, close alone does not.
@@ -161,12 +166,12 @@ class Dashboard:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Dashboard]:
-    """A dashboard with a folder of its own, until the end."""
+def running(state: Path | None = None) -> Iterator[Dashboard]:
+    """A dashboard, until the end; unless `state` is given, with a folder of its own."""
     # Not tmp_path: a Unix socket's path is at most 107 bytes long.
-    folder = Path(tempfile.mkdtemp(prefix="dash-"))
+    folder = state or Path(tempfile.mkdtemp(prefix="dash-"))
     for name in ("log", "mail"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
     dashboard = Dashboard(folder)
     try:
         dashboard.wait_until_it_listens()

@@ -31,6 +31,7 @@ def describe(run: SagaRun, *, fully: bool = False) -> dict[str, Any]:
         "key": run.key,
         "trace_id": trace_id(run.headers),
         "status": run.status,
+        "direction": run.direction,
         "waits_for": _waits_for(run),
         "step": _step_name(run),
         "attempts": run.attempts,

@@ -15,7 +15,7 @@ from tests.dashboard.shop_like import Shop
 def dashboard() -> Iterator[Dashboard]:
     with running() as started:
         shop = Shop(time.time_ns())
-        shop.live(minutes=14)
+        shop.live(minutes=14, purchases=30, visits=80, baskets=25)
         started.fill(shop)
         yield started
 

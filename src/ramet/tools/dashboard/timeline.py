@@ -63,7 +63,7 @@ def timeline(run: dict[str, Any], declared: dict[str, Any] | None, now: int) -> 
     rows = [_happened(entry, steps, begin, end) for entry in run["journal"]]
     present = run["step"]
     if present and run["finished_at"] is None:
-        is_back = run["status"] == "compensating" or _turned(run)
+        is_back = run["direction"] == "backward"
         settled = [row for row in rows if (row.step, row.is_undo) != (present, is_back)]
         last = next((row for row in rows if (row.step, row.is_undo) == (present, is_back)), None)
         rows = [*settled, _present(run, steps, last, is_back=is_back, begin=begin, end=end)]
@@ -136,11 +136,6 @@ def _planned(rows: list[Row], steps: dict[str, Any], *, is_back: bool) -> list[R
         for name, step in steps.items()
         if name not in reached
     ]
-
-
-def _turned(run: dict[str, Any]) -> bool:
-    """Whether a stuck run was on its way back: it was turned by a failure that it keeps."""
-    return run["status"] == "stuck" and run["failure"] is not None
 
 
 def _bar(began: int | None, ended: int | None, begin: int, end: int) -> Bar | None:

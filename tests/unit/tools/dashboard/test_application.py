@@ -8,7 +8,8 @@ import pytest
 
 from tests.dashboard.shop_like import Shop
 
-PAGES = ["/", "/traces", "/logs", "/metrics", "/services", "/mail", "/advice"]
+PAGES = ["/", "/traces", "/logs", "/metrics", "/events", "/sagas", "/services", "/api", "/mail"]
+PAGES += ["/advice", "/events/dead"]
 
 
 def process(**changes):
