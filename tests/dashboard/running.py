@@ -166,12 +166,12 @@ class Dashboard:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Dashboard]:
-    """A dashboard with a folder of its own, until the end."""
+def running(state: Path | None = None) -> Iterator[Dashboard]:
+    """A dashboard, until the end; unless `state` is given, with a folder of its own."""
     # Not tmp_path: a Unix socket's path is at most 107 bytes long.
-    folder = Path(tempfile.mkdtemp(prefix="dash-"))
+    folder = state or Path(tempfile.mkdtemp(prefix="dash-"))
     for name in ("log", "mail"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
     dashboard = Dashboard(folder)
     try:
         dashboard.wait_until_it_listens()

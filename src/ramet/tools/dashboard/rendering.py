@@ -111,9 +111,8 @@ class Renderer:
         every: float = 2.0,
     ) -> Response:
         """The part of a page that `template` makes, again whenever it changes."""
-        return live.stream(
-            live.changes(lambda: self.text(request, template, **values())), every=every
-        )
+        news = live.changes(lambda: self.text(request, template, **values()))
+        return live.stream(request, news, every=every)
 
 
 @jinja2.pass_context

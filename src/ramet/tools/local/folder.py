@@ -138,6 +138,8 @@ class Folder:
         for folder in (self.nats, self.celery, self.mail, self.logs, self.envoy):
             shutil.rmtree(folder, ignore_errors=True)
         self.migrated.unlink(missing_ok=True)
+        for file in self.path.glob("telemetry.sqlite3*"):  # the dashboard's, with its journal
+            file.unlink(missing_ok=True)
 
     def clear_run(self) -> None:
         """Remove the sockets' folder and what is in it."""

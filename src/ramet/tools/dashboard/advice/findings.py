@@ -1,49 +1,40 @@
-"""The findings of every kind of advice, the weightiest first."""
+"""The findings of every kind of advice, those that cost the most time first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
+from ramet.tools.dashboard.advice import (
+    boundaries,
+    chatty_pairs,
+    deadlines,
+    repetition,
+    retries,
+    slow_handlers,
+    transactions,
+)
+from ramet.tools.dashboard.advice.finding import Declared, Finding
+from ramet.tools.dashboard.advice.window import Window
 from ramet.tools.dashboard.store import Store
 
-__all__ = ["Declared", "Finding", "findings"]
+__all__ = ["findings"]
 
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What the code says, as far as advice needs it; without a manifest, nothing."""
-
-    services: frozenset[str] = frozenset()
-    deadlines: Mapping[str, int | None] = field(default_factory=dict)
-    """Deadline in milliseconds of each operation (`products.v1.Products/reserve`), or None."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to think about, and why."""
-
-    kind: str
-    """Kebab-case: `chatty-pair`, `repeated-call`, `repeated-query`, `call-in-transaction`, ..."""
-    subject: str
-    """What it is about: a service, a pair or an operation."""
-    sentence: str
-    """What was seen."""
-    remedy: str
-    """What to do."""
-    counts: Mapping[str, float] = field(default_factory=dict)
-    """The figures behind the sentence, by a name for a person."""
-    places: tuple[str, ...] = ()
-    """`file:line` of the code."""
-    traces: tuple[str, ...] = ()
-    """Ids of up to five traces that show it."""
-    cost: int = 0
-    """Nanoseconds spent on it in what was looked at: findings are sorted by it."""
-
-
+TRACES = 20
+"""Fewer in the last hour say nothing."""
 NOTHING = Declared()
+KINDS = (
+    chatty_pairs,
+    repetition,
+    transactions,
+    deadlines,
+    slow_handlers,
+    retries,
+    boundaries,
+)
 
 
 def findings(store: Store, declared: Declared = NOTHING) -> list[Finding]:
     """Look at the traces of the last hour; nothing is said on fewer than 20 traces."""
-    raise NotImplementedError
+    window = Window(store, declared)
+    if window.traces < TRACES:
+        return []
+    found = [finding for kind in KINDS for finding in kind.find(window)]
+    return sorted(found, key=lambda finding: -finding.cost)

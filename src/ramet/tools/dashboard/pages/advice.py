@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from ramet.tools.dashboard import advice
 from ramet.tools.dashboard.context import Context
+from ramet.tools.dashboard.manifest import Manifest
 from ramet.tools.dashboard.rendering import Entry
 
 __all__ = ["ENTRY", "routes"]
@@ -23,9 +24,20 @@ def routes(context: Context) -> list[Route]:
     """The page. It does not renew itself: advice is of the last hour, and to be read in peace."""
 
     def page(request: Request) -> Response:
-        declared = advice.Declared(services=frozenset(context.project.services))
         return context.renderer.page(
-            request, "advice.html", findings=advice.findings(context.store, declared)
+            request, "advice.html", findings=advice.findings(context.store, _declared(context))
         )
 
     return [Route("/advice", page)]
+
+
+def _declared(context: Context) -> advice.Declared:
+    """Deadlines as the running code has them; the manifest has seconds."""
+    deadlines = {
+        f"{contract}/{name}": round(operation["deadline"] * 1000)
+        for service in Manifest.of(context.operator).services.values()
+        for contract, content in service.get("contracts", {}).items()
+        for name, operation in content["operations"].items()
+        if operation.get("deadline")
+    }
+    return advice.Declared(frozenset(context.project.services), deadlines)

@@ -13,9 +13,17 @@
     const svg = map();
     if (!svg) return;
     const panel = svg.closest(".map");
-    panel.classList.add("zoomable");
-    panel.querySelector(".zoom").hidden = false;
     const whole = size();
+    // On a small screen, all of it at once could not be read: there it is scrolled, as it is drawn.
+    const isSmall = svg.parentElement.clientWidth < 600;
+    panel.classList.toggle("zoomable", !isSmall);
+    panel.querySelector(".zoom").hidden = isSmall;
+    if (isSmall) {
+      view = null;
+      svg.setAttribute("viewBox", `0 0 ${whole.width} ${whole.height}`);
+      svg.setAttribute("height", whole.height);
+      return;
+    }
     const { x, y, width, height } = view ?? { x: 0, y: 0, ...whole };
     svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
     // As high as it needs to be to fill the width, but never higher than the screen allows, and
@@ -58,7 +66,7 @@
       ArrowLeft: () => move(-step, 0), ArrowRight: () => move(step, 0),
       ArrowUp: () => move(0, -step), ArrowDown: () => move(0, step),
     };
-    if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
+    if (keys[event.key] && map().closest(".zoomable")) { keys[event.key](); event.preventDefault(); }
   });
 
   const point = (event) => {
@@ -67,14 +75,14 @@
   };
 
   live.addEventListener("wheel", (event) => {
-    if (!event.target.closest("#map") || !event.ctrlKey) return;
+    if (!event.target.closest(".zoomable #map") || !event.ctrlKey) return;
     event.preventDefault();
     zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, point(event));
   }, { passive: false });
 
   let held = null;
   live.addEventListener("pointerdown", (event) => {
-    if (event.target.closest("#map") && !event.target.closest("a") && event.button === 0) held = point(event);
+    if (event.target.closest(".zoomable #map") && !event.target.closest("a") && event.button === 0) held = point(event);
   });
   window.addEventListener("pointermove", (event) => {
     if (!held) return;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ramet.tools.dashboard.store.answers import (
     LogRow,
@@ -171,3 +172,8 @@ class Store:
         read = read_signal if name in SIGNALS else read_metric
         with self._readers.reading() as connection:
             return read(connection, name, by, since, until, step)
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a query of one's own, which may read only. The tables are those of `schema`."""
+        with self._readers.reading() as connection:
+            return connection.execute(sql, values).fetchall()

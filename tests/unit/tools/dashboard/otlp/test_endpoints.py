@@ -3,9 +3,11 @@
 import gzip
 import json
 import logging
+import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -22,6 +24,7 @@ from ramet.tools.dashboard.otlp import bodies
 from ramet.tools.dashboard.store import Full
 from tests.unit.tools.dashboard.otlp.requests import span, traces
 
+ROOT = Path(__file__).resolve().parents[5]
 BINARY = {"Content-Type": "application/x-protobuf"}
 TEXT = {"Content-Type": "application/json"}
 
@@ -80,6 +83,20 @@ def test_plain_curl_shows_up(collector, store):
     assert store.flush()
     (row,) = store.logs()
     assert (row.service, row.level, row.text) == ("backup", "warning", "late")
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
+def test_the_example_of_the_documentation_shows_up(collector, store):
+    page = (ROOT / "docs" / "reference" / "dashboard-storage.md").read_text()
+    (script,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    script = script.replace("http://localhost:8001", collector)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=20)
+    assert (done.stdout, done.stderr) == ("{}", "")
+    assert store.flush()
+    (row,) = store.traces()
+    assert (row.service, row.operation) == ("nightly-backup", "back up orders")
+    assert row.duration == 250_000_000
+    assert store.trace(row.trace_id).spans[0].attributes == {"app.rows": 1200}
 
 
 def test_a_partial_success_says_what_was_rejected_and_why(collector, store):
