@@ -83,7 +83,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
     from ramet.cli._issuer import ForeignIssuer
     from ramet.tools import gateway
-    from ramet.tools.local import edge_certificate
+    from ramet.tools.local import dashboard, edge_certificate
     from ramet.tools.local.authority import Authority
     from ramet.tools.local.envoy import Gateway
 
@@ -97,6 +97,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     foreign = None
     if system.gateway.issuer is not None and system.has_foreign_issuer:
         foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)
+    telemetry = dashboard.collector(system)
     writing = Lock()
     written: tuple[Mapping[str, Sequence[Path]], Policy, Switches] = ({}, Policy(), Switches())
 
@@ -112,6 +113,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             jwks_url=None if foreign is None else foreign.jwks_url,
             certificate=certificate,
             key=key,
+            telemetry=telemetry,
         )
 
     def write(endpoints: Mapping[str, Sequence[Path]], policy: Policy, switches: Switches) -> None:

@@ -27,6 +27,7 @@ from ramet.system import (
     Service,
     Switches,
     System,
+    Telemetry,
     placement,
 )
 from ramet.system.least_privilege import Grant
@@ -158,6 +159,8 @@ class Edge:
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     certificate: tuple[Path, Path] | None = None
+    telemetry_url: str | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))
@@ -190,7 +193,10 @@ class Edge:
         issuer = "users" if self.with_issuer else None
         gateway = Gateway("127.0.0.1", self.port, issuer, **self.gateway)
         toml = self.folder / "ramet.toml"
-        return System("shop", "shop.settings", services, gateway, Infrastructure(), toml)
+        infrastructure = Infrastructure()
+        return System(
+            "shop", "shop.settings", services, gateway, infrastructure, toml, self.telemetry
+        )
 
     @property
     def topology(self) -> Topology:
@@ -206,6 +212,7 @@ class Edge:
             issuer=ISSUER,
             certificate=self.certificate[0] if self.certificate else None,
             key=self.certificate[1] if self.certificate else None,
+            telemetry=self.telemetry_url,
         )
 
     def configure(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ramet.tools.gateway import limits
 
-__all__ = ["address", "cluster", "foreign_issuer", "pair", "processes"]
+__all__ = ["address", "cluster", "outside", "pair", "processes"]
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -61,10 +61,10 @@ def cluster(
     }
 
 
-def foreign_issuer(url: str, ca_bundle: str) -> dict[str, Any]:
-    """The cluster of the keys of an issuer outside the system, named "issuer".
+def outside(name: str, url: str, ca_bundle: str) -> dict[str, Any]:
+    """The cluster of a server outside the system, such as a foreign issuer's, by its URL.
 
-    Its certificate must be for its name and from an authority in the file `ca_bundle`.
+    With https, its certificate must be for its name and from an authority in the file `ca_bundle`.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -72,12 +72,12 @@ def foreign_issuer(url: str, ca_bundle: str) -> dict[str, Any]:
     endpoint = {"address": {"socket_address": {"address": host, "port_value": port}}}
     described: dict[str, Any] = {
         "@type": _CLUSTER,
-        "name": "issuer",
+        "name": name,
         "type": "STRICT_DNS",
         "dns_lookup_family": "V4_PREFERRED",
         "connect_timeout": f"{limits.UPSTREAM_CONNECT}s",
         "load_assignment": {
-            "cluster_name": "issuer",
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}],
         },
         "typed_extension_protocol_options": _http11(),

@@ -73,7 +73,7 @@ def foreign_issuer_cluster(system: System, topology: Topology) -> dict[str, Any]
     declared = system.gateway.issuer
     if declared is None or not system.has_foreign_issuer:
         return None
-    return clusters.foreign_issuer(_foreign_keys(declared, topology), str(topology.ca_bundle))
+    return clusters.outside("issuer", _foreign_keys(declared, topology), str(topology.ca_bundle))
 
 
 def _foreign_keys(issuer: str, topology: Topology) -> str:

@@ -25,7 +25,9 @@ class Topology:
     `issuer` replaces what follows from `[gateway] issuer` of ramet.toml. `jwks_url` is where a
     foreign issuer's discovery document says that its keys are; None while that is not known.
     `certificate` and `key` are the gateway's where `tls` is "local".
-    `ca_bundle` is the PEM file of the authorities that a foreign issuer's certificate may be from.
+    `ca_bundle` is the PEM file of the authorities that the certificate of a foreign issuer, and of
+    a collector, may be from.
+    `telemetry` is the base URL of the OTLP collector for Envoy's own spans; None: it makes none.
     """
 
     config_dir: Path
@@ -40,6 +42,7 @@ class Topology:
     jwks_url: str | None = None
     certificate: Path | None = None
     key: Path | None = None
+    telemetry: str | None = None
     ca_bundle: Path = field(default_factory=lambda: _ca_bundle())
 
     @property

@@ -65,7 +65,7 @@ class Plan:
     @property
     def dashboard_port(self) -> int:
         """Beside the gateway's."""
-        return self.system.gateway.port + 1
+        return dashboard.port_of(self.system)
 
 
 class Supervisor:
@@ -285,7 +285,7 @@ class Supervisor:
             self.folder,
             self._databases,
             self._brokers,
-            self._telemetry_url(infrastructure.telemetry),
+            dashboard.collector(self.plan.system),
         )
         around = Surroundings(
             self.plan.system,
@@ -472,11 +472,6 @@ class Supervisor:
         if self._fork_server is not None and self._fork_server.process is not None:
             pids.append(self._fork_server.process.pid)
         return pids
-
-    def _telemetry_url(self, declared: str) -> str | None:
-        if declared == "dashboard":
-            return f"http://{dashboard.HOST}:{self.plan.dashboard_port}"
-        return None if declared == "off" else declared
 
     def _dashboard_url(self) -> str | None:
         if not any(keeper.process.role == "dashboard" for keeper in self._programs):
