@@ -324,7 +324,9 @@ def _handle(claimed: Claimed) -> None:
         spans.handling(claimed),
         bound_contextvars(**claimed.fields),
     ):
+        hooks = len(connection.run_on_commit)
         subscription.function(event)
+        batches.keep_trace_of_hooks(hooks)
         log.info("event.handled", seconds=round(time.perf_counter() - started, 4))
 
 
