@@ -27,6 +27,7 @@ class CallsConfig(AppConfig):
         from ramet.calls.manifest import declared
         from ramet.calls.options import options
         from ramet.placement import Here, here, manifest
+        from ramet.telemetry import logs
         from ramet.telemetry.health import add
 
         options()  # a wrong one is told at the start
@@ -40,5 +41,14 @@ class CallsConfig(AppConfig):
             for module in (f"{app}.contract", f"{app}.services"):
                 if find_spec(module) is not None:
                     import_module(module)
+        logs.tell_user(_user)
         checks.register(check_implementations, "ramet")
         manifest.contribute("contracts", declared)
+
+
+def _user() -> str | None:
+    """The id of the user for whom this thread works."""
+    from ramet.identity import current_user
+
+    user = current_user()
+    return str(user.pk) if user.is_authenticated else None

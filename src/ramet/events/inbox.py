@@ -19,7 +19,7 @@ import structlog
 from django.db import connection, transaction
 from structlog.contextvars import bound_contextvars
 
-from ramet.events import batches, headers, metrics, sql, wake
+from ramet.events import batches, headers, metrics, spans, sql, wake
 from ramet.events.claims import Claimed, claim, finish, finish_first_time
 from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.declaration import family_and_version
@@ -330,7 +330,11 @@ def _handle(claimed: Claimed) -> float:
         return 0.0
     event = declaration.decode(claimed.payload, named[1])
     started = time.perf_counter()
-    with headers.restored(claimed.headers), bound_contextvars(**claimed.fields):
+    with (
+        headers.restored(claimed.headers),
+        spans.handling(claimed),
+        bound_contextvars(**claimed.fields),
+    ):
         subscription.function(event)
         seconds = time.perf_counter() - started
         log.info("event.handled", seconds=round(seconds, 4))

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
-from ramet.events import headers, metrics, scheduled, sql, wake
+from ramet.events import headers, metrics, scheduled, spans, sql, wake
 from ramet.events.declaration import EventType, key_or_id, type_of
 from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTransaction
 from ramet.events.keys import lock_of, partition_of, why_not_storable
@@ -56,7 +56,6 @@ def publish(
         )
     due = scheduled.due_time(delay, at)
     limit, place = options().largest_event, surroundings()
-    context = headers.dumped(headers.captured())
     rows: list[list[Any]] = []
     for event in events:
         declaration = _declaration(event)
@@ -66,6 +65,8 @@ def publish(
         event_id = uuid4()
         key = key_or_id(declaration, event, event_id)
         _refuse_unstorable(declaration, key)
+        with spans.publishing(declaration.name, event_id, key):
+            context = headers.dumped(headers.captured())
         rows.append(
             [
                 sql.uuid_in(event_id),

@@ -52,6 +52,7 @@ def main() -> int:
     """Work off tasks until SIGTERM; the task in hand is finished."""
     from ramet import telemetry
     from ramet.placement import here
+    from ramet.telemetry import exporting
     from ramet.telemetry.beginning import begin
 
     application = find_app()
@@ -69,4 +70,5 @@ def main() -> int:
         quiet=True,
     )
     worker.start()
+    exporting.flush(1.0)
     return int(worker.exitcode or 0)

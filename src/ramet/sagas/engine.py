@@ -17,14 +17,14 @@ from ramet.calls.errors import RemoteError
 from ramet.calls.refusals import Refused
 from ramet.events import headers
 from ramet.failpoints import reached
-from ramet.sagas import metrics, registry, storable, waiting
+from ramet.sagas import metrics, registry, spans, storable, waiting
 from ramet.sagas.claims import Claim, LostClaim, advance, claim
 from ramet.sagas.deciding import UNDO_ATTEMPTS, Next, Outcome, decide, is_final
 from ramet.sagas.definition import Definition, restore
 from ramet.sagas.failure import Failure
 from ramet.sagas.models import LIVE, Direction, Status, Wait
 from ramet.sagas.steps import Step
-from ramet.telemetry import bound
+from ramet.telemetry import bound, tracing
 
 __all__ = ["AttemptsUsedUp", "StepTimeout", "run_due", "work"]
 
@@ -74,11 +74,13 @@ def _attempt(held: Claim, keep: Callable[[], bool]) -> Claim | None:
     definition = registry.find(held.name, held.version)
     assert definition is not None, "only known definitions are claimed"
     step = definition.steps[held.progress.position]
+    must_wait = _must_wait(held, step)
     with (
         headers.restored(held.headers),
+        spans.attempt(held, definition, step, _method(held, step), waits=must_wait),
         bound(saga=held.name, saga_id=str(held.id), step=_method(held, step)),
     ):
-        if _must_wait(held, step):
+        if must_wait:
             waiting.begin(held, step)
             return None
         try:
@@ -119,6 +121,8 @@ def _give_up(
     """
     step = definition.steps[held.progress.position].name
     refused = outcome is Outcome.REFUSED
+    if not refused:
+        tracing.fail_current(error)
     try:
         failure = Failure.of(step, error, refused=refused)
         return _finish(held, definition, outcome, keep, error=error, failure=failure)

@@ -45,12 +45,12 @@ def parent_in(traceparent: object, tracestate: object = None) -> Parent | None:
     return Parent(bytes.fromhex(trace_id), bytes.fromhex(span_id), bool(int(flags, 16) & 1), state)
 
 
-def headers() -> dict[str, str]:
-    """What to send along, so that the receiver's spans are children of the current one.
+def headers(of: Parent | None = None) -> dict[str, str]:
+    """What to send along, so that the receiver's spans are children of `of`, or the current one.
 
     `traceparent`, and `tracestate` and `baggage` where there are any; nothing without a trace.
     """
-    parent = current_parent()
+    parent = of or current_parent()
     if parent is None:
         return {}
     found = {"traceparent": parent.traceparent}

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from ramet.placement import Here
-from ramet.telemetry import buffering, encoding, exporting, resource, sql, tracing
+from ramet.telemetry import (
+    buffering,
+    encoding,
+    exporting,
+    log_records,
+    resource,
+    sql,
+    tasks,
+    tracing,
+)
 from ramet.telemetry.exporting import Signal
 from ramet.telemetry.metrics import database as database  # it registers
 from ramet.telemetry.metrics import instruments, reporting
@@ -26,8 +35,10 @@ def start() -> None:
     exporting.feed(_spans)
     exporting.feed(reporting.counted)
     instruments.use_traces(_kept_trace)
+    log_records.attach()
     if tracing.is_on():
         sql.observe()
+        tasks.observe()
 
 
 def _kept_trace() -> bytes | None:

@@ -28,7 +28,9 @@ __all__ = [
     "current_parent",
     "fail_current",
     "is_on",
+    "parent_of",
     "set_up",
+    "start",
     "work",
 ]
 
@@ -51,18 +53,23 @@ class Working(Protocol):
     def fail(self, error: BaseException | str, /) -> None:
         """Mark it as failed, by an exception or for a reason."""
 
+    def end(self) -> None:
+        """It is done. `work` does this by itself."""
+
 
 class Work:
     """The context manager of `work`: its span is current inside, and an exception marks it."""
 
     __slots__ = ("_token", "span")
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Span | _ForeignSpan) -> None:
         self.span = span
 
     def __enter__(self) -> Working:
-        self._token = otel_context.attach(trace.set_span_in_context(self.span))
-        return self.span
+        span = self.span
+        of_api = span.inner if isinstance(span, _ForeignSpan) else span
+        self._token = otel_context.attach(trace.set_span_in_context(of_api))
+        return span
 
     def __exit__(
         self,
@@ -89,6 +96,22 @@ def work(
     `parent` is one of another process, for what comes in; else the current span is it. `attributes`
     becomes the span's own. `service` is whose work it is, else it is the parent's.
     """
+    span = _begin(shape, attributes, parent, links, service)
+    return span if isinstance(span, _NoSpan) else Work(span)
+
+
+def start(
+    shape: Shape,
+    attributes: dict[str, Any] | None = None,
+    *,
+    parent: Parent | None = None,
+    links: Sequence[Link] = (),
+    service: str | None = None,
+) -> Working:
+    """A span that is not the current one, for one of several pieces of work at the same time.
+
+    As `work`, but whoever starts it ends it.
+    """
     return _begin(shape, attributes, parent, links, service)
 
 
@@ -99,6 +122,13 @@ def current_parent() -> Parent | None:
         return span.as_parent()
     context = span.get_span_context()
     return Parent.of(context) if context.is_valid else None
+
+
+def parent_of(span: Working) -> Parent | None:
+    """A span as its children in other processes are told of it; None where nothing is traced."""
+    if isinstance(span, Span):
+        return span.as_parent()
+    return Parent.of(span.inner.get_span_context()) if isinstance(span, _ForeignSpan) else None
 
 
 def annotate(**facts: Any) -> None:
@@ -145,7 +175,7 @@ def set_up(*, is_exported: bool, ratio: float = 1.0, slow: float = 1.0) -> None:
         _begin = _Foreign(found.get_tracer("ramet")).begin
         return
     _own.change(is_exported, ratio, slow)
-    _begin = _own.begin if is_exported else _begin_nothing
+    _begin = _own.start if is_exported else _begin_nothing
     if is_exported and found is not _own:
         trace.set_tracer_provider(_own)
 
@@ -172,17 +202,6 @@ class Provider(trace.TracerProvider):
     ) -> trace.Tracer:
         """See OpenTelemetry's API; version, schema and attributes of the library are left out."""
         return Tracer(self, instrumenting_module_name)
-
-    def begin(
-        self,
-        shape: Shape,
-        attributes: dict[str, Any] | None,
-        parent: Parent | None,
-        links: Sequence[Link],
-        service: str | None,
-    ) -> Work:
-        """What `work` returns."""
-        return Work(self.start(shape, attributes, parent, links, service))
 
     def start(
         self,
@@ -282,56 +301,44 @@ class _Foreign:
         parent: Parent | None,
         links: Sequence[Link],
         service: str | None,
-    ) -> _ForeignWork:
+    ) -> _ForeignSpan:
         said = {**shape.attributes, **(attributes or {})}
         if service is not None:
             said["ramet.service"] = service
         context = None
         if parent is not None:
             context = trace.set_span_in_context(trace.NonRecordingSpan(parent.context()))
-        return _ForeignWork(self._tracer.start_span(shape.name, context, shape.kind, said, links))
+        return _ForeignSpan(self._tracer.start_span(shape.name, context, shape.kind, said, links))
 
 
-class _ForeignWork:
-    """As `Work`, and a `Working` itself."""
+class _ForeignSpan:
+    """A `Working` of the project's own SDK."""
 
-    def __init__(self, span: trace.Span) -> None:
-        self._span = span
-        self.set_attribute = span.set_attribute
-        self.add_event = span.add_event
+    def __init__(self, inner: trace.Span) -> None:
+        self.inner = inner
+        self.is_error = False
+        self.set_attribute = inner.set_attribute
+        self.add_event = inner.add_event
+        self.end = inner.end
 
     def become(self, shape: Shape) -> None:
-        self._span.update_name(shape.name)
-        self._span.set_attributes(shape.attributes)
+        self.inner.update_name(shape.name)
+        self.inner.set_attributes(shape.attributes)
 
     def belong(self, service: str | None) -> None:
         if service is not None:
-            self._span.set_attribute("ramet.service", service)
+            self.inner.set_attribute("ramet.service", service)
 
     def fail(self, error: BaseException | str) -> None:
+        self.is_error = True
         if isinstance(error, BaseException):
-            self._span.record_exception(error)
+            self.inner.record_exception(error)
             error = type(error).__qualname__
-        self._span.set_status(Status(StatusCode.ERROR, error))
-
-    def __enter__(self) -> Working:
-        self._token = otel_context.attach(trace.set_span_in_context(self._span))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        otel_context.detach(self._token)
-        if error is not None and not _is_no_fault(error):
-            self.fail(error)
-        self._span.end()
+        self.inner.set_status(Status(StatusCode.ERROR, error))
 
 
-class _NoWork:
-    """As `Work` and its span, for a process that traces nothing."""
+class _NoSpan:
+    """A `Working`, and its own context manager, for a process that traces nothing."""
 
     def set_attribute(self, key: str, value: Any) -> None: ...
 
@@ -342,6 +349,8 @@ class _NoWork:
     def belong(self, service: str | None) -> None: ...
 
     def fail(self, error: BaseException | str) -> None: ...
+
+    def end(self) -> None: ...
 
     def __enter__(self) -> Working:
         return self
@@ -354,12 +363,12 @@ def _is_no_fault(error: BaseException) -> bool:
     return getattr(error, "ramet_is_no_fault", False)
 
 
-_NO_WORK = _NoWork()
+_NO_SPAN = _NoSpan()
 
 
-def _begin_nothing(*_: Any) -> _NoWork:
-    return _NO_WORK
+def _begin_nothing(*_: Any) -> _NoSpan:
+    return _NO_SPAN
 
 
 _own = Provider()
-_begin: Callable[..., AbstractContextManager[Working]] = _begin_nothing
+_begin: Callable[..., Span | _ForeignSpan | _NoSpan] = _begin_nothing

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["attributes", "chunk", "double", "fixed64", "pair", "text", "varint"]
+__all__ = ["attributes", "chunk", "double", "fixed64", "pair", "text", "value", "varint"]
 
 _SMALL = [bytes([number]) for number in range(128)]
 LARGEST_TEXT = 16_000
@@ -62,33 +62,32 @@ def attributes(field: int, values: Mapping[str, Any] | Iterable[tuple[str, Any]]
     return b"".join([chunk(field, pair(key, each)) for key, each in pairs if each is not None])
 
 
-def pair(key: str, value: Any) -> bytes:
+def pair(key: str, given: Any) -> bytes:
     """A `KeyValue` without its field."""
-    return text(1, key) + b"\x12" + _sized(_any_value(value))
+    return text(1, key) + b"\x12" + _sized(value(given))
 
 
 def _sized(content: bytes) -> bytes:
     return varint(len(content)) + content
 
 
-def _any_value(value: Any) -> bytes:
+def value(given: Any) -> bytes:
     """`AnyValue`: 1 string, 2 bool, 3 int, 4 double, 5 array, 6 mapping; empty where it is None."""
-    if value is None:
+    if given is None:
         return b""
-    if isinstance(value, str):
-        content = value[:LARGEST_TEXT].encode(errors="replace")
-        return b"\x0a" + _sized(content)
-    if isinstance(value, bool):
-        return b"\x10\x01" if value else b"\x10\x00"
-    if isinstance(value, int):
-        if not -(2**63) <= value < 2**63:
-            return _any_value(str(value))
-        return b"\x18" + varint(value & (2**64 - 1))
-    if isinstance(value, float):
-        return double(4, value)
-    if isinstance(value, Mapping):
-        inner = attributes(1, [(str(key), each) for key, each in value.items()])
+    if isinstance(given, str):
+        return b"\x0a" + _sized(given[:LARGEST_TEXT].encode(errors="replace"))
+    if isinstance(given, bool):
+        return b"\x10\x01" if given else b"\x10\x00"
+    if isinstance(given, int):
+        if not -(2**63) <= given < 2**63:
+            return value(str(given))
+        return b"\x18" + varint(given & (2**64 - 1))
+    if isinstance(given, float):
+        return double(4, given)
+    if isinstance(given, Mapping):
+        inner = attributes(1, [(str(key), each) for key, each in given.items()])
         return b"\x32" + _sized(inner)
-    if isinstance(value, list | tuple | set | frozenset):
-        return b"\x2a" + _sized(b"".join([b"\x0a" + _sized(_any_value(each)) for each in value]))
-    return _any_value(str(value))
+    if isinstance(given, list | tuple | set | frozenset):
+        return b"\x2a" + _sized(b"".join([b"\x0a" + _sized(value(each)) for each in given]))
+    return value(str(given))

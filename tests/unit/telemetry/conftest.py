@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ramet.telemetry import buffering, exporting, starting
+from ramet.telemetry import buffering, exporting, log_records, starting
 from tests.otlp import Collector, SpanRow, collector
 
 Trace = Callable[..., Callable[[], list[SpanRow]]]
@@ -24,6 +24,7 @@ def traced(settings: Any) -> Iterator[Trace]:
         yield begin
         exporting.flush(5)
     buffering._forget()
+    log_records._forget()
     exporting._forget()
     settings.RAMET_TELEMETRY = {}
     starting.start()

@@ -244,7 +244,7 @@ def test_no_secret_and_no_address_leaves_the_process(
     assert row.attributes[key] == told
     assert dict(row.events)["seen"] == {key: told}
     text = repr(row)
-    for secret in ("abc", "alice", "hunter22"):
+    for secret in ("abcabc", "alice", "hunter22"):
         assert secret not in text
 
 
