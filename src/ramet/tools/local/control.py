@@ -1,6 +1,6 @@
 """The control socket: one JSON object per line in, one out; for the commands and the dashboard.
 
-`{"command": "status"}` answers what `ramet status --json` prints. `stop`, `restart` (service),
+`{"command": "status"}` answers what the state file has. `rates`, `stop`, `restart` (service),
 `scale` (service, count), `maintenance` (service or null, on), `canary` (service, weight),
 `certificates`, `rotate-authority` and `logs` (service or null, lines) answer `{"ok": true, ...}` or
 `{"error": text}` when done. Whoever may open the socket (its folder has mode 0700) may do it all.
@@ -69,6 +69,8 @@ class ControlServer:
         match request["command"]:
             case "status":
                 return supervisor.snapshot()
+            case "rates":
+                return {"ok": True, "rates": supervisor.rates.as_json()}
             case "stop":
                 self.stop_requested.set()
             case "restart":
