@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import structlog
 from django.db import connections
 
-from ramet.telemetry import exporting, resource
+from ramet.telemetry import buffering, exporting, log_records, resource
 from ramet.telemetry.exporting import Signal
 from ramet.telemetry.metrics import instruments
 from ramet.telemetry.metrics.instruments import Counter, Level
@@ -32,7 +32,7 @@ EVERY = 10.0
 
 DROPPED = Counter(
     "ramet.telemetry.dropped",
-    "Payloads of telemetry that never reached the collector, and why.",
+    "Telemetry that never reached the collector: payloads, or single spans and lines, and why.",
     attributes=("signal", "reason"),
 )
 WAITING = Level("ramet.telemetry.waiting", "Bytes of telemetry that wait for the collector.")
@@ -76,7 +76,10 @@ def _report() -> None:
 
 def _tell_of_the_exporter() -> None:
     WAITING.set(exporting.waiting())
-    for (signal, reason), count in exporting.dropped().items():
+    found = dict(exporting.dropped())
+    found["traces", "spans found no room"] = buffering.dropped()
+    found["logs", "lines found no room"] = log_records.dropped()
+    for (signal, reason), count in found.items():
         if more := count - _told.get((signal, reason), 0):
             _told[signal, reason] = count
             DROPPED.add(more, signal, reason)

@@ -37,7 +37,7 @@ class Environments:
             "RAMET_MAIL_DIR": str(self.folder.mail),
             "RAMET_CELERY_BROKER_URL": "filesystem://",
             "RAMET_CELERY_FOLDER": str(self._celery_folder(group)),
-            "RAMET_METRICS_FOLDER": str(run / "metrics" / group.name),
+            "RAMET_METRICS_FOLDER": str(metrics_folder(run, group.name)),
         }
         if group.name in self.brokers:
             environment["RAMET_BROKER_URL"] = self.brokers[group.name]
@@ -71,6 +71,11 @@ def dashboard_link(url: str, folder: Folder) -> str:
 def instance(group: Group, role: str, number: int = 1) -> str:
     """A process's name: `orders-web`, and `orders-web-2` for the second one."""
     return f"{group.name}-{role}" + (f"-{number}" if number > 1 else "")
+
+
+def metrics_folder(run: Path, group: str) -> Path:
+    """Where the processes of a group share what they count."""
+    return run / "metrics" / group
 
 
 def probe_socket(run: Path, name: str) -> Path:

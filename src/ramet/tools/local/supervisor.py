@@ -26,7 +26,7 @@ from ramet.tools.local import (
 )
 from ramet.tools.local.asking import Asking
 from ramet.tools.local.control import ControlServer
-from ramet.tools.local.environment import Environments, demo_password
+from ramet.tools.local.environment import Environments, demo_password, metrics_folder
 from ramet.tools.local.envoy import Envoy
 from ramet.tools.local.first_request import seconds_to_first_request
 from ramet.tools.local.folder import Folder
@@ -38,6 +38,7 @@ from ramet.tools.local.mesh_certificates import MeshCertificates
 from ramet.tools.local.operations import Operations
 from ramet.tools.local.plan import Plan
 from ramet.tools.local.processes import Process
+from ramet.tools.local.rates import Rates
 from ramet.tools.local.state import StateFile
 from ramet.tools.local.switchboard import Switchboard
 from ramet.tools.local.together import together
@@ -100,6 +101,7 @@ class Supervisor:
             plan, self._groups, self._keepers, self._infrastructure, self.switchboard
         )
         self.asking = Asking(plan, folder, self._groups, environments)
+        self.rates = Rates([metrics_folder(folder.run, group.name) for group in plan.groups])
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._dirty = asyncio.Event()
@@ -121,6 +123,7 @@ class Supervisor:
         self._tasks.append(
             asyncio.create_task(self._state.keep(self._dirty, self._record, self.report))
         )
+        self._tasks.append(asyncio.create_task(self.rates.keep()))
         await self.control.start(self.folder.control)
         await self._start_serving()
         self.first_request_seconds = await seconds_to_first_request(self.plan)
