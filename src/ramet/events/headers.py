@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from structlog.contextvars import bound_contextvars, get_contextvars
 
+from ramet.telemetry import propagation, tracing
+
 Capture = Callable[[], dict[str, str]]
 Restore = Callable[[dict[str, str]], AbstractContextManager[object]]
 
@@ -40,6 +42,8 @@ def captured() -> dict[str, str]:
     headers = {
         header: str(context[name]) for header, name in _FROM_CONTEXT.items() if context.get(name)
     }
+    # Of the current span, where this process makes any; else what came in is handed on.
+    headers |= propagation.headers()
     for capture, _ in _carriers:
         headers |= capture()
     return headers
@@ -50,7 +54,10 @@ def restored(headers: dict[str, str]) -> Iterator[None]:
     """The publisher's context around the handler, so that one trace and request id go through."""
     context = {name: headers[header] for header, name in _FROM_CONTEXT.items() if header in headers}
     with ExitStack() as stack:
+        if tracing.is_on():  # its own span tells the trace then
+            context = {name: each for name, each in context.items() if name == "request_id"}
         stack.enter_context(bound_contextvars(**context))
+        stack.enter_context(propagation.with_baggage(headers.get("baggage")))
         for _, restore in _carriers:
             stack.enter_context(restore(headers))
         yield

@@ -80,7 +80,8 @@ def _answered(
         yield from faults.at_operation(of_contract, route)
     # Also where a route is "/", which would give it to the gateway and to every visitor.
     if service.is_django:
-        yield nothing(hygiene.internal_path(), status=403)
+        for match in hygiene.internal_paths():
+            yield nothing(match, status=403)
     everyone = [mesh_tls.GATEWAY, *(name for name in system.services if name != service.name)]
     if service.name == system.gateway.issuer:
         yield _for(system, everyone, _public({"path": KEYS_PATH}, service))

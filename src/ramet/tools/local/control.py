@@ -1,6 +1,6 @@
 """The control socket: one JSON object per line in, one out; for the commands and the dashboard.
 
-`{"command": "status"}` answers what `ramet status --json` prints. `stop` (everything), `restart`,
+`{"command": "status"}` answers what the state file has. `rates`, `stop` (everything), `restart`,
 `stop-service` and `start-service` (service), `scale` (service, count), `maintenance` (service or
 null, on), `canary` (service, weight), `fault` (service, service.operation or null; off, or delay,
 status, share, gone), `manage` (service, arguments, via), `environment` (service), `certificates`,
@@ -71,6 +71,8 @@ class ControlServer:
         match request["command"]:
             case "status":
                 return supervisor.snapshot()
+            case "rates":
+                return {"ok": True, "rates": supervisor.rates.as_json()}
             case "stop":
                 self.stop_requested.set()
             case "restart":

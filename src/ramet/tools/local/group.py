@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import Group, System
+from ramet.system import Group, System, probes
 from ramet.tools.local import child, http
 from ramet.tools.local.backoff import Backoff
-from ramet.tools.local.environment import Environments, instance, web_socket
+from ramet.tools.local.environment import Environments, instance, probe_socket, web_socket
 from ramet.tools.local.files import write_private
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.forks import ForkServer, SetupFailed, Zygote
@@ -213,9 +213,11 @@ class GroupProcesses:
         environment = {"RAMET_INSTANCE": name}
         report, changed = self.around.report, self.around.changed
         if role != "web":
+            probe = probe_socket(self.around.folder.run, name)
+            environment["RAMET_PROBES"] = f"unix:{probe}"
 
             async def works() -> bool:
-                return True  # it has no address to ask at; it works when it does not end
+                return await http.status_of(probe, probes.LIVE) == 200
 
             start = functools.partial(self._fork, name, role, environment, log)
             return Keeper(process, start, works, log, report, changed)
@@ -226,7 +228,7 @@ class GroupProcesses:
         environment["RAMET_SOCKET"] = str(draft)
 
         async def is_ready() -> bool:
-            return await http.status_of(draft, "/.ramet/ready") == 200
+            return await http.status_of(draft, probes.READY) == 200
 
         def take_over() -> None:
             draft.replace(socket)

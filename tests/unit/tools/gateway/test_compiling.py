@@ -174,7 +174,8 @@ def test_the_longest_route_comes_first_and_the_internal_path_before_it() -> None
     assert "connect_matcher" in matches[0]
     assert matches[1]["headers"] == [{"name": ":authority", "string_match": {"contains": ","}}]
     assert matches[2] == {"prefix": "/.ramet", "case_sensitive": False}
-    prefixes = [match.get("path_separated_prefix") or match["prefix"] for match in matches[3:]]
+    assert matches[3] == {"safe_regex": {"regex": "(?i)/(?:livez|metrics|readyz|startupz)"}}
+    prefixes = [match.get("path_separated_prefix") or match["prefix"] for match in matches[4:]]
     assert list(dict.fromkeys(prefixes)) == ["/api/v1/orders", "/api/v1/users", "/o", "/"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ramet.tools.dashboard.advice.finding import Finding, milliseconds, percent
+from ramet.tools.dashboard.advice.finding import Finding, duration, percent
 from ramet.tools.dashboard.advice.window import Window
 
 __all__ = ["find"]
@@ -60,7 +60,7 @@ def _merges(window: Window, work: dict[str, list[tuple[str, int, int]]]) -> Iter
             subject=f"{caller} + {callee}",
             sentence=f"{callee} is called by {caller} and hardly by anyone else, and {caller} "
             f"needs it in {percent(share)} of its traces: where one fails, so does the other. The "
-            f"way between them takes {milliseconds(saved / traces)} of a trace.",
+            f"way between them takes {duration(saved / traces)} of a trace.",
             remedy=f"Let {caller} and {callee} be one service, or at least place them together, "
             "unless different teams or loads are the reason for the boundary.",
             counts={

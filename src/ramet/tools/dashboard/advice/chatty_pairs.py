@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ramet.tools.dashboard.advice.finding import Finding, milliseconds, percent
+from ramet.tools.dashboard.advice.finding import Finding, duration, percent
 from ramet.tools.dashboard.advice.window import Window
 
 __all__ = ["find"]
@@ -33,7 +33,7 @@ def find(window: Window) -> Iterator[Finding]:
             kind="chatty-pair",
             subject=f"{caller} -> {callee}",
             sentence=f"{caller} calls {callee} in {percent(share)} of its traces, "
-            f"{calls / traces:.1f} times each, and waits {milliseconds(time / traces)} for it.",
+            f"{calls / traces:.1f} times each, and waits {duration(time / traces)} for it.",
             remedy=f"Make one service of {caller} and {callee} in ramet.toml, so that calls are "
             "local; or let one operation answer what now takes several.",
             counts={

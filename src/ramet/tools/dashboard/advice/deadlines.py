@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ramet.tools.dashboard.advice.finding import Finding, milliseconds, percent
+from ramet.tools.dashboard.advice.finding import Finding, duration, percent
 from ramet.tools.dashboard.advice.window import Window
 
 __all__ = ["find"]
@@ -38,7 +38,7 @@ def find(window: Window) -> Iterator[Finding]:
                 kind="no-deadline",
                 subject=f"{caller} -> {callee}: {name}",
                 sentence=f"{caller} called {name} of {callee} {calls} times without a deadline; "
-                f"the longest took {milliseconds(longest)}. Where {callee} hangs, {caller} hangs.",
+                f"the longest took {duration(longest)}. Where {callee} hangs, {caller} hangs.",
                 remedy="Call an operation of a contract, which has a deadline; or give the HTTP "
                 "client a timeout and tell it as ramet.deadline_ms.",
                 counts=counts,

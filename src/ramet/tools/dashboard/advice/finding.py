@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Declared", "Finding", "milliseconds", "percent"]
+__all__ = ["Declared", "Finding", "duration", "percent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ def percent(part: float) -> str:
     return f"{part:.0%}"
 
 
-def milliseconds(nanoseconds: float) -> str:
-    """`4.2 ms`, with three digits."""
-    return f"{nanoseconds / 1e6:,.3g} ms"
+def duration(nanoseconds: float) -> str:
+    """`4.25 ms` or `3.4 s`, with three digits."""
+    if nanoseconds < 1e9:
+        return f"{nanoseconds / 1e6:.3g} ms"
+    return f"{nanoseconds / 1e9:.3g} s"

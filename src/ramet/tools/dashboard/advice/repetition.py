@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ramet.tools.dashboard.advice.finding import Finding, milliseconds
+from ramet.tools.dashboard.advice.finding import Finding, duration
 from ramet.tools.dashboard.advice.window import EXAMPLES, Window
 
 __all__ = ["find"]
@@ -16,11 +16,15 @@ TIMES = 5
 TRACES = 5
 """Traces that show it."""
 
+# Where no line is known, a query is the same by its text: there are many on one table. Ramet's own
+# tables are nobody's to read otherwise.
 _REPEATED = """
 SELECT service, peer_kind, name, place, trace_id, parent_id, count(*) AS times, sum(duration)
 FROM spans
 WHERE {spans} AND kind = 3 AND peer_kind IN ('service', 'database') AND parent_id IS NOT NULL
-GROUP BY trace_id, parent_id, name, place HAVING times >= ?
+    AND name NOT GLOB '* ramet_*'
+GROUP BY trace_id, parent_id, name,
+    coalesce(place, json_extract(attributes, '$."db.query.text"')) HAVING times >= ?
 """
 
 
@@ -72,7 +76,7 @@ def _finding(
         subject=f"{service}: {name}",
         sentence=f"{name} is {'run' if query else 'called'}{line} {average:.1f} times{where}, "
         f"{repeated.most} times at most, in {len(repeated.traces)} traces; it takes "
-        f"{milliseconds(repeated.cost / repeated.parents)} each time.",
+        f"{duration(repeated.cost / repeated.parents)} each time.",
         remedy=_QUERY if query else _CALL,
         counts={
             "traces": len(repeated.traces),

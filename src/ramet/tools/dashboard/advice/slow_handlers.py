@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ramet.tools.dashboard.advice.finding import Finding, milliseconds
+from ramet.tools.dashboard.advice.finding import Finding, duration
 from ramet.tools.dashboard.advice.window import Window
 
 __all__ = ["find"]
@@ -26,8 +26,8 @@ def find(window: Window) -> Iterator[Finding]:
         yield Finding(
             kind="slow-handler",
             subject=f"{service}: {name}",
-            sentence=f"{slow} of {runs} runs of {name} took longer than {milliseconds(SLOW)}, the "
-            f"longest {milliseconds(longest)}. Events of the same key wait behind it.",
+            sentence=f"{slow} of {runs} runs of {name} took longer than {duration(SLOW)}, the "
+            f"longest {duration(longest)}. Events of the same key wait behind it.",
             remedy="Let the handler write down what is to be done and return: a Celery task or a "
             "saga does the long part. Or say ordered=False where the order is no matter.",
             counts={"runs": runs, "slow runs": slow},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ramet.tools.dashboard.advice.finding import Finding, milliseconds
+from ramet.tools.dashboard.advice.finding import Finding, duration
 from ramet.tools.dashboard.advice.window import Window
 
 __all__ = ["find"]
@@ -27,8 +27,8 @@ def find(window: Window) -> Iterator[Finding]:
             kind="call-in-transaction",
             subject=f"{service}: {name}",
             sentence=f"{service} calls {name} while it has a transaction open: {calls} times in "
-            f"{traces} traces. Its locks were held {milliseconds(time / calls)} longer on average, "
-            f"{milliseconds(longest)} at most, and a rollback does not undo what was called.",
+            f"{traces} traces. Its locks were held {duration(time / calls)} longer on average, "
+            f"{duration(longest)} at most, and a rollback does not undo what was called.",
             remedy="Call before or after the transaction, or in a step of a saga; what must follow "
             "from the transaction is published as an event within it.",
             counts={"traces": traces, "calls": calls},

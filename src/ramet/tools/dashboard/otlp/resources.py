@@ -15,6 +15,9 @@ __all__ = ["Group", "described", "service_of"]
 UNKNOWN = "unknown_service"
 """The name that OpenTelemetry's resource conventions give to a service without one."""
 
+NAME = 200
+"""Characters of a service's name."""
+
 Item = TypeVar("Item")
 
 
@@ -28,10 +31,11 @@ class Group(NamedTuple, Generic[Item]):
 def described(resource: Resource, tally: Tally) -> tuple[str, str]:
     """The service's name, and the resource's attributes as JSON."""
     found = attributes.mapping(resource.attributes, tally)
-    return service_of(found, UNKNOWN), attributes.as_json(found, tally)
+    name = found.get("service.name")
+    return str(name)[:NAME] if name else UNKNOWN, attributes.as_json(found, tally)
 
 
 def service_of(found: Mapping[str, Any], otherwise: str) -> str:
-    """`ramet.service` comes first: a monolith's process is one resource of several services."""
-    name = found.get("ramet.service") or found.get("service.name")
-    return str(name)[:200] if name else otherwise
+    """An item's own `ramet.service`: a monolith's process is one resource of several services."""
+    name = found.get("ramet.service")
+    return str(name)[:NAME] if name else otherwise

@@ -43,12 +43,9 @@ def _fields(message: bytes, wanted: int) -> Iterator[bytes]:
         number, kind = tag >> 3, tag & 7
         if kind == _BYTES:
             length, at = _varint(message, at)
-            end = at + length
-            if end > len(message):
-                raise Malformed("a field is longer than its message")
             if number == wanted:
-                yield message[at:end]
-            at = end
+                yield message[at : at + length]
+            at += length
         elif kind == _VARINT:
             _, at = _varint(message, at)
         elif kind in (_FIXED64, _FIXED32):
@@ -56,7 +53,7 @@ def _fields(message: bytes, wanted: int) -> Iterator[bytes]:
         else:
             raise Malformed(f"unknown wire type {kind}")
     if at != len(message):
-        raise Malformed("a message ends within a field")
+        raise Malformed("a field is longer than its message")
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ class SpanRecord(NamedTuple):
     span_id: bytes
     parent_id: bytes | None
     service: str
-    """`ramet.service` of the span, else `service.name` of its resource."""
+    """`ramet.service` of the span itself, else `service.name` of its resource."""
     name: str
     kind: int
     """SpanKind of OTLP: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer."""

@@ -109,7 +109,12 @@ def test_different_queries_and_different_lines_are_no_repetition(store):
     for root in views(20):
         lines = [query(root, place=f"shop/orders/views.py:{line}") for line in range(12)]
         names = [query(root, name=f"SELECT table_{number}") for number in range(12)]
-        write(store, root, *lines, *names)
+        texts = [
+            query(root, place=None, attributes={"db.query.text": f"SELECT {number}"})
+            for number in range(12)
+        ]
+        ours = [query(root, name="SELECT ramet_events_outbox") for _ in range(12)]
+        write(store, root, *lines, *names, *texts, *ours)
     assert kinds(store) == []
 
 
@@ -179,6 +184,7 @@ def test_a_slow_handler_is_told(store):
     (finding,) = found(store, "slow-handler")
     assert finding.subject == "users: process orders.OrderPlaced.v1"
     assert finding.sentence.startswith("4 of 40 runs")
+    assert "longer than 1 s, the longest 3 s" in finding.sentence
     assert len(finding.traces) == 4
 
 
@@ -195,6 +201,11 @@ def test_what_is_often_tried_again_is_told(store):
     assert finding.subject == "users: process orders.OrderPlaced.v1"
     assert "10 of 40 runs" in finding.sentence
     assert finding.counts["most attempts"] == 3
+
+
+def test_what_is_seldom_tried_again_is_left_alone(store):
+    write(store, *(handled(attributes={"ramet.attempt": 1 + (n < 6)}) for n in range(100)))
+    assert kinds(store) == []
 
 
 def test_a_service_that_has_one_caller_only_may_be_merged_with_it(store):

@@ -63,6 +63,9 @@ def test_the_service_is_the_spans_own_in_a_process_of_several():
     assert one({"ramet.service": "payments"}).service == "payments"
     result = decoded(span(), service=None)
     assert result.batch.spans[0].service == "unknown_service"
+    # A hop of the mesh is none of the service that it works for.
+    result = decoded(span(), service="mesh", **{"ramet.service": "payments"})
+    assert result.batch.spans[0].service == "mesh"
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,15 @@ def test_the_root_names_its_trace_whenever_it_arrives(store):
     assert store.traces()[0].operation == "root"
 
 
+def test_a_trace_grows_with_every_span_that_arrives(store):
+    root = span(duration=10 * MS)
+    write(store, root)
+    write(store, span(parent=root, start=root.start + SECOND, status=2, user="bob"))
+    write(store, span(parent=root))
+    (row,) = store.traces(TraceSearch(user="bob", status="error"))
+    assert (row.duration, row.spans, row.errors) == (SECOND + 10 * MS, 3, 1)
+
+
 def test_a_span_that_is_sent_twice_counts_once(store):
     one = span()
     write(store, one, one)

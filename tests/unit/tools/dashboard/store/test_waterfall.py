@@ -173,14 +173,15 @@ def test_what_is_not_waited_for_is_no_part_of_the_critical_path(store):
     at = root.start
     publish = span(parent=root, name="publish", kind=PRODUCER, start=at + 10 * MS, duration=5 * MS)
     handled = span(parent=publish, name="handled", kind=CONSUMER, start=at + 12 * MS)
+    sent = span(parent=publish, name="sent", start=at + 11 * MS, duration=MS)
     linked = json.dumps([[root.trace_id.hex(), root.span_id.hex(), {}]])
     step = span(parent=root, name="step", start=at + 90 * MS, duration=50 * MS, links=linked)
     later = span(parent=root, name="later", start=at + 300 * MS)
-    write(store, root, publish, handled, step, later)
+    write(store, root, publish, handled, sent, step, later)
     assert path(store, root) == [("root", 0, 10), ("publish", 10, 15), ("root", 15, 100)]
     trace = store.trace(root.trace_id.hex())
     asynchronous = {each.operation for each in trace.spans if each.asynchronous}
-    assert asynchronous == {"handled", "step", "later"}
+    assert asynchronous == {"handled", "sent", "step", "later"}
     # Each such part has a path of its own.
     assert all(each.critical for each in trace.spans)
 

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ramet.calls.server import Operations
 from ramet.events.models import Inbox, Outbox
 from ramet.sagas.models import SagaRun, Status
-from ramet.telemetry import metrics
+from ramet.telemetry.metrics import Declaration, sources
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def scraped() -> dict[tuple[str, ...], float]:
     """(name, values by name of label ...) -> value, from an HTTP answer of the web process."""
     started: list[Any] = []
-    environ = {"PATH_INFO": "/.ramet/metrics", "REQUEST_METHOD": "GET"}
+    environ = {"PATH_INFO": "/metrics", "REQUEST_METHOD": "GET"}
     body = b"".join(Operations(lambda *_: [])(environ, lambda *answer: started.append(answer)))
     ((status, headers),) = started
     assert status == "200 OK"
@@ -49,6 +49,7 @@ def test_what_waits_is_told_for_each_handler() -> None:
     )
     found = scraped()
     assert found["ramet_events_unsent",] == 1
+    assert found["ramet_events_oldest_unsent_seconds",] >= 0
     assert found["ramet_events_waiting", 'say "hi"'] == 2
     assert found["ramet_events_retrying", 'say "hi"'] == 1
     assert found["ramet_events_dead", 'say "hi"'] == 1
@@ -65,11 +66,11 @@ def test_sagas_are_told_by_state_and_age() -> None:
 
 
 def test_a_source_that_fails_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> Iterator[metrics.Gauge]:
-        yield metrics.Gauge("never_seen", "")
+    def fail() -> Iterator[sources.Reading]:
+        yield sources.Reading(Declaration("never.seen", "gauge", ""), [((), 1.0)])
         raise RuntimeError("the database is away")
 
-    monkeypatch.setitem(metrics._sources, "events", fail)
+    monkeypatch.setitem(sources._sources, "events", fail)
     found = scraped()
     assert found["ramet_metrics_source_up", "events"] == 0
     assert found["ramet_metrics_source_up", "sagas"] == 1
