@@ -66,6 +66,13 @@ def test_an_event_that_nobody_subscribed_to_is_told_apart():
     assert found["event:orders.OrderPlaced.v1", "service:payments"] == "undeclared"
 
 
+def test_an_event_that_was_published_long_ago_has_its_publisher_by_its_name():
+    flows = Flows(FLOWS.calls, FLOWS.events, apps={"shop.orders": "orders", "shop": "other"})
+    late = edge("event:shop.orders.OrderPlaced.v1", "service:users")
+    found = states(picture(seen([late]), NOTHING, flows, {}))
+    assert found["event:shop.orders.OrderPlaced.v1", "service:users"] == "used"
+
+
 def test_a_service_may_handle_its_own_events():
     own = edge("event:orders.OrderPlaced.v1", "service:orders")
     found = states(picture(seen([*USUAL, own]), NOTHING, FLOWS, {}))
@@ -152,7 +159,7 @@ def test_what_nobody_asked_anything_has_no_verdict():
     [
         ("orders.OrderPlaced.v1", "orders.OrderPlaced.v1"),
         ("shop.products.ProductChanged.v1", "\N{HORIZONTAL ELLIPSIS}products.ProductChanged.v1"),
-        ("x" * 40, "\N{HORIZONTAL ELLIPSIS}" + "x" * 26),
+        ("x" * 40, "\N{HORIZONTAL ELLIPSIS}" + "x" * 27),
         ("a.very.long.name.of.an.event.StockOfProductsWasPlannedAnew.v12", None),
     ],
 )

@@ -20,6 +20,7 @@ __all__ = ["ENTRY", "routes"]
 
 ENTRY = Entry("Metrics", "/metrics", "M4 4v16h16M7 15l4-5 3 3 5-7")
 
+_LONGEST = 30
 # What Ramet's services tell beside their requests, in the order of the page; the names are of
 # ramet.events.metrics, ramet.sagas.metrics and ramet.telemetry.metrics.saturation.
 _WAITING = (
@@ -136,7 +137,10 @@ def _of_metric(context: Context, row: MetricRow, title: str, service: str, chose
     ]
 
     def name(each: Series) -> str:
-        return ", ".join(text for text in each.labels.values() if text) or row.name
+        labels = {label: text for label, text in each.labels.items() if text}
+        if service:
+            labels.pop("service", None)
+        return ", ".join(formats.fitting(text, _LONGEST) for text in labels.values()) or row.name
 
     unit = found[0].unit if found else row.unit
     return chart(title, found, chosen.since, chosen.until, chosen.step, _shown(unit), name)
