@@ -5,7 +5,7 @@ import time
 import pytest
 
 from ramet.tools.dashboard.store import LogSearch, TraceSearch
-from tests.unit.tools.dashboard.telemetry import CLIENT, MS, SECOND, log, span, write
+from tests.unit.tools.dashboard.telemetry import CLIENT, MS, SECOND, SERVER, log, span, write
 
 
 def found(store, **search):
@@ -101,6 +101,18 @@ def test_the_root_names_its_trace_whenever_it_arrives(store):
     assert (row.operation, row.rooted, row.start) == ("root", True, child.start)
     write(store, span(parent=root, name="later"))
     assert store.traces()[0].operation == "root"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_trace_behind_a_proxy_is_named_by_the_view(store, order):
+    gateway = span(service="gateway", name="POST")
+    view = span(parent=gateway, kind=SERVER, service="orders", name="POST /api/v1/orders/")
+    later = span(parent=view, kind=SERVER, service="products", name="reserve", start=view.start + 1)
+    sent = [gateway, view, later]
+    for number in order:
+        write(store, sent[number])
+    (row,) = store.traces()
+    assert (row.service, row.operation) == ("gateway", "POST /api/v1/orders/")
 
 
 def test_a_trace_grows_with_every_span_that_arrives(store):
