@@ -52,10 +52,13 @@ def serving(operation: Operation, parent: Parent | None = None) -> AbstractConte
 
 
 def fetching(
-    service: str, method: str, path: str, caller: str | None
+    service: str, method: str, path: str, caller: str | None, seconds: float
 ) -> AbstractContextManager[tracing.Working]:
-    """The span of a `ramet.fetch`; of the path without its query."""
-    said = {"url.full": f"http://{service}{path.partition('?')[0]}"}
+    """The span of a `ramet.fetch` that may take `seconds`; of the path without its query."""
+    said = {
+        "url.full": f"http://{service}{path.partition('?')[0]}",
+        "ramet.deadline_ms": round(seconds * 1000),
+    }
     return tracing.work(_fetched(service, method), said, service=caller)
 
 

@@ -16,6 +16,16 @@ class Depot(ramet.Contract, version=1):
         """Count."""
 
 
+def test_a_fetch_tells_its_path_without_the_query_and_its_time(traced: Trace) -> None:  # noqa: F811
+    kept = traced()
+    with spans.fetching("users", "GET", "/me/?token=secret", "orders", 1.5):
+        pass
+    (span,) = kept()
+    assert span.attributes["url.full"] == "http://users/me/"
+    assert span.attributes["ramet.deadline_ms"] == 1500
+    assert span.attributes["ramet.callee"] == "users"
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("is_open", "may_be_inside", "said"),
