@@ -3,8 +3,10 @@
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ramet.tools.dashboard.store import LogSearch, TraceSearch
+from ramet.tools.dashboard.store import LogSearch, Store, TraceSearch
 from tests.unit.tools.dashboard.telemetry import CLIENT, MS, SECOND, SERVER, log, span, write
 
 
@@ -62,6 +64,44 @@ def test_the_latest_trace_comes_first_with_what_its_spans_say(store, traces):
 )
 def test_a_search_finds_what_meets_all_its_conditions(store, traces, search, number):
     assert len(store.traces(TraceSearch(**search))) == number
+
+
+texts = st.text(max_size=20) | st.sampled_from(["9" * 30, "1e999", "NaN", "\0", "[", "\\", "%"])
+numbers = st.none() | st.integers(-(2**80), 2**80)
+
+
+@given(
+    text=texts,
+    key=texts,
+    before=st.none() | texts | st.from_regex(r"[0-9]+-[0-9]+", fullmatch=True),
+    number=numbers,
+    other=numbers,
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_is_searched_for_is_answered(some_store, text, key, before, number, other):
+    search = TraceSearch(
+        service=text,
+        operation=text * 100,
+        user=text,
+        attributes=((key, text),),
+        min_duration=number,
+        since=other,
+        limit=5 if other is None else other,
+        before=before,
+    )
+    assert some_store.traces(search) == []
+    some_store.logs(
+        LogSearch(text=text * 100, level=text, trace_id=text, before=other, until=number)
+    )
+    some_store.trace(text)
+
+
+@pytest.fixture(scope="module")
+def some_store(tmp_path_factory):
+    store = Store.open(tmp_path_factory.mktemp("store") / "telemetry.db")
+    write(store, span(), log())
+    yield store
+    store.close()
 
 
 def test_times_bound_a_search(store, traces):
