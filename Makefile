@@ -24,9 +24,6 @@ $(READY): requirements/dev.txt pyproject.toml
 	@# xds-protos has an older copy of the files of opentelemetry-proto, and may have come last.
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt --reinstall-package opentelemetry-proto
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-# xds-protos carries an old copy of OpenTelemetry's protocol, and may have written it over the right one.
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt \
-	  --reinstall-package opentelemetry-proto
 	@touch $@
 
 .venv-sslyze/.installed: requirements/sslyze.txt $(READY)
