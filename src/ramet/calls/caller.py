@@ -14,7 +14,7 @@ from typing import Any
 
 from ramet.calls import context
 from ramet.identity import Anonymous, User, current_user
-from ramet.placement import Here, here
+from ramet.placement import here
 
 __all__ = [
     "OUTSIDE",
@@ -105,16 +105,6 @@ def making_service(depth: int) -> str | None:
     return next(iter(place.services)) if len(place.services) == 1 else None
 
 
-_known: tuple[Here | None, dict[str, str | None]] = (None, {})
-
-
 def owner_of(module: str) -> str | None:
-    """The service that owns a module; remembered, because it is asked at every call."""
-    global _known
-    place = here()
-    if _known[0] is not place:
-        _known = (place, {})
-    services = _known[1]
-    if module not in services:
-        services[module] = place.service_of(module)
-    return services[module]
+    """The service that owns a module."""
+    return here().service_of(module)

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
-from structlog.contextvars import get_contextvars
 
-from ramet.calls import context, protocol
+from ramet.calls import context, health, metrics, protocol, spans
 from ramet.calls.caller import making_service, owner_of
 from ramet.calls.context import LONGEST_KEY
 from ramet.calls.contracts import Contract
@@ -28,6 +27,7 @@ from ramet.calls.errors import (
     Unimplemented,
 )
 from ramet.calls.execution import execute
+from ramet.calls.ids import ids_to_send
 from ramet.calls.implementations import implementation_of
 from ramet.calls.operations import Operation
 from ramet.calls.transactions import refuse_inside_transaction
@@ -108,18 +108,27 @@ class _Stub:
             raise ValueError(
                 f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters: {key!r}"
             )
-        limit = time.monotonic() + operation.deadline
+        started = time.monotonic()
+        limit = started + operation.deadline
         outer = context.deadline.get()
         if outer is not None and outer < limit:
             limit = outer
-        try:
-            body = operation.encode_arguments(arguments)
-            if len(body) > protocol.LARGEST_REQUEST:
-                raise TooLarge(f"the arguments need {len(body)} bytes on the wire")
-            return operation.decode_result(self._send(operation, body, key, limit))
-        except RemoteError as error:
-            error.operation = operation.full_name
-            raise
+        code = "ok"
+        with spans.making(operation, self._caller, 2):
+            try:
+                body = operation.encode_arguments(arguments)
+                if len(body) > protocol.LARGEST_REQUEST:
+                    raise TooLarge(f"the arguments need {len(body)} bytes on the wire")
+                return operation.decode_result(self._send(operation, body, key, limit))
+            except RemoteError as error:
+                error.operation = operation.full_name
+                code = error.code
+                raise
+            finally:
+                callee = owner_of(operation.module) or metrics.UNKNOWN
+                seconds, caller = time.monotonic() - started, self._caller or metrics.UNKNOWN
+                metrics.CLIENT.record(seconds, caller, callee, operation.label, code)
+                health.answered(callee, code)
 
     def _send(self, operation: Operation, body: bytes, key: str | None, limit: float) -> bytes:
         """The way of one call, by placement; ramet.testing puts its faults here."""
@@ -224,7 +233,8 @@ def _call_in_process(
     deadline = context.deadline.set(limit)
     scope = context.idempotency_scope.set(None)
     try:
-        return execute(operation, implementation, body, key)
+        with spans.serving(operation):
+            return execute(operation, implementation, body, key)
     except RemoteError as error:
         # A copy through the wire, like a result; the original stays visible in the traceback.
         encoded = protocol.encode_error(error)
@@ -292,12 +302,7 @@ def _call_over_http(
     token = current_token()
     if token is not None:
         headers.append(f"Authorization: Bearer {token}")
-    ids = get_contextvars()
-    for name, header in (("request_id", "x-request-id"), ("traceparent", "traceparent")):
-        value = ids.get(name)
-        # They may come from outside; one that no header can carry must not make the call fail.
-        if isinstance(value, str) and value.isascii() and value.isprintable():
-            headers.append(f"{header}: {value}")
+    headers += [f"{name}: {value}" for name, value in ids_to_send().items()]
     status, answer = transport.post(
         address, operation.path, body, headers, seconds=left, repeatable=operation.idempotent
     )

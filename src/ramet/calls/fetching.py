@@ -16,12 +16,13 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from structlog.contextvars import bind_contextvars, get_contextvars
+from structlog.contextvars import bind_contextvars
 
-from ramet.calls import charsets, context
+from ramet.calls import charsets, context, spans
 from ramet.calls.caller import making_service
 from ramet.calls.client import remote_address
 from ramet.calls.errors import DeadlineExceeded
+from ramet.calls.ids import ids_in, ids_to_send
 from ramet.calls.transactions import refuse_inside_transaction
 from ramet.calls.wellformed import refuse_foreign, refuse_malformed
 from ramet.errors import DiagnosticError, Mistake
@@ -30,7 +31,6 @@ from ramet.placement import Here, here
 __all__ = ["Answer", "fetch"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # safe methods (RFC 9110, section 9.2.1)
-_IDS = (("request_id", "x-request-id"), ("traceparent", "traceparent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,25 @@ def fetch(
     if seconds <= 0:
         raise DeadlineExceeded("no time was left to ask")
     caller = making_service(1)
-    sent = {**_usual_headers(place), **{k.lower(): v.strip() for k, v in (headers or {}).items()}}
+    with spans.fetching(service, method, path, caller) as span:
+        answer = _fetched(place, service, caller, method, path, body, headers or {}, seconds)
+        span.set_attribute("http.response.status_code", answer.status)
+        if answer.status >= 500:
+            span.fail(f"answered {answer.status}")
+        return answer
+
+
+def _fetched(
+    place: Here,
+    service: str,
+    caller: str | None,
+    method: str,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    seconds: float,
+) -> Answer:
+    sent = {**_usual_headers(place), **{k.lower(): v.strip() for k, v in headers.items()}}
     if place.has(service):
         # An empty context: the inner request must not see, or clear, the caller of the outer one.
         return Context().run(_in_this_process, caller, method, path, body, sent, seconds)
@@ -108,12 +126,7 @@ def fetch(
 def _usual_headers(place: Here) -> dict[str, str]:
     public = urlsplit(place.environment.public_url)
     found = {"host": public.netloc, "x-forwarded-proto": public.scheme}
-    ids = get_contextvars()
-    for name, header in _IDS:
-        value = ids.get(name)
-        if isinstance(value, str) and value.isascii() and value.isprintable():
-            found[header] = value
-    return found
+    return found | ids_to_send()
 
 
 def _variable(name: str) -> str:
@@ -157,7 +170,7 @@ def _in_this_process(
     }
     charsets.drop_unusable(environ)
     context.calling_service.set(caller)
-    bind_contextvars(**{name: headers[header] for name, header in _IDS if header in headers})
+    bind_contextvars(**ids_in(environ))
     with context.use_deadline(seconds):
         # Not by calling the handler as WSGI does: its signals of a request begun and finished would
         # let Django tidy up the database connection that the outer request is still using.

@@ -31,6 +31,8 @@ class Refused(RemoteError):
     """
 
     code = "failed_precondition"
+    ramet_is_no_fault = True
+    """To telemetry: an answer, no failure of anything."""
 
     wire_name: str = "ramet.Refused"
     """The module without its `.contract`, and the class: `shop.products.OutOfStock`."""

@@ -10,10 +10,13 @@ add its own with `carry`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from structlog.contextvars import bound_contextvars, get_contextvars
+
+from ramet.telemetry import propagation, tracing
 
 Capture = Callable[[], dict[str, str]]
 Restore = Callable[[dict[str, str]], AbstractContextManager[object]]
@@ -23,6 +26,7 @@ _FROM_CONTEXT = {
     "tracestate": "tracestate",
     "requestid": "request_id",
 }
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-.*")
 _carriers: list[tuple[Capture, Restore]] = []
 
 
@@ -38,6 +42,8 @@ def captured() -> dict[str, str]:
     headers = {
         header: str(context[name]) for header, name in _FROM_CONTEXT.items() if context.get(name)
     }
+    # Of the current span, where this process makes any; else what came in is handed on.
+    headers |= propagation.headers()
     for capture, _ in _carriers:
         headers |= capture()
     return headers
@@ -48,10 +54,19 @@ def restored(headers: dict[str, str]) -> Iterator[None]:
     """The publisher's context around the handler, so that one trace and request id go through."""
     context = {name: headers[header] for header, name in _FROM_CONTEXT.items() if header in headers}
     with ExitStack() as stack:
+        if tracing.is_on():  # its own span tells the trace then
+            context = {name: each for name, each in context.items() if name == "request_id"}
         stack.enter_context(bound_contextvars(**context))
+        stack.enter_context(propagation.with_baggage(headers.get("baggage")))
         for _, restore in _carriers:
             stack.enter_context(restore(headers))
         yield
+
+
+def trace_id(text: str) -> str | None:
+    """The trace in headers as a row stores them (W3C Trace Context, `traceparent`); None: none."""
+    found = _TRACEPARENT.fullmatch(loaded(text).get("traceparent", ""))
+    return found[1] if found else None
 
 
 def dumped(headers: dict[str, str]) -> str:

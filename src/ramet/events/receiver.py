@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import structlog
 from django.db import connections, transaction
 
-from ramet.events import sql, worker
+from ramet.events import metrics, spans, sql, worker
 from ramet.events.brokers import Broker, Incoming, every_version
 from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
 from ramet.events.leases import Lease, Leases
@@ -31,6 +31,10 @@ log = structlog.get_logger("ramet.events")
 
 class LeaseLost(Exception):
     """Another receiver has taken over; what this one holds was not stored."""
+
+
+def _carried(envelope: Envelope) -> spans.Carried:
+    return spans.Carried(envelope.type, envelope.id, envelope.key, envelope.headers)
 
 
 class Receiver(worker.Loop):
@@ -88,10 +92,11 @@ class Receiver(worker.Loop):
 
     def _store(self, batch: Sequence[Incoming], lease: Lease) -> None:
         place = surroundings()
-        received, forged = [], []
+        received, forged, types = [], [], []
         for incoming in batch:
             if (envelope := self._envelope(incoming)) is None:
                 continue
+            types.append(envelope.type)
             wanting = self._wanting(envelope.type)
             why = why_not_its_producer(envelope, incoming.sent_as, place) if wanting else None
             for subscription in wanting:
@@ -101,7 +106,8 @@ class Receiver(worker.Loop):
                     forged.append((subscription, envelope, why))
         position = batch[-1].position
         reached("receiver.before-store")
-        with transaction.atomic():
+        seen = {envelope.id: _carried(envelope) for _, envelope in received}
+        with spans.travelling("receive", seen.values(), self._service), transaction.atomic():
             # First, so that a successor waits here until this batch is stored or rolled back.
             self._move_position(lease, position)
             reached("receiver.position-moved")
@@ -112,6 +118,8 @@ class Receiver(worker.Loop):
         reached("receiver.after-commit")
         lease.position = position
         self._last_used = time.monotonic()
+        for each in types:
+            metrics.RECEIVED.add(1, each)
         log.info("events.received", count=len(batch), stored=stored)
 
     def _wanting(self, type_name: str) -> list[Subscription]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from ramet.events import cloudevents, headers, sql
+from ramet.events import cloudevents, headers, metrics, spans, sql
 from ramet.events.brokers import Broker, Outgoing
 from ramet.events.keys import PARTITIONS
 from ramet.events.leases import Leases
@@ -53,6 +53,12 @@ def envelope_of(row: Sequence[Any], source: str) -> cloudevents.Envelope:
         payload=payload,
         headers=headers.loaded(carried),
     )
+
+
+def carried_by(row: Sequence[Any]) -> spans.Carried:
+    """What the span of an outbox row tells, selected as COLUMNS and perhaps more."""
+    _, event_id, type_name, key, _, _, carried, *_ = row
+    return spans.Carried(type_name, sql.uuid_out(event_id), key, headers.loaded(carried))
 
 
 class Relay(Loop):
@@ -92,7 +98,10 @@ class Relay(Loop):
         until = {number: self._until(number) for number in {int(row[-1]) for row in rows}}
         rows = [row for row in rows if until[int(row[-1])]]
         reached("relay.before-send")
-        acknowledged = self._broker.send([self._outgoing(row, until[int(row[-1])]) for row in rows])
+        with spans.travelling("send", map(carried_by, rows), None):
+            acknowledged = self._broker.send(
+                [self._outgoing(row, until[int(row[-1])]) for row in rows]
+            )
         reached("relay.after-send")
         sent = [row for row in rows if sql.uuid_out(row[1]) in acknowledged]
         if sent:
@@ -102,6 +111,10 @@ class Relay(Loop):
             reached("relay.after-delete")
             log.info("events.sent", count=len(sent))
         left = [row for row in rows if sql.uuid_out(row[1]) not in acknowledged]
+        for row in sent:
+            metrics.SENT.add(1, row[2])
+        for row in left:
+            metrics.SEND_FAILED.add(1, row[2])
         self._hold_back({row[3] for row in left if self._until(int(row[-1]))})
         for row in sent:
             self._waiting.pop(row[3], None)

@@ -21,6 +21,7 @@ __all__ = ["place"]
 
 RAMET_APPS = (
     "ramet.placement",
+    "ramet.telemetry",
     "ramet.identity",
     "ramet.calls",
     "ramet.events",
@@ -30,6 +31,7 @@ RAMET_APPS = (
 )
 
 _AUDIT_MIDDLEWARE = "ramet.auditing.middleware.AuditMiddleware"
+_TELEMETRY_MIDDLEWARE = "ramet.telemetry.middleware.TelemetryMiddleware"
 
 
 def place(settings: dict[str, Any]) -> None:
@@ -101,6 +103,9 @@ def _add_apps(settings: dict[str, Any]) -> None:
     # The innermost one: who asks is known by then.
     if _AUDIT_MIDDLEWARE not in middleware:
         middleware.append(_AUDIT_MIDDLEWARE)
+    # The outermost one: what the others do belongs to the request, too.
+    if _TELEMETRY_MIDDLEWARE not in middleware:
+        middleware.insert(0, _TELEMETRY_MIDDLEWARE)
     settings["MIDDLEWARE"] = middleware
 
 

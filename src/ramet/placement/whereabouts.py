@@ -24,6 +24,8 @@ class Here:
     group: str
     environment: Environment
     labels: Mapping[str, str] = field(default_factory=dict)
+    _owners: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
+    """What `service_of` has found: it is asked at every call and request."""
 
     def has(self, service: str) -> bool:
         """Whether a service lives in this process."""
@@ -31,8 +33,10 @@ class Here:
 
     def service_of(self, module: str) -> str | None:
         """The name of the service that owns a module, here or elsewhere; None for shared code."""
-        service = self.system.service_of_module(module)
-        return None if service is None else service.name
+        if module not in self._owners:
+            service = self.system.service_of_module(module)
+            self._owners[module] = None if service is None else service.name
+        return self._owners[module]
 
     def service_of_label(self, label: str) -> str | None:
         """The name of the service that owns the app with a label, here or elsewhere."""

@@ -52,10 +52,13 @@ def main() -> int:
     """Work off tasks until SIGTERM; the task in hand is finished."""
     from ramet import telemetry
     from ramet.placement import here
+    from ramet.telemetry import exporting
+    from ramet.telemetry.beginning import begin
 
     application = find_app()
     application.conf.worker_hijack_root_logger = False  # our format, with the service in each line
     telemetry.configure(here().group, "celery")
+    begin(here(), "celery")
     worker = application.Worker(
         pool="solo",
         loglevel="INFO",
@@ -67,4 +70,5 @@ def main() -> int:
         quiet=True,
     )
     worker.start()
+    exporting.flush(1.0)
     return int(worker.exitcode or 0)

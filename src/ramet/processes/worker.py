@@ -44,9 +44,12 @@ def _run() -> int:
     from ramet import telemetry
     from ramet.events.surroundings import surroundings
     from ramet.events.worker import Worker
+    from ramet.telemetry import exporting
+    from ramet.telemetry.beginning import begin
 
     place = surroundings().place
     telemetry.configure(place.group if place else "django", "worker")
+    begin(place, "worker")
     stop = _Stop()
     worker = Worker()
     if not worker.loops:
@@ -54,6 +57,7 @@ def _run() -> int:
     worker.start()
     stop.wait()
     busy = worker.stop(DRAIN)
+    exporting.flush(1.0)
     return 1 if busy else 0
 
 

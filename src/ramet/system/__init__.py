@@ -5,9 +5,10 @@ project.
 """
 
 from ramet.system.edge import Canary, Cors, Gateway, Switches
+from ramet.system.faults import Fault
 from ramet.system.grouping import Group, placement
 from ramet.system.least_privilege import Policy, policy
-from ramet.system.model import Infrastructure, Service, System
+from ramet.system.model import Infrastructure, Service, System, Telemetry
 from ramet.system.reading import find, load
 from ramet.system.schema import json_schema
 from ramet.system.secrets import secret
@@ -16,6 +17,7 @@ from ramet.system.units import Rate
 __all__ = [
     "Canary",
     "Cors",
+    "Fault",
     "Gateway",
     "Group",
     "Infrastructure",
@@ -24,6 +26,7 @@ __all__ = [
     "Service",
     "Switches",
     "System",
+    "Telemetry",
     "find",
     "json_schema",
     "load",

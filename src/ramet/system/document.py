@@ -60,7 +60,7 @@ class Document:
     def values(
         self, path: KeyPath, keys: tuple[Key, ...], *, is_required: bool = False
     ) -> dict[str, Any]:
-        """The valid values of one table by key: strings, tuples of them, booleans, inner tables.
+        """The valid values of one table by key: strings, tuples, booleans, numbers, inner tables.
 
         A table that is there has its required keys, and with `is_required` this one has.
         """
@@ -124,7 +124,11 @@ class Document:
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
-    def _value(self, path: KeyPath, key: Key, value: Any) -> str | bool | tuple[str, ...] | None:
+    def _value(
+        self, path: KeyPath, key: Key, value: Any
+    ) -> str | bool | float | tuple[str, ...] | None:
+        if key.kind == "share":
+            return self._share(path, key, value)
         if key.kind == "boolean":
             if isinstance(value, bool):
                 return value
@@ -138,6 +142,21 @@ class Document:
         return tuple(
             item for index, item in enumerate(value) if self._is_valid((*path, index), key, item)
         )
+
+    def _share(self, path: KeyPath, key: Key, value: Any) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self._wrong_type(path, key, value)
+        elif 0 <= value <= 1:
+            return float(value)
+        else:
+            self.add(
+                "invalid-value",
+                path,
+                found=f"{key.name} = {value}",
+                expected=key.expected,
+                remedy=f"Write {key.name} = {key.example}, or the like.",
+            )
+        return None
 
     def _is_valid(self, path: KeyPath, key: Key, value: Any) -> bool:
         if not isinstance(value, str):
@@ -169,7 +188,8 @@ class Document:
         found = "an empty list" if value == [] else f"{_TYPES.get(type(value), 'a date or time')}"
         kind = {"string": "a string: ", "strings": "a list of strings: "}.get(key.kind, "")
         kind = "a string: " if isinstance(path[-1], int) else kind
-        example = "true" if key.kind == "boolean" else _toml(key.example)
+        bare = {"boolean": "true", "share": str(key.example)}
+        example = bare.get(key.kind) or _toml(key.example)
         self.add(
             "wrong-type",
             path,

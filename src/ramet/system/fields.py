@@ -1,5 +1,6 @@
 """Every table and key of `ramet.toml`, once: the reader and the JSON Schema both use it."""
 
+from ramet.system.addresses import ADDRESS
 from ramet.system.edge_fields import GATEWAY, SERVICE_AT_THE_EDGE
 from ramet.system.keys import ORIGIN, ROUTE, SERVICE_NAME, Key
 from ramet.system.secrets import ELSEWHERE
@@ -12,6 +13,7 @@ __all__ = [
     "SERVICE",
     "SYSTEM",
     "TABLES",
+    "TELEMETRY",
 ]
 
 _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
@@ -120,11 +122,12 @@ INFRASTRUCTURE = (
     Key(
         "telemetry",
         "string",
-        "Where logs go: to the dashboard. OTLP collectors are not built yet.",
-        '"dashboard"',
-        r"dashboard",
+        "Where traces, metrics and logs go: to the dashboard, to an OTLP collector by its "
+        "base URL, or nowhere.",
+        '"dashboard", "off", http://... or https://..., "$NAME" of an environment variable, or '
+        '"file:/path"',
+        rf"dashboard|off|{ELSEWHERE}|https?://[^ ?#]+",
         "dashboard",
-        planned=rf"none|{ELSEWHERE}|https?://.+",
     ),
     Key(
         "discovery",
@@ -148,6 +151,34 @@ INFRASTRUCTURE = (
     ),
 )
 
+TELEMETRY = (
+    Key(
+        "sample",
+        "share",
+        "The share of requests whose traces are kept. "
+        "Those with an error, and slow ones, always are.",
+        "a number from 0 to 1, such as 0.1",
+        example="0.1",
+    ),
+    Key(
+        "slow",
+        "string",
+        "From how long on a request or a piece of work is slow.",
+        'a whole number with ms, s or m, such as "500ms"',
+        r"[0-9]{1,6}(ms|s|m)",
+        "500ms",
+    ),
+    Key(
+        "scrape",
+        "string",
+        "Where Prometheus reads the metrics of every service and of Envoy; nowhere unless set. "
+        "Not for the public: whoever reaches it reads them.",
+        'an address and a port, such as "127.0.0.1:9464"',
+        ADDRESS,
+        "127.0.0.1:9464",
+    ),
+)
+
 TABLES: dict[str, tuple[str, tuple[Key, ...]]] = {
     "system": ("What the whole system is.", SYSTEM),
     "services": ("One table for each service, such as [services.orders].", SERVICE),
@@ -156,4 +187,5 @@ TABLES: dict[str, tuple[str, tuple[Key, ...]]] = {
         "The engines: embedded ones for local work, your own by URL elsewhere.",
         INFRASTRUCTURE,
     ),
+    "telemetry": ("How much of what happens is kept.", TELEMETRY),
 }

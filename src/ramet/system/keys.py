@@ -17,11 +17,11 @@ class Key:
     It is written so that Python and ECMA-262 (which JSON Schema uses) read it alike.
     `expected` says in words what the pattern says. `planned` is a pattern of values that have a
     meaning but nothing behind them yet: they are refused, as nothing would be done with them.
-    A "table" has `keys` of its own instead of all these.
+    A "share" is a number from 0 to 1. A "table" has `keys` of its own instead of all these.
     """
 
     name: str
-    kind: Literal["string", "strings", "boolean", "table"]
+    kind: Literal["string", "strings", "boolean", "share", "table"]
     description: str
     expected: str = ""
     pattern: str = r".+"

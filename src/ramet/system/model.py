@@ -9,7 +9,7 @@ from ramet.system.edge import Canary, Gateway
 from ramet.system.secrets import resolved
 from ramet.system.units import Rate
 
-__all__ = ["Infrastructure", "Service", "System"]
+__all__ = ["Infrastructure", "Service", "System", "Telemetry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,17 @@ class Infrastructure:
 
 
 @dataclass(frozen=True, slots=True)
+class Telemetry:
+    """`sample` is the share of new traces that is kept, from 0 to 1. Work that fails, or takes as
+    long as `slow`, in seconds, is kept whatever that says. `scrape` is the host and port where
+    Prometheus reads metrics; None: nowhere."""
+
+    sample: float = 1.0
+    slow: float = 1.0
+    scrape: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """Everything that one `ramet.toml` declares; `services` keeps the order of the file."""
 
@@ -84,6 +95,7 @@ class System:
     gateway: Gateway
     infrastructure: Infrastructure
     path: Path
+    telemetry: Telemetry = Telemetry()
 
     @property
     def root(self) -> Path:

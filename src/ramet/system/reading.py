@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.system import units
+from ramet.system.addresses import address
 from ramet.system.document import Document
 from ramet.system.edge_reading import gateway, service_at_the_edge
-from ramet.system.fields import INFRASTRUCTURE, SERVICE, SYSTEM, TABLES
-from ramet.system.model import Infrastructure, Service, System
+from ramet.system.fields import INFRASTRUCTURE, SERVICE, SYSTEM, TABLES, TELEMETRY
+from ramet.system.model import Infrastructure, Service, System, Telemetry
 from ramet.system.rules import broken_rules
 
 __all__ = ["FILE_NAME", "find", "load"]
@@ -69,6 +71,7 @@ def _system(document: Document, path: Path) -> System:
         gateway=gateway(document, path.parent),
         infrastructure=Infrastructure(**document.values(("infrastructure",), INFRASTRUCTURE)),
         path=path,
+        telemetry=_telemetry(document),
     )
 
 
@@ -83,6 +86,14 @@ def _service(name: str, values: dict[str, Any]) -> Service:
         calls=values.get("calls", ()),
         **service_at_the_edge(values),
     )
+
+
+def _telemetry(document: Document) -> Telemetry:
+    values = document.values(("telemetry",), TELEMETRY)
+    if "slow" in values:
+        values["slow"] = units.duration(values["slow"])
+    values["scrape"] = address(document, values, "telemetry", "scrape", TELEMETRY)
+    return Telemetry(**values)
 
 
 def _text(path: Path, shown: str) -> str:

@@ -52,8 +52,11 @@ def _value(key: Key) -> dict[str, Any]:
         return {"description": key.description} | _table(key.keys)
     if key.kind == "boolean":
         return {"description": key.description, "type": "boolean"}
-    text = {"type": "string", "pattern": f"^({key.pattern})$"}
     value: dict[str, Any] = {"description": key.description}
+    if key.kind == "share":
+        value |= {"type": "number", "minimum": 0, "maximum": 1}
+        return value | {"examples": [float(str(key.example))]}
+    text = {"type": "string", "pattern": f"^({key.pattern})$"}
     if key.kind == "strings":
         value |= {"type": "array", "items": text, "minItems": 1}
         return value | {"examples": [list(key.example)]}

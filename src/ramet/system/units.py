@@ -5,7 +5,7 @@ Each takes a text that has matched its key's pattern already.
 
 from dataclasses import dataclass
 
-__all__ = ["Rate", "percent", "rate", "seconds", "size"]
+__all__ = ["Rate", "duration", "percent", "rate", "seconds", "size"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PERIODS = {"second": 1, "minute": 60, "hour": 3600}
@@ -29,6 +29,13 @@ def rate(text: str) -> Rate:
 def seconds(text: str) -> int:
     """ "2m" is 120."""
     return int(text[:-1]) * _SECONDS[text[-1]]
+
+
+def duration(text: str) -> float:
+    """ "500ms" is 0.5 seconds."""
+    if text.endswith("ms"):
+        return int(text[:-2]) / 1000
+    return float(seconds(text))
 
 
 def size(text: str) -> int:

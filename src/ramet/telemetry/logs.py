@@ -7,16 +7,18 @@ and none a secret (`redaction`).
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 import structlog
+from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from ramet.telemetry import log_records, resource
 from ramet.telemetry.redaction import redact_fields, redact_text
 
-__all__ = ["bound", "configure", "hand_to_logging"]
+__all__ = ["add_ids", "bound", "configure", "hand_to_logging", "tell_user"]
 
 # Chatty at INFO without telling anything that our own lines do not tell.
 _QUIET = ("httpx", "httpcore", "urllib3", "nats", "asyncio", "granian", "kombu", "amqp")
@@ -36,12 +38,14 @@ def configure(
     unless `stream` is a terminal. May be called again, after a fork for example: the last call
     counts. Replaces the handlers of the root logger, so call it after `django.setup()`.
     """
+    resource.be(role)
     stream = stream or sys.stderr
     if as_json is None:
         as_json = not stream.isatty()
 
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_ids,
         _Process(service, role),
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -80,6 +84,7 @@ def configure(
         root.removeHandler(former)
     root.addHandler(handler)
     root.setLevel(level)
+    log_records.attach()
     _hand_over_to_root()
 
     structlog.configure(
@@ -107,6 +112,7 @@ def hand_to_logging() -> None:
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.contextvars.merge_contextvars,
+            add_ids,
             structlog.stdlib.render_to_log_kwargs,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -123,6 +129,31 @@ def bound(**values: Any) -> Iterator[None]:
     """
     with structlog.contextvars.bound_contextvars(**values):
         yield
+
+
+def add_ids(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A processor for structlog: puts `trace_id`, `span_id` and the id of the `user` on a line."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event.setdefault("trace_id", trace.format_trace_id(context.trace_id))
+        event.setdefault("span_id", trace.format_span_id(context.span_id))
+    user = _user()
+    if user is not None:
+        event.setdefault("user", user)
+    return event
+
+
+def tell_user(read: Callable[[], str | None]) -> None:
+    """Have `read` asked for the id of the user for whom the work at hand is done; None: nobody."""
+    global _user
+    _user = read
+
+
+def _nobody() -> str | None:
+    return None
+
+
+_user: Callable[[], str | None] = _nobody
 
 
 class _Process:

@@ -27,6 +27,7 @@ from ramet.system import (
     Service,
     Switches,
     System,
+    Telemetry,
     placement,
 )
 from ramet.system.least_privilege import Grant
@@ -158,6 +159,8 @@ class Edge:
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     certificate: tuple[Path, Path] | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    telemetry_url: str | None = None
     infrastructure: Infrastructure = field(default_factory=Infrastructure)
     rate_service: str | None = None
 
@@ -192,7 +195,15 @@ class Edge:
         issuer = "users" if self.with_issuer else None
         gateway = Gateway("127.0.0.1", self.port, issuer, **self.gateway)
         toml = self.folder / "ramet.toml"
-        return System("shop", "shop.settings", services, gateway, self.infrastructure, toml)
+        return System(
+            "shop",
+            "shop.settings",
+            services,
+            gateway,
+            self.infrastructure,
+            toml,
+            telemetry=self.telemetry,
+        )
 
     @property
     def topology(self) -> Topology:
@@ -209,6 +220,7 @@ class Edge:
             certificate=self.certificate[0] if self.certificate else None,
             key=self.certificate[1] if self.certificate else None,
             rate_service=self.rate_service,
+            telemetry=self.telemetry_url,
         )
 
     def configure(self) -> tuple[str, ...]:

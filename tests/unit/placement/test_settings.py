@@ -37,6 +37,7 @@ def test_whatever_belongs_to_absent_apps_leaves_the_settings(project: Project) -
         RAMET_SERVICES="orders",
     ) == [
         [
+            "ramet.telemetry.middleware.TelemetryMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
             "ramet.identity.middleware.IdentityMiddleware",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ramet.errors import DiagnosticError
-from ramet.system import Gateway, Infrastructure, Service, System, find, load
+from ramet.system import Gateway, Infrastructure, Service, System, Telemetry, find, load
 from tests.unit.system.conftest import MINIMAL
 
 Read = Callable[[str], System]
@@ -36,6 +36,10 @@ postgres  = "$DATABASES"
 broker    = "nats://nats.example:4222"
 telemetry = "dashboard"
 discovery = "local"
+
+[telemetry]
+sample = 0.1
+slow   = "250ms"
 """
 
 
@@ -66,6 +70,7 @@ def test_every_key_arrives_in_the_system(read: Read, folder: Path) -> None:
             discovery="local",
         ),
         path=folder / "ramet.toml",
+        telemetry=Telemetry(sample=0.1, slow=0.25),
     )
 
 
@@ -157,7 +162,7 @@ issuer = "user"
         "\n"
         "ramet.toml:20: unknown-table\n"
         '  found     "gatway"\n'
-        "  expected  one of system, services, gateway, infrastructure\n"
+        "  expected  one of system, services, gateway, infrastructure, telemetry\n"
         '  remedy    Did you mean "gateway"?'
     )
 
@@ -199,6 +204,10 @@ def test_toml_that_ends_too_early_tells_its_last_line(refusal: Refusal) -> None:
         ('[gateway]\nlisten = "127.0.0.1:0"', "ramet.toml:8: invalid-value"),
         ('[infrastructure]\nbroker = "embeded"', "ramet.toml:8: invalid-value"),
         ('[infrastructure]\npostgres = "mysql://h/x"', "ramet.toml:8: invalid-value"),
+        ("[telemetry]\nsample = 1.1", "ramet.toml:8: invalid-value"),
+        ('[telemetry]\nsample = "0.1"', "ramet.toml:8: wrong-type"),
+        ("[telemetry]\nsample = true", "ramet.toml:8: wrong-type"),
+        ('[telemetry]\nslow = "1h"', "ramet.toml:8: invalid-value"),
         ("[[gateway]]", "ramet.toml:7: wrong-type"),
     ],
 )
@@ -222,9 +231,6 @@ def test_a_system_without_services_tells_what_to_add(refusal: Refusal) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        'telemetry = "none"',
-        'telemetry = "https://otel.example"',
-        'telemetry = "$OTLP"',
         'discovery = "kubernetes"',
         'discovery = "consul://h"',
         'discovery = "$DISCOVERY"',

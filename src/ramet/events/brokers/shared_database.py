@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from ramet.events import sql
+from ramet.events import metrics, spans, sql
 from ramet.events.declaration import declared
 from ramet.events.keys import lock_of
 from ramet.events.options import options
 from ramet.events.publishing import OUTBOX
-from ramet.events.relay import COLUMNS, envelope_of
+from ramet.events.relay import COLUMNS, carried_by, envelope_of
 from ramet.events.scheduled import Calendar
 from ramet.events.storing import store
 from ramet.events.subscription import subscriptions, subscriptions_to
@@ -87,14 +87,17 @@ def move(surroundings: Surroundings) -> int:
             return 0
         reached("mover.read")
         wanting = {name: subscriptions_to(name) for name in {row[2] for row in rows}}
-        store(
-            (subscription, envelope_of(row, f"/{surroundings.system}"))
-            for row in rows
-            for subscription in wanting[row[2]]
-        )
+        with spans.travelling("send", map(carried_by, rows), None):
+            store(
+                (subscription, envelope_of(row, f"/{surroundings.system}"))
+                for row in rows
+                for subscription in wanting[row[2]]
+            )
         reached("mover.stored")
         moved, numbers = sql.among("seq", [row[0] for row in rows])
         sql.run(f"DELETE FROM ramet_events_outbox WHERE {moved}", numbers)
         reached("mover.before-commit")
     reached("mover.after-commit")
+    for row in rows:
+        metrics.SENT.add(1, row[2])
     return len(rows)

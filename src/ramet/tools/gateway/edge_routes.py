@@ -38,7 +38,7 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
         # No other match covers CONNECT, and a request without a route waits for its end.
         _end(system, {"connect_matcher": {}}),
         _end(system, hygiene.several_hosts(), status=400),
-        _end(system, hygiene.internal_path()),
+        *(_end(system, match) for match in hygiene.internal_paths()),
     ]
     for prefix, service, kind in entries:
         if service.name in switches.maintenance:

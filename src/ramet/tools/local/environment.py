@@ -13,12 +13,14 @@ from ramet.tools.local.folder import Folder
 @dataclass(frozen=True, slots=True)
 class Environments:
     """Builds environments; both URLs are by the name of the group, because each has a user of its
-    own. `brokers` is empty when all events stay in one database."""
+    own. `brokers` is empty when all events stay in one database. `telemetry` is the base URL of an
+    OTLP collector; None: nothing is exported."""
 
     system: System
     folder: Folder
     databases: dict[str, str]
     brokers: dict[str, str]
+    telemetry: str | None = None
 
     def of_group(self, group: Group) -> dict[str, str]:
         """What all processes of a group share."""
@@ -35,9 +37,12 @@ class Environments:
             "RAMET_MAIL_DIR": str(self.folder.mail),
             "RAMET_CELERY_BROKER_URL": "filesystem://",
             "RAMET_CELERY_FOLDER": str(self._celery_folder(group)),
+            "RAMET_METRICS_FOLDER": str(metrics_folder(run, group.name)),
         }
         if group.name in self.brokers:
             environment["RAMET_BROKER_URL"] = self.brokers[group.name]
+        if self.telemetry is not None:
+            environment["RAMET_TELEMETRY_URL"] = self.telemetry
         return environment
 
     def _celery_folder(self, group: Group) -> Path:
@@ -58,9 +63,24 @@ def demo_password(folder: Folder) -> str:
     return secret(folder.secrets / "demo-password", 9)
 
 
+def dashboard_link(url: str, folder: Folder) -> str:
+    """What lets a person into the dashboard at `url`; its token is made once per checkout."""
+    return f"{url}/?token={secret(folder.dashboard_token)}"
+
+
 def instance(group: Group, role: str, number: int = 1) -> str:
     """A process's name: `orders-web`, and `orders-web-2` for the second one."""
     return f"{group.name}-{role}" + (f"-{number}" if number > 1 else "")
+
+
+def metrics_folder(run: Path, group: str) -> Path:
+    """Where the processes of a group share what they count."""
+    return run / "metrics" / group
+
+
+def probe_socket(run: Path, name: str) -> Path:
+    """Where a process that serves no requests answers how it is; `name` is its instance's."""
+    return run / f"{name}.probe.sock"
 
 
 def web_socket(run: Path, group: str, number: int = 1) -> Path:

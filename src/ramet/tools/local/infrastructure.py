@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 
 from ramet.placement.messaging import messaging
-from ramet.tools.local import databases
+from ramet.tools.local import dashboard, databases
 from ramet.tools.local.broker_rights import Rights, rights
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.nats import Nats
@@ -20,7 +20,8 @@ class Infrastructure:
 
     `databases` and `brokers` are URLs by the name of a group, since each has a user of its own; the
     latter is empty when all events stay in one database. `postgres` and `nats` are None where the
-    user has a server of the kind. DiagnosticError for what cannot be used.
+    user has a server of the kind. `telemetry` is the base URL of an OTLP collector; None: nothing
+    is exported. DiagnosticError for what cannot be used.
     """
 
     def __init__(self, plan: Plan, folder: Folder) -> None:
@@ -43,6 +44,7 @@ class Infrastructure:
         elif len(plan.groups) > 1:
             self.nats = Nats(folder.nats, folder.logs / "nats.log", self._broker_rights)
             self.brokers = {group.name: self.nats.url(group.name) for group in groups}
+        self.telemetry = dashboard.collector(plan.system)
 
     @property
     def engines(self) -> list[Postgres | Nats]:

@@ -1,0 +1,109 @@
+"""The two spans of a call: the caller's, with the line that makes it, and the callee's.
+
+Names and attributes are those of https://opentelemetry.io/docs/specs/semconv/rpc/connect-rpc/.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from ramet.calls import context
+from ramet.calls.caller import owner_of
+from ramet.calls.errors import RemoteError
+from ramet.calls.operations import CALLS_PATH, Operation
+from ramet.calls.refusals import Refused
+from ramet.telemetry import tracing
+from ramet.telemetry.spans import Parent, Shape
+
+__all__ = ["fetching", "making", "serving"]
+
+
+def making(operation: Operation, caller: str | None, depth: int) -> AbstractContextManager[None]:
+    """The span of a caller, made where the frame `depth` above this function's caller is."""
+    if not tracing.is_on():
+        return _NOTHING
+    frame = sys._getframe(depth + 1)
+    shape = _made(operation, frame.f_code.co_filename, frame.f_lineno)
+    return _Call(tracing.work(shape, service=caller))
+
+
+def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[None]:
+    """The span of a callee; `parent` is the caller's where that is in another process."""
+    if not tracing.is_on():
+        return _NOTHING
+    caller = context.calling_service.get()
+    said = {"ramet.caller": caller} if caller is not None else None
+    owner = owner_of(operation.module)
+    return _Call(tracing.work(_served(operation), said, parent=parent, service=owner))
+
+
+def fetching(
+    service: str, method: str, path: str, caller: str | None
+) -> AbstractContextManager[tracing.Working]:
+    """The span of a `ramet.fetch`; of the path without its query."""
+    said = {"url.full": f"http://{service}{path.partition('?')[0]}"}
+    return tracing.work(_fetched(service, method), said, service=caller)
+
+
+_NOTHING = nullcontext()
+
+
+class _Call:
+    """A span that also tells with which error of calls its work ends."""
+
+    __slots__ = ("_span", "_work")
+
+    def __init__(self, work: AbstractContextManager[tracing.Working]) -> None:
+        self._work = work
+
+    def __enter__(self) -> None:
+        self._span = self._work.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, RemoteError):
+            self._span.set_attribute("rpc.response.status_code", error.code)
+            if isinstance(error, Refused):
+                self._span.set_attribute("ramet.refused", error.wire_name)
+        self._work.__exit__(kind, error, traceback)
+
+
+@lru_cache(maxsize=4096)
+def _made(operation: Operation, file: str, line: int) -> Shape:
+    site = {"code.file.path": file, "code.line.number": line}
+    return Shape(_name(operation), SpanKind.CLIENT, _said(operation) | site)
+
+
+@lru_cache(maxsize=4096)
+def _served(operation: Operation) -> Shape:
+    return Shape(_name(operation), SpanKind.SERVER, _said(operation))
+
+
+@lru_cache(maxsize=256)
+def _fetched(service: str, method: str) -> Shape:
+    said = {"http.request.method": method, "server.address": service, "ramet.callee": service}
+    return Shape(method, SpanKind.CLIENT, said)
+
+
+def _name(operation: Operation) -> str:
+    return operation.path.removeprefix(CALLS_PATH)
+
+
+def _said(operation: Operation) -> dict[str, Any]:
+    return {
+        "rpc.system.name": "connectrpc",
+        "rpc.method": _name(operation),
+        "ramet.operation": _name(operation),
+        "ramet.callee": owner_of(operation.module),
+        "ramet.deadline_ms": round(operation.deadline * 1000),
+    }

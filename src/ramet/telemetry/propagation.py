@@ -1,0 +1,77 @@
+"""Trace context on the wire: the headers of W3C Trace Context and Baggage, read and written.
+
+A malformed one is as good as none: the work then begins a trace of its own
+(https://www.w3.org/TR/trace-context/#processing-model-for-working-with-trace-context).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from opentelemetry import baggage
+from opentelemetry import context as otel_context
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+
+from ramet.telemetry.spans import Parent
+from ramet.telemetry.tracing import current_parent
+
+__all__ = ["headers", "parent_in", "with_baggage"]
+
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_LARGEST_STATE = 512
+"""Characters of `tracestate` that are handed on: as many as the standard wants, no more."""
+_LARGEST_BAGGAGE = 8192  # bytes, the standard's own limit
+_NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
+_baggage = W3CBaggagePropagator()
+
+
+def parent_in(traceparent: object, tracestate: object = None) -> Parent | None:
+    """The span that sent these two values; None where they are absent or malformed."""
+    if not isinstance(traceparent, str):
+        return None
+    found = _TRACEPARENT.fullmatch(traceparent.strip())
+    if found is None:
+        return None
+    version, trace_id, span_id, flags, rest = found.groups()
+    # A later version may have more at the end; version 00 has nothing there, and ff is none.
+    if trace_id == _NO_TRACE or span_id == _NO_SPAN or version == "ff":
+        return None
+    if version == "00" and rest is not None:
+        return None
+    is_state = isinstance(tracestate, str) and len(tracestate) <= _LARGEST_STATE
+    state = str(tracestate) if is_state and str(tracestate).isprintable() else ""
+    return Parent(bytes.fromhex(trace_id), bytes.fromhex(span_id), bool(int(flags, 16) & 1), state)
+
+
+def headers(of: Parent | None = None) -> dict[str, str]:
+    """What to send along, so that the receiver's spans are children of `of`, or the current one.
+
+    `traceparent`, and `tracestate` and `baggage` where there are any; nothing without a trace.
+    """
+    parent = of or current_parent()
+    if parent is None:
+        return {}
+    found = {"traceparent": parent.traceparent}
+    if parent.state:
+        found["tracestate"] = parent.state
+    if baggage.get_all():
+        _baggage.inject(found)
+    return found
+
+
+def with_baggage(value: str | None) -> AbstractContextManager[None]:
+    """Have the `baggage` header that came in as OpenTelemetry's baggage, and handed on."""
+    if value is None or len(value) > _LARGEST_BAGGAGE:
+        return nullcontext()
+    return _attached({"baggage": value})
+
+
+@contextmanager
+def _attached(carrier: Mapping[str, str]) -> Iterator[None]:
+    token = otel_context.attach(_baggage.extract(carrier))
+    try:
+        yield
+    finally:
+        otel_context.detach(token)

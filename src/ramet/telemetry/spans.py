@@ -1,0 +1,326 @@
+"""Spans that cost a request little: plain records, which another thread turns into OTLP.
+
+They are spans of OpenTelemetry's API, so that a team's own and every instrumentation library's join
+the same trace. The SDK's cost a small view half of its time again (benchmarks/telemetry_cost.py).
+
+All spans of one trace in this process, from the one that came in to its last descendant, are one
+`Part`. They are kept together or not at all, and that is decided when the first one ends: only then
+is it known whether something failed or was slow.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import time_ns
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
+from opentelemetry.trace.status import Status
+
+__all__ = ["Event", "Parent", "Part", "Shape", "Span"]
+
+LARGEST_PART = 1000
+"""Spans of one part that wait for its end, at most. Of a sampled one they are then handed over, of
+another the rest is left out: a loop without an end must not fill the memory."""
+_MOST_EVENTS = 128  # of one span, as in OpenTelemetry's own limits
+_LARGEST_STACK = 20_000  # characters of a traceback
+
+_random = random.Random()  # noqa: S311 - ids, no secrets; the project may seed the module's own
+os.register_at_fork(after_in_child=_random.seed)
+
+
+class Shape:
+    """What the spans of one place in the code have in common, so that it is encoded once.
+
+    Make it once and keep it. `scope` is the instrumentation's name; `encoded` is the encoder's.
+    """
+
+    __slots__ = ("attributes", "encoded", "kind", "name", "scope")
+
+    def __init__(
+        self,
+        name: str,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Mapping[str, Any] | None = None,
+        scope: str = "ramet",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.attributes: Mapping[str, Any] = attributes or {}
+        self.scope = scope
+        self.encoded: tuple[bytes, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A span of another process, or one that was stored: who goes on with its trace.
+
+    Ids are bytes: 16 and 8. `state` is the value of `tracestate`.
+    """
+
+    trace_id: bytes
+    span_id: bytes
+    is_sampled: bool
+    state: str = ""
+
+    @classmethod
+    def of(cls, context: SpanContext) -> Parent:
+        """From OpenTelemetry's form of the same."""
+        return cls(
+            context.trace_id.to_bytes(16, "big"),
+            context.span_id.to_bytes(8, "big"),
+            context.trace_flags.sampled,
+            context.trace_state.to_header(),
+        )
+
+    @property
+    def traceparent(self) -> str:
+        """As W3C Trace Context writes it (https://www.w3.org/TR/trace-context/)."""
+        return f"00-{self.trace_id.hex()}-{self.span_id.hex()}-0{int(self.is_sampled)}"
+
+    def context(self) -> SpanContext:
+        """OpenTelemetry's form of the same."""
+        return _context_of(self, self.span_id, is_remote=True)
+
+    def link(self) -> Link:
+        """A link to it, beside its being the parent, for what was stored in between."""
+        return Link(self.context())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened within a span; `time` in nanoseconds since the epoch."""
+
+    name: str
+    time: int
+    attributes: Mapping[str, Any]
+
+
+class Part:
+    """The spans of one trace in this process; see the module."""
+
+    __slots__ = (
+        "has_failed",
+        "is_decided",
+        "is_kept",
+        "is_sampled",
+        "left_out",
+        "root",
+        "slow",
+        "spans",
+        "state",
+        "take",
+        "trace_id",
+    )
+
+    def __init__(
+        self,
+        parent: Parent | None,
+        sample: Callable[[bytes], bool],
+        slow: int,
+        take: Callable[[list[Span]], None],
+    ) -> None:
+        """`sample` decides on a new trace by its id; for one that goes on, its parent has. `take`
+        gets the spans if they are kept, from `slow` nanoseconds on whatever was decided."""
+        if parent is None:
+            self.trace_id = _random.randbytes(16)
+            self.is_sampled = sample(self.trace_id)
+            self.state = ""
+        else:
+            self.trace_id = parent.trace_id
+            self.is_sampled = parent.is_sampled
+            self.state = parent.state
+        self.slow = slow
+        self.take = take
+        self.spans: list[Span] = []
+        self.root: Span | None = None
+        self.has_failed = False
+        self.is_decided = False
+        self.is_kept = False
+        self.left_out = 0
+
+    def ended(self, span: Span) -> None:
+        """A span of it has ended. Threads may still work for it after the first one has."""
+        if self.is_decided:
+            if self.is_kept or span.is_error:
+                self.take([span])
+            return
+        if len(self.spans) < LARGEST_PART or span is self.root:
+            self.spans.append(span)
+        elif self.is_sampled:
+            spans, self.spans = self.spans, [span]
+            self.take(spans)
+        else:
+            self.left_out += 1
+        if span is self.root:
+            self._decide(span)
+
+    def _decide(self, root: Span) -> None:
+        is_slow = root.end_time - root.start_time >= self.slow
+        self.is_kept = self.is_sampled or self.has_failed or is_slow
+        self.is_decided = True
+        spans, self.spans = self.spans, []
+        if self.is_kept:
+            if self.left_out:
+                root.set_late("ramet.spans_left_out", self.left_out)
+            self.take(spans)
+
+
+class Span(trace.Span):
+    """One piece of work. Times are nanoseconds since the epoch; `end_time` is 0 until its end.
+
+    `name` is None where it is the shape's. `service` is whose work it is, where several services
+    share a process.
+    """
+
+    __slots__ = (
+        "attributes",
+        "end_time",
+        "events",
+        "is_error",
+        "links",
+        "message",
+        "name",
+        "parent_id",
+        "part",
+        "service",
+        "shape",
+        "span_id",
+        "start_time",
+    )
+
+    def __init__(
+        self,
+        shape: Shape,
+        part: Part,
+        parent_id: bytes,
+        service: str | None,
+        attributes: dict[str, Any] | None,
+        links: Sequence[Link] = (),
+        start_time: int = 0,
+    ) -> None:
+        self.shape = shape
+        self.part = part
+        self.parent_id = parent_id
+        self.span_id = _random.randbytes(8)
+        self.service = service
+        self.attributes = attributes
+        self.links = links
+        self.name: str | None = None
+        self.events: list[Event] | None = None
+        self.is_error = False
+        self.message: str | None = None
+        self.end_time = 0
+        self.start_time = start_time or time_ns()
+
+    # -- What OpenTelemetry's API asks for --------------------------------------------------------
+
+    def end(self, end_time: int | None = None) -> None:
+        if self.end_time:
+            return
+        self.end_time = end_time or time_ns()
+        self.part.ended(self)
+
+    def get_span_context(self) -> SpanContext:
+        return _context_of(self.part, self.span_id, is_remote=False)
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        if not self.end_time:
+            self.set_late(key, value)
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def add_event(
+        self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
+    ) -> None:
+        if self.end_time:
+            return
+        if self.events is None:
+            self.events = []
+        if len(self.events) < _MOST_EVENTS:
+            self.events.append(Event(name, timestamp or time_ns(), attributes or {}))
+
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
+        if not self.end_time:
+            self.links = (*self.links, Link(context, attributes))
+
+    def update_name(self, name: str) -> None:
+        if not self.end_time:
+            self.name = name
+
+    def is_recording(self) -> bool:
+        return not self.end_time
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        if self.end_time:
+            return
+        code = status
+        if isinstance(status, Status):
+            code, description = status.status_code, status.description
+        self.is_error = code is StatusCode.ERROR
+        if self.is_error:
+            self.message = description
+            self.part.has_failed = True
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        kind = type(exception)
+        stack = "".join(traceback.format_exception(exception))
+        said = {
+            "exception.type": f"{kind.__module__}.{kind.__qualname__}",
+            "exception.message": str(exception),
+            "exception.stacktrace": stack[-_LARGEST_STACK:],
+            **(attributes or {}),
+        }
+        self.add_event("exception", said, timestamp)
+
+    # -- What is ours ------------------------------------------------------------------------------
+
+    def set_late(self, key: str, value: Any) -> None:
+        """Set an attribute, also of a span that has ended but is not handed over yet."""
+        if self.attributes is None:
+            self.attributes = {key: value}
+        else:
+            self.attributes[key] = value
+
+    def become(self, shape: Shape) -> None:
+        """Take the name and the attributes of another shape."""
+        self.shape = shape
+
+    def belong(self, service: str | None) -> None:
+        """Say whose work it is."""
+        self.service = service
+
+    def fail(self, error: BaseException | str) -> None:
+        """Mark it as failed, by an exception or for a reason."""
+        if isinstance(error, BaseException):
+            self.record_exception(error)
+            error = type(error).__qualname__
+        self.is_error = self.part.has_failed = True
+        self.message = error
+
+    def as_parent(self) -> Parent:
+        """What its children elsewhere are told."""
+        return Parent(self.part.trace_id, self.span_id, self.part.is_sampled, self.part.state)
+
+
+def _context_of(home: Part | Parent, span_id: bytes, *, is_remote: bool) -> SpanContext:
+    return SpanContext(
+        int.from_bytes(home.trace_id, "big"),
+        int.from_bytes(span_id, "big"),
+        is_remote,
+        TraceFlags(int(home.is_sampled)),
+        TraceState.from_header([home.state]) if home.state else None,
+    )

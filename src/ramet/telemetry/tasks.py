@@ -1,0 +1,115 @@
+"""The spans of a Celery task: published here, run there, in one trace by the message's headers.
+
+By Celery's own signals, so that nothing of the project changes. Names and attributes are those of
+https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from functools import lru_cache
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from ramet.telemetry import propagation, tracing
+from ramet.telemetry.late_imports import when_imported
+from ramet.telemetry.logs import bound
+from ramet.telemetry.spans import Shape
+
+__all__ = ["observe"]
+
+
+def observe() -> None:
+    """Trace tasks as soon as, and if, this process imports Celery."""
+    when_imported("celery.signals", _connect)
+
+
+def _connect() -> None:
+    from celery import signals
+
+    uid = "ramet.telemetry"
+    signals.before_task_publish.connect(_before_publish, weak=False, dispatch_uid=uid)
+    signals.after_task_publish.connect(_after_publish, weak=False, dispatch_uid=uid)
+    signals.task_prerun.connect(_before_run, weak=False, dispatch_uid=uid)
+    signals.task_failure.connect(_failed, weak=False, dispatch_uid=uid)
+    signals.task_retry.connect(_failed, weak=False, dispatch_uid=uid)
+    signals.task_postrun.connect(_after_run, weak=False, dispatch_uid=uid)
+
+
+_publishing = threading.local()
+_running: dict[str, tuple[ExitStack, tracing.Working]] = {}
+
+
+def _before_publish(
+    sender: str, headers: dict[str, Any] | None = None, routing_key: str = "", **_: Any
+) -> None:
+    if headers is None or not tracing.is_on():
+        return
+    # Not the current span meanwhile: where the broker is away, nobody tells us of the end.
+    former: tracing.Working | None = getattr(_publishing, "span", None)
+    if former is not None:
+        former.fail("not published")
+        former.end()
+    said = {"messaging.message.id": str(headers.get("id", ""))}
+    _publishing.span = span = tracing.start(_publish(sender), said)
+    headers.update(propagation.headers(tracing.parent_of(span)))
+
+
+def _after_publish(**_: Any) -> None:
+    span: tracing.Working | None = getattr(_publishing, "span", None)
+    if span is not None:
+        _publishing.span = None
+        span.end()
+
+
+def _before_run(task_id: str, task: Any, **_: Any) -> None:
+    if not tracing.is_on():
+        return
+    # Celery makes attributes of a message's headers; where the task is called in its own process,
+    # the current span is the parent.
+    request = task.request
+    carried = {name: getattr(request, name, None) for name in ("traceparent", "tracestate")}
+    parent = propagation.parent_in(carried["traceparent"], carried["tracestate"])
+    stack = ExitStack()
+    stack.enter_context(propagation.with_baggage(getattr(request, "baggage", None)))
+    said = {"messaging.message.id": task_id, "ramet.attempt": request.retries + 1}
+    links = () if parent is None else (parent.link(),)
+    span = stack.enter_context(tracing.work(_run(task.name), said, parent=parent, links=links))
+    stack.enter_context(bound(task=task.name, task_id=task_id))
+    _running[task_id] = (stack, span)
+
+
+def _failed(**told: Any) -> None:
+    task_id = told.get("task_id") or getattr(told.get("request"), "id", "")
+    running = _running.get(str(task_id))
+    error = told.get("exception") or told.get("reason")
+    if running is not None and error is not None:
+        running[1].fail(error if isinstance(error, BaseException) else str(error))
+
+
+def _after_run(task_id: str, **_: Any) -> None:
+    running = _running.pop(task_id, None)
+    if running is not None:
+        running[0].close()
+
+
+@lru_cache(maxsize=1024)
+def _publish(task: str) -> Shape:
+    return _shape("publish", SpanKind.PRODUCER, "send", task)
+
+
+@lru_cache(maxsize=1024)
+def _run(task: str) -> Shape:
+    return _shape("run", SpanKind.CONSUMER, "process", task)
+
+
+def _shape(verb: str, kind: SpanKind, operation: str, task: str) -> Shape:
+    said = {
+        "messaging.system": "celery",
+        "messaging.operation.type": operation,
+        "messaging.destination.name": task,
+        "celery.task_name": task,
+    }
+    return Shape(f"{verb} {task}", kind, said)

@@ -1,0 +1,402 @@
+"""Makes spans: children of the current one, by OpenTelemetry's context, which is everybody's.
+
+`work` is how Ramet's own parts make them. Where nothing is exported it makes none; where the
+project has set up an OpenTelemetry SDK it makes spans of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Protocol
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+from opentelemetry.util._decorator import _agnosticcontextmanager
+
+from ramet.telemetry import buffering
+from ramet.telemetry.sampling import by_ratio
+from ramet.telemetry.spans import Parent, Part, Shape, Span
+
+__all__ = [
+    "Provider",
+    "Working",
+    "annotate",
+    "current_parent",
+    "fail_current",
+    "is_on",
+    "parent_of",
+    "set_up",
+    "start",
+    "traceparent",
+    "within_current",
+    "work",
+]
+
+
+class Working(Protocol):
+    """The span of a piece of work in hand, whoever records it."""
+
+    def set_attribute(self, key: str, value: Any, /) -> None:
+        """Say one more thing about it."""
+
+    def add_event(self, name: str, attributes: Any = None, /) -> None:
+        """Something happened within it, now."""
+
+    def become(self, shape: Shape, /) -> None:
+        """Take the name and the attributes of another shape: what it is may be known only later."""
+
+    def belong(self, service: str | None, /) -> None:
+        """Say whose work it is, which may be known only later."""
+
+    def fail(self, error: BaseException | str, /) -> None:
+        """Mark it as failed, by an exception or for a reason."""
+
+    def end(self) -> None:
+        """It is done. `work` does this by itself."""
+
+
+class Work:
+    """The context manager of `work`: its span is current inside, and an exception marks it."""
+
+    __slots__ = ("_token", "span")
+
+    def __init__(self, span: Span | _ForeignSpan) -> None:
+        self.span = span
+
+    def __enter__(self) -> Working:
+        span = self.span
+        of_api = span.inner if isinstance(span, _ForeignSpan) else span
+        self._token = otel_context.attach(trace.set_span_in_context(of_api))
+        return span
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        otel_context.detach(self._token)
+        if error is not None and not self.span.is_error and not _is_no_fault(error):
+            self.span.fail(error)
+        self.span.end()
+
+
+def work(
+    shape: Shape,
+    attributes: dict[str, Any] | None = None,
+    *,
+    parent: Parent | None = None,
+    links: Sequence[Link] = (),
+    service: str | None = None,
+) -> AbstractContextManager[Working]:
+    """A context manager around a piece of work; `with` gives its span, a `Working`.
+
+    `parent` is one of another process, for what comes in; else the current span is it. `attributes`
+    becomes the span's own. `service` is whose work it is, else it is the parent's.
+    """
+    span = _begin(shape, attributes, parent, links, service)
+    return span if isinstance(span, _NoSpan) else Work(span)
+
+
+def start(
+    shape: Shape,
+    attributes: dict[str, Any] | None = None,
+    *,
+    parent: Parent | None = None,
+    links: Sequence[Link] = (),
+    service: str | None = None,
+) -> Working:
+    """A span that is not the current one, for one of several pieces of work at the same time.
+
+    As `work`, but whoever starts it ends it.
+    """
+    return _begin(shape, attributes, parent, links, service)
+
+
+def current_parent() -> Parent | None:
+    """The current span as its children in other processes are told of it; None without one."""
+    span = trace.get_current_span()
+    if type(span) is Span:
+        return span.as_parent()
+    context = span.get_span_context()
+    return Parent.of(context) if context.is_valid else None
+
+
+def traceparent() -> str:
+    """The current span as a `traceparent` header; empty without one.
+
+    For `<meta name="traceparent" content="...">`, so that what a page's script fetches belongs to
+    the trace that made the page.
+    """
+    parent = current_parent()
+    return "" if parent is None else parent.traceparent
+
+
+def parent_of(span: Working) -> Parent | None:
+    """A span as its children in other processes are told of it; None where nothing is traced."""
+    if isinstance(span, Span):
+        return span.as_parent()
+    return Parent.of(span.inner.get_span_context()) if isinstance(span, _ForeignSpan) else None
+
+
+def within_current(function: Callable[[], Any]) -> Callable[[], Any]:
+    """`function`, to be called later as a part of what is current now, such as after a commit."""
+    if not is_on():
+        return function
+    current = otel_context.get_current()
+
+    def call() -> Any:
+        token = otel_context.attach(current)
+        try:
+            return function()
+        finally:
+            otel_context.detach(token)
+
+    return call
+
+
+def annotate(**facts: Any) -> None:
+    """Note business ids, `annotate(order_id=order.id)`, by which a trace can be searched for.
+
+    Each becomes the attribute `app.<name>` of the current span and of the first span of this trace
+    in this process. Texts, numbers and booleans stay as they are, anything else becomes its text.
+    No secrets and nothing about a person: telemetry is read by many.
+    """
+    span = trace.get_current_span()
+    spans = [span]
+    if type(span) is Span and span.part.root is not None and span.part.root is not span:
+        spans.append(span.part.root)
+    for name, value in facts.items():
+        plain = value if isinstance(value, str | int | float | bool) else str(value)
+        for each in spans:
+            each.set_attribute(f"app.{name}", plain)
+
+
+def fail_current(error: BaseException) -> None:
+    """Mark the current span as failed, where an exception is caught before its end."""
+    span = trace.get_current_span()
+    if type(span) is Span:
+        span.fail(error)
+    elif span.is_recording():
+        span.record_exception(error)
+        span.set_status(Status(StatusCode.ERROR, type(error).__qualname__))
+
+
+def is_on() -> bool:
+    """Whether spans are made in this process."""
+    return _begin is not _begin_nothing
+
+
+def set_up(*, is_exported: bool, ratio: float = 1.0, slow: float = 1.0) -> None:
+    """Make this process trace: with the project's own SDK where it has one, else with ours.
+
+    Ours keeps a share `ratio` of new traces, and what fails or takes `slow` seconds. May be called
+    again, to change these.
+    """
+    global _begin
+    found = trace.get_tracer_provider()
+    if not isinstance(found, Provider | trace.ProxyTracerProvider):
+        _begin = _Foreign(found.get_tracer("ramet")).begin
+        return
+    _own.change(is_exported, ratio, slow)
+    _begin = _own.start if is_exported else _begin_nothing
+    if is_exported and found is not _own:
+        trace.set_tracer_provider(_own)
+
+
+class Provider(trace.TracerProvider):
+    """Gives tracers that make our spans; one for the process."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self.change(False, 1.0, 1.0)
+
+    def change(self, is_on: bool, ratio: float, slow: float) -> None:
+        """What holds for parts of traces that begin from now on."""
+        self.is_on = is_on
+        self._sample: Callable[[bytes], bool] = by_ratio(ratio)
+        self._slow = round(slow * 1e9)
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Any = None,
+    ) -> trace.Tracer:
+        """See OpenTelemetry's API; version, schema and attributes of the library are left out."""
+        return Tracer(self, instrumenting_module_name)
+
+    def start(
+        self,
+        shape: Shape,
+        attributes: dict[str, Any] | None,
+        parent: Parent | None,
+        links: Sequence[Link],
+        service: str | None,
+        context: Context | None = None,
+        start_time: int = 0,
+    ) -> Span:
+        """A span: child of `parent`, else of the current one in `context`, else of none."""
+        if parent is None:
+            current = trace.get_current_span(context)
+            if type(current) is Span:
+                part = current.part
+                return Span(
+                    shape,
+                    part,
+                    current.span_id,
+                    service or current.service,
+                    attributes,
+                    links,
+                    start_time,
+                )
+            known = current.get_span_context()
+            if known.is_valid:
+                parent = Parent.of(known)
+        part = Part(parent, self._sample, self._slow, buffering.take)
+        span = Span(
+            shape,
+            part,
+            b"" if parent is None else parent.span_id,
+            service,
+            attributes,
+            links,
+            start_time,
+        )
+        part.root = span
+        return span
+
+
+class Tracer(trace.Tracer):
+    """For a team's own spans and instrumentation libraries; Ramet's own parts use `work`."""
+
+    def __init__(self, provider: Provider, scope: str) -> None:
+        self._provider = provider
+        self._scope = scope
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Any = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> trace.Span:
+        """See OpenTelemetry's API."""
+        if not self._provider.is_on:
+            return trace.NonRecordingSpan(trace.get_current_span(context).get_span_context())
+        own = dict(attributes) if attributes else None
+        shape = Shape(name, kind, scope=self._scope)
+        return self._provider.start(shape, own, None, links or (), None, context, start_time or 0)
+
+    @_agnosticcontextmanager
+    def start_as_current_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Any = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> Iterator[trace.Span]:
+        """See OpenTelemetry's API."""
+        span = self.start_span(name, context, kind, attributes, links, start_time)
+        with trace.use_span(span, end_on_exit, record_exception, set_status_on_exception) as used:
+            yield used
+
+
+class _Foreign:
+    """Makes spans of the project's own SDK."""
+
+    def __init__(self, tracer: trace.Tracer) -> None:
+        self._tracer = tracer
+
+    def begin(
+        self,
+        shape: Shape,
+        attributes: dict[str, Any] | None,
+        parent: Parent | None,
+        links: Sequence[Link],
+        service: str | None,
+    ) -> _ForeignSpan:
+        said = {**shape.attributes, **(attributes or {})}
+        if service is not None:
+            said["ramet.service"] = service
+        context = None
+        if parent is not None:
+            context = trace.set_span_in_context(trace.NonRecordingSpan(parent.context()))
+        return _ForeignSpan(self._tracer.start_span(shape.name, context, shape.kind, said, links))
+
+
+class _ForeignSpan:
+    """A `Working` of the project's own SDK."""
+
+    def __init__(self, inner: trace.Span) -> None:
+        self.inner = inner
+        self.is_error = False
+        self.set_attribute = inner.set_attribute
+        self.add_event = inner.add_event
+        self.end = inner.end
+
+    def become(self, shape: Shape) -> None:
+        self.inner.update_name(shape.name)
+        self.inner.set_attributes(shape.attributes)
+
+    def belong(self, service: str | None) -> None:
+        if service is not None:
+            self.inner.set_attribute("ramet.service", service)
+
+    def fail(self, error: BaseException | str) -> None:
+        self.is_error = True
+        if isinstance(error, BaseException):
+            self.inner.record_exception(error)
+            error = type(error).__qualname__
+        self.inner.set_status(Status(StatusCode.ERROR, error))
+
+
+class _NoSpan:
+    """A `Working`, and its own context manager, for a process that traces nothing."""
+
+    def set_attribute(self, key: str, value: Any) -> None: ...
+
+    def add_event(self, name: str, attributes: Any = None) -> None: ...
+
+    def become(self, shape: Shape) -> None: ...
+
+    def belong(self, service: str | None) -> None: ...
+
+    def fail(self, error: BaseException | str) -> None: ...
+
+    def end(self) -> None: ...
+
+    def __enter__(self) -> Working:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def _is_no_fault(error: BaseException) -> bool:
+    """Whether an exception is an answer, such as a business "no": its class says so."""
+    return getattr(error, "ramet_is_no_fault", False)
+
+
+_NO_SPAN = _NoSpan()
+
+
+def _begin_nothing(*_: Any) -> _NoSpan:
+    return _NO_SPAN
+
+
+_own = Provider()
+_begin: Callable[..., Span | _ForeignSpan | _NoSpan] = _begin_nothing
