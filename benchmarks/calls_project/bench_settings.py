@@ -1,5 +1,7 @@
 """The settings of `django-admin startproject`, as far as they cost time; no database is asked."""
 
+import os
+
 import ramet
 
 SECRET_KEY = "only-for-benchmarks"
@@ -27,5 +29,7 @@ MIDDLEWARE = [
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]}
+
+RAMET_TELEMETRY = {"sample": float(os.environ.get("BENCH_SAMPLE", "1"))}
 
 ramet.place(globals())

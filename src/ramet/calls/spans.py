@@ -24,23 +24,23 @@ from ramet.telemetry.spans import Parent, Shape
 __all__ = ["fetching", "making", "serving"]
 
 
-def making(operation: Operation, caller: str | None, depth: int) -> AbstractContextManager[None]:
+def making(operation: Operation, caller: str | None, depth: int) -> AbstractContextManager[object]:
     """The span of a caller, made where the frame `depth` above this function's caller is."""
     if not tracing.is_on():
         return _NOTHING
     frame = sys._getframe(depth + 1)
     shape = _made(operation, frame.f_code.co_filename, frame.f_lineno)
-    return _Call(tracing.work(shape, service=caller))
+    return _Call(tracing.start(shape, service=caller))
 
 
-def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[None]:
+def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[object]:
     """The span of a callee; `parent` is the caller's where that is in another process."""
     if not tracing.is_on():
         return _NOTHING
     caller = context.calling_service.get()
     said = {"ramet.caller": caller} if caller is not None else None
     owner = owner_of(operation.module)
-    return _Call(tracing.work(_served(operation), said, parent=parent, service=owner))
+    return _Call(tracing.start(_served(operation), said, parent=parent, service=owner))
 
 
 def fetching(
@@ -54,16 +54,10 @@ def fetching(
 _NOTHING = nullcontext()
 
 
-class _Call:
+class _Call(tracing.Work):
     """A span that also tells with which error of calls its work ends."""
 
-    __slots__ = ("_span", "_work")
-
-    def __init__(self, work: AbstractContextManager[tracing.Working]) -> None:
-        self._work = work
-
-    def __enter__(self) -> None:
-        self._span = self._work.__enter__()
+    __slots__ = ()
 
     def __exit__(
         self,
@@ -72,10 +66,10 @@ class _Call:
         traceback: TracebackType | None,
     ) -> None:
         if isinstance(error, RemoteError):
-            self._span.set_attribute("rpc.response.status_code", error.code)
+            self.span.set_attribute("rpc.response.status_code", error.code)
             if isinstance(error, Refused):
-                self._span.set_attribute("ramet.refused", error.wire_name)
-        self._work.__exit__(kind, error, traceback)
+                self.span.set_attribute("ramet.refused", error.wire_name)
+        super().__exit__(kind, error, traceback)
 
 
 @lru_cache(maxsize=4096)
