@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-inde
 OTHERS := .venv-sslyze/.installed tests/node/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-acceptance test-parts test-all check bench fmt lock system-packages peers clean
+.PHONY: help up down test test-shop test-systems test-parts test-all check bench screenshots fmt lock system-packages peers clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -21,7 +21,12 @@ $(READY): requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check $(UV)
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@# xds-protos has an older copy of the files of opentelemetry-proto, and may have come last.
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt --reinstall-package opentelemetry-proto
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+# xds-protos carries an old copy of OpenTelemetry's protocol, and may have written it over the right one.
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt \
+	  --reinstall-package opentelemetry-proto
 	@touch $@
 
 .venv-sslyze/.installed: requirements/sslyze.txt $(READY)
@@ -40,18 +45,24 @@ up: $(READY)  ## run the shop: five services behind a gateway at http://localhos
 down: $(READY)  ## stop the shop when it was started with --detach
 	cd shop && ../$(BIN)/ramet down
 
-# Much of testing is waiting, so the two halves run side by side. Each shows its lines when it has ended.
-test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in two halves side by side
-	@echo "testing in two halves side by side; each is shown when it has ended, in about twenty minutes"
-	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-acceptance test-parts
+# Most of testing is waiting, so three shares run side by side. Each shows its lines when it has ended.
+test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in three shares side by side
+	@echo "testing in three shares side by side; each is shown when it has ended, in about fifteen minutes"
+	@$(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  test-shop test-systems test-parts
 
-test-acceptance: $(READY) $(OTHERS)  ## the shop: its own tests, and what is tested on it while it runs
+test-shop: $(READY) $(OTHERS)  ## the shop: its own tests, and what is bought in it while it runs
 	cd shop && ../$(BIN)/python ../tests/run.py .pytest_cache/shop -m "not slow"
-	$(BIN)/python tests/run.py .pytest_cache/acceptance -m "not slow" tests/acceptance
+	$(BIN)/python tests/run.py .pytest_cache/acceptance -m "not slow" tests/acceptance \
+	  --ignore=tests/acceptance/abuse --ignore=tests/acceptance/attacks
+
+test-systems: $(READY) $(OTHERS)  ## the attacks on the running shop, and `ramet up` itself
+	$(BIN)/python tests/run.py .pytest_cache/systems -m "not slow" \
+	  tests/acceptance/abuse tests/acceptance/attacks tests/integration/local
 
 test-parts: $(READY) $(OTHERS)  ## every other test
-	$(BIN)/python tests/run.py .pytest_cache/parts -m "not slow" --ignore=tests/acceptance
+	$(BIN)/python tests/run.py .pytest_cache/parts -m "not slow" \
+	  --ignore=tests/acceptance --ignore=tests/integration/local
 
 test-all: $(READY) $(OTHERS) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
 	$(BIN)/python tests/matrix.py
@@ -65,6 +76,9 @@ check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, gen
 
 bench: $(READY) peers  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks
+
+screenshots: $(READY)  ## take the documentation's pictures of the dashboard anew
+	$(BIN)/python -m tests.dashboard.screenshots
 
 fmt: $(READY)  ## format, and fix what can be fixed
 	$(BIN)/ruff format .

@@ -6,12 +6,15 @@ from rest_framework import serializers
 from shop.fields import Bounded, ModelSerializer, MoneySerializer, Text, Whole
 from shop.orders.contract import LONGEST_TOKEN, MOST_LINES, MOST_PIECES
 from shop.orders.models import Happening, Line, Order
+from shop.products.contract import SKU_PATTERN
+
+_SKU = RegexValidator(SKU_PATTERN, "No product has a SKU of this form.")
 
 
 class LineSerializer(ModelSerializer[Line]):
     """So many pieces of one product."""
 
-    sku = Text(max_length=40)
+    sku = Text(max_length=40, validators=[_SKU])
     quantity = Whole(min_value=1, max_value=MOST_PIECES)
 
     class Meta:

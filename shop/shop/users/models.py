@@ -2,11 +2,20 @@
 
 from uuid import uuid4
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
 
 import ramet
+
+
+class People(UserManager["User"]):
+    """Addresses are stored in lower case, as django-allauth looks for them."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """The form that is stored: one for all spellings of an address that differ in case."""
+        return super().normalize_email(email).lower()
 
 
 class User(AbstractUser):
@@ -14,6 +23,8 @@ class User(AbstractUser):
 
     Names and addresses are unique without regard to case, so that nobody can pose as another.
     """
+
+    objects = People()
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     email = models.EmailField()

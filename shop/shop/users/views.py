@@ -39,7 +39,7 @@ class UserViewSet(viewsets.GenericViewSet[User]):
         form = RegistrationSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
-        if not is_allowed(request._request, "register", key=given["email"].lower()):
+        if not is_allowed(request._request, "register", key=given["email"]):
             raise Throttled(wait=ADDRESS_SECONDS)
         try:
             user = services.register(**given) if _is_free(given["email"]) else _pretend(**given)
@@ -76,7 +76,7 @@ class UserViewSet(viewsets.GenericViewSet[User]):
 
 
 def _is_free(email: str) -> bool:
-    return not User.objects.filter(email__iexact=email).exists()
+    return not User.objects.filter(email=email).exists()
 
 
 def _pretend(username: str, email: str, password: str) -> User:

@@ -21,17 +21,20 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         """Runs after every model is loaded, so that services may import models."""
+        from ramet.calls import health
         from ramet.calls.caller import begin_request, end_request
         from ramet.calls.checks import check_implementations
         from ramet.calls.manifest import declared
         from ramet.calls.options import options
         from ramet.placement import Here, here, manifest
         from ramet.telemetry import logs
+        from ramet.telemetry.health import add
 
         options()  # a wrong one is told at the start
         # Settings without `ramet.place` use some other part of Ramet: nothing is placed then.
         if not isinstance(getattr(settings, "RAMET", None), Here):
             return
+        add("calls", health.checks)
         request_started.connect(begin_request, dispatch_uid="ramet.calls.started")
         request_finished.connect(end_request, dispatch_uid="ramet.calls.finished")
         for app in here().own_apps():

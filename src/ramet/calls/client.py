@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from ramet.calls import context, protocol, spans
+from ramet.calls import context, health, metrics, protocol, spans
 from ramet.calls.caller import making_service, owner_of
 from ramet.calls.context import LONGEST_KEY
 from ramet.calls.contracts import Contract
@@ -108,10 +108,12 @@ class _Stub:
             raise ValueError(
                 f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters: {key!r}"
             )
-        limit = time.monotonic() + operation.deadline
+        started = time.monotonic()
+        limit = started + operation.deadline
         outer = context.deadline.get()
         if outer is not None and outer < limit:
             limit = outer
+        code = "ok"
         with spans.making(operation, self._caller, 2):
             try:
                 body = operation.encode_arguments(arguments)
@@ -120,7 +122,13 @@ class _Stub:
                 return operation.decode_result(self._send(operation, body, key, limit))
             except RemoteError as error:
                 error.operation = operation.full_name
+                code = error.code
                 raise
+            finally:
+                callee = owner_of(operation.module) or metrics.UNKNOWN
+                seconds, caller = time.monotonic() - started, self._caller or metrics.UNKNOWN
+                metrics.CLIENT.record(seconds, caller, callee, operation.label, code)
+                health.answered(callee, code)
 
     def _send(self, operation: Operation, body: bytes, key: str | None, limit: float) -> bytes:
         """The way of one call, by placement; ramet.testing puts its faults here."""

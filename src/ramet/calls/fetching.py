@@ -7,7 +7,6 @@ second free thread of the same server, and a few requests that wait for themselv
 """
 
 import json
-import re
 import sys
 from collections.abc import Mapping
 from contextvars import Context
@@ -19,25 +18,27 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from structlog.contextvars import bind_contextvars
 
-from ramet.calls import context, spans
+from ramet.calls import charsets, context, spans
 from ramet.calls.caller import making_service
 from ramet.calls.client import remote_address
 from ramet.calls.errors import DeadlineExceeded
 from ramet.calls.ids import ids_in, ids_to_send
 from ramet.calls.transactions import refuse_inside_transaction
+from ramet.calls.wellformed import refuse_foreign, refuse_malformed
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement import Here, here
 
 __all__ = ["Answer", "fetch"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # safe methods (RFC 9110, section 9.2.1)
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_TARGET = re.compile(r"/[!-~]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the service answered, whatever its status; names of headers are in lower case."""
+    """What the service answered, whatever its status; names of headers are in lower case.
+
+    The values of a header that comes several times are joined by a comma (RFC 9110, section 5.3).
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -65,9 +66,10 @@ def fetch(
     holds goes along, not the user's token. Redirects are not followed. Raises Unavailable where
     nobody answers and DeadlineExceeded after `seconds`, or earlier where the work at hand has less
     time left; CallInsideTransaction as a call does; DiagnosticError for a service that ramet.toml
-    does not know; ValueError for a path, method or header that no request can carry.
+    does not know; ValueError for a path outside of the service's routes, and for a path, method or
+    header that does not mean the same in every placement (`ramet.calls.wellformed`).
     """
-    _refuse_malformed(method, path, headers or {})
+    refuse_malformed(method, path, headers or {})
     place = here()
     if service not in place.system.services:
         raise DiagnosticError(
@@ -80,6 +82,7 @@ def fetch(
                 remedy="name the service that has the path among its routes",
             )
         )
+    refuse_foreign(place.system, service, path)
     refuse_inside_transaction(f'ramet.fetch("{service}", ...)')
     left = context.remaining()
     seconds = seconds if left is None else min(seconds, left)
@@ -104,7 +107,7 @@ def _fetched(
     headers: Mapping[str, str],
     seconds: float,
 ) -> Answer:
-    sent = {**_usual_headers(place), **{k.lower(): v for k, v in headers.items()}}
+    sent = {**_usual_headers(place), **{k.lower(): v.strip() for k, v in headers.items()}}
     if place.has(service):
         # An empty context: the inner request must not see, or clear, the caller of the outer one.
         return Context().run(_in_this_process, caller, method, path, body, sent, seconds)
@@ -114,32 +117,21 @@ def _fetched(
     sent["x-envoy-upstream-rq-timeout-ms"] = str(max(1, int(seconds * 1000)))
     if method in _REPEATABLE:
         sent["x-ramet-idempotent"] = "1"
-    lines = [f"{name}: {value}" for name, value in sent.items()]
+    # To curl, "x:" takes a header away, and "x;" is one without a value.
+    lines = [f"{name}: {value}" if value else f"{name};" for name, value in sent.items()]
     address = remote_address(place, service, caller)
     return Answer(*transport.exchange(address, method, path, body, lines, seconds=seconds))
-
-
-def _refuse_malformed(method: str, path: str, headers: Mapping[str, str]) -> None:
-    """Raise ValueError for what would leave its place in the request, or change the address.
-
-    Without the slash, `@host` would make what stands before it a user's name.
-    """
-    if not _TOKEN.fullmatch(method):
-        raise ValueError(f"{method!r} is no method of HTTP")
-    if not _TARGET.fullmatch(path):
-        raise ValueError(f"a path begins with / and is percent-encoded, unlike {path!r}")
-    for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a header")
-        if not (value.isascii() and value.isprintable()):
-            # Without the value, which may be a secret.
-            raise ValueError(f"a header has printable ASCII characters only, unlike {name}")
 
 
 def _usual_headers(place: Here) -> dict[str, str]:
     public = urlsplit(place.environment.public_url)
     found = {"host": public.netloc, "x-forwarded-proto": public.scheme}
     return found | ids_to_send()
+
+
+def _variable(name: str) -> str:
+    variable = name.upper().replace("-", "_")
+    return variable if variable == "CONTENT_TYPE" else f"HTTP_{variable}"
 
 
 @cache
@@ -165,7 +157,6 @@ def _in_this_process(
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1"),  # as PEP 3333 has it
         "QUERY_STRING": url.query,
-        "CONTENT_TYPE": headers.get("content-type", ""),
         "CONTENT_LENGTH": str(len(body)),
         "SERVER_NAME": url.hostname or "localhost",
         "SERVER_PORT": str(url.port or (443 if url.scheme == "https" else 80)),
@@ -175,12 +166,9 @@ def _in_this_process(
         "wsgi.url_scheme": url.scheme,
         "wsgi.input": BytesIO(body),
         "wsgi.errors": sys.stderr,
-        **{
-            f"HTTP_{name.upper().replace('-', '_')}": value
-            for name, value in headers.items()
-            if name not in ("content-type", "content-length")
-        },
+        **{_variable(name): value for name, value in headers.items()},
     }
+    charsets.drop_unusable(environ)
     context.calling_service.set(caller)
     bind_contextvars(**ids_in(environ))
     with context.use_deadline(seconds):
@@ -188,6 +176,9 @@ def _in_this_process(
         # let Django tidy up the database connection that the outer request is still using.
         response = _django().get_response(WSGIRequest(environ))
     said = response.getvalue() if response.streaming else response.content
-    return Answer(
-        response.status_code, {name.lower(): value for name, value in response.items()}, said
-    )
+    if method == "HEAD" or response.status_code in (204, 304):
+        said = b""  # no server would send it (RFC 9110, section 6.4.1)
+    answered = {name.lower(): value for name, value in response.items()}
+    if cookies := [morsel.OutputString() for morsel in response.cookies.values()]:
+        answered["set-cookie"] = ", ".join(cookies)
+    return Answer(response.status_code, answered, said)

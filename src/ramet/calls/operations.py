@@ -50,6 +50,11 @@ class Operation:
     decode: Callable[[bytes], msgspec.Struct]
     decode_answer: Callable[[bytes], Any]
 
+    @property
+    def label(self) -> str:
+        """As `shop.products.v1.Products/reserve`: in traces and metrics."""
+        return self.path[len(CALLS_PATH) :]
+
     def encode_arguments(self, arguments: msgspec.Struct) -> bytes:
         """Return the request's body. Raises InvalidArgument for what has no exact wire form."""
         try:

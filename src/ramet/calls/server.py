@@ -1,10 +1,9 @@
 """The WSGI application in front of Django's: it answers calls and health checks by itself.
 
 A call needs no middleware, URL resolver or request object, which together cost more than the call;
-everything else goes on to Django. Nothing below `/.ramet/` is reachable through the gateway.
+everything else goes on to Django. Neither calls nor health are reachable through the gateway.
 """
 
-import logging
 import re
 import threading
 import time
@@ -13,17 +12,11 @@ from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
-from django.apps import AppConfig, apps
-from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, router
-from django.db import Error as DatabaseError
-from django.db.models import Model
-from django.utils.connection import ConnectionDoesNotExist
-from msgspec import json
+from django.db import close_old_connections, connections
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
-from ramet.calls import charsets, context, protocol, spans
-from ramet.calls.caller import service_in
+from ramet.calls import charsets, context, metrics, protocol, spans
+from ramet.calls.caller import owner_of, service_in
 from ramet.calls.contracts import contracts
 from ramet.calls.errors import (
     DeadlineExceeded,
@@ -41,6 +34,8 @@ from ramet.calls.operations import CALLS_PATH, Operation
 from ramet.calls.transactions import connections_of_thread
 from ramet.identity import InvalidToken, KeysUnavailable, bearer, current_token, use_token
 from ramet.placement import here
+from ramet.telemetry import endpoints
+from ramet.telemetry.metrics import saturation
 from ramet.telemetry.propagation import with_baggage
 
 __all__ = ["Operations"]
@@ -54,7 +49,7 @@ _LOOK_EVERY = 1.0  # second
 
 
 class Operations:
-    """Serves the operations of the services placed here, and `/.ramet/live`, `ready`, `metrics`.
+    """Serves the operations of the services placed here, and what `telemetry.endpoints` answers.
 
     Wraps Django's WSGI application, which gets every other request, with Envoy's deadline
     (`x-envoy-expected-rq-timeout-ms`) and the request's ids in the context.
@@ -71,17 +66,18 @@ class Operations:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
-        if path.startswith(CALLS_PATH):
-            return _answer(start_response, *self._call(path, environ))
-        if path == "/.ramet/live":
-            return _answer(start_response, 200, b'{"status":"live"}')
-        if path == "/.ramet/ready":
-            return _answer(start_response, *_readiness())
-        if path == "/.ramet/metrics":
-            return _metrics(start_response)
-        charsets.drop_unusable(environ)
-        with bound_contextvars(**ids_in(environ)), _envoy_deadline(environ):
-            return self._django(environ, start_response)
+        if path in endpoints.PATHS:
+            status, kind, body = endpoints.answer(path, environ.get("HTTP_ACCEPT", ""))
+            return _answer(start_response, status, body, kind)
+        saturation.BUSY.add(1, "web")
+        try:
+            if path.startswith(CALLS_PATH):
+                return _answer(start_response, *self._call(path, environ))
+            charsets.drop_unusable(environ)
+            with bound_contextvars(**ids_in(environ)), _envoy_deadline(environ):
+                return self._django(environ, start_response)
+        finally:
+            saturation.BUSY.add(-1, "web")
 
     def _call(self, path: str, environ: Environ) -> tuple[int, bytes]:
         foreign = _status_of_foreign(environ)
@@ -118,13 +114,35 @@ class Operations:
             self._thread.looked = now
 
     def _run(self, path: str, environ: Environ) -> bytes:
-        operation, implementation = self._find(path)
+        """Run it, and count how it went."""
+        started, caller, code = time.monotonic(), service_in(environ), "ok"
+        callee = label = metrics.UNKNOWN
+        try:
+            operation, implementation = self._find(path)
+            callee, label = owner_of(operation.module) or callee, operation.label
+            return self._execute(operation, implementation, caller, environ)
+        except RemoteError as error:
+            code = error.code
+            raise
+        except InvalidToken:
+            code = Unauthenticated.code
+            raise
+        except KeysUnavailable:
+            code = Unavailable.code
+            raise
+        finally:
+            seconds = time.monotonic() - started
+            metrics.SERVER.record(seconds, caller or metrics.UNKNOWN, callee, label, code)
+
+    def _execute(
+        self, operation: Operation, implementation: type, caller: str | None, environ: Environ
+    ) -> bytes:
         body, key = _read(environ), environ.get("HTTP_IDEMPOTENCY_KEY")
         # Never more than the contract allows, as in process, whatever the caller says.
         seconds = min(_seconds(environ) or operation.deadline, operation.deadline)
         # Plainly set and reset: a context manager would be felt here.
         deadline = context.deadline.set(time.monotonic() + seconds)
-        calling = context.calling_service.set(service_in(environ))
+        calling = context.calling_service.set(caller)
         try:
             with (
                 with_baggage(environ.get("HTTP_BAGGAGE")),
@@ -223,57 +241,9 @@ def _envoy_deadline(environ: Environ) -> AbstractContextManager[None]:
     return context.use_deadline(int(milliseconds) / 1000)
 
 
-def _readiness() -> tuple[int, bytes]:
-    """200 when the databases that this process cannot do without answer; else 503 and why."""
-    close_old_connections()
-    for alias in _needed_databases():
-        reason = _why_unready(alias)
-        if reason is not None:
-            unready = {"status": "unready", "database": alias, "reason": reason}
-            return 503, json.encode(unready)
-    return 200, b'{"status":"ready"}'
-
-
-def _needed_databases() -> list[str]:
-    """Django's default, and where Ramet's tables are.
-
-    Others, such as a reporting database, are the project's to do without: were this process
-    unready with them, all of it would be away when one of them is.
-    """
-    ours = (model for app in apps.get_app_configs() for model in _models_of_ramet(app))
-    return sorted({DEFAULT_DB_ALIAS, *map(router.db_for_write, ours)})
-
-
-def _models_of_ramet(app: AppConfig) -> Iterable[type[Model]]:
-    return app.get_models() if app.name.partition(".")[0] == "ramet" else ()
-
-
-def _why_unready(alias: str) -> str | None:
-    try:
-        if connections[alias].vendor == "unknown":  # the dummy backend: no database configured
-            return None
-        with connections[alias].cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except (DatabaseError, ImproperlyConfigured, ConnectionDoesNotExist) as error:
-        logging.getLogger("ramet.calls").warning(
-            "not ready: the database %s fails", alias, exc_info=True
-        )
-        # What a database says may tell a host or a user: that is for the log only.
-        return "does not answer" if isinstance(error, DatabaseError) else str(error)
-    return None
-
-
-def _metrics(start_response: StartResponse) -> list[bytes]:
-    from ramet.telemetry import metrics  # where nobody scrapes, nothing is imported
-
-    close_old_connections()
-    body = metrics.exposition()
-    headers = [("Content-Type", metrics.CONTENT_TYPE), ("Content-Length", str(len(body)))]
-    start_response(_REASONS[200], headers)
-    return [body]
-
-
-def _answer(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+def _answer(
+    start_response: StartResponse, status: int, body: bytes, kind: str = "application/json"
+) -> list[bytes]:
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
     start_response(_REASONS[status], headers)
     return [body]

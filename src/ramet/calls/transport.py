@@ -45,8 +45,11 @@ def exchange(
 
     def note(line: bytes) -> None:
         name, colon, value = line.decode("latin-1").partition(":")
+        name, value = name.strip().lower(), value.strip()
         if colon:
-            answered[name.strip().lower()] = value.strip()
+            answered[name] = f"{answered[name]}, {value}" if name in answered else value
+        elif name.startswith("http/"):
+            answered.clear()  # what came before was an interim answer's (RFC 9110, section 15.2)
 
     curl, origin = _handle(address)
     if body:
@@ -60,7 +63,8 @@ def exchange(
     curl.setopt(pycurl.URL, origin + target)
     curl.setopt(pycurl.PATH_AS_IS, 1)
     # Names without a value keep curl from adding its own; what `headers` says stays.
-    curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:", "Content-Type:"])
+    own = ("Expect:", "Content-Type:", "Accept:", "User-Agent:")
+    curl.setopt(pycurl.HTTPHEADER, [*headers, *own])
     curl.setopt(pycurl.HEADERFUNCTION, note)
     curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
     try:

@@ -1,4 +1,4 @@
-"""Show the processes of the local system."""
+"""Show how the local system is: its processes, what its services do, and what is not well."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ _PUBLIC = (
     "first_request_seconds",
     "memory_mb",
     "groups",
+    "versions",
+    "faults",
+    "stopped",
+    "maintenance",
     "processes",
 )
 
@@ -24,7 +28,8 @@ _PUBLIC = (
 def command(
     json: Annotated[bool, typer.Option("--json", help="For programs; see the reference.")] = False,
 ) -> int:
-    """Show where the system serves and each process with its state; exit code 1 when it is down."""
+    """Show each process with its health, what each service does and has waiting, and what is not
+    well and why; exit code 1 when the system is down."""
     from ramet.tools.local.state import StateFile
 
     folder = folder_here()
@@ -36,39 +41,49 @@ def command(
             typer.echo(f"{name_of(folder)} is not running; `ramet up` starts it")
         return FAILED
     state = state_file.read() or {}
+    status = {name: state.get(name) for name in _PUBLIC} | _facts(state)
     if json:
         import json as encoder
 
-        typer.echo(encoder.dumps({name: state.get(name) for name in _PUBLIC}, indent=2))
+        typer.echo(encoder.dumps(status, indent=2))
     else:
-        typer.echo(_table(state))
+        import sys
+
+        from ramet.cli._status_table import table
+        from ramet.cli._summary import dashboard_link
+
+        if status["dashboard"]:
+            status["dashboard"] = dashboard_link(status["dashboard"], folder)
+        typer.echo(table(status, is_coloured=sys.stdout.isatty()))
     return 0
 
 
-def _table(state: dict[str, Any]) -> str:
-    rows = [("SERVICE", "ROLE", "PID", "STATE", "SINCE", "")]
-    for process in state["processes"]:
-        note = process["note"]
-        if process["restarts"]:
-            note = f"{process['restarts']} restarts{', ' + note if note else ''}"
-        rows.append(
-            (
-                process["service"],
-                process["role"],
-                str(process["pid"] or "-"),
-                process["state"],
-                process["since"][:19].replace("T", " "),
-                note,
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        f"{state['system']}, as {state['placement']}: {state['gateway']}"
-        + (f", dashboard {state['dashboard']}" if state["dashboard"] else ""),
-        "",
-        *(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ),
+def _facts(state: dict[str, Any]) -> dict[str, Any]:
+    """What only the running processes know: their health, and what the services do."""
+    import asyncio
+    from dataclasses import asdict
+
+    from ramet.tools.local import control, vitals
+
+    folder = folder_here()
+    found, backlogs = asyncio.run(vitals.ask(folder.run, state["processes"], [*state["groups"]]))
+    try:
+        answer = control.ask(folder.control, {"command": "rates"}, timeout=0.7)
+    except (OSError, ValueError):  # it is ending, or busy; the rest is known all the same
+        answer = {}
+    processes = [
+        process
+        | {
+            "health": found[process["name"]].health if process["name"] in found else None,
+            "reasons": found[process["name"]].reasons if process["name"] in found else [],
+        }
+        for process in state["processes"]
     ]
-    return "\n".join(lines)
+    return {
+        "processes": processes,
+        "rates": answer.get("rates", {}),
+        "backlogs": {
+            group: asdict(backlog) if backlog is not None else None
+            for group, backlog in backlogs.items()
+        },
+    }

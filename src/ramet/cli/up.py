@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ramet.cli._local import FAILED, here
-from ramet.system import Group, Policy, Switches, System, placement
+from ramet.system import Group, Policy, Switches, System, placement, rates
 from ramet.tools.local.folder import Folder
 
 
@@ -66,7 +67,7 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
     from ramet.cli._summary import summary
     from ramet.errors import DiagnosticError
     from ramet.tools.local import session
-    from ramet.tools.local.supervisor import Plan
+    from ramet.tools.local.plan import Plan
 
     plan = Plan(system, groups, as_, _gateway(system, groups, folder), began)
     _say(f"starting {system.name} ({len(system.services)} services) ...")
@@ -82,12 +83,15 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
 def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
     from ramet.cli._issuer import ForeignIssuer
-    from ramet.tools import gateway
+    from ramet.tools import gateway, ratelimit
     from ramet.tools.local import dashboard, edge_certificate
     from ramet.tools.local.authority import Authority
     from ramet.tools.local.envoy import Gateway
 
     gateway.require_usable(system.gateway)
+    counted_at = rates.counted_at(system, os.environ)
+    if is_ours := rates.is_redis(counted_at):
+        ratelimit.require_usable(counted_at)
     certificate, key = None, None
     if system.gateway.tls == "local":
         authority = Authority(system.name, folder.secrets, folder.certificates)
@@ -113,6 +117,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             jwks_url=None if foreign is None else foreign.jwks_url,
             certificate=certificate,
             key=key,
+            rate_service=counted_at if system.has_shared_rates and not is_ours else None,
             telemetry=telemetry,
         )
 

@@ -15,12 +15,15 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         from ramet.events import (  # noqa: F401  they register
             checks,
+            health,
             loops,
             manifest,
             metrics,
             runserver,
         )
+        from ramet.telemetry.health import add
 
+        add("events", health.checks)
         import_declarations()
         runserver.start_if_serving()
 

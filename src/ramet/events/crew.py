@@ -8,6 +8,7 @@ import threading
 import time
 
 from ramet.events import wake
+from ramet.telemetry.metrics import saturation
 
 GRACE = 0.05
 """Seconds for which a thread may be busy before the next one takes over its watch: most handlers
@@ -22,17 +23,20 @@ class Crew:
         self._size = size
         self._busy: dict[int, float] = {}
         """Number of each thread that runs a handler, and since when."""
+        saturation.MOST.set(size, "inbox")
 
     def begins(self, number: int) -> None:
         """This thread is about to work off an event: call the next, which watches from now on."""
         with self._lock:
             self._busy[number] = time.monotonic()
+            saturation.BUSY.set(len(self._busy), "inbox")
         self.set()
 
     def ends(self, number: int) -> None:
         """This thread is free again."""
         with self._lock:
             self._busy.pop(number, None)
+            saturation.BUSY.set(len(self._busy), "inbox")
 
     def set(self) -> None:
         """Call the first free thread; none is needed when all are busy, each looks again after."""

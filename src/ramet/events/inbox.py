@@ -19,7 +19,7 @@ import structlog
 from django.db import connection, transaction
 from structlog.contextvars import bound_contextvars
 
-from ramet.events import batches, headers, spans, sql, wake
+from ramet.events import batches, headers, metrics, spans, sql, wake
 from ramet.events.claims import Claimed, claim, finish, finish_first_time
 from ramet.events.crew import GRACE, Crew, topic_of
 from ramet.events.declaration import family_and_version
@@ -204,6 +204,7 @@ def _attempt_several(
     failed before is tried alone. None when nothing was done.
     """
     done: list[Claimed] = []
+    took: list[float] = []
     session: object = None
     try:
         with transaction.atomic():
@@ -215,7 +216,7 @@ def _attempt_several(
             clock, hooks = batches.Clock(), len(connection.run_on_commit)
             with batches.no_limit_swallowed():
                 while left and not clock.is_over:
-                    _handle(left[0])
+                    took.append(_handle(left[0]))
                     done.append(left.pop(0))
             reached("inbox.handled")
             seconds = clock.seconds
@@ -230,6 +231,8 @@ def _attempt_several(
         heads.give_back(taken)
         return None
     reached("inbox.after-commit")
+    for each, lasted in zip(done, took, strict=True):
+        _count(each, lasted, metrics.DONE)
     heads.give_back([(each.seq, each.handler) for each in left])
     pace.went_well([each.handler for each in done], seconds)
     outcomes = [_attempt(each.seq, is_suspect=False) for each in claimed if each.attempts]
@@ -243,6 +246,7 @@ def _attempt(
     """Claim, handle and mark in one transaction; None when it is no longer this event's turn."""
     claimed: Claimed | None = None
     session: object = None
+    started = time.perf_counter()
     if is_suspect and not _count_beforehand(seq):
         return None
     try:
@@ -257,7 +261,8 @@ def _attempt(
                 return 0
             reached("inbox.claimed")
             hooks = len(connection.run_on_commit)
-            _handle(claimed)
+            started = time.perf_counter()
+            seconds = _handle(claimed)
             reached("inbox.handled")
             finish(claimed, "done", "", claimed.attempts + 1)
             batches.part_commit_hooks(hooks)
@@ -269,10 +274,14 @@ def _attempt(
         if sql.is_connection_lost(error, session):
             lost_with(seq)
             raise
+        is_last = claimed.attempts + 1 >= claimed.allowed
+        seconds = time.perf_counter() - started
+        _count(claimed, seconds, metrics.DEAD if is_last else metrics.FAILED)
         pause = _failed(claimed, error)
         reached("inbox.after-note-commit")
         return pause
     reached("inbox.after-commit")
+    _count(claimed, seconds, metrics.DONE)
     return 0
 
 
@@ -302,12 +311,14 @@ def _is_spent(claimed: Claimed) -> bool:
     finish(claimed, "dead", error, claimed.attempts)
     with bound_contextvars(**claimed.fields):
         log.error("event.dead", attempts=claimed.attempts, error=error)
+    _count(claimed, 0.0, metrics.DEAD)
     wake.wake_after_commit(INBOX)
     reached("inbox.before-spent-commit")
     return True
 
 
-def _handle(claimed: Claimed) -> None:
+def _handle(claimed: Claimed) -> float:
+    """Call the handler; returns the seconds that it took."""
     subscription = subscription_of(claimed.handler)
     declaration = subscription.declaration if subscription else None
     named = family_and_version(claimed.type)
@@ -316,7 +327,7 @@ def _handle(claimed: Claimed) -> None:
     if named[1] not in declaration.versions:
         with bound_contextvars(**claimed.fields):
             log.info("event.passed_over", found="a newer version than the handler's, declared here")
-        return
+        return 0.0
     event = declaration.decode(claimed.payload, named[1])
     started = time.perf_counter()
     with (
@@ -327,7 +338,13 @@ def _handle(claimed: Claimed) -> None:
         hooks = len(connection.run_on_commit)
         subscription.function(event)
         batches.keep_trace_of_hooks(hooks)
-        log.info("event.handled", seconds=round(time.perf_counter() - started, 4))
+        seconds = time.perf_counter() - started
+        log.info("event.handled", seconds=round(seconds, 4))
+    return seconds
+
+
+def _count(claimed: Claimed, seconds: float, outcome: str) -> None:
+    metrics.HANDLED.record(seconds, claimed.handler, claimed.type, outcome)
 
 
 def _failed(claimed: Claimed, error: BaseException) -> float:

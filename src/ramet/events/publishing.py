@@ -6,13 +6,14 @@ process afterwards, the row is there to be sent.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 
-from ramet.events import headers, scheduled, spans, sql, wake
+from ramet.events import headers, metrics, scheduled, spans, sql, wake
 from ramet.events.declaration import EventType, key_or_id, type_of
 from ramet.events.errors import EventTooLarge, InvalidEvent, PublishOutsideTransaction
 from ramet.events.keys import lock_of, partition_of, why_not_storable
@@ -82,6 +83,8 @@ def publish(
             _insert(rows)
         else:
             scheduled.schedule(rows, due)
+        types = [str(row[1]) for row in rows]
+        transaction.on_commit(lambda: _count(types), robust=True)
         wake.wake_after_commit(OUTBOX)
     return tuple(sql.uuid_out(row[0]) for row in rows)
 
@@ -97,6 +100,11 @@ def _insert(rows: list[list[Any]]) -> None:
         values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
         cursor.execute(_INSERT + values, [value for row in rows for value in row])
     reached("outbox.inserted")
+
+
+def _count(types: Iterable[str]) -> None:
+    for each in types:
+        metrics.PUBLISHED.add(1, each)
 
 
 def _in_transaction() -> bool:

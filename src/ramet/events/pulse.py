@@ -57,6 +57,12 @@ class Pulse:
         self._thread: threading.Thread | None = None
         self._due: dict[int, float] = {}
         self._failures = Failures("pulse")
+        self._beat = time.monotonic()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the thread last did anything."""
+        return time.monotonic() - self._beat
 
     def start(self) -> None:
         """Start the thread; it connects by itself and again after every loss."""
@@ -75,6 +81,7 @@ class Pulse:
                 self._listen()
             except BaseException as error:  # noqa: BLE001 - without a pulse, leases would run out
                 self._failures.note(error)
+                self._beat = time.monotonic()
                 try:
                     connection.close()
                 except Exception as lost:  # noqa: BLE001 - what cannot be closed is gone already
@@ -105,6 +112,7 @@ class Pulse:
         return connection.vendor == "postgresql" and not is_pooled(connection.connection)
 
     def _attend(self) -> None:
+        self._beat = time.monotonic()
         for number, (seconds, duty) in enumerate(_duties):
             now = time.monotonic()
             if now >= self._due.get(number, 0.0):

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import structlog
 from django.db import connections, transaction
 
-from ramet.events import spans, sql, worker
+from ramet.events import metrics, spans, sql, worker
 from ramet.events.brokers import Broker, Incoming, every_version
 from ramet.events.cloudevents import Envelope, NotACloudEvent, decode
 from ramet.events.leases import Lease, Leases
@@ -92,10 +92,11 @@ class Receiver(worker.Loop):
 
     def _store(self, batch: Sequence[Incoming], lease: Lease) -> None:
         place = surroundings()
-        received, forged = [], []
+        received, forged, types = [], [], []
         for incoming in batch:
             if (envelope := self._envelope(incoming)) is None:
                 continue
+            types.append(envelope.type)
             wanting = self._wanting(envelope.type)
             why = why_not_its_producer(envelope, incoming.sent_as, place) if wanting else None
             for subscription in wanting:
@@ -117,6 +118,8 @@ class Receiver(worker.Loop):
         reached("receiver.after-commit")
         lease.position = position
         self._last_used = time.monotonic()
+        for each in types:
+            metrics.RECEIVED.add(1, each)
         log.info("events.received", count=len(batch), stored=stored)
 
     def _wanting(self, type_name: str) -> list[Subscription]:

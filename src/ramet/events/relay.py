@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from ramet.events import cloudevents, headers, spans, sql
+from ramet.events import cloudevents, headers, metrics, spans, sql
 from ramet.events.brokers import Broker, Outgoing
 from ramet.events.keys import PARTITIONS
 from ramet.events.leases import Leases
@@ -111,6 +111,10 @@ class Relay(Loop):
             reached("relay.after-delete")
             log.info("events.sent", count=len(sent))
         left = [row for row in rows if sql.uuid_out(row[1]) not in acknowledged]
+        for row in sent:
+            metrics.SENT.add(1, row[2])
+        for row in left:
+            metrics.SEND_FAILED.add(1, row[2])
         self._hold_back({row[3] for row in left if self._until(int(row[-1]))})
         for row in sent:
             self._waiting.pop(row[3], None)

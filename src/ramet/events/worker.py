@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 from django.db import connections
 
-from ramet.events import wake
+from ramet.events import health, wake
 from ramet.events.failures import Failures
 from ramet.events.pulse import Pulse
+from ramet.telemetry.metrics.reporting import report_sources
 
 log = structlog.get_logger("ramet.events")
 
@@ -113,6 +114,9 @@ class Worker:
             self._pulse.start()
         for thread in self._threads.values():
             thread.start()
+        if self.loops:
+            health.watch(lambda: self._pulse.silence, self._ended)
+            report_sources()
         log.info("worker.started", loops=sorted(self._threads))
 
     def stop(self, timeout: float = 10.0) -> list[str]:
@@ -136,6 +140,14 @@ class Worker:
             wake.unregister(self._signals[id(loop)])
         log.info("worker.stopped", busy=busy)
         return busy
+
+    def _ended(self) -> list[str]:
+        stopping = {loop.name for loop in self.loops if loop.stopping.is_set()}
+        return sorted(
+            name
+            for name, thread in self._threads.items()
+            if name not in stopping and not thread.is_alive()
+        )
 
     def _run(self, loop: Loop, signal: threading.Event) -> None:
         """Rounds until the worker stops. Nothing that a loop raises, SystemExit included, ends its

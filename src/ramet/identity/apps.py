@@ -17,7 +17,7 @@ class IdentityConfig(AppConfig):
         """Forget the caller at both ends of every request, so that no thread keeps one.
 
         In a placed project views are checked, and where the issuer lives here, OAUTH2_PROVIDER is
-        completed with safe values.
+        completed with safe values and a new password ends the tokens of before.
         """
         from django.conf import settings as django_settings
         from django.core.checks import register
@@ -37,3 +37,6 @@ class IdentityConfig(AppConfig):
             accepted = settings()
             if accepted.signing_keys is not None:
                 harden(accepted)
+                from ramet.identity.provider.new_passwords import end_tokens_with_passwords
+
+                end_tokens_with_passwords()

@@ -4,12 +4,14 @@ A comment before each key says its state and since when. Keys without one, as `o
 them, are taken in their order: the first signs, the others come next.
 """
 
+import errno
 import os
 import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,20 +91,46 @@ def read(path: Path, passphrase: str | None = None) -> tuple[Key, ...]:
 
 
 def write_new(path: Path, keys: Iterable[Key], passphrase: str | None = None) -> None:
-    """Write a file that is not there yet; of two processes at once the first one's stays."""
-    # One by one: with parents=True, mkdir gives its mode to the last folder only.
-    for folder in reversed([path.parent, *path.parent.parents]):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-    _ensure_passphrase(path, passphrase)
-    _publish_once(path, _encoded(path, keys, passphrase))
+    """Write a file that is not there yet; of two processes at once the first one's stays.
+
+    DiagnosticError where nothing can be written, as on a read-only mount or a full disk.
+    """
+    with _told_if_unwritable(path):
+        # One by one: with parents=True, mkdir gives its mode to the last folder only.
+        for folder in reversed([path.parent, *path.parent.parents]):
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
+        _ensure_passphrase(path, passphrase)
+        _publish_once(path, _encoded(path, keys, passphrase))
 
 
 def replace(path: Path, keys: Iterable[Key], passphrase: str | None = None) -> None:
-    """Put `keys` in the place of what `path` holds, at once; who could read it can go on."""
-    before = path.stat()
-    _ensure_passphrase(path, passphrase, before)
-    _draft(path, _encoded(path, keys, passphrase), before).replace(path)
+    """Put `keys` in the place of what `path` holds, at once; who could read it can go on.
+
+    DiagnosticError as `write_new`; what `path` holds then stays.
+    """
+    with _told_if_unwritable(path):
+        before = path.stat()
+        _ensure_passphrase(path, passphrase, before)
+        _draft(path, _encoded(path, keys, passphrase), before).replace(path)
+
+
+@contextmanager
+def _told_if_unwritable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise _mistake(
+            path,
+            "signing-keys-unwritable",
+            f"a place that cannot be written to: {error.strerror or type(error).__name__}",
+            "a folder in which this user may make files, with room for some kilobytes",
+            "make room, then try again; the keys are as they were"
+            if is_full
+            else "do this where the keys are kept, such as in the secret that is mounted here, or "
+            "give the folder to this user",
+        ) from error
 
 
 def _ensure_passphrase(path: Path, given: str | None, like: os.stat_result | None = None) -> None:
@@ -124,14 +152,18 @@ def _publish_once(path: Path, content: bytes, like: os.stat_result | None = None
 
 def _draft(path: Path, content: bytes, like: os.stat_result | None) -> Path:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    with os.fdopen(descriptor, "wb") as file:
-        if like is not None:
-            if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(descriptor, like.st_uid, like.st_gid)
-            os.fchmod(descriptor, 0o600 | like.st_mode & stat.S_IRGRP)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if like is not None:
+                if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(descriptor, like.st_uid, like.st_gid)
+                os.fchmod(descriptor, 0o600 | like.st_mode & stat.S_IRGRP)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        os.unlink(name)  # on a full disk, every attempt would leave one
+        raise
     return Path(name)
 
 

@@ -18,7 +18,7 @@ from ramet.identity.claims import KeysUnavailable
 from ramet.identity.jwks import Key
 from ramet.identity.settings import settings
 
-__all__ = ["KeyCache", "find", "forget", "generation"]
+__all__ = ["KeyCache", "are_missing", "find", "forget", "generation"]
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,11 @@ class KeyCache:
         if found is None and (known is None or failure is not None):
             raise failure or KeysUnavailable("the issuer's keys were never fetched")
         return found
+
+    @property
+    def are_missing(self) -> bool:
+        """Whether keys were asked for, and there are none."""
+        return self._keys is None and self._failure is not None
 
     def _renew_if_old(self) -> None:
         now = self._clock()
@@ -158,6 +163,11 @@ def find(kid: str) -> Key | None:
 def generation() -> int:
     """See `KeyCache.generation`."""
     return _the_cache().generation()
+
+
+def are_missing() -> bool:
+    """See `KeyCache.are_missing`."""
+    return _the_cache().are_missing
 
 
 def forget() -> None:

@@ -40,6 +40,7 @@ class Environment:
     celery_broker_url: str | None = field(default=None, repr=False)
     celery_folder: Path | None = None
     demo_password: str | None = field(default=None, repr=False)
+    metrics_folder: Path | None = None
     telemetry_url: str | None = None
 
     @property
@@ -75,6 +76,14 @@ class Environment:
         """
         return os.environ.get("RAMET_INSTANCE") or f"{socket.gethostname()}-{os.getpid()}"
 
+    @property
+    def probes(self) -> str | None:
+        """Where this process answers how it is, besides its own address: RAMET_PROBES.
+
+        Read at each use, because a forked process has the environment object of its parent.
+        """
+        return os.environ.get("RAMET_PROBES") or None
+
     @classmethod
     def read(cls, environ: Mapping[str, str], system: System) -> "Environment":
         """The environment of a process of a system; DiagnosticError with every wrong value."""
@@ -101,6 +110,7 @@ class Environment:
             celery_broker_url=environ.get("RAMET_CELERY_BROKER_URL") or None,
             celery_folder=_path(environ, "RAMET_CELERY_FOLDER"),
             demo_password=environ.get("RAMET_DEMO_PASSWORD") or None,
+            metrics_folder=_path(environ, "RAMET_METRICS_FOLDER"),
             telemetry_url=environ.get("RAMET_TELEMETRY_URL") or None,
         )
 
@@ -183,6 +193,7 @@ _URLS = {
     "RAMET_JWKS_URL": r"(https?|http\+unix)://[^\s]+",
     "RAMET_PUBLIC_URL": r"https?://[^\s/]+/?",
     "RAMET_CELERY_BROKER_URL": r"[a-z+]+://\S*",
+    "RAMET_PROBES": r"unix:/\S+|(\[[0-9a-fA-F:]+\]|[\w.-]*):\d{1,5}",
     "RAMET_TELEMETRY_URL": r"https?://[^\s?#]+",
 }
 _EXAMPLES = {
@@ -193,6 +204,7 @@ _EXAMPLES = {
     "RAMET_JWKS_URL": "https://shop.example/o/.well-known/jwks.json",
     "RAMET_PUBLIC_URL": "https://shop.example",
     "RAMET_CELERY_BROKER_URL": "redis://host:6379/0",
+    "RAMET_PROBES": "0.0.0.0:9464 or unix:/run/x/worker.sock",
     "RAMET_TELEMETRY_URL": "http://collector:4318",
 }
 

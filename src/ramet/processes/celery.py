@@ -53,10 +53,12 @@ def main() -> int:
     from ramet import telemetry
     from ramet.placement import here
     from ramet.telemetry import exporting
+    from ramet.telemetry.beginning import begin
 
     application = find_app()
     application.conf.worker_hijack_root_logger = False  # our format, with the service in each line
     telemetry.configure(here().group, "celery")
+    begin(here(), "celery")
     worker = application.Worker(
         pool="solo",
         loglevel="INFO",

@@ -12,6 +12,8 @@ from ramet import telemetry
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement import here
 from ramet.processes.lifetime import die_with
+from ramet.telemetry.beginning import begin
+from ramet.telemetry.metrics import saturation
 
 THREADS = 4
 """Requests that one process works on at a time, unless RAMET_WEB_THREADS says otherwise."""
@@ -45,9 +47,13 @@ def main() -> int:
     multiprocessing.set_start_method("fork", force=True)
     parent = os.getpid()
 
+    threads = int(os.environ.get("RAMET_WEB_THREADS", THREADS))
+
     def load(_target: str) -> WSGIApplication:
         die_with(parent)
         telemetry.configure(here().group, "web")
+        begin(here(), "web")
+        saturation.MOST.set(threads, "web")
         return application()
 
     server = Granian(
@@ -56,7 +62,7 @@ def main() -> int:
         uds_permissions=0o600,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=int(os.environ.get("RAMET_WEB_THREADS", THREADS)),
+        blocking_threads=threads,
         websockets=False,
         log_level=LogLevels.warning,
         workers_kill_timeout=10,

@@ -45,9 +45,11 @@ def _run() -> int:
     from ramet.events.surroundings import surroundings
     from ramet.events.worker import Worker
     from ramet.telemetry import exporting
+    from ramet.telemetry.beginning import begin
 
     place = surroundings().place
     telemetry.configure(place.group if place else "django", "worker")
+    begin(place, "worker")
     stop = _Stop()
     worker = Worker()
     if not worker.loops:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,12 +17,12 @@ from ramet.calls.errors import RemoteError
 from ramet.calls.refusals import Refused
 from ramet.events import headers
 from ramet.failpoints import reached
-from ramet.sagas import registry, spans, storable, waiting
+from ramet.sagas import metrics, registry, spans, storable, waiting
 from ramet.sagas.claims import Claim, LostClaim, advance, claim
 from ramet.sagas.deciding import UNDO_ATTEMPTS, Next, Outcome, decide, is_final
 from ramet.sagas.definition import Definition, restore
 from ramet.sagas.failure import Failure
-from ramet.sagas.models import Direction, Status, Wait
+from ramet.sagas.models import LIVE, Direction, Status, Wait
 from ramet.sagas.steps import Step
 from ramet.telemetry import bound, tracing
 
@@ -204,7 +205,7 @@ def _finish(
         _tell(upcoming, held, error, refused=outcome is Outcome.REFUSED)
     elif upcoming.status in (Status.COMPLETED, Status.COMPENSATED):
         log.info(f"saga.{upcoming.status}")
-    return advance(
+    goes_on = advance(
         held,
         upcoming,
         outcome=outcome,
@@ -213,6 +214,12 @@ def _finish(
         error="" if failure is None else _in_short(failure),
         keep=keep(),
     )
+    seconds = time.monotonic() - held.read_at  # since it was claimed, or the step before was done
+    step = _method(held, definition.steps[now.position])
+    metrics.STEPS.record(seconds, held.name, step, outcome.value)
+    if upcoming.status not in LIVE:
+        metrics.ENDED.add(1, held.name, upcoming.status.value)
+    return goes_on
 
 
 def _in_short(failure: Failure) -> str:

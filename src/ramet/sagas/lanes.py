@@ -9,6 +9,8 @@ from collections.abc import Callable
 import structlog
 from django.db import connections
 
+from ramet.telemetry.metrics import saturation
+
 __all__ = ["Lanes"]
 
 log = structlog.get_logger("ramet.sagas")
@@ -26,6 +28,7 @@ class Lanes:
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._busy = 0
         self._threads = 0
+        saturation.MOST.set(limit, "sagas")
 
     @property
     def are_free(self) -> bool:
@@ -43,6 +46,7 @@ class Lanes:
                 threading.Thread(target=self._lane, name="ramet-saga", daemon=True).start()
                 self._threads += 1
             self._busy += 1
+            saturation.BUSY.add(1, "sagas")
         self._jobs.put(job)
 
     def wait(self, timeout: float) -> bool:
@@ -68,5 +72,6 @@ class Lanes:
             finally:
                 with self._changed:
                     self._busy -= 1
+                    saturation.BUSY.add(-1, "sagas")
                     self._changed.notify_all()
         connections.close_all()

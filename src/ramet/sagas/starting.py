@@ -10,6 +10,7 @@ from django.db import router, transaction
 
 from ramet.events import headers
 from ramet.events.wake import wake_after_commit
+from ramet.sagas import metrics
 from ramet.sagas.models import SagaRun
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def start(saga: type[Saga], values: Mapping[str, Any]) -> UUID:
         state=stored,
         headers=headers.dumped(headers.captured()),
     )
+    transaction.on_commit(lambda: metrics.STARTED.add(1, definition.name), robust=True)
     wake_after_commit(TOPIC)
     return run.pk
 

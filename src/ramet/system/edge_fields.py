@@ -3,13 +3,12 @@
 A service's keys for its own traffic stand here too. `fields` puts them into the tables.
 """
 
-from ramet.system.keys import ROUTE, SERVICE_NAME, Key
+from ramet.system.addresses import ADDRESS
+from ramet.system.keys import ORIGIN, ROUTE, SERVICE_NAME, Key
 
 __all__ = ["GATEWAY", "SERVICE_AT_THE_EDGE"]
 
-_ADDRESS = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}"
 _DURATION = r"[1-9][0-9]{0,5}[smhd]"
-_ORIGIN = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?"
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - RFC 9110, section 5.6.2: a header's name
 
 
@@ -29,7 +28,7 @@ def _duration(name: str, description: str, example: str) -> Key:
     return Key(name, "string", description, expected, _DURATION, example)
 
 
-_BY_ADDRESS = _rate("rate_by_address", "one address (an IPv6 network of 64 bits counts as one)")
+_BYADDRESS = _rate("rate_by_address", "one address (an IPv6 network of 64 bits counts as one)")
 _BY_USER = _rate("rate_by_user", "one user, by the token's sub,")
 
 CORS = (
@@ -38,7 +37,7 @@ CORS = (
         "strings",
         "Origins whose pages may read answers.",
         'origins without a path, such as "https://app.example", or "*"',
-        rf"\*|{_ORIGIN}",
+        rf"\*|{ORIGIN}",
         ("https://app.example",),
         required=True,
     ),
@@ -93,7 +92,7 @@ CANARY = (
     Key(
         "sticky",
         "boolean",
-        "Whether a browser that met one version stays with it, by a cookie.",
+        "Whether who met one version stays with it: a user by the token, others by a cookie.",
         "true or false",
     ),
 )
@@ -104,7 +103,7 @@ GATEWAY = (
         "string",
         "Address and port of the gateway; the dashboard takes the next port.",
         'an address and a port from 1 to 65534, such as "127.0.0.1:8000"',
-        _ADDRESS,
+        ADDRESS,
         "127.0.0.1:8000",
     ),
     Key(
@@ -168,7 +167,7 @@ GATEWAY = (
         "string",
         "What a browser writes to get here, where it is not what follows from listen and tls.",
         'a URL without a path, such as "https://shop.example"',
-        _ORIGIN,
+        ORIGIN,
         "https://shop.example",
     ),
     Key(
@@ -176,10 +175,10 @@ GATEWAY = (
         "string",
         "Address and port of a plain listener that sends everybody to public_url.",
         'an address and a port, such as "0.0.0.0:80"',
-        _ADDRESS,
+        ADDRESS,
         "0.0.0.0:80",
     ),
-    _BY_ADDRESS,
+    _BYADDRESS,
     _BY_USER,
     Key("cors", "table", "Pages of other origins that may use the API.", keys=CORS),
 )
@@ -211,7 +210,7 @@ SERVICE_AT_THE_EDGE = (
         "How long an answer may take, a second try included; 15s unless set.",
         "60s",
     ),
-    _BY_ADDRESS,
+    _BYADDRESS,
     _BY_USER,
     Key("canary", "table", "Another version that gets a share of the requests.", keys=CANARY),
 )

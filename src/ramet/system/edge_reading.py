@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ramet.system import units
+from ramet.system.addresses import address
 from ramet.system.document import Document
 from ramet.system.edge import Canary, Cors, Gateway
 from ramet.system.edge_fields import GATEWAY
@@ -16,7 +17,7 @@ _TOKENS = ("audience", "token_types", "token_algorithm")
 def gateway(document: Document, root: Path) -> Gateway:
     """The table [gateway]; `root` is the folder that paths are relative to."""
     values = document.values(("gateway",), GATEWAY)
-    host, port = _address(document, values, "listen") or ("127.0.0.1", 8000)
+    host, port = address(document, values, "gateway", "listen", GATEWAY) or ("127.0.0.1", 8000)
     cors = values.get("cors", {})
     return Gateway(
         host=host,
@@ -27,7 +28,7 @@ def gateway(document: Document, root: Path) -> Gateway:
         certificate=root / values["certificate"] if "certificate" in values else None,
         key=root / values["key"] if "key" in values else None,
         given_url=values.get("public_url"),
-        redirect_from=_address(document, values, "redirect_from"),
+        redirect_from=address(document, values, "gateway", "redirect_from", GATEWAY),
         rate_by_address=_read(values, "rate_by_address", units.rate),
         rate_by_user=_read(values, "rate_by_user", units.rate),
         # Without origins it is a mistake that has been told already.
@@ -57,19 +58,3 @@ def _with(values: dict[str, Any], **readers: Any) -> dict[str, Any]:
     return {
         name: readers[name](value) if name in readers else value for name, value in values.items()
     }
-
-
-def _address(document: Document, values: dict[str, Any], name: str) -> tuple[str, int] | None:
-    if name not in values:
-        return None
-    host, _, port = values[name].rpartition(":")
-    if not 1 <= int(port) <= 65534:
-        key = next(key for key in GATEWAY if key.name == name)
-        document.add(
-            "invalid-value",
-            ("gateway", name),
-            found=f'{name} = "{values[name]}"',
-            expected=key.expected,
-            remedy=f'Write {name} = "{key.example}".',
-        )
-    return host.strip("[]"), int(port)

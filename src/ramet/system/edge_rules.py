@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ramet.errors import Mistake
+from ramet.system import rates
 from ramet.system.document import Document
 from ramet.system.edge import Gateway, is_loopback
 from ramet.system.lines import KeyPath
@@ -24,6 +25,7 @@ def broken_edge_rules(system: System, document: Document) -> Iterator[Mistake]:
     yield from _redirect(gateway, document)
     yield from _cors(gateway, document)
     yield from _users(system, document)
+    yield from _shared_rates(system, document)
     for service in system.services.values():
         yield from _streams(service, system, document)
         yield from _body(service, document)
@@ -131,6 +133,17 @@ def _users(system: System, document: Document) -> Iterator[Mistake]:
                 expected="issuer in [gateway]: users are known by their tokens",
                 remedy="Write rate_by_address, or declare the issuer.",
             )
+
+
+def _shared_rates(system: System, document: Document) -> Iterator[Mistake]:
+    if system.has_shared_rates and not any(rates.declared(system, by) for by in rates.KINDS):
+        yield document.mistake(
+            "no-rates",
+            ("infrastructure", "rates"),
+            found="rates in a system without any rate",
+            expected="rate_by_address or rate_by_user, in [gateway] or in a service",
+            remedy='Add rate_by_address = "600/minute" to [gateway], or remove rates.',
+        )
 
 
 def _streams(service: Service, system: System, document: Document) -> Iterator[Mistake]:

@@ -1,7 +1,8 @@
 """Every table and key of `ramet.toml`, once: the reader and the JSON Schema both use it."""
 
+from ramet.system.addresses import ADDRESS
 from ramet.system.edge_fields import GATEWAY, SERVICE_AT_THE_EDGE
-from ramet.system.keys import ROUTE, SERVICE_NAME, Key
+from ramet.system.keys import ORIGIN, ROUTE, SERVICE_NAME, Key
 from ramet.system.secrets import ELSEWHERE
 
 __all__ = [
@@ -22,6 +23,7 @@ _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
 RESERVED_NAMES = frozenset(
     {
         *("monolith", "services", "gateway", "mesh", "postgres", "broker", "dashboard", "issuer"),
+        "ratelimit",
         *("template0", "template1", "public", "none"),
     }
 )
@@ -137,6 +139,16 @@ INFRASTRUCTURE = (
         "local",
         planned=rf"kubernetes|{ELSEWHERE}|(consul|eureka)://.+",
     ),
+    Key(
+        "rates",
+        "string",
+        "Where requests are counted that have a rate: in each gateway's memory, together in Redis, "
+        "or by a service of Envoy's rate limit protocol.",
+        '"embedded", redis://..., rediss://..., the http(s)://host:port of a rate limit service,'
+        ' "$NAME" of an environment variable, or "file:/path"',
+        rf"embedded|{ELSEWHERE}|rediss?://[^ ]+|{ORIGIN}",
+        "embedded",
+    ),
 )
 
 TELEMETRY = (
@@ -155,6 +167,15 @@ TELEMETRY = (
         'a whole number with ms, s or m, such as "500ms"',
         r"[0-9]{1,6}(ms|s|m)",
         "500ms",
+    ),
+    Key(
+        "scrape",
+        "string",
+        "Where Prometheus reads the metrics of every service and of Envoy; nowhere unless set. "
+        "Not for the public: whoever reaches it reads them.",
+        'an address and a port, such as "127.0.0.1:9464"',
+        ADDRESS,
+        "127.0.0.1:9464",
     ),
 )
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["ROUTE", "SERVICE_NAME", "Key"]
+__all__ = ["ORIGIN", "ROUTE", "SERVICE_NAME", "Key"]
 
 SERVICE_NAME = r"[a-z](-?[a-z0-9]){0,39}"
 ROUTE = r"/((?!\.{1,2}/)[A-Za-z0-9._~-]+/)*"
+ORIGIN = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?"
 
 
 @dataclass(frozen=True, slots=True)

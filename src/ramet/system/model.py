@@ -53,6 +53,7 @@ class Infrastructure:
     broker: str = "embedded"
     telemetry: str = "dashboard"
     discovery: str = "local"
+    rates: str = "embedded"
 
     def resolved(self, environ: Mapping[str, str]) -> "Infrastructure":
         """The same with every `$NAME` and `file:/path` replaced by what it points to.
@@ -76,10 +77,12 @@ class Infrastructure:
 @dataclass(frozen=True, slots=True)
 class Telemetry:
     """`sample` is the share of new traces that is kept, from 0 to 1. Work that fails, or takes as
-    long as `slow`, in seconds, is kept whatever that says."""
+    long as `slow`, in seconds, is kept whatever that says. `scrape` is the host and port where
+    Prometheus reads metrics; None: nowhere."""
 
     sample: float = 1.0
     slow: float = 1.0
+    scrape: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,11 @@ class System:
     def has_foreign_issuer(self) -> bool:
         """Whether tokens are signed by a program that is no service of this system."""
         return self.gateway.issuer is not None and "://" in self.gateway.issuer
+
+    @property
+    def has_shared_rates(self) -> bool:
+        """Whether several gateways count requests together, rather than each in its memory."""
+        return self.infrastructure.rates != "embedded"
 
     def service_of_app(self, app: str) -> Service | None:
         """The service that declares exactly this app; None when nobody owns it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import units
+from ramet.system.addresses import address
 from ramet.system.document import Document
 from ramet.system.edge_reading import gateway, service_at_the_edge
 from ramet.system.fields import INFRASTRUCTURE, SERVICE, SYSTEM, TABLES, TELEMETRY
@@ -70,7 +71,7 @@ def _system(document: Document, path: Path) -> System:
         gateway=gateway(document, path.parent),
         infrastructure=Infrastructure(**document.values(("infrastructure",), INFRASTRUCTURE)),
         path=path,
-        telemetry=_telemetry(document.values(("telemetry",), TELEMETRY)),
+        telemetry=_telemetry(document),
     )
 
 
@@ -87,9 +88,11 @@ def _service(name: str, values: dict[str, Any]) -> Service:
     )
 
 
-def _telemetry(values: dict[str, Any]) -> Telemetry:
+def _telemetry(document: Document) -> Telemetry:
+    values = document.values(("telemetry",), TELEMETRY)
     if "slow" in values:
         values["slow"] = units.duration(values["slow"])
+    values["scrape"] = address(document, values, "telemetry", "scrape", TELEMETRY)
     return Telemetry(**values)
 
 

@@ -20,7 +20,7 @@ import structlog
 from ramet.telemetry.options import options
 from ramet.telemetry.sending import Connection, Outcome
 
-__all__ = ["Signal", "dropped", "feed", "flush", "is_on", "put", "wake"]
+__all__ = ["Signal", "dropped", "feed", "flush", "is_on", "put", "waiting", "wake"]
 
 log = structlog.get_logger("ramet.telemetry")
 
@@ -72,6 +72,11 @@ def dropped() -> dict[tuple[str, str], int]:
     return dict(_exporter.dropped)
 
 
+def waiting() -> int:
+    """Bytes that are not sent yet."""
+    return _exporter.bytes
+
+
 _sources: list[Source] = []
 
 
@@ -82,7 +87,7 @@ class _Exporter:
         self.is_over = False
         self.dropped: Counter[tuple[str, str]] = Counter()
         self._queue: deque[tuple[Signal, bytes]] = deque()
-        self._bytes = 0
+        self.bytes = 0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._asked = threading.Event()
@@ -95,14 +100,14 @@ class _Exporter:
     def put(self, signal: Signal, payload: bytes, *, again: bool = False) -> None:
         """Enqueue, at the front if `again`; the oldest make room."""
         with self._lock:
-            self._bytes += len(payload)
+            self.bytes += len(payload)
             if again:
                 self._queue.appendleft((signal, payload))
             else:
                 self._queue.append((signal, payload))
-            while self._bytes > LARGEST_QUEUE:
+            while self.bytes > LARGEST_QUEUE:
                 former, oldest = self._queue.popleft()
-                self._bytes -= len(oldest)
+                self.bytes -= len(oldest)
                 self.dropped[former, "queue full"] += 1
 
     def start(self) -> None:
@@ -152,7 +157,7 @@ class _Exporter:
                 if not self._queue:
                     return
                 signal, payload = self._queue.popleft()
-                self._bytes -= len(payload)
+                self.bytes -= len(payload)
             outcome = connection.post(f"/v1/{signal}", payload)
             if outcome.is_temporary:
                 self.put(signal, payload, again=True)

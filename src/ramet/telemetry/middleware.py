@@ -1,25 +1,33 @@
-"""A span for each request that Django answers, named after the route, not after the path."""
+"""A span for each request that Django answers, and its place in the metrics: after the route, not
+the path."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admindocs import utils as regular_expressions
-from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from opentelemetry.trace import SpanKind
 
 from ramet.placement import Here
 from ramet.telemetry import tracing
+from ramet.telemetry.metrics import OTHER, Histogram
 from ramet.telemetry.propagation import parent_in, with_baggage
 from ramet.telemetry.spans import Shape
 
 __all__ = ["TelemetryMiddleware"]
+
+REQUESTS = Histogram(
+    "http.server.request.duration",
+    "Requests that Django answered, by route; those that no route takes are counted as other.",
+    attributes=("ramet.service", "http.request.method", "http.route", "http.response.status_code"),
+)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
@@ -28,15 +36,18 @@ class TelemetryMiddleware:
     """The first one of MIDDLEWARE, so that the others' work is in the span, too.
 
     The span is a child of what `traceparent` says. An answer of 500 or more, and an exception that
-    a view lets go, mark it as failed. Where nothing is traced, Django leaves this out.
+    a view lets go, mark it as failed. Requests are counted also where nothing is traced.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        if not tracing.is_on():
-            raise MiddlewareNotUsed
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        if not tracing.is_on():
+            response = self.get_response(request)
+            _count(request, response, time.perf_counter() - started)
+            return response
         meta = request.META
         parent = parent_in(meta.get("HTTP_TRACEPARENT"), meta.get("HTTP_TRACESTATE"))
         said: dict[str, Any] = {"url.path": request.path}
@@ -46,11 +57,24 @@ class TelemetryMiddleware:
         ):
             response = self.get_response(request)
             _describe(span, request, response)
+            _count(request, response, time.perf_counter() - started)
             return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
         """Django asks for what a view has raised, before it makes an answer of it."""
         tracing.fail_current(error)
+
+
+def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    match = request.resolver_match
+    REQUESTS.record(
+        seconds,
+        (_service_of(match.func) if match is not None else None) or OTHER,
+        # As in the span; whoever asks may invent methods and paths, and the series are few.
+        request.method if request.method in _METHODS else "_OTHER",
+        _template(match.route) if match is not None else OTHER,
+        str(response.status_code),
+    )
 
 
 def _describe(span: tracing.Working, request: HttpRequest, response: HttpResponse) -> None:

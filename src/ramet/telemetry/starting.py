@@ -18,6 +18,8 @@ from ramet.telemetry import (
     tracing,
 )
 from ramet.telemetry.exporting import Signal
+from ramet.telemetry.metrics import database as database  # it registers
+from ramet.telemetry.metrics import instruments, reporting
 from ramet.telemetry.options import options
 
 __all__ = ["start"]
@@ -32,9 +34,17 @@ def start() -> None:
     tracing.set_up(is_exported=chosen.url is not None, ratio=chosen.sample, slow=chosen.slow)
     exporting.feed(_spans)
     log_records.attach()
+    exporting.feed(reporting.counted)
+    instruments.use_traces(_kept_trace)
     if tracing.is_on():
         sql.observe()
         tasks.observe()
+
+
+def _kept_trace() -> bytes | None:
+    """The current trace's id, if somebody can look it up later: for exemplars."""
+    current = tracing.current_parent()
+    return current.trace_id if current is not None and current.is_sampled else None
 
 
 def _spans() -> Iterable[tuple[Signal, bytes]]:

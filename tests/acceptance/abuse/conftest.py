@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.abuse import inventory
+from tests.acceptance.abuse.accounts import made_up, register
 from tests.acceptance.abuse.browser import Browser
 from tests.acceptance.abuse.inventory import Inventory
 from tests.acceptance.running_shop import RunningShop
@@ -39,14 +39,21 @@ def taken(shop: RunningShop) -> Inventory:
 @pytest.fixture(scope="package")
 def password(shop: RunningShop) -> str:
     """The demo people's."""
-    (found,) = (shop.folder / ".ramet" / "secrets").glob("*demo*")
-    return Path(found).read_text().strip()
+    return shop.demo_password
 
 
 @pytest.fixture
 def browser(shop: RunningShop) -> Callable[[], Browser]:
     """A new browser, with nobody at it."""
     return lambda: Browser(shop.url)
+
+
+@pytest.fixture
+def account(shop: RunningShop) -> tuple[str, str]:
+    """Somebody new, and the password."""
+    name, secret = made_up("dora"), secrets.token_urlsafe(16)
+    register(shop, name, secret)
+    return name, secret
 
 
 @dataclass(frozen=True)

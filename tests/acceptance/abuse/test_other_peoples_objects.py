@@ -71,7 +71,6 @@ ATTACKED = {
     "o/sign-out/": "/o/sign-out/",
     "o/sign-up/": "/o/sign-up/",
     "o/inactive/": "/o/inactive/",
-    "o/assets/<str:version>/<str:name>": "/o/assets/0/provider.css",
     "o/confirm-email/": "/o/confirm-email/",
     "o/confirm-email/(?P<key>[-:\\w]+)/": "/o/confirm-email/{made_up}/",
     "o/reset-password/": "/o/reset-password/",

@@ -4,7 +4,6 @@ Collected as a thief would: every key, password and token in the files that may 
 that others read is searched for them: logs, Envoy's configuration, mails, command lines, status.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +81,7 @@ def test_only_their_owner_may_read_them(shop: AttackedShop) -> None:
     for folder in (shop.private.secrets, shop.private.envoy, shop.private.logs):
         private += [path for path in folder.rglob("*") if path.is_file()]
         folders += [path for path in folder.rglob("*") if path.is_dir()]
+    folders += [path for path in shop.private.celery.rglob("*") if path.is_dir()]
     modes = {
         str(path): oct(path.stat().st_mode & 0o777)
         for expected, paths in ((0o700, folders), (0o600, private))
@@ -117,7 +117,7 @@ def _secrets(shop: AttackedShop) -> dict[str, str]:
             name = str(path.relative_to(shop.private.secrets))
             for number, value in enumerate(_values(path.read_text())):
                 found[f"{name} {number}"] = value
-    state = json.loads((shop.private.path / "state.json").read_text())
+    state = shop.state()
     urls = {f"database of {name}": url for name, url in state["databases"].items()}
     for what, url in {**urls, "broker": state["broker"] or ""}.items():
         if password := re.search(r"://[^:/@]*:([^@]+)@", url):
@@ -144,7 +144,7 @@ def _readable(shop: AttackedShop) -> Iterator[Path]:
 
 
 def _pids(shop: AttackedShop) -> list[int]:
-    state = json.loads((shop.private.path / "state.json").read_text())
+    state = shop.state()
     return [state["supervisor"]["pid"]] + [
         process["pid"] for process in state["processes"] if process["pid"]
     ]

@@ -74,7 +74,7 @@ class Mesh:
 
     def _is_ready(self, service: str) -> bool:
         try:
-            return self.request(service, "GET", "/.ramet/ready")[0] == 200
+            return self.request(service, "GET", "/readyz")[0] == 200
         except pycurl.error:
             return False
 
@@ -143,8 +143,7 @@ def calls_database(
     connections.settings["default"] = handler.settings["default"]
     connections["default"] = connections.create_connection("default")
     with django_db_blocker.unblock():
-        call_command("migrate", "ramet_calls", verbosity=0)
-        call_command("migrate", "ramet_audit", verbosity=0)
+        call_command("migrate", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE effects (id bigserial PRIMARY KEY, label text NOT NULL)")
         yield url

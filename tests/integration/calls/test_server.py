@@ -23,6 +23,7 @@ from ramet.calls.models import StoredResult
 from ramet.calls.server import Operations
 from ramet.identity import settings as identity
 from ramet.placement.databases import database as entry
+from ramet.telemetry.health import checking, questions
 from tests.conftest import eventually
 from tests.integration.calls.conftest import Mesh, effects, make_token, place
 
@@ -188,9 +189,10 @@ def test_a_bug_does_not_leak_its_text(mesh: Mesh) -> None:
     assert "secret" not in json.dumps(answer)
 
 
-@pytest.mark.parametrize(("path", "status"), [("/.ramet/live", "live"), ("/.ramet/ready", "ready")])
-def test_health_is_answered_without_django(mesh: Mesh, path: str, status: str) -> None:
-    assert mesh.request("depot", "GET", path) == (200, {"status": status})
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/startupz"])
+def test_health_is_answered_without_django(mesh: Mesh, path: str) -> None:
+    status, answer = mesh.request("depot", "GET", path)
+    assert (status, answer["status"]) == (200, "pass")
 
 
 def test_django_gets_every_other_request_with_deadline_and_ids(mesh: Mesh) -> None:
@@ -267,11 +269,12 @@ def database(alias: str, changes: dict[str, Any]) -> Iterator[None]:
 
 def readiness() -> tuple[str, Any]:
     answers: list[str] = []
+    for module in (checking, questions):
+        module.forget()
     application = Operations(lambda environ, start: [])
-    (body,) = application(
-        {"PATH_INFO": "/.ramet/ready"}, lambda status, headers: answers.append(status)
-    )
-    return answers[0], json.loads(body)
+    (body,) = application({"PATH_INFO": "/readyz"}, lambda status, headers: answers.append(status))
+    found = json.loads(body)["checks"]
+    return answers[0], {name: check for name, (check,) in found.items()}
 
 
 def away(folder: Path) -> dict[str, Any]:
@@ -280,17 +283,18 @@ def away(folder: Path) -> dict[str, Any]:
 
 def test_a_process_whose_database_is_away_is_not_ready(tmp_path: Path, calls_database: str) -> None:
     with database("default", away(tmp_path)):
-        assert readiness() == (
-            "503 Service Unavailable",
-            {"status": "unready", "database": "default", "reason": "does not answer"},
-        )
+        status, checks = readiness()
+    assert status == "503 Service Unavailable"
+    assert checks["database:default"] == {"status": "fail", "output": "does not answer"}
 
 
 def test_a_process_without_a_database_of_its_own_is_ready_while_that_is_away(
     tmp_path: Path, calls_database: str
 ) -> None:
     with database("reports", away(tmp_path)):
-        assert readiness() == ("200 OK", {"status": "ready"})
+        status, checks = readiness()
+    assert status == "200 OK"
+    assert checks["database:default"] == {"status": "pass"}
 
 
 class _Elsewhere:
@@ -304,17 +308,18 @@ def test_a_process_whose_stored_results_are_away_is_not_ready(
     tmp_path: Path, calls_database: str
 ) -> None:
     with database("calls", away(tmp_path)), override_settings(DATABASE_ROUTERS=[_Elsewhere()]):
-        status, answer = readiness()
-    assert (status[:3], answer["database"]) == ("503", "calls")
+        status, checks = readiness()
+    assert (status[:3], checks["database:calls"]["status"]) == ("503", "fail")
+    assert checks["database:default"]["status"] == "pass"
 
 
 def test_a_database_that_is_wrongly_configured_is_told_with_the_reason(
     calls_database: str,
 ) -> None:
     with database("default", {"ENGINE": "nowhere"}):
-        status, answer = readiness()
+        status, checks = readiness()
     assert status == "503 Service Unavailable"
-    assert "'nowhere' isn't an available database backend" in answer["reason"]
+    assert "'nowhere' isn't an available" in checks["database:default"]["output"]
 
 
 def test_a_connection_that_may_not_be_kept_ends_with_the_call(

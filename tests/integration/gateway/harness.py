@@ -159,8 +159,10 @@ class Edge:
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     certificate: tuple[Path, Path] | None = None
-    telemetry_url: str | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
+    telemetry_url: str | None = None
+    infrastructure: Infrastructure = field(default_factory=Infrastructure)
+    rate_service: str | None = None
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ramet-gw-", dir="/tmp"))
@@ -193,9 +195,14 @@ class Edge:
         issuer = "users" if self.with_issuer else None
         gateway = Gateway("127.0.0.1", self.port, issuer, **self.gateway)
         toml = self.folder / "ramet.toml"
-        infrastructure = Infrastructure()
         return System(
-            "shop", "shop.settings", services, gateway, infrastructure, toml, self.telemetry
+            "shop",
+            "shop.settings",
+            services,
+            gateway,
+            self.infrastructure,
+            toml,
+            telemetry=self.telemetry,
         )
 
     @property
@@ -212,6 +219,7 @@ class Edge:
             issuer=ISSUER,
             certificate=self.certificate[0] if self.certificate else None,
             key=self.certificate[1] if self.certificate else None,
+            rate_service=self.rate_service,
             telemetry=self.telemetry_url,
         )
 

@@ -16,8 +16,9 @@ from ramet.tools.gateway import limits
 from tests.conftest import eventually
 from tests.integration.gateway import papers
 from tests.integration.gateway.harness import Edge
+from tests.integration.gateway.http2 import Http2
 
-BEFORE_SILENCE = 2
+BEFORE_SILENCE = 1
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +100,70 @@ def test_each_event_arrives_when_it_is_sent_and_the_stream_has_no_end(
         assert stream.readline() == f"data: {number}\n".encode()
         assert stream.readline() == b"\n"
     connection.close()
+
+
+@pytest.fixture
+def http2(live: Edge) -> Iterator[Http2]:
+    connection = Http2(live.port, live.trusting())
+    yield connection
+    connection.close()
+
+
+def connect_to(live: Edge, path: str, protocol: str, **headers: str) -> list[tuple[str, str]]:
+    """An extended CONNECT (RFC 8441, section 4)."""
+    return [
+        (":method", "CONNECT"),
+        (":protocol", protocol),
+        (":scheme", "https"),
+        (":path", path),
+        (":authority", f"localhost:{live.port}"),
+        *headers.items(),
+    ]
+
+
+def test_a_websocket_is_one_stream_of_an_http2_connection(live: Edge, http2: Http2) -> None:
+    assert http2.offers_extended_connect
+    version = {"sec-websocket-version": "13"}
+    assert http2.ask(connect_to(live, "/live/echo", "websocket", **version)) == 200
+    # RFC 6455, section 5.2: a text of five bytes, masked with a key of zeros; the echo has no mask.
+    http2.send(bytes([0x81, 0x80 | 5, 0, 0, 0, 0]) + b"hello")
+    assert http2.read(7) == bytes([0x81, 5]) + b"hello"
+
+
+def test_a_websocket_over_http2_with_a_bad_token_is_refused(live: Edge, http2: Http2) -> None:
+    headers = {"sec-websocket-version": "13", "authorization": "Bearer nonsense"}
+    assert http2.ask(connect_to(live, "/live/echo", "websocket", **headers)) == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "protocol"),
+    [
+        ("/api/echo", "websocket"),  # no stream
+        ("/live/echo", "connect-udp"),
+        ("/live/echo", "connect-ip"),
+        ("/.ramet/calls/", "websocket"),
+        ("/live/../.ramet/calls/", "websocket"),
+    ],
+)
+def test_no_other_connect_gets_through_over_http2(
+    live: Edge, http2: Http2, path: str, protocol: str
+) -> None:
+    before = reached(live)
+    status = http2.ask(connect_to(live, path, protocol, **{"sec-websocket-version": "13"}))
+    assert status in (None, 400, 403, 404)
+    assert reached(live) == before
+
+
+@pytest.mark.parametrize("authority", ["products:80", "127.0.0.1:80", "localhost"])
+def test_nobody_gets_a_tunnel_over_http2(live: Edge, http2: Http2, authority: str) -> None:
+    before = reached(live)
+    assert http2.ask([(":method", "CONNECT"), (":authority", authority)]) in (None, 400, 404)
+    assert reached(live) == before
+
+
+def reached(live: Edge) -> list[bytes]:
+    """How many requests the gateway has sent to the service."""
+    counted = live.admin("GET /stats?filter=upstream_rq_total").splitlines()
+    found = [line for line in counted if line.startswith(b"cluster.live.upstream_rq_total")]
+    assert len(found) == 1
+    return found

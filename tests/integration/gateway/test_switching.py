@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ramet.system import Canary, Switches
+from tests.conftest import eventually
 from tests.integration.gateway.harness import Edge, Upstream
 
 ORDERS, PRODUCTS = "/api/v1/orders/", "/api/v1/products/"
@@ -96,6 +97,46 @@ def test_a_browser_stays_with_the_version_that_it_met(
 
     eventually(some_have_moved, what="a larger share for the canary")
     assert [reached_new(canary, 1, Cookie=jar) for jar in stayed] == [1] * len(stayed)
+
+
+def test_a_user_meets_one_version_with_every_token_and_without_a_cookie() -> None:
+    edge = Edge()
+    socket = edge.folder / "canary.sock"
+    edge.services = {"orders": {"canary": Canary(str(socket), 50, sticky=True)}}
+    edge.upstreams["new"] = Upstream(Path(socket))
+    edge.start()
+    try:
+
+        def met_new(user: str, requests: int = 4, **headers: str) -> int:
+            """Of so many requests, each with another token and on another connection."""
+            edge.upstreams["new"].received.clear()
+            for number in range(requests):
+                token = edge.token(subject=user, scopes=[f"scope-{number}"])
+                answer = edge.get(ORDERS, Authorization=f"Bearer {token}", **headers)
+                assert (answer.status, answer.headers["set-cookie"]) == (200, None)
+            return len(edge.upstreams["new"].received)
+
+        users = [f"user-{number}" for number in range(24)]
+        met = {user: met_new(user) for user in users}
+        # 24 users at 50%: that all meet the same one is less likely than one in eight million.
+        assert set(met.values()) == {0, 4}
+        old = next(user for user in users if not met[user])
+        new = next(user for user in users if met[user])
+        for user, expected in ((old, 0), (new, 8)):
+            # Nobody can choose: neither by a cookie nor by the header that the choice goes by.
+            jars = {f"ramet-version={number}" for number in range(4)}
+            claimed = [met_new(user, 2, Cookie=jar, X_Ramet_User=new + old) for jar in jars]
+            assert sum(claimed) == expected
+        reached = [*edge.upstreams["new"].received, *edge.upstreams["orders"].received]
+        assert {request.headers["x-ramet-user"] for request in reached} == {None}
+
+        edge.switches = Switches(weights=(("orders", 90),))
+        edge.configure()
+        moved = [user for user in users if not met[user]]
+        eventually(lambda: any(met_new(user, 1) for user in moved), what="the larger share")
+        assert met_new(new) == 4
+    finally:
+        edge.stop()
 
 
 def test_a_service_in_maintenance_is_answered_for_at_once(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ramet.tools.local import ports, processes
+from ramet.tools.local import ports, processes, session
 from ramet.tools.local.folder import Folder
 
 PROJECT = Path(__file__).with_name("pair")
@@ -117,7 +117,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     remove(system)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The system, running, for tests that leave it as they found it."""
     system = Pair(tmp_path_factory.mktemp("pair") / "system")
@@ -129,7 +129,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 def remove(system: Pair) -> None:
-    system.ramet("down", check=False)
+    session.stop(system.folder)  # as `ramet down`, without a process for it
     system.folder.forget()
 
 

@@ -71,7 +71,7 @@ def test_migrate_then_serve_and_stop_on_sigterm(environment: dict[str, str]) -> 
     web = _start(environment, "web")
     path = environment["RAMET_SOCKET"]
     try:
-        wait_for(lambda: b" 200 " in _get("/.ramet/ready", path).split(b"\r\n")[0], "it is ready")
+        wait_for(lambda: b" 200 " in _get("/readyz", path).split(b"\r\n")[0], "it is ready")
         assert b"left one" in _get("/left/", path)
         assert os.stat(path).st_mode & 0o777 == 0o600
     finally:

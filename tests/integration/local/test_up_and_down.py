@@ -7,7 +7,6 @@ import signal
 import socket
 import stat
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -73,21 +72,9 @@ def test_a_second_up_says_that_it_is_running(running: Pair) -> None:
     assert running.state()["supervisor"] == state["supervisor"]
 
 
-def test_down_leaves_no_process_and_no_socket(pair: Pair) -> None:
-    state = pair.up()
-    everybody = pair.everybody()
-    assert len(everybody) > 10
-
-    assert pair.ramet("down").stdout == "pair is down\n"
-
-    assert alive(everybody) == []
-    assert not Path(state["run_dir"]).exists()
-    assert not pair.folder.state.exists()
-    assert [path for path in pair.folder.path.rglob("*") if path.is_socket()] == []
-    assert "not running" in pair.ramet("down").stdout
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_a_signal_ends_everything_in_order(pair: Pair, number: signal.Signals) -> None:
     supervisor = pair.start()
     wait_for(lambda: pair.folder.state.exists() and pair.state()["ready"], "it serves")
@@ -143,32 +130,6 @@ def test_a_service_cannot_open_the_database_of_another(running: Pair) -> None:
     for other in ("right", "postgres", "template1"):
         with pytest.raises(psycopg.OperationalError, match="permission denied"):
             psycopg.connect(databases["left"].replace("/left?", f"/{other}?"))
-
-
-def test_a_second_start_keeps_data_and_migrates_nothing(pair: Pair) -> None:
-    pair.up()
-    pair.get("/left/say/kept/")
-    wait_for(lambda: "kept" in pair.get("/left/notes/")[1]["notes"], "the task ran")
-    pair.ramet("down")
-    migrated = (pair.folder.logs / "left-migrate.log").stat().st_size
-
-    pair.up()
-
-    assert "kept" in pair.get("/left/notes/")[1]["notes"]
-    assert (pair.folder.logs / "left-migrate.log").stat().st_size == migrated
-
-
-def test_fresh_starts_with_empty_databases(pair: Pair) -> None:
-    pair.up()
-    pair.get("/left/say/forgotten/")
-    wait_for(lambda: "forgotten" in pair.get("/left/notes/")[1]["notes"], "the task ran")
-    pair.ramet("down")
-
-    pair.up("--fresh")
-
-    notes = pair.get("/left/notes/")[1]["notes"]
-    assert len(notes) == 1
-    assert notes[0].startswith("demo ")
 
 
 def test_only_starts_the_named_services(pair: Pair) -> None:
@@ -275,32 +236,3 @@ def test_a_service_that_does_not_run_is_named_with_those_that_do(
     assert done.returncode != 0
     assert "unknown-service" in done.stderr
     assert "left, right" in done.stderr
-
-
-def test_logs_shows_a_service_and_stays_after_down(pair: Pair) -> None:
-    pair.up()
-    pair.ramet("down")
-
-    shown = pair.ramet("logs", "right", "-n", "100").stdout
-    assert "right-worker" in shown
-    assert "left" not in {line.split("-")[0] for line in shown.splitlines()}
-
-
-def test_two_systems_share_no_secret(running: Pair, pair: Pair) -> None:
-    pair.up()
-    one, other = _secrets(running), _secrets(pair)
-    assert len(one) == len(other) >= 8
-    assert not one & other
-    for path in (pair.root / ".ramet/secrets").rglob("*"):
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-
-
-def _secrets(system: Pair) -> set[str]:
-    """Each password of a URL, and each line of a secret file but the frames of keys."""
-    state = system.state()
-    urls = [state["broker"], *state["brokers"].values(), *state["databases"].values()]
-    found = {urlsplit(url).password or "" for url in urls}
-    for path in (system.root / ".ramet/secrets").rglob("*"):
-        if path.is_file() and path.suffix != ".crt":
-            found |= {line for line in path.read_text().splitlines() if "-----" not in line}
-    return found - {""}

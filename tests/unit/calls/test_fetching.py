@@ -28,8 +28,9 @@ SYSTEM = System(
     name="shop",
     settings="tests.settings",
     services={
-        "orders": Service("orders", apps=(__name__,)),
-        "parcels": Service("parcels", apps=("shop.parcels",)),
+        "orders": Service("orders", apps=(__name__,), routes=("/orders/",)),
+        "parcels": Service("parcels", apps=("shop.parcels",), routes=("/",)),
+        "shipping": Service("shipping", command=("node", "server.mjs")),
     },
     gateway=Gateway(),
     infrastructure=Infrastructure(),
@@ -57,7 +58,7 @@ def pieces(request: HttpRequest) -> StreamingHttpResponse:
 
 def exact(request: HttpRequest) -> JsonResponse:
     digest = hashlib.sha256(request.body).hexdigest()
-    return JsonResponse({"sha256": digest, "kind": request.META["CONTENT_TYPE"]})
+    return JsonResponse({"sha256": digest, "kind": request.META.get("CONTENT_TYPE", "")})
 
 
 def named(request: HttpRequest, name: str) -> JsonResponse:
@@ -65,6 +66,7 @@ def named(request: HttpRequest, name: str) -> JsonResponse:
 
 
 urlpatterns = [
+    path("orders/", echo),
     path("parcels/", echo),
     path("pieces/", pieces),
     path("exact/", exact),
@@ -108,7 +110,7 @@ def test_in_one_process_django_answers_and_knows_the_caller(placed: Callable[...
     assert ramet.caller().service is None
 
 
-@pytest.mark.parametrize("name", ["a b", "a/b", "größe", "100%"])
+@pytest.mark.parametrize("name", ["a b", "größe", "100%", "a?b#c;d"])
 def test_in_one_process_a_view_gets_what_an_encoded_path_means(
     placed: Callable[..., None], name: str
 ) -> None:
@@ -232,6 +234,13 @@ def test_nothing_is_asked_inside_a_transaction(
         ("/a b/", {}),
         ("/größe/", {}),
         ("/ HTTP/1.1\r\nx-evil: 1", {}),
+        # What Envoy would refuse, or bring into another form, on the way.
+        *((path, {}) for path in ("/a/../b/", "/a/%2e%2E/b/", "/./", "/a/..", "//a/", "/a//b/")),
+        *((path, {}) for path in ("/a%2Fb/", "/a%5cb/", "/a\\b/", "/a%00/", "/100%/", "/a#b")),
+        *((path, {}) for path in ("/.ramet/ready", "/%2eRAMET/calls/", "/<a>/", "/?a=<b>")),
+        *(("/", {"method": method}) for method in ("get", "TRACE", "CONNECT", "BREW")),
+        *(("/", {"headers": {name: "1"}}) for name in ("X_A", "Content-Length", "Connection")),
+        *(("/", {"headers": {name: "1"}}) for name in ("Transfer-Encoding", "X-Ramet-Caller")),
         ("/", {"method": "GET / HTTP/1.1\r\nx-evil: 1\r\nx"}),
         ("/", {"method": ""}),
         ("/", {"headers": {"x-evil: 1\r\nx": "a"}}),
@@ -256,6 +265,30 @@ def test_what_others_have_written_does_not_leave_its_place(
         ramet.fetch("parcels", path, **rest)
     assert "hunter2" not in str(told.value)
     assert asked == []
+
+
+@pytest.mark.parametrize("lives_here", [True, False])
+@pytest.mark.parametrize("path", ["/orders/", "/orders", "/orders/1/?a=1", "/%6Frders/"])
+def test_a_path_of_another_service_is_not_asked_for(
+    placed: Callable[..., None], mesh: tuple[str, list[dict[str, Any]]], path: str, lives_here: bool
+) -> None:
+    """The mesh would not let it pass; Django, asked directly, has the views of both."""
+    template, asked = mesh
+    placed("orders", *(["parcels"] if lives_here else []), RAMET_MESH_URL=template)
+    with pytest.raises(ValueError, match=r"in a route of parcels \(/\)"):
+        ramet.fetch("parcels", path)
+    with pytest.raises(ValueError, match=r"in a route of orders \(/orders/\)"):
+        ramet.fetch("orders", "/ordersandmore/")
+    assert asked == []
+
+
+def test_a_program_that_is_not_django_is_asked_for_any_path(
+    placed: Callable[..., None], mesh: tuple[str, list[dict[str, Any]]]
+) -> None:
+    template, asked = mesh
+    placed("orders", RAMET_MESH_URL=template)
+    assert ramet.fetch("shipping", "/orders/").status == 200
+    assert [request["line"] for request in asked] == ["GET /orders/"]
 
 
 def test_a_keyword_would_give_no_right_so_it_is_none(placed: Callable[..., None]) -> None:

@@ -1,5 +1,6 @@
 """Keys are stored encrypted and move on in an order that breaks nothing."""
 
+import errno
 import os
 import re
 from datetime import datetime, timedelta
@@ -92,6 +93,44 @@ def test_a_file_that_cannot_be_read_is_named(path: Path, monkeypatch: pytest.Mon
     assert reference(caught) == "signing-keys-unreadable"
     assert str(path) in str(caught.value)
     assert "Permission denied" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fails", "number", "remedy"),
+    [
+        ("tempfile.mkstemp", errno.EROFS, "where the keys are kept"),
+        ("os.fsync", errno.ENOSPC, "make room"),
+    ],
+)
+@pytest.mark.parametrize("emergency", [False, True])
+def test_a_place_that_takes_no_file_is_named_and_keeps_its_keys(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fails: str,
+    number: int,
+    remedy: str,
+    emergency: bool,
+) -> None:
+    """A secret that is mounted read-only, and a disk that is full once the draft is made."""
+
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    age(path, PUBLISHED_FIRST)
+    before, files = path.read_bytes(), sorted(path.parent.iterdir())
+    monkeypatch.setattr(fails, failing)
+    for act in (
+        lambda: rotate(path, emergency=emergency),
+        lambda: signing.generate(path.parent / "new.pem", "correct horse"),
+    ):
+        with pytest.raises(DiagnosticError) as caught:
+            act()
+        (mistake,) = caught.value.mistakes
+        assert mistake.reference == "signing-keys-unwritable"
+        assert os.strerror(number) in mistake.found
+        assert remedy in mistake.remedy
+    assert path.read_bytes() == before
+    assert sorted(path.parent.iterdir()) == files
 
 
 def test_two_generations_share_no_secret(tmp_path: Path) -> None:

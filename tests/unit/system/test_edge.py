@@ -155,3 +155,27 @@ def test_what_an_operator_switched_wins_over_the_file() -> None:
     """Only for the service that was named."""
     switches = Switches(weights=(("orders", 50),))
     assert (switches.weight("orders", 10), switches.weight("users", 10)) == (50, 10)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["embedded", "redis://h:6379/1", "rediss://h", "$REDIS_URL", "file:/run/x", "http://h:8081"],
+)
+def test_rates_may_be_counted_in_several_places(read: Read, value: str) -> None:
+    text = f'[gateway]\nrate_by_address = "9/hour"\n[infrastructure]\nrates = "{value}"\n'
+    system = read(ROUTED + text)
+    assert system.infrastructure.rates == value
+    assert system.has_shared_rates is (value != "embedded")
+
+
+@pytest.mark.parametrize("value", ["memory", "redis:", "amqp://h", "http://h:8081/path"])
+def test_another_place_for_rates_is_refused(refusal: Refusal, value: str) -> None:
+    told = refusal(ROUTED + f'[infrastructure]\nrates = "{value}"\n')
+    assert "invalid-value" in told
+    assert f'rates = "{value}"' in told
+
+
+def test_shared_rates_without_a_rate_are_refused(refusal: Refusal) -> None:
+    told = refusal(ROUTED + '[infrastructure]\nrates = "redis://h"\n')
+    assert "no-rates" in told
+    assert "rate_by_address" in told

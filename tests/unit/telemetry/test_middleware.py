@@ -12,6 +12,10 @@ from rest_framework.decorators import api_view, authentication_classes
 from rest_framework.exceptions import NotFound
 
 from ramet.telemetry import tracing
+from ramet.telemetry.metrics import instruments
+from ramet.telemetry.metrics.prometheus import own_series
+from ramet.telemetry.metrics.shared import Series
+from ramet.telemetry.middleware import REQUESTS
 from tests.unit.telemetry.conftest import Trace
 
 MIDDLEWARE = ["ramet.telemetry.middleware.TelemetryMiddleware"]
@@ -122,3 +126,29 @@ def test_baggage_is_the_apis(traced: Trace, client: Client) -> None:
 
 def test_where_nothing_is_traced_the_middleware_is_left_out(client: Client) -> None:
     assert client.get("/orders/7/").content == b"0" * 32
+
+
+def test_requests_are_counted_by_route_whether_or_not_they_are_traced(client: Client) -> None:
+    instruments.use_folder(None, "test")
+    client.get("/orders/7/")
+    client.get("/orders/8/")
+    client.get("/no/such/path/")
+    client.generic("BREW", "/busy/")
+    client.get("/broken/")
+    assert {each.values: sum(each.numbers[1:16]) for each in _requests()} == {
+        ("other", "GET", "/orders/{number}/", "200"): 2,
+        ("other", "GET", "other", "404"): 1,
+        ("other", "_OTHER", "/busy/", "503"): 1,
+        ("other", "GET", "/broken/", "500"): 1,
+    }
+
+
+def test_the_slowest_request_is_found_by_its_trace(traced: Trace, client: Client) -> None:
+    instruments.use_folder(None, "test")
+    traced()
+    trace_id = client.get("/orders/7/").content.decode()
+    assert [each.exemplar for each in _requests()] == [trace_id]
+
+
+def _requests() -> list[Series]:
+    return [each for each in own_series() if each.declaration == REQUESTS.declaration]

@@ -7,7 +7,6 @@ from allauth.account import views
 from django.urls import include, path, re_path
 
 from ramet.identity.provider.endpoints import DeviceUserCode
-from shop.users.sign_in import assets
 from shop.users.sign_in.throttling import throttled
 
 _account = [
@@ -52,5 +51,4 @@ urlpatterns = [
     path("o/account/", include(_account)),
     # In front of the provider's own: nobody shall guess what a device shows.
     path("o/device/", throttled("device", DeviceUserCode.as_view())),
-    path("o/assets/<str:version>/<str:name>", assets.serve, name="provider-asset"),
 ]

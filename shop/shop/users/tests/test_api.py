@@ -89,30 +89,46 @@ def test_names_are_given_once(api: Api, change: dict[str, str], path: str) -> No
     assert {error["path"] for error in answer.json()["errors"]} == {path}
 
 
+@pytest.mark.parametrize("spelling", ["{}@shop.example", "{}@SHOP.example", "{}@Shop.Example"])
 def test_only_the_owner_of_an_address_learns_that_it_has_an_account(
-    api: Api, django_capture_on_commit_callbacks: Any
+    api: Api, django_capture_on_commit_callbacks: Any, spelling: str
 ) -> None:
     register(api)
     told = []
     for name, owner in (("else", "Carol"), ("elsa", "Doris")):
-        given = {"username": f"\uff45{name[1:]}", "email": f"{owner}@SHOP.example"}
+        given = {"username": f"\uff45{name[1:]}", "email": spelling.format(owner)}
         with django_capture_on_commit_callbacks(execute=True):
             answer = register(api, **given)
         said = answer.json()
         assert UUID(said.pop("id"))
         # As it is stored, also where nothing is.
-        assert said == {"username": name, "email": f"{owner}@shop.example"}
+        assert said == {"username": name, "email": f"{owner.lower()}@shop.example"}
         told.append((answer.status_code, dict(answer.headers)))
     assert told[0] == told[1]
     assert told[0][0] == 201
     assert {user.username for user in User.objects.all()} == {"carol", "elsa"}
     message = mail.outbox[0]
-    assert message.to == ["Carol@shop.example"]
+    assert message.to == ["carol@shop.example"]
     assert "already exists" in message.body
 
 
+@pytest.mark.parametrize("lookalike", ["m\u0131ss@shop.example", "mi\u017f\u017f@shop.example"])
+def test_the_mail_to_an_owner_goes_to_no_address_that_looks_alike(
+    api: Api, django_capture_on_commit_callbacks: Any, lookalike: str
+) -> None:
+    """In upper case, dotless i is I and long s is S: the mailbox may be somebody else's."""
+    register(api, username="miss", email="miss@shop.example")
+    with django_capture_on_commit_callbacks(execute=True):
+        register(api, username="else", email=lookalike)
+    assert [m.to for m in mail.outbox if "already exists" in m.body] == []
+
+
 def test_who_registers_again_and_again_is_asked_to_wait(api: Api) -> None:
-    answers = [register(api, username=f"carol{number}") for number in range(6)]
+    spellings = ("carol@shop.example", "CAROL@shop.example", "Carol@Shop.Example") * 2
+    answers = [
+        register(api, username=f"carol{number}", email=spelling)
+        for number, spelling in enumerate(spellings)
+    ]
     assert [answer.status_code for answer in answers] == [201] * 5 + [429]
     assert int(answers[-1]["Retry-After"]) > 0
     assert answers[-1]["content-type"] == "application/problem+json"

@@ -5,11 +5,15 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client, TestCase
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_device_grant_model
@@ -180,7 +184,23 @@ def set_password(client: Client) -> None:
     assert client.post("/o/account/password/set/", NEW_PASSWORD).status_code == 302
 
 
-@pytest.mark.parametrize("renew", [change_password, reset_password, set_password])
+def changepassword(_: Client) -> None:
+    """As an administrator, at a terminal."""
+    typed = NEW_PASSWORD["password1"]
+    with patch("getpass.getpass", return_value=typed):
+        call_command("changepassword", "carol", stdout=StringIO())
+
+
+def hash_of_their_own(_: Client) -> None:
+    """As a script that moves accounts here from elsewhere."""
+    carol = User.objects.get(username="carol")
+    carol.password = make_password(NEW_PASSWORD["password1"])
+    carol.save(update_fields=["password"])
+
+
+@pytest.mark.parametrize(
+    "renew", [change_password, reset_password, set_password, changepassword, hash_of_their_own]
+)
 def test_a_new_password_ends_what_a_thief_holds(
     carol: User,
     sign_in: Callable[..., Any],
@@ -198,6 +218,19 @@ def test_a_new_password_ends_what_a_thief_holds(
     assert Client().post("/o/token/", code).status_code == 400
     bearer = {"Authorization": f"Bearer {thief['access_token']}"}
     assert Client().get("/o/userinfo/", headers=bearer).status_code == 401
+
+
+def test_what_is_no_new_password_ends_nothing(carol: User, sign_in: Callable[..., Any]) -> None:
+    granted = sign_in(Client(), "carol").json()
+    other = sign_in(Client(), "carol").json()
+    carol.refresh_from_db()
+    carol.first_name = "Carol"
+    carol.save()
+    User.objects.create_user("dora", "dora@shop.example", PASSWORD)
+    assert refresh(granted) == 200
+    carol.set_password(PASSWORD)
+    carol.save(update_fields=["last_name"])  # not the password
+    assert refresh(other) == 200
 
 
 def test_a_new_password_ends_what_devices_were_allowed(carol: User) -> None:

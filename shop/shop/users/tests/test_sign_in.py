@@ -13,10 +13,11 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.db import connections
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
 from ramet.placement import here
+from shop import errors
 from shop import settings as shop_settings
 from shop.users import services
 from shop.users.models import User
@@ -91,6 +92,18 @@ def test_a_forgotten_password_is_answered_the_same_for_everybody(carol: User, ma
     first, second = mail.outbox
     assert f"{here().environment.public_url}/o/reset-password/" in first.body
     assert "do not have any record" in second.body
+
+
+def test_an_address_that_was_registered_in_capitals_is_the_same_one(mails: Any) -> None:
+    """django-allauth looks for addresses in lower case only."""
+    services.register("dora", "Dora@Shop.Example", PASSWORD)
+    mails(lambda: Client().post("/o/reset-password/", {"email": "DORA@shop.example"}))
+    assert [message.to for message in mail.outbox] == [["dora@shop.example"]]
+    assert "/o/reset-password/" in mail.outbox[0].body
+    form = {"username": "else", "password1": PASSWORD, "email": "Dora@shop.example"}
+    answer = mails(lambda: Client().post("/o/sign-up/", form))
+    assert answer["Location"] == "/o/confirm-email/"
+    assert "already exists" in mail.outbox[-1].body
 
 
 def test_signing_up_with_an_address_that_has_an_account_is_answered_the_same(
@@ -343,19 +356,30 @@ def test_pages_run_no_foreign_script_and_are_in_no_frame(client: Client) -> None
     assert "<style" not in page.content.decode()
 
 
+def test_what_is_refused_here_looks_like_these_pages(client: Client) -> None:
+    lost = client.get("/o/nothing-here/")
+    forged = Client(enforce_csrf_checks=True).post(SIGN_IN, {"login": "alice"})
+    assert (lost.status_code, forged.status_code) == (404, 403)
+    for answer, heading in ((lost, "There is nothing here"), (forged, "Please try again")):
+        page = answer.content.decode()
+        assert f"<h1>{heading}</h1>" in page
+        assert "users/provider." in page, "the style of the other pages"
+
+
+def test_an_error_of_ours_is_told_without_what_a_page_needs(rf: RequestFactory) -> None:
+    answer = errors.server_error(rf.get("/o/sign-in/"))
+    assert answer.status_code == 500
+    assert "<h1>Something broke</h1>" in answer.content.decode()
+
+
 def test_their_files_are_kept_for_a_year_under_an_address_of_their_own(client: Client) -> None:
     page = client.get(SIGN_IN).content.decode()
-    addresses = re.findall(r'"(/o/assets/[^"]+)"', page)
+    addresses = re.findall(r'"(/static/[^"]+)"', page)
     assert len(addresses) == 4
     for address in addresses:
         answer = client.get(address)
-        assert (answer.status_code, answer["Cache-Control"]) == (
-            200,
-            "public, max-age=31536000, immutable",
-        )
-    old = re.sub(r"/assets/\w+/", "/assets/old/", addresses[0])
-    assert client.get(old)["Cache-Control"] == "no-cache"
-    assert client.get("/o/assets/x/settings.py").status_code == 404
+        assert answer.status_code == 200
+        assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_secrets_of_apps_are_not_stored_as_they_are() -> None:

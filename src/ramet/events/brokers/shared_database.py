@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from ramet.events import spans, sql
+from ramet.events import metrics, spans, sql
 from ramet.events.declaration import declared
 from ramet.events.keys import lock_of
 from ramet.events.options import options
@@ -98,4 +98,6 @@ def move(surroundings: Surroundings) -> int:
         sql.run(f"DELETE FROM ramet_events_outbox WHERE {moved}", numbers)
         reached("mover.before-commit")
     reached("mover.after-commit")
+    for row in rows:
+        metrics.SENT.add(1, row[2])
     return len(rows)

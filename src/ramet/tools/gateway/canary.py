@@ -8,8 +8,10 @@ from ramet.tools.gateway import clusters, mesh_tls
 from ramet.tools.gateway.mesh_routes import CALLER
 from ramet.tools.gateway.topology import Topology
 
-__all__ = ["cluster", "destination", "visitors"]
+__all__ = ["USER", "cluster", "destination", "is_sticky_somewhere", "visitors"]
 
+USER = "x-ramet-user"
+"""A header that the check of tokens sets for the choice alone, and that goes no further."""
 _COOKIE = "ramet-version"
 _REQUEST_ID = "x-request-id"
 _A_DAY = 86400
@@ -38,9 +40,9 @@ def _is_socket(address: str) -> bool:
 def destination(system: System, service: Service, switches: Switches) -> dict[str, Any]:
     """The part of a route's action that says where to: one cluster, or two with their weights.
 
-    With `sticky` a cookie's hash decides instead of chance. Of a visitor without one it is the hash
-    of the request's id, which becomes the cookie: so the first answer counts already, and a growing
-    weight moves visitors towards the canary only.
+    With `sticky` a hash decides instead of chance: of the user where there is a token, else of a
+    cookie. Of a visitor without either it is that of the request's id, which becomes the cookie: so
+    the first answer counts already. A growing weight moves people towards the canary only.
     """
     if service.canary is None:
         return {"cluster": service.name}
@@ -57,19 +59,27 @@ def destination(system: System, service: Service, switches: Switches) -> dict[st
     return {
         "weighted_clusters": weighted | {"use_hash_policy": True},
         "hash_policy": [
+            {"header": {"header_name": USER}, "terminal": True},
             {"cookie": {"name": _COOKIE}, "terminal": True},
             {"header": {"header_name": _REQUEST_ID}},
         ],
     }
 
 
+def is_sticky_somewhere(system: System) -> bool:
+    """Whether any service has a canary whose share goes by user."""
+    canaries = [service.canary for service in system.services.values()]
+    return any(canary.sticky for canary in canaries if canary)
+
+
 def visitors(
     service: Service, gateway: Gateway
 ) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
     """The kinds of visitors that need routes of their own, first match first: header matchers, and
-    headers to add to answers. Those without the cookie are given one."""
+    headers to add to answers. Those who have neither a token nor the cookie are given one."""
     if service.canary is not None and service.canary.sticky:
         present = {"safe_regex": {"regex": rf"(.*;)? *{_COOKIE}=.*"}}
+        yield [{"name": USER, "present_match": True}], []
         yield [{"name": "cookie", "string_match": present}], []
         secure = "; Secure" if gateway.tls != "off" else ""
         cookie = f"{_COOKIE}=%REQ({_REQUEST_ID})%; Max-Age={_A_DAY}; Path=/; HttpOnly; SameSite=Lax"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ramet.tools.gateway import limits
 
-__all__ = ["address", "cluster", "outside", "pair", "processes"]
+__all__ = ["address", "cluster", "foreign", "http2", "http11", "pair", "processes"]
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -50,19 +50,19 @@ def cluster(
         "circuit_breakers": limits.CIRCUIT_BREAKERS,
         "outlier_detection": limits.OUTLIERS,
         **(
-            {"typed_extension_protocol_options": _http11()}
+            {"typed_extension_protocol_options": http11()}
             if transport_socket is None
             # One connection for many requests: with TLS it costs half the processor time.
             else {
-                "typed_extension_protocol_options": _http2(),
+                "typed_extension_protocol_options": http2(),
                 "transport_socket": transport_socket,
             }
         ),
     }
 
 
-def outside(name: str, url: str, ca_bundle: str) -> dict[str, Any]:
-    """The cluster of a server outside the system, such as a foreign issuer's, by its URL.
+def foreign(name: str, url: str, ca_bundle: str, protocol: dict[str, Any]) -> dict[str, Any]:
+    """The cluster of a server outside the system, by its http or https URL.
 
     With https, its certificate must be for its name and from an authority in the file `ca_bundle`.
     """
@@ -80,7 +80,7 @@ def outside(name: str, url: str, ca_bundle: str) -> dict[str, Any]:
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}],
         },
-        "typed_extension_protocol_options": _http11(),
+        "typed_extension_protocol_options": protocol,
     }
     if parts.scheme == "https":
         described["transport_socket"] = {
@@ -100,11 +100,13 @@ def outside(name: str, url: str, ca_bundle: str) -> dict[str, Any]:
     return described
 
 
-def _http11() -> dict[str, Any]:
+def http11() -> dict[str, Any]:
+    """The `typed_extension_protocol_options` of a server that speaks HTTP/1.1."""
     return _protocol({"http_protocol_options": {}})
 
 
-def _http2() -> dict[str, Any]:
+def http2() -> dict[str, Any]:
+    """The same of one that speaks HTTP/2."""
     options = {
         "allow_connect": True,  # WebSockets (RFC 8441)
         # A peer that is gone without a word would hold all requests, not some of them.

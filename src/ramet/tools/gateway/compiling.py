@@ -17,11 +17,14 @@ from ramet.tools.gateway import (
     clusters,
     edge,
     edge_routes,
+    faults,
     hygiene,
     limits,
     mesh,
     mesh_routes,
     mesh_tls,
+    rate_limits,
+    scraping,
     tls,
     tokens,
     tracing,
@@ -46,6 +49,7 @@ def compile(
     watched by Envoy.
     ValueError for an endpoint that is neither a socket's path nor an IP address.
     """
+    groups = list(groups)
     group_of = {service: group for group in groups for service in group.services}
     placed = [service for service in system.services.values() if service.name in group_of]
 
@@ -54,6 +58,7 @@ def compile(
         *(mesh.inbound(system, topology, service) for service in placed),
         *(mesh.outbound(topology, service) for service in placed),
         *edge.gateway_listeners(system, topology, _path(topology, "rds-gateway.json")),
+        *scraping.scrape_listener(system, topology, groups),
     ]
     reached = [
         *(
@@ -64,9 +69,14 @@ def compile(
         ),
         *_mesh_clusters(system, topology, placed, policy),
         *(canary.cluster(system, topology, service) for service in placed if service.canary),
+        faults.nobody(),
     ]
+    if system.telemetry.scrape is not None:
+        reached.append(scraping.cluster(topology))
     if foreign := tokens.foreign_issuer_cluster(system, topology):
         reached.append(foreign)
+    if limiter := rate_limits.service_cluster(system, topology):
+        reached.append(limiter)
     if collector := tracing.cluster(topology):
         reached.append(collector)
     secrets = mesh_tls.secrets(topology, [service.name for service in placed])
@@ -75,7 +85,7 @@ def compile(
         "cds.json": _resources(reached),
         "lds.json": _resources(listening),
         "rds-gateway.json": _resources([edge_routes.gateway_routes(system, switches)]),
-        "rds-mesh.json": _resources([mesh_routes.inbound(system, placed, policy)]),
+        "rds-mesh.json": _resources([mesh_routes.inbound(system, placed, policy, switches)]),
         "rds-out.json": _resources([mesh_routes.outbound(system, placed, policy)]),
         **{name: _resources([secret]) for name, secret in secrets.items()},
     }

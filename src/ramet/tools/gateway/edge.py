@@ -56,6 +56,7 @@ def _manager(system: System, topology: Topology, routes_file: str) -> dict[str, 
         rate_limits.address_filter(system),
         tokens.token_check(system, topology),
         rate_limits.user_filter(system),
+        rate_limits.shared_filter(system),
         body_limit(),
         router(),
     ]
@@ -76,6 +77,7 @@ def _manager(system: System, topology: Topology, routes_file: str) -> dict[str, 
             "cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}],  # noqa: S104
         },
         "preserve_external_request_id": False,
+        "http2_protocol_options": _http2(system),
         **tracing.edge(system, topology),
         **limits.waiting(system, manager["common_http_protocol_options"]),
         # The routes remove a service's own header, and nobody adds another.
@@ -88,6 +90,16 @@ def _manager(system: System, topology: Topology, routes_file: str) -> dict[str, 
         ],
         "local_reply_config": answers.problems(security_headers(gateway)),
     }
+
+
+def _http2(system: System) -> dict[str, Any]:
+    """Where there are streams, a WebSocket may also be one stream among others (RFC 8441).
+
+    Only its extended CONNECT gets anywhere: the first of the routes ends what asks for a tunnel.
+    """
+    options = hygiene.http2()
+    has_streams = any(service.streams for service in system.services.values())
+    return options | {"allow_connect": True} if has_streams else options
 
 
 def _quic(topology: Topology, address: dict[str, Any], manager: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ramet.system import Gateway, Service, Switches, System
 from ramet.tools.gateway import cors, hygiene, limits, rate_limits
-from ramet.tools.gateway.canary import destination, visitors
+from ramet.tools.gateway.canary import USER, destination, visitors
 from ramet.tools.gateway.routes import (
     NO_BODY_LIMIT,
     configuration,
@@ -36,21 +36,21 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
     entries.sort(key=lambda entry: (-len(entry[0]), entry[0], entry[2] is _answers))
     routes: list[dict[str, Any]] = [
         # No other match covers CONNECT, and a request without a route waits for its end.
-        nothing({"connect_matcher": {}}),
-        nothing(hygiene.several_hosts(), status=400),
-        nothing(hygiene.internal_path()),
+        _end(system, {"connect_matcher": {}}),
+        _end(system, hygiene.several_hosts(), status=400),
+        *(_end(system, match) for match in hygiene.internal_paths()),
     ]
     for prefix, service, kind in entries:
         if service.name in switches.maintenance:
-            routes.append(nothing(path_match(prefix), status=503))
+            routes.append(_end(system, path_match(prefix), status=503))
         else:
             routes += kind(prefix, service, system, switches)
-    routes.append(nothing({"prefix": "/"}))
+    routes.append(_end(system, {"prefix": "/"}))
     found = configuration("gateway", routes)
     [host] = found["virtual_hosts"]
     if gateway.cors:
         host["typed_per_filter_config"] = {cors.FILTER: cors.cors_policy(gateway.cors)}
-    if described := rate_limits.descriptions(gateway):
+    if described := rate_limits.descriptions(system):
         host["rate_limits"] = described
     return {
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
@@ -58,6 +58,7 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
         "response_headers_to_add": _added_to_answers(gateway),
         "response_headers_to_remove": [*found["response_headers_to_remove"], "server"],
         "request_headers_to_add": _told_to_services(gateway),
+        "request_headers_to_remove": [USER],
     }
 
 
@@ -72,6 +73,13 @@ def redirect_routes(public: SplitResult) -> dict[str, Any]:
     return configuration("redirect", [{"match": {"prefix": "/"}, "redirect": redirect}])
 
 
+def _end(system: System, match: dict[str, Any], *, status: int = 404) -> dict[str, Any]:
+    """A route that ends here, and counts who asks for it all the same."""
+    route = nothing(match, status=status)
+    route["typed_per_filter_config"] |= rate_limits.own_answers(system)
+    return route
+
+
 def _answers(
     prefix: str, service: Service, system: System, switches: Switches
 ) -> list[dict[str, Any]]:
@@ -81,7 +89,7 @@ def _answers(
         **destination(system, service, switches),
         "idle_timeout": f"{limits.silence(service)}s",
     }
-    if described := rate_limits.descriptions(service, system.gateway):
+    if described := rate_limits.descriptions(system, service):
         action["rate_limits"] = described
     routes: list[dict[str, Any]] = []
     for headers, added in visitors(service, system.gateway):
@@ -117,15 +125,26 @@ def _streams(
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "retry_policy": {"num_retries": 0},
     }
-    if described := rate_limits.descriptions(service, system.gateway):
+    if described := rate_limits.descriptions(system, service):
         action["rate_limits"] = described
     return [
         {
             "match": path_match(prefix),
             "route": action,
             "typed_per_filter_config": NO_BODY_LIMIT,
+            "request_headers_to_add": [_key_of_websockets()],
         }
     ]
+
+
+def _key_of_websockets() -> dict[str, Any]:
+    """What HTTP/1.1 wants of a WebSocket (RFC 6455, section 4.1), HTTP/2 has not got (RFC 8441,
+    section 5), and Envoy does not add on the way from one to the other.
+
+    It shows a client that its peer has understood, which ours is told by the status alone.
+    """
+    header = {"key": "sec-websocket-key", "value": "cmFtZXQncyBnYXRld2F5IQ=="}
+    return {"header": header, "append_action": "ADD_IF_ABSENT"}
 
 
 def _added_to_answers(gateway: Gateway) -> list[dict[str, Any]]:

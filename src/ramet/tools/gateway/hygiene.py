@@ -7,6 +7,7 @@ underscores overwrite those with dashes in WSGI (`X_A` and `X-A` are one variabl
 from collections.abc import Sequence
 from typing import Any
 
+from ramet.system import probes
 from ramet.tools.gateway import limits
 
 __all__ = [
@@ -14,7 +15,7 @@ __all__ = [
     "connection",
     "header_guard",
     "http2",
-    "internal_path",
+    "internal_paths",
     "runtime",
     "several_hosts",
 ]
@@ -89,13 +90,18 @@ def header_guard(
     }
 
 
-def internal_path() -> dict[str, Any]:
-    """The route match of INTERNAL and everything that begins like it, in any case.
+def internal_paths() -> list[dict[str, Any]]:
+    """The route matches of INTERNAL and everything that begins like it, and of what a process
+    tells machines about itself, in any case.
 
     One comparison is enough because `normalize_path` has decoded `%2eramet` and the like by then;
     the server behind would otherwise do it after the check.
     """
-    return {"prefix": INTERNAL, "case_sensitive": False}
+    probed = "|".join(path.removeprefix("/") for path in probes.PATHS)
+    return [
+        {"prefix": INTERNAL, "case_sensitive": False},
+        {"safe_regex": {"regex": f"(?i)/(?:{probed})"}},
+    ]
 
 
 def several_hosts() -> dict[str, Any]:

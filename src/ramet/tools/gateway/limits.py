@@ -12,6 +12,7 @@ __all__ = [
     "CLIENT_IDLE",
     "CLOCK_SKEW",
     "DOWNSTREAM_CONNECTIONS",
+    "EXPENDABLE",
     "HEADERS",
     "HEADERS_TIMEOUT",
     "HEADER_BYTES_KIB",
@@ -23,6 +24,7 @@ __all__ = [
     "OUTLIERS",
     "PEER_ANSWERS",
     "PEER_ASKED_EVERY",
+    "RATE_SERVICE",
     "REQUEST_TIMEOUT",
     "ROUTE_TIMEOUT",
     "SILENT_STREAM",
@@ -62,6 +64,9 @@ PEER_ANSWERS = 5
 # that would send, or a request meets a closing connection and fails without being retried.
 UPSTREAM_IDLE = 10
 
+# For the answer of a rate limit service, which every request waits for; without one it goes on.
+RATE_SERVICE = 0.1
+
 # The same 10 s as ramet.identity: a token is never good at the edge and bad behind it.
 CLOCK_SKEW = 10
 LONGEST_TOKEN = 8 * 1024  # bytes
@@ -95,6 +100,21 @@ OUTLIERS: dict[str, Any] = {
     "base_ejection_time": "5s",
     "max_ejection_time": "60s",
     "max_ejection_percent": 50,
+}
+# For whoever is asked on the way of a request that can go on without the answer: five questions in
+# vain, and for a second or a few nobody waits for the next one, be it the last host or not.
+EXPENDABLE: dict[str, Any] = {
+    "circuit_breakers": CIRCUIT_BREAKERS,
+    "outlier_detection": {
+        **OUTLIERS,
+        # Apart, each use of a connection that is still open would forget the late answers before.
+        "split_external_local_origin_errors": False,
+        "consecutive_gateway_failure": 5,
+        "base_ejection_time": "1s",
+        "max_ejection_time": "3s",
+        "max_ejection_percent": 100,
+    },
+    "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
 }
 
 

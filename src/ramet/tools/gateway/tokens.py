@@ -5,8 +5,8 @@ A request without a token passes: which views need one, their services know, and
 
 from typing import Any
 
-from ramet.system import System
-from ramet.tools.gateway import clusters, limits, rate_limits
+from ramet.system import System, rates
+from ramet.tools.gateway import canary, clusters, limits, rate_limits
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["foreign_issuer_cluster", "token_check"]
@@ -48,9 +48,13 @@ def token_check(system: System, topology: Topology) -> dict[str, Any] | None:
         "clock_skew_seconds": limits.CLOCK_SKEW,
         "jwt_cache_config": {"jwt_cache_size": 1000, "jwt_max_token_size": limits.LONGEST_TOKEN},
     }
-    if rate_limits.rates(system, "user"):
+    if rates.declared(system, "user"):
         # For the limits of users; it costs a copy of the claims, so only where they are asked for.
         provider["payload_in_metadata"] = rate_limits.TOKEN_PAYLOAD
+    if canary.is_sticky_somewhere(system):
+        provider["claim_to_headers"] = [{"header_name": canary.USER, "claim_name": "sub"}]
+        # The route was chosen before anybody knew the user.
+        provider["clear_route_cache"] = True
     with_token = {
         "prefix": "/",
         "headers": [
@@ -73,7 +77,8 @@ def foreign_issuer_cluster(system: System, topology: Topology) -> dict[str, Any]
     declared = system.gateway.issuer
     if declared is None or not system.has_foreign_issuer:
         return None
-    return clusters.outside("issuer", _foreign_keys(declared, topology), str(topology.ca_bundle))
+    url = _foreign_keys(declared, topology)
+    return clusters.foreign("issuer", url, str(topology.ca_bundle), clusters.http11())
 
 
 def _foreign_keys(issuer: str, topology: Topology) -> str:

@@ -25,8 +25,9 @@ class Topology:
     `issuer` replaces what follows from `[gateway] issuer` of ramet.toml. `jwks_url` is where a
     foreign issuer's discovery document says that its keys are; None while that is not known.
     `certificate` and `key` are the gateway's where `tls` is "local".
-    `ca_bundle` is the PEM file of the authorities that the certificate of a foreign issuer, and of
-    a collector, may be from.
+    `ca_bundle` is the PEM file of the authorities that the certificate of a foreign issuer, a rate
+    limit service or a collector may be from. `rate_service` is the URL of such a service; None
+    where rates are not shared, or where ours listens at `rate_socket`.
     `telemetry` is the base URL of the OTLP collector for Envoy's own spans; None: it makes none.
     """
 
@@ -42,6 +43,7 @@ class Topology:
     jwks_url: str | None = None
     certificate: Path | None = None
     key: Path | None = None
+    rate_service: str | None = None
     telemetry: str | None = None
     ca_bundle: Path = field(default_factory=lambda: _ca_bundle())
 
@@ -49,6 +51,11 @@ class Topology:
     def admin_socket(self) -> Path:
         """Envoy's own interface: statistics, configuration, shutdown."""
         return self.run_dir / "envoy-admin.sock"
+
+    @property
+    def rate_socket(self) -> Path:
+        """Where `ramet ratelimit` listens beside this Envoy."""
+        return self.run_dir / "ratelimit.sock"
 
     def mesh_address(self, service: str) -> str:
         """Where the gateway and other services reach `service`, with TLS."""

@@ -37,6 +37,7 @@ class Environments:
             "RAMET_MAIL_DIR": str(self.folder.mail),
             "RAMET_CELERY_BROKER_URL": "filesystem://",
             "RAMET_CELERY_FOLDER": str(self._celery_folder(group)),
+            "RAMET_METRICS_FOLDER": str(metrics_folder(run, group.name)),
         }
         if group.name in self.brokers:
             environment["RAMET_BROKER_URL"] = self.brokers[group.name]
@@ -46,7 +47,9 @@ class Environments:
 
     def _celery_folder(self, group: Group) -> Path:
         folder = self.folder.celery / group.name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # kombu would make `control`, which lists the queues, for everybody to read.
+        for made in (folder, folder / "control"):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
 
@@ -60,9 +63,24 @@ def demo_password(folder: Folder) -> str:
     return secret(folder.secrets / "demo-password", 9)
 
 
+def dashboard_link(url: str, folder: Folder) -> str:
+    """What lets a person into the dashboard at `url`; its token is made once per checkout."""
+    return f"{url}/?token={secret(folder.dashboard_token)}"
+
+
 def instance(group: Group, role: str, number: int = 1) -> str:
     """A process's name: `orders-web`, and `orders-web-2` for the second one."""
     return f"{group.name}-{role}" + (f"-{number}" if number > 1 else "")
+
+
+def metrics_folder(run: Path, group: str) -> Path:
+    """Where the processes of a group share what they count."""
+    return run / "metrics" / group
+
+
+def probe_socket(run: Path, name: str) -> Path:
+    """Where a process that serves no requests answers how it is; `name` is its instance's."""
+    return run / f"{name}.probe.sock"
 
 
 def web_socket(run: Path, group: str, number: int = 1) -> Path:

@@ -47,6 +47,11 @@ class Folder:
         return self.run / "control.sock"
 
     @property
+    def ratelimit(self) -> Path:
+        """The socket on which the gateway asks the rate limiter, where there is one."""
+        return self.run / "ratelimit.sock"
+
+    @property
     def logs(self) -> Path:
         """One file per process."""
         return self.path / "log"
@@ -55,6 +60,11 @@ class Folder:
     def secrets(self) -> Path:
         """Keys and passwords, each in a file of mode 0600."""
         return self.path / "secrets"
+
+    @property
+    def dashboard_token(self) -> Path:
+        """What the dashboard asks for."""
+        return self.secrets / "dashboard-token"
 
     @property
     def certificates(self) -> Path:
@@ -128,6 +138,8 @@ class Folder:
         for folder in (self.nats, self.celery, self.mail, self.logs, self.envoy):
             shutil.rmtree(folder, ignore_errors=True)
         self.migrated.unlink(missing_ok=True)
+        for file in self.path.glob("telemetry.sqlite3*"):  # the dashboard's, with its journal
+            file.unlink(missing_ok=True)
 
     def clear_run(self) -> None:
         """Remove the sockets' folder and what is in it."""

@@ -1,4 +1,4 @@
-"""A GET over a Unix socket or TCP: enough to ask a process whether it is ready."""
+"""A GET over a Unix socket or TCP: enough to ask a process how it is."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ async def status_of(
 
     With `tls` any certificate will do: it asks whether a program of ours is ready, no more.
     """
+    status, _ = await get(target, path, host=host, tls=tls, timeout=timeout, with_body=False)
+    return status
+
+
+async def get(
+    target: Path | tuple[str, int],
+    path: str,
+    *,
+    host: str = "localhost",
+    tls: bool = False,
+    timeout: float = 5.0,
+    with_body: bool = True,
+) -> tuple[int | None, bytes]:
+    """The same with the body, of a server that ends it with the connection or tells its length."""
     try:
         async with asyncio.timeout(timeout):
             if isinstance(target, Path):
@@ -36,8 +50,11 @@ async def status_of(
                 writer.write(request.encode())
                 await writer.drain()
                 words = (await reader.readline()).split(None, 2)
+                answer = await reader.read() if with_body else b""
             finally:
                 writer.close()
     except (OSError, TimeoutError, asyncio.IncompleteReadError):
-        return None
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+        return None, b""
+    if len(words) < 2 or not words[1].isdigit():
+        return None, b""
+    return int(words[1]), answer.partition(b"\r\n\r\n")[2]

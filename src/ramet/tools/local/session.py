@@ -15,8 +15,9 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.local import changes, control, processes
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Report
+from ramet.tools.local.plan import Plan
 from ramet.tools.local.state import StateFile
-from ramet.tools.local.supervisor import Plan, Supervisor
+from ramet.tools.local.supervisor import Supervisor
 
 _LOOK_SECONDS = 1.0
 
@@ -71,7 +72,8 @@ async def run(
             return
         on_ready(supervisor.snapshot())
         watching = asyncio.create_task(
-            changes.watch(plan.system, supervisor.reload, report, stop), name="watch files"
+            changes.watch(plan.system, supervisor.operations.reload, report, stop),
+            name="watch files",
         )
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)

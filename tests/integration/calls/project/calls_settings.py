@@ -8,6 +8,7 @@ INSTALLED_APPS = ["depot", "bureau", "desk"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "calls_urls"
+ALLOWED_HOSTS = ["*"]
 MIDDLEWARE = ["ramet.identity.middleware.IdentityMiddleware"]
 LOGGING = {
     "version": 1,

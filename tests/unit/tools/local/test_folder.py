@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from ramet.errors import DiagnosticError
+from ramet.system import load, placement
+from ramet.tools.local.environment import Environments
 from ramet.tools.local.files import secret, write_private
 from ramet.tools.local.folder import Folder
 
@@ -21,6 +23,22 @@ def test_folders_are_closed_and_ignored_by_git(tmp_path: Path) -> None:
     finally:
         folder.clear_run()
     assert not folder.run.exists()
+
+
+def test_queues_of_celery_are_closed_before_it_makes_them(tmp_path: Path) -> None:
+    """kombu makes the folders that are missing, for everybody to read."""
+    (tmp_path / "ramet.toml").write_text(
+        '[system]\nname = "x"\nsettings = "s"\n[services.a]\napps = ["a"]\n'
+    )
+    (tmp_path / "s.py").touch()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "__init__.py").touch()
+    system = load(tmp_path / "ramet.toml")
+    (group,) = placement(system, "monolith")
+    folder = Folder(tmp_path)
+    found = Environments(system, folder, {group.name: "sqlite://"}, {}).of_group(group)
+    for path in (Path(found["RAMET_CELERY_FOLDER"]), folder.celery / group.name / "control"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
 def test_sockets_fit_however_deep_the_checkout_is(tmp_path: Path) -> None:

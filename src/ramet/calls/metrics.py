@@ -1,0 +1,20 @@
+"""Calls as metrics, on both sides of the wire: how many, how they ended, how long they took."""
+
+from ramet.telemetry.metrics import Histogram
+
+__all__ = ["CLIENT", "SERVER", "UNKNOWN"]
+
+CLIENT = Histogram(
+    "rpc.client.call.duration",
+    "Calls of operations as their callers saw them, in process too. The code is Connect's, or ok.",
+    attributes=("ramet.caller", "ramet.callee", "ramet.operation", "rpc.response.status_code"),
+)
+
+SERVER = Histogram(
+    "rpc.server.call.duration",
+    "Calls that came in over HTTP, as the service that answered them saw them.",
+    attributes=("ramet.caller", "ramet.callee", "ramet.operation", "rpc.response.status_code"),
+)
+
+UNKNOWN = "unknown"
+"""The caller where no mesh vouches for one, and what is called where nothing has that path."""

@@ -1,0 +1,24 @@
+"""What each process of a service does first, once it is what it will be: after the last fork."""
+
+from __future__ import annotations
+
+from ramet.placement import Here
+from ramet.telemetry import exporting, listening, resource
+from ramet.telemetry.metrics import instruments
+
+__all__ = ["begin"]
+
+
+def begin(place: Here | None, role: str) -> None:
+    """Count where the service's other processes count, and answer at RAMET_PROBES if it is set.
+
+    `place` None: a project without `ramet.place`, whose processes count each for itself.
+    """
+    resource.be(role)
+    if exporting.is_on():
+        exporting.wake()  # a process that has nothing to do yet tells that, too
+    if place is None:
+        return
+    instruments.use_folder(place.environment.metrics_folder, role)
+    if place.environment.probes is not None:
+        listening.listen(place.environment.probes)

@@ -1,0 +1,83 @@
+"""A small HTTP server for the endpoints of a process that serves no requests: worker, Celery.
+
+Web processes answer at their own address (`ramet.calls.server`).
+"""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import structlog
+
+from ramet.telemetry import endpoints
+
+__all__ = ["listen"]
+
+log = structlog.get_logger("ramet.telemetry")
+
+_PATIENCE = 5.0  # seconds for one request
+
+
+def listen(address: str) -> None:
+    """Answer at `unix:/path` (mode 0600) or `host:port` from now on, in a thread of its own.
+
+    An address that cannot be had is told in the log: the work goes on.
+    """
+    try:
+        server = _server(address)
+    except OSError as error:
+        log.error("health.not_listening", address=address, error=str(error))
+        return
+    threading.Thread(target=server.serve_forever, name="health-listener", daemon=True).start()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = _PATIENCE
+    server_version = "ramet"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path not in endpoints.PATHS:
+            self.send_error(404)
+            return
+        status, content_type, body = endpoints.answer(path, self.headers.get("Accept", ""))
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Probes every few seconds are no news."""
+
+
+class _Threads(socketserver.ThreadingMixIn):
+    daemon_threads = True
+
+
+class _OverTcp(_Threads, socketserver.TCPServer):
+    allow_reuse_address = True
+
+
+class _OverUnixSocket(_Threads, socketserver.UnixStreamServer):
+    def server_bind(self) -> None:
+        path = Path(str(self.server_address))
+        path.unlink(missing_ok=True)  # of a process that was killed
+        super().server_bind()
+        path.chmod(0o600)
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        connection, _ = self.socket.accept()
+        return connection, ("local", 0)  # a Unix socket has no address for the handler to show
+
+
+def _server(address: str) -> socketserver.BaseServer:
+    if address.startswith("unix:"):
+        return _OverUnixSocket(address.removeprefix("unix:"), _Handler)
+    host, _, port = address.rpartition(":")
+    return _OverTcp((host.strip("[]"), int(port)), _Handler)

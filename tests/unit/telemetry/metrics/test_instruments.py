@@ -1,0 +1,116 @@
+"""What the code that counts may rely on: it is exact, bounded, and never fails."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from ramet.telemetry.metrics import Counter, Declaration, Histogram, cells, instruments
+from ramet.telemetry.metrics.prometheus import own_series
+
+HITS = Counter("test.hits", "Hits.", attributes=("route",))
+TOOK = Histogram("test.hit.duration", "How long.", bounds=(0.1, 1.0))
+
+
+@pytest.fixture(autouse=True)
+def _anew() -> Iterator[None]:
+    instruments.use_folder(None, "test")
+    yield
+    instruments.use_folder(None, "test")
+
+
+def of(instrument: Counter | Histogram) -> dict[tuple[str, ...], list[float]]:
+    return {
+        each.values: each.numbers
+        for each in own_series()
+        if each.declaration == instrument.declaration
+    }
+
+
+def test_threads_that_count_at_the_same_time_lose_nothing() -> None:
+    def count() -> None:
+        for _ in range(20_000):
+            HITS.add(1, "/")
+            TOOK.record(0.5)
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert of(HITS) == {("/",): [80_000]}
+    assert of(TOOK)[()][:4] == [40_000.0, 0, 80_000, 0]
+
+
+def test_beyond_the_limit_everything_new_is_counted_as_other() -> None:
+    with capture_logs() as lines:
+        for number in range(instruments.MOST_SERIES + 50):
+            HITS.add(1, f"/{number}")
+    found = of(HITS)
+    assert len(found) == instruments.MOST_SERIES
+    assert found["other",] == [51]
+    assert [line["event"] for line in lines] == ["metrics.too_many_series"]
+
+
+def test_without_room_work_goes_on_and_nothing_else_is_spoilt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cells, "SIZE", 8 * (cells.SPARE + 2))
+    HITS.add(1, "/a")
+    HITS.add(1, "/b")
+    HITS.add(5, "/c")
+    assert of(HITS) == {("/a",): [1], ("/b",): [1]}
+
+
+def test_a_folder_that_cannot_be_had_is_told_and_the_process_counts_for_itself(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    instruments.use_folder(tmp_path / "file" / "folder", "test")
+    with capture_logs() as lines:
+        HITS.add(1, "/")
+    assert of(HITS) == {("/",): [1]}
+    assert [line["event"] for line in lines] == ["metrics.not_shared"]
+
+
+def test_the_slowest_keeps_its_trace() -> None:
+    traces = iter([b"a" * 16, b"b" * 16, b"c" * 16])
+    instruments.use_traces(lambda: next(traces))
+    try:
+        TOOK.record(0.2)
+        TOOK.record(0.5)
+        TOOK.record(0.3)  # not the slowest, so nobody asks for its trace
+    finally:
+        instruments.use_traces(lambda: None)
+    (series,) = (each for each in own_series() if each.declaration == TOOK.declaration)
+    assert series.exemplar == (b"b" * 16).hex()
+    assert next(traces) == b"c" * 16
+
+
+def test_two_metrics_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"two metrics are called test\.hits"):
+        Counter("test.hits", "Others.")
+
+
+def test_values_for_other_attributes_are_refused() -> None:
+    with pytest.raises(TypeError, match="has the attributes"):
+        HITS.add(1, "/", "GET")
+
+
+@pytest.mark.parametrize(
+    ("declaration", "samples"),
+    [
+        (Declaration("a.b.c", "counter", ""), ("a_b_c_total",)),
+        (Declaration("a.b", "gauge", "", unit="s"), ("a_b_seconds",)),
+        (
+            Declaration("a.duration", "histogram", "", unit="s"),
+            ("a_duration_seconds_bucket", "a_duration_seconds_count", "a_duration_seconds_sum"),
+        ),
+    ],
+)
+def test_names_follow_opentelemetrys_rules(
+    declaration: Declaration, samples: tuple[str, ...]
+) -> None:
+    assert declaration.samples == samples

@@ -1,0 +1,49 @@
+"""The endpoints of a process that serves no requests, asked by curl's own client."""
+
+import json
+import stat
+from pathlib import Path
+
+import pycurl
+import pytest
+from structlog.testing import capture_logs
+
+from ramet.telemetry.listening import listen
+from ramet.tools.local import ports
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(path: str, *, socket: Path | None = None, host: str = "localhost") -> tuple[int, bytes]:
+    curl = pycurl.Curl()
+    if socket is not None:
+        curl.setopt(pycurl.UNIX_SOCKET_PATH, str(socket))
+    curl.setopt(pycurl.URL, f"http://{host}{path}")
+    curl.setopt(pycurl.TIMEOUT, 10)
+    body = curl.perform_rb()
+    return curl.getinfo(pycurl.RESPONSE_CODE), body
+
+
+def test_a_unix_socket_answers_its_owner_alone(tmp_path: Path) -> None:
+    socket = tmp_path / "w.sock"
+    socket.touch()  # what a killed process left
+    listen(f"unix:{socket}")
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+    status, body = ask("/livez", socket=socket)
+    assert (status, json.loads(body)["status"]) == (200, "pass")
+    status, body = ask("/metrics", socket=socket)
+    assert status == 200
+    assert b"ramet_metrics_source_up" in body
+
+
+def test_a_port_answers_and_nothing_else_is_served() -> None:
+    port = ports.unused()
+    listen(f"127.0.0.1:{port}")
+    assert ask("/livez?verbose", host=f"127.0.0.1:{port}")[0] == 200
+    assert ask("/admin", host=f"127.0.0.1:{port}")[0] == 404
+
+
+def test_an_address_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+    with capture_logs() as lines:
+        listen(f"unix:{tmp_path}/no/such.sock")
+    assert [line["event"] for line in lines] == ["health.not_listening"]
