@@ -33,3 +33,9 @@ REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRen
 RAMET_TELEMETRY = {"sample": float(os.environ.get("BENCH_SAMPLE", "1"))}
 
 ramet.place(globals())
+
+if os.environ.get("BENCH_OFF"):  # not even counted
+    from ramet.telemetry.metrics.instruments import Counter, Histogram
+
+    Histogram.record = Counter.add = lambda *_: None
+    MIDDLEWARE.remove("ramet.telemetry.middleware.TelemetryMiddleware")

@@ -78,7 +78,9 @@ class Work:
     def __enter__(self) -> Working:
         span = self.span
         of_api = span.inner if isinstance(span, _ForeignSpan) else span
-        self._token = otel_context.attach(Context({**otel_context.get_current(), _KEY: of_api}))
+        current = otel_context.get_current()
+        within = Context({**current, _KEY: of_api} if current else {_KEY: of_api})
+        self._token = otel_context.attach(within)
         return span
 
     def __exit__(
