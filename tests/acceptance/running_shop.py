@@ -35,6 +35,8 @@ class RunningShop:
     port: int = field(default_factory=lambda: ports.unused(2))
     tokens: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, str] = field(default_factory=dict)
+    """What stands in the shop's ramet.toml, and what shall stand there instead."""
 
     @property
     def url(self) -> str:
@@ -56,6 +58,9 @@ class RunningShop:
             toml.read_text(),
         )
         assert changed == 1, "shop/ramet.toml no longer listens where this test expects it"
+        for before, after in self.changes.items():
+            assert before in text, f"shop/ramet.toml no longer says {before}"
+            text = text.replace(before, after)
         toml.write_text(text)
 
     def ramet(self, *arguments: str, timeout: float = 120, check: bool = True) -> str:
@@ -156,6 +161,7 @@ class RunningShop:
         payment_token: str = "tok_ok",
         user: str = "alice",
         key: str | None = None,
+        **headers: str,
     ) -> requests.Response:
         return self.call(
             "POST",
@@ -165,7 +171,7 @@ class RunningShop:
                 "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
                 "payment_token": payment_token,
             },
-            headers={"Idempotency-Key": key or str(uuid.uuid4())},
+            headers={"Idempotency-Key": key or str(uuid.uuid4()), **headers},
         )
 
     def place(self, *lines: tuple[str, int], **options: Any) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 import ramet
+from ramet import telemetry
 from ramet.calls import InvalidArgument
 from shop.orders import contract
 from shop.orders.contract import KeyReused, OrderLine, UnknownProducts
@@ -105,6 +106,7 @@ def _create(
         for position, line in enumerate(lines)
     )
     Happening.objects.create(order=order, what="placed")
+    telemetry.annotate(order_id=order.pk)
     ramet.publish(OrderPlaced(order_id=order.pk, customer_id=customer_id))
     PlaceOrder.start(order_id=order.pk)
     return order

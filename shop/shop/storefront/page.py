@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 
 import ramet
+from ramet import telemetry
 from ramet.calls.errors import Unauthenticated
 from ramet.identity import InvalidToken, KeysUnavailable
 from ramet.identity.context import use_token
@@ -77,6 +78,7 @@ def show(
         "visitor": request.visitor,  # type: ignore[attr-defined]
         "basket_count": len(Basket(request)),
         "notice": request.session.pop(_NOTICE_KEY, None),
+        "traceparent": telemetry.traceparent(),
     }
     return render(
         request, f"storefront/{template}.html", {**frame, **(context or {})}, status=status

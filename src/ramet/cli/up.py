@@ -84,7 +84,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     """Bring two tools together that know nothing of each other: one configures, one runs."""
     from ramet.cli._issuer import ForeignIssuer
     from ramet.tools import gateway, ratelimit
-    from ramet.tools.local import edge_certificate
+    from ramet.tools.local import dashboard, edge_certificate
     from ramet.tools.local.authority import Authority
     from ramet.tools.local.envoy import Gateway
 
@@ -101,6 +101,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     foreign = None
     if system.gateway.issuer is not None and system.has_foreign_issuer:
         foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)
+    telemetry = dashboard.collector(system)
     writing = Lock()
     written: tuple[Mapping[str, Sequence[Path]], Policy, Switches] = ({}, Policy(), Switches())
 
@@ -117,6 +118,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             certificate=certificate,
             key=key,
             rate_service=counted_at if system.has_shared_rates and not is_ours else None,
+            telemetry=telemetry,
         )
 
     def write(endpoints: Mapping[str, Sequence[Path]], policy: Policy, switches: Switches) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 
 from ramet.events import sql
+from ramet.telemetry import tracing
 
 QUICK = 0.01
 """Seconds that one event may take on the average; slower handlers gain nothing and block others."""
@@ -121,3 +122,12 @@ def part_commit_hooks(since: int) -> None:
     """
     hooks = connection.run_on_commit
     hooks[since:] = [(each[0], each[1], True) for each in hooks[since:]]  # type: ignore[misc]
+
+
+def keep_trace_of_hooks(since: int) -> None:
+    """Let the hooks of one event, run after the commit of all, be a part of its handler's trace."""
+    hooks = connection.run_on_commit
+    hooks[since:] = [
+        (each[0], tracing.within_current(each[1]), each[2])  # type: ignore[misc]
+        for each in hooks[since:]
+    ]

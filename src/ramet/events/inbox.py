@@ -335,7 +335,9 @@ def _handle(claimed: Claimed) -> float:
         spans.handling(claimed),
         bound_contextvars(**claimed.fields),
     ):
+        hooks = len(connection.run_on_commit)
         subscription.function(event)
+        batches.keep_trace_of_hooks(hooks)
         seconds = time.perf_counter() - started
         log.info("event.handled", seconds=round(seconds, 4))
     return seconds

@@ -1,5 +1,6 @@
-"""What a running process tells about itself. Today: logs; traces and metrics join them here."""
+"""What a running process tells about itself: traces, metrics and logs."""
 
-from ramet.telemetry.logs import bound, configure
+from ramet.telemetry.logs import add_ids, bound, configure
+from ramet.telemetry.tracing import annotate, traceparent
 
-__all__ = ["bound", "configure"]
+__all__ = ["add_ids", "annotate", "bound", "configure", "traceparent"]

@@ -31,6 +31,8 @@ __all__ = [
     "parent_of",
     "set_up",
     "start",
+    "traceparent",
+    "within_current",
     "work",
 ]
 
@@ -124,11 +126,37 @@ def current_parent() -> Parent | None:
     return Parent.of(context) if context.is_valid else None
 
 
+def traceparent() -> str:
+    """The current span as a `traceparent` header; empty without one.
+
+    For `<meta name="traceparent" content="...">`, so that what a page's script fetches belongs to
+    the trace that made the page.
+    """
+    parent = current_parent()
+    return "" if parent is None else parent.traceparent
+
+
 def parent_of(span: Working) -> Parent | None:
     """A span as its children in other processes are told of it; None where nothing is traced."""
     if isinstance(span, Span):
         return span.as_parent()
     return Parent.of(span.inner.get_span_context()) if isinstance(span, _ForeignSpan) else None
+
+
+def within_current(function: Callable[[], Any]) -> Callable[[], Any]:
+    """`function`, to be called later as a part of what is current now, such as after a commit."""
+    if not is_on():
+        return function
+    current = otel_context.get_current()
+
+    def call() -> Any:
+        token = otel_context.attach(current)
+        try:
+            return function()
+        finally:
+            otel_context.detach(token)
+
+    return call
 
 
 def annotate(**facts: Any) -> None:

@@ -160,6 +160,7 @@ class Edge:
     switches: Switches = field(default_factory=Switches)
     certificate: tuple[Path, Path] | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
+    telemetry_url: str | None = None
     infrastructure: Infrastructure = field(default_factory=Infrastructure)
     rate_service: str | None = None
 
@@ -219,6 +220,7 @@ class Edge:
             certificate=self.certificate[0] if self.certificate else None,
             key=self.certificate[1] if self.certificate else None,
             rate_service=self.rate_service,
+            telemetry=self.telemetry_url,
         )
 
     def configure(self) -> tuple[str, ...]:

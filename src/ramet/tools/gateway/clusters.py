@@ -64,7 +64,7 @@ def cluster(
 def foreign(name: str, url: str, ca_bundle: str, protocol: dict[str, Any]) -> dict[str, Any]:
     """The cluster of a server outside the system, by its http or https URL.
 
-    Its certificate must be for its name and from an authority in the file `ca_bundle`.
+    With https, its certificate must be for its name and from an authority in the file `ca_bundle`.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""

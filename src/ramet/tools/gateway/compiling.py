@@ -26,6 +26,7 @@ from ramet.tools.gateway import (
     scraping,
     tls,
     tokens,
+    tracing,
 )
 from ramet.tools.gateway.topology import Topology
 
@@ -54,7 +55,7 @@ def compile(
     listening = [
         # First: the gateway fetches the issuer's keys by way of the mesh.
         *(mesh.inbound(system, topology, service) for service in placed),
-        *(mesh.outbound(topology, service) for service in placed),
+        *(mesh.outbound(system, topology, service) for service in placed),
         *edge.gateway_listeners(system, topology, _path(topology, "rds-gateway.json")),
         *scraping.scrape_listener(system, topology, groups),
     ]
@@ -74,6 +75,8 @@ def compile(
         reached.append(foreign)
     if limiter := rate_limits.service_cluster(system, topology):
         reached.append(limiter)
+    if collector := tracing.cluster(topology):
+        reached.append(collector)
     secrets = mesh_tls.secrets(topology, [service.name for service in placed])
     files = {
         "bootstrap.json": _bootstrap(system, topology),
@@ -117,7 +120,7 @@ def _bootstrap(system: System, topology: Topology) -> dict[str, Any]:
             # Reachable exactly when it is needed most.
             "ignore_global_conn_limit": True,
         },
-        "layered_runtime": hygiene.runtime(),
+        "layered_runtime": {"layers": [hygiene.runtime(), tracing.runtime()]},
         "dynamic_resources": {"lds_config": watched("lds.json"), "cds_config": watched("cds.json")},
         "overload_manager": {
             "resource_monitors": [

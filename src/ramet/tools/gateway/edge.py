@@ -13,6 +13,7 @@ from ramet.tools.gateway import (
     rate_limits,
     tls,
     tokens,
+    tracing,
 )
 from ramet.tools.gateway.edge_routes import redirect_routes
 from ramet.tools.gateway.listeners import body_limit, connection_manager, listener, router
@@ -77,11 +78,15 @@ def _manager(system: System, topology: Topology, routes_file: str) -> dict[str, 
         },
         "preserve_external_request_id": False,
         "http2_protocol_options": _http2(system),
+        **tracing.edge(system, topology),
         **limits.waiting(system, manager["common_http_protocol_options"]),
         # The routes remove a service's own header, and nobody adds another.
         "server_header_transformation": "PASS_THROUGH",
         "early_header_mutation_extensions": [
-            hygiene.header_guard(behind_balancer=gateway.tls == "balancer")
+            hygiene.header_guard(
+                [tracing.distrust()],
+                behind_balancer=gateway.tls == "balancer",
+            )
         ],
         "local_reply_config": answers.problems(security_headers(gateway)),
     }

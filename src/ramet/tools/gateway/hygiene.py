@@ -4,6 +4,7 @@ Envoy's defaults let `/public/../o` and its encodings pass a rule for `/public/`
 underscores overwrite those with dashes in WSGI (`X_A` and `X-A` are one variable there).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ramet.system import probes
@@ -21,9 +22,12 @@ __all__ = [
 
 # What services say to each other; never answered to the outside.
 INTERNAL = "/.ramet"
-_TRUSTED_HEADERS = "x-(?:ramet|envoy|forwarded)-.*|forwarded|x-real-ip"
+# Baggage and tracestate would go with every call and event that a request causes.
+_TRUSTED_HEADERS = "x-(?:ramet|envoy|forwarded)-.*|forwarded|x-real-ip|baggage|tracestate"
 # One header is the balancer's own word: it appends the address that it was called from.
-_BUT_THE_BALANCERS = "x-(?:ramet|envoy)-.*|x-forwarded-(?:[^f].*|f[^o].*)|forwarded|x-real-ip"
+_BUT_THE_BALANCERS = (
+    "x-(?:ramet|envoy)-.*|x-forwarded-(?:[^f].*|f[^o].*)|forwarded|x-real-ip|baggage|tracestate"
+)
 
 
 def connection() -> dict[str, Any]:
@@ -62,12 +66,14 @@ def http2() -> dict[str, Any]:
     }
 
 
-def header_guard(*, behind_balancer: bool = False) -> dict[str, Any]:
+def header_guard(
+    further: Sequence[dict[str, Any]] = (), *, behind_balancer: bool = False
+) -> dict[str, Any]:
     """Takes from outside requests whatever only Ramet, Envoy or a trusted proxy may say.
 
     Early, before Envoy itself reads x-envoy-* and appends to X-Forwarded-For: upstream then sees
     the peer's address alone, whatever the client claimed before it. A balancer's X-Forwarded-For
-    stays until Envoy has read its last entry.
+    stays until Envoy has read its last entry. `further` mutations come after that.
     """
     names = _BUT_THE_BALANCERS if behind_balancer else _TRUSTED_HEADERS
     return {
@@ -76,7 +82,10 @@ def header_guard(*, behind_balancer: bool = False) -> dict[str, Any]:
             "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation"
             ".header_mutation.v3.HeaderMutation",
             # One expression: three comparisons of prefixes cost each request 3 us more.
-            "mutations": [{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}}],
+            "mutations": [
+                {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}},
+                *further,
+            ],
         },
     }
 
@@ -107,7 +116,7 @@ def several_hosts() -> dict[str, Any]:
 
 
 def runtime() -> dict[str, Any]:
-    """The switches of Envoy's own that are not on by default (`layered_runtime`)."""
+    """The switches of Envoy's own that are not on by default: a layer of its runtime."""
     # Without it a chunk may be longer than it says, and what is beyond is passed over in silence.
     strict = {"envoy.reloadable_features.strict_chunk_parsing": True}
-    return {"layers": [{"name": "hygiene", "static_layer": strict}]}
+    return {"name": "hygiene", "static_layer": strict}

@@ -9,7 +9,7 @@ other retries are here and only here, so that two hops do not multiply them.
 from typing import Any
 
 from ramet.system import Service, System
-from ramet.tools.gateway import answers, clusters, hygiene, limits, mesh_tls
+from ramet.tools.gateway import answers, clusters, hygiene, limits, mesh_tls, tracing
 from ramet.tools.gateway.listeners import body_limit, connection_manager, listener, router
 from ramet.tools.gateway.mesh_routes import CALLER, INBOUND, OUTBOUND, SERVICE, nobody
 from ramet.tools.gateway.topology import Topology
@@ -33,6 +33,7 @@ def inbound(system: System, topology: Topology, service: Service) -> dict[str, A
     manager = {
         **common,
         **_between_services(topology, INBOUND),
+        **tracing.hop(system, topology, service.name),
         "common_http_protocol_options": {
             **common["common_http_protocol_options"],
             "max_connection_duration": f"{limits.MESH_CONNECTION}s",
@@ -54,12 +55,13 @@ def inbound(system: System, topology: Topology, service: Service) -> dict[str, A
     return {**described, "ignore_global_conn_limit": True}
 
 
-def outbound(topology: Topology, service: Service) -> dict[str, Any]:
+def outbound(system: System, topology: Topology, service: Service) -> dict[str, Any]:
     """Where a service's own processes call others: header `x-ramet-service` says whom."""
     name = f"out-{service.name}"
     manager = {
         **connection_manager(name, topology.access_log, [body_limit(), router()]),
         **_between_services(topology, OUTBOUND),
+        **tracing.hop(system, topology, service.name),
         "early_header_mutation_extensions": [_headers(_ASKED_OF_ENVOY, {CALLER: service.name})],
         "local_reply_config": answers.mesh_caller(service.name),
     }

@@ -25,9 +25,10 @@ class Topology:
     `issuer` replaces what follows from `[gateway] issuer` of ramet.toml. `jwks_url` is where a
     foreign issuer's discovery document says that its keys are; None while that is not known.
     `certificate` and `key` are the gateway's where `tls` is "local".
-    `ca_bundle` is the PEM file of the authorities that the certificate of a foreign issuer, or rate
-    limit service, may be from. `rate_service` is the URL of such a service; None where rates are
-    not shared, or where ours listens at `rate_socket`.
+    `ca_bundle` is the PEM file of the authorities that the certificate of a foreign issuer, a rate limit
+    service or a collector may be from. `rate_service` is the URL of such a service; None where
+    rates are not shared, or where ours listens at `rate_socket`.
+    `telemetry` is the base URL of the OTLP collector for Envoy's own spans; None: it makes none.
     """
 
     config_dir: Path
@@ -43,6 +44,7 @@ class Topology:
     certificate: Path | None = None
     key: Path | None = None
     rate_service: str | None = None
+    telemetry: str | None = None
     ca_bundle: Path = field(default_factory=lambda: _ca_bundle())
 
     @property

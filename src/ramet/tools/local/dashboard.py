@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from ramet.system import System
 from ramet.tools.local import child, http, ports
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Keeper, Report
@@ -15,6 +16,22 @@ from ramet.tools.local.running import Running
 
 HOST = "127.0.0.1"
 """Whatever the gateway listens on: the dashboard shows logs and mails, and asks for no password."""
+
+
+def port_of(system: System) -> int:
+    """Beside the gateway's."""
+    return system.gateway.port + 1
+
+
+def collector(system: System) -> str | None:
+    """Where traces, metrics and logs go, the base URL of an OTLP collector; None: nowhere.
+
+    Raises DiagnosticError where `ramet.toml` names a variable or a file that has no such URL.
+    """
+    declared = system.infrastructure.resolved(os.environ).telemetry
+    if declared == "dashboard":
+        return f"http://{HOST}:{port_of(system)}"
+    return None if declared == "off" else declared
 
 
 def keeper(port: int, folder: Folder, report: Report, changed: Callable[[], None]) -> Keeper | None:

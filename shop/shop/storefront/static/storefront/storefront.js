@@ -3,11 +3,13 @@
 "use strict";
 
 const place = document.querySelector("[data-watch]");
+const trace = document.querySelector('meta[name="traceparent"]');
+const headers = { Accept: "text/html", ...(trace && { traceparent: trace.content }) };
 
 async function look() {
   let settled = false;
   try {
-    const answer = await fetch(place.dataset.watch, { headers: { Accept: "text/html" } });
+    const answer = await fetch(place.dataset.watch, { headers });
     if (answer.redirected) return location.reload(); // signed out meanwhile: let the page say so
     if (answer.ok) {
       const text = await answer.text();

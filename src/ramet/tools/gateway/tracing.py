@@ -1,0 +1,111 @@
+"""Envoy's own spans, of the gateway and of each hop of the mesh, sent to an OTLP collector.
+
+The gateway decides which requests are sampled: a client's `traceparent` may give the trace its id,
+but not have it kept. Behind the gateway everybody goes by what it decided.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ramet.system import System
+from ramet.tools.gateway import clusters
+from ramet.tools.gateway.topology import Topology
+
+__all__ = ["cluster", "distrust", "edge", "hop", "runtime"]
+
+_CLUSTER = "telemetry"
+_TRACER = "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig"
+_RESOURCE = (
+    "type.googleapis.com/envoy.extensions.tracers.opentelemetry.resource_detectors.v3"
+    ".StaticConfigResourceDetectorConfig"
+)
+
+
+def cluster(topology: Topology) -> dict[str, Any] | None:
+    """The way to the collector; None where there is none."""
+    if topology.telemetry is None:
+        return None
+    return clusters.outside(_CLUSTER, topology.telemetry, str(topology.ca_bundle))
+
+
+def runtime() -> dict[str, Any]:
+    """A layer of Envoy's runtime: spans are shown within a second, and not sent five at a time."""
+    return {
+        "name": "telemetry",
+        "static_layer": {
+            "tracing.opentelemetry.flush_interval_ms": 1000,
+            "tracing.opentelemetry.min_flush_spans": 200,
+        },
+    }
+
+
+def edge(system: System, topology: Topology) -> dict[str, Any]:
+    """The fields of the gateway's connection manager."""
+    return _tracing(system, topology, "gateway", "gateway", system.telemetry.sample)
+
+
+def hop(system: System, topology: Topology, service: str) -> dict[str, Any]:
+    """The fields of the connection manager of a hop of the mesh, which belongs to `service`."""
+    # All of what the sender has sampled. What comes without a trace begins one that is, too.
+    return _tracing(system, topology, "mesh", service, 1.0)
+
+
+def _tracing(
+    system: System, topology: Topology, name: str, service: str, sample: float
+) -> dict[str, Any]:
+    if topology.telemetry is None:
+        return {}
+    tracer = {
+        "@type": _TRACER,
+        "http_service": {
+            "http_uri": {
+                "uri": f"{topology.telemetry.rstrip('/')}/v1/traces",
+                "cluster": _CLUSTER,
+                "timeout": "2s",
+            }
+        },
+        "service_name": name,
+        "resource_detectors": [
+            {
+                "name": "envoy.tracers.opentelemetry.resource_detectors.static_config",
+                "typed_config": {
+                    "@type": _RESOURCE,
+                    "attributes": {
+                        "service.namespace": system.name,
+                        "ramet.role": name,
+                        "ramet.service": service,
+                    },
+                },
+            }
+        ],
+    }
+    return {
+        "tracing": {
+            "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": tracer},
+            "random_sampling": {"value": sample * 100},
+            "operation": "%REQ(:METHOD)%",
+            # Of the path, which Envoy tells with its query, nothing but the slash; then without.
+            "max_path_tag_length": 1,
+            "custom_tags": [
+                {"tag": "url.path", "value": "%PATH(NQ)%"},
+                {"tag": "http.request.method", "value": "%REQ(:METHOD)%"},
+                {"tag": "http.response.status_code", "value": "%RESPONSE_CODE%"},
+                {"tag": "ramet.request_id", "value": "%REQ(X-REQUEST-ID)%"},
+            ],
+        }
+    }
+
+
+def distrust() -> dict[str, Any]:
+    """An early header mutation: a trace that goes on from outside is sampled as any other.
+
+    Envoy samples such a request if its parent is sampled and, besides, `random_sampling` says so.
+    So the flag at the end of `traceparent` is set, whatever the client has put there.
+    """
+    return {
+        "append": {
+            "header": {"key": "traceparent", "value": "%REQ(TRACEPARENT):53%01"},
+            "append_action": "OVERWRITE_IF_EXISTS",
+        }
+    }

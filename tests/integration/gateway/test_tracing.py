@@ -1,0 +1,97 @@
+"""Envoy's own spans: of the gateway and of the mesh, with what a client may say about them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ramet.system import Telemetry
+from tests.integration.gateway.harness import Edge
+from tests.otlp import Collector, SpanRow, collector
+
+TRACE, SPAN = "a" * 32, "b" * 16
+SAMPLED = f"00-{TRACE}-{SPAN}-01"
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Collector]:
+    with collector() as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def running_edge(kept: Collector) -> Iterator[Edge]:
+    """A gateway that samples every other request, with a collector."""
+    edge = Edge(telemetry_url=kept.url, telemetry=Telemetry(sample=0.5)).start()
+    try:
+        yield edge
+    finally:
+        edge.stop()
+
+
+def sampled(edge: Edge) -> list[str]:
+    """The traceparents of what the service was told to sample."""
+    told = [each.headers["traceparent"] for each in edge.upstreams["orders"].received]
+    return [each for each in told if each.endswith("-01")]
+
+
+def found(kept: Collector, span_id: str) -> SpanRow:
+    """The span of that id, once it is there."""
+    [span] = kept.wait(lambda: [each for each in kept.spans() if each.span_id == span_id])
+    return span
+
+
+def test_a_client_can_neither_force_nor_prevent_sampling(edge: Edge) -> None:
+    for flags in ("01", "00"):
+        edge.forget()
+        for _ in range(100):
+            edge.get("/api/v1/orders/", traceparent=f"00-{TRACE}-{SPAN}-{flags}")
+        received = edge.upstreams["orders"].received
+        assert {each.headers["traceparent"][3:35] for each in received} == {TRACE}
+        assert 20 < len(sampled(edge)) < 80
+
+
+def test_a_trace_of_our_own_is_sampled_as_often(edge: Edge) -> None:
+    for _ in range(100):
+        edge.get("/api/v1/orders/")
+    assert 20 < len(sampled(edge)) < 80
+    assert len({each[3:35] for each in sampled(edge)}) == len(sampled(edge))
+
+
+@pytest.mark.parametrize(
+    "traceparent", ["", "x", "00-1-2-01", f"ff-{TRACE}-{SPAN}-01", "a" * 53, f"{SAMPLED}-more"]
+)
+def test_a_malformed_trace_does_not_fail_a_request(edge: Edge, traceparent: str) -> None:
+    assert edge.get("/api/v1/orders/", traceparent=traceparent).status == 200
+
+
+def test_nothing_else_about_traces_comes_in_from_outside(edge: Edge) -> None:
+    edge.get("/api/v1/orders/", traceparent=SAMPLED, tracestate="a=b", baggage="user=alice")
+    [request] = edge.upstreams["orders"].received
+    assert not request.headers.get("baggage")
+    assert not request.headers.get("tracestate")
+    assert not [name for name in request.headers if "die" in name.lower()]
+
+
+def test_gateway_and_mesh_have_spans_that_lead_to_the_service(edge: Edge, kept: Collector) -> None:
+    while not sampled(edge):
+        edge.get("/api/v1/orders/?secret=hunter22&email=a@b.example", traceparent=SAMPLED)
+    told = sampled(edge)[0].split("-")
+    mesh = found(kept, told[2])
+    gateway = found(kept, mesh.parent_id)
+    assert (mesh.resource["service.name"], mesh.resource["ramet.service"]) == ("mesh", "orders")
+    assert gateway.resource["service.name"] == "gateway"
+    assert gateway.parent_id == SPAN
+    assert mesh.trace_id == gateway.trace_id == TRACE
+    assert (gateway.name, gateway.attributes["url.path"]) == ("GET", "/api/v1/orders/")
+    assert not [span for span in kept.spans() if "hunter22" in repr(span) or "a@b" in repr(span)]
+
+
+def test_a_hop_of_the_mesh_goes_on_with_its_callers_trace(edge: Edge, kept: Collector) -> None:
+    edge.call("orders", traceparent=SAMPLED)
+    edge.call("orders", traceparent=SAMPLED[:-1] + "0")
+    first, second = (each.headers["traceparent"] for each in edge.upstreams["orders"].received)
+    assert (first[3:35], first[-2:]) == (TRACE, "01")
+    assert (second[3:35], second[-2:]) == (TRACE, "00")
+    inbound = found(kept, first[36:52])
+    outbound = found(kept, inbound.parent_id)
+    assert outbound.parent_id == SPAN
