@@ -7,8 +7,6 @@ import sysconfig
 from pathlib import Path
 from types import FrameType
 
-import ramet
-
 __all__ = ["call_site"]
 
 _FRAMES = 60  # how far the project's code may be above: a serializer's loop over a queryset is 25
@@ -16,7 +14,7 @@ _NOT_OWN = tuple(
     f"{Path(folder).resolve()}/"
     for folder in {
         *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-        str(Path(ramet.__file__).parent),
+        str(Path(__file__).parents[1]),
     }
 )
 _known: dict[str, bool] = {}

@@ -26,7 +26,8 @@ def cluster(topology: Topology) -> dict[str, Any] | None:
     """The way to the collector; None where there is none."""
     if topology.telemetry is None:
         return None
-    return clusters.outside(_CLUSTER, topology.telemetry, str(topology.ca_bundle))
+    bundle = str(topology.ca_bundle)
+    return clusters.foreign(_CLUSTER, topology.telemetry, bundle, clusters.http11())
 
 
 def runtime() -> dict[str, Any]:
