@@ -1,9 +1,9 @@
 """pytest, and once more for at most three tests that failed: `python tests/run.py CACHE ...`.
 
-Many tests kill processes and wait for what others do about it, on a machine that runs two halves
+Many tests kill processes and wait for what others do about it, on a machine that runs three shares
 of the suite at a time. One that fails then and passes by itself is unsteady: it is named at the
 end, to be mended, and does not hold up a change that has nothing to do with it. More than three
-are no accident. CACHE is a folder for what failed, one for each half; the rest is for pytest.
+are no accident. CACHE is a folder for what failed, one for each share; the rest is for pytest.
 """
 
 import json

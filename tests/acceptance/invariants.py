@@ -53,7 +53,9 @@ def _under_way(shop: RunningShop) -> dict[str, Any]:
     for service in ("users", "products", "orders", "payments"):
         moving[f"outbox of {service}"] = shop.sql(service, "SELECT type FROM ramet_events_outbox")
         moving[f"inbox of {service}"] = shop.sql(
-            service, "SELECT handler, state, error FROM ramet_events_inbox WHERE state <> 'done'"
+            service,
+            "SELECT handler, state, error FROM ramet_events_inbox"
+            " WHERE state NOT IN ('done', 'discarded')",
         )
     return {what: rows for what, rows in moving.items() if rows}
 

@@ -42,6 +42,11 @@ class RunningShop:
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
+    @property
+    def demo_password(self) -> str:
+        """What the demo people sign in with."""
+        return (self.folder / ".ramet" / "secrets" / "demo-password").read_text().strip()
+
     # ── the command line ──────────────────────────────────────────────────────────────────────
 
     def prepare(self) -> None:
@@ -113,8 +118,13 @@ class RunningShop:
         answer: dict[str, Any] = json.loads(self.ramet("status", "--json"))
         return answer
 
+    def state(self) -> dict[str, Any]:
+        """What the supervisor wrote last: far cheaper than `ramet status`, and with the secrets."""
+        found: dict[str, Any] = json.loads((self.folder / ".ramet" / "state.json").read_text())
+        return found
+
     def processes(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.status()["processes"]
+        found: list[dict[str, Any]] = self.state()["processes"]
         return found
 
     # ── the public API ────────────────────────────────────────────────────────────────────────
@@ -238,7 +248,7 @@ class RunningShop:
 
     def sql(self, service: str, query: str) -> list[tuple[Any, ...]]:
         """Read from the database in which a service's tables live, in this placement."""
-        databases = json.loads((self.folder / ".ramet" / "state.json").read_text())["databases"]
+        databases = self.state()["databases"]
         group = service if service in databases else next(iter(databases))
         with psycopg.connect(databases[group]) as connection:
             return connection.execute(query).fetchall()  # type: ignore[arg-type]

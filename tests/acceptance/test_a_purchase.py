@@ -2,9 +2,11 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from tests.acceptance.invariants import assert_invariants
 from tests.acceptance.running_shop import RunningShop
+from tests.conftest import eventually
 
 
 def test_an_order_is_confirmed_paid_and_its_stock_sold(shop: RunningShop) -> None:
@@ -113,8 +115,8 @@ def test_orders_and_payments_of_others_do_not_exist(shop: RunningShop) -> None:
 
 
 def test_signing_up_sends_a_welcome_mail_and_an_order_a_confirmation(
-    shop: RunningShop, eventually
-) -> None:  # type: ignore[no-untyped-def]
+    shop: RunningShop,
+) -> None:
     name = f"carol{uuid.uuid4().hex[:6]}"
     answer = shop.call(
         "POST",
@@ -134,13 +136,10 @@ def _mails(shop: RunningShop) -> str:
     return "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
 
 
-def _cancelled(shop: RunningShop, order: str) -> dict[str, object]:
-    import time
+def _cancelled(shop: RunningShop, order: str) -> dict[str, Any]:
+    def cancelled() -> dict[str, Any] | None:
+        found: dict[str, Any] = shop.get(f"/api/v1/orders/{order}/")
+        return found if found["status"] == "cancelled" else None
 
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        found: dict[str, object] = shop.get(f"/api/v1/orders/{order}/")
-        if found["status"] == "cancelled":
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"order {order} was not cancelled within 30 s: {found}")
+    ended: dict[str, Any] = eventually(cancelled, within=30, what=f"{order} is cancelled")
+    return ended

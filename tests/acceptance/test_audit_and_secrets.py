@@ -3,7 +3,6 @@
 import json
 import stat
 import subprocess
-import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.acceptance.running_shop import RunningShop
+from tests.conftest import eventually
 
 pytestmark = [
     pytest.mark.parametrize("shop", ["services"], indirect=True),
@@ -22,14 +22,6 @@ pytestmark = [
 
 def audit(shop: RunningShop, *arguments: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(shop.ramet("audit", "list", *arguments, "--json"))
-    return found
-
-
-def eventually(condition: Any, within: float = 40) -> Any:
-    deadline = time.monotonic() + within
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.2)
     return found
 
 
@@ -44,12 +36,12 @@ def test_a_purchase_and_its_cancellation_can_be_told_from_the_log(shop: RunningS
     answer = shop.call("POST", f"/api/v1/orders/{order}/cancel/", headers={"X-Request-Id": request})
     assert answer.status_code in (200, 202)
     alice = user_id(shop, "alice")
-    (asked,) = audit(shop, "orders", "--action=order.cancel-requested")
+    (asked,) = audit(shop, "orders", "--action=order.cancel-requested", f"--subject={order}")
     assert (asked["subject"], asked["user"]) == (order, alice)
     assert asked["via"] == f"POST /api/v1/orders/{order}/cancel/"
     assert (asked["service"], asked["caller"]) == ("orders", "gateway")
     entries = f"SELECT 1 FROM ramet_audit_entry WHERE subject = '{order}'"
-    eventually(lambda: shop.sql("payments", entries))
+    eventually(lambda: shop.sql("payments", entries), within=40)
     (refund,) = audit(shop, "payments", f"--subject={order}")
     assert refund["action"] == "payment.refunded"
     assert refund["via"].endswith("Payments.refund")
@@ -87,13 +79,13 @@ def test_somebody_without_the_scope_is_noted_and_reading_is_not(shop: RunningSho
 
 
 def test_an_operators_replay_names_the_operator(shop: RunningShop) -> None:
-    with psycopg.connect(_databases(shop)["users"]) as connection:
+    with psycopg.connect(shop.state()["databases"]["users"]) as connection:
         connection.execute(
             "INSERT INTO ramet_events_inbox (handler, event_id, type, key, time, payload, headers,"
             " state, finished_at) VALUES ('a', gen_random_uuid(), 'a', 'audited', now(), '{}',"
             " '{}', 'dead', now())"
         )
-    shop.ramet("events", "discard", "--key=audited")
+    shop.ramet("events", "discard", "--service=users", "--key=audited")
     (entry,) = audit(shop, "users", "--action=events.discarded")
     assert entry["user"].startswith("os:")
     assert entry["via"] == "manage.py ramet_events"
@@ -105,9 +97,11 @@ def test_the_log_is_sealed_by_the_worker_and_found_whole(shop: RunningShop) -> N
     verdicts = eventually(
         lambda: [
             each
-            for each in json.loads(shop.ramet("audit", "verify", "--json"))
-            if each["service"] == "products" and each["unsealed"] == 0
-        ]
+            for each in json.loads(shop.ramet("audit", "verify", "products", "--json"))
+            if each["unsealed"] == 0
+        ],
+        within=40,
+        every=1,  # each is a Django that starts
     )
     assert verdicts[0]["broken"] == []
     assert verdicts[0]["entries"] > 0
@@ -118,25 +112,15 @@ def test_the_log_is_sealed_by_the_worker_and_found_whole(shop: RunningShop) -> N
 def test_a_service_that_is_broken_into_cannot_change_its_past(shop: RunningShop) -> None:
     for statement in ("DELETE FROM ramet_audit_entry", "UPDATE ramet_audit_entry SET action = 'x'"):
         with (
-            psycopg.connect(_databases(shop)["products"]) as connection,
+            psycopg.connect(shop.state()["databases"]["products"]) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
         ):
             connection.execute(statement)
 
 
-def _databases(shop: RunningShop) -> dict[str, str]:
-    found: dict[str, str] = _state(shop)["databases"]
-    return found
-
-
-def _state(shop: RunningShop) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((shop.folder / ".ramet/state.json").read_text())
-    return found
-
-
 def _secrets(shop: RunningShop) -> set[str]:
     """Every secret of this system that is a line of text."""
-    state = _state(shop)
+    state = shop.state()
     urls = [state["broker"], *state["brokers"].values(), *state["databases"].values()]
     found = {url.split("://")[1].split("@")[0].split(":", 1)[1] for url in urls}
     for path in (shop.folder / ".ramet/secrets").rglob("*"):
@@ -183,6 +167,7 @@ def test_what_has_a_secret_can_be_read_by_its_owner_alone(shop: RunningShop) -> 
 def test_git_would_take_none_of_it(shop: RunningShop) -> None:
     subprocess.run(["git", "init", "-q"], cwd=shop.folder, check=True)
     assert "secret-in-file" not in shop.ramet("check", check=False)
-    (shop.folder / "compose.yaml").write_text(f"url: {_databases(shop)['orders']}\n")
+    url = shop.state()["databases"]["orders"]
+    (shop.folder / "compose.yaml").write_text(f"url: {url}\n")
     assert "compose.yaml:1: secret-in-file" in shop.ramet("check", check=False)
     (shop.folder / "compose.yaml").unlink()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 import uuid
 from typing import Any
 
@@ -11,13 +10,14 @@ import nats.errors
 import pytest
 
 from tests.acceptance.running_shop import RunningShop
+from tests.conftest import eventually
 
 pytestmark = pytest.mark.parametrize("shop", ["services"], indirect=True)  # else there is no broker
 
 
 def urls(shop: RunningShop) -> dict[str, str]:
     """What somebody has who can read the environment of a service's process."""
-    found: dict[str, str] = json.loads((shop.folder / ".ramet/state.json").read_text())["brokers"]
+    found: dict[str, str] = shop.state()["brokers"]
     return found
 
 
@@ -66,14 +66,6 @@ def inbox(shop: RunningShop, key: str) -> list[tuple[Any, ...]]:
     return shop.sql("users", query)
 
 
-def eventually(condition: Any, within: float = 30) -> Any:
-    deadline = time.monotonic() + within
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.1)
-    return found
-
-
 @pytest.fixture
 def alice(shop: RunningShop) -> str:
     return str(shop.sql("users", "SELECT id FROM users_user WHERE username = 'alice'")[0][0])
@@ -106,15 +98,16 @@ def test_what_payments_says_under_its_own_subject_has_no_effect(
     assert publish(urls(shop)["payments"], "shop.events.payments.Forged.v1", forged)
     # It does for this one: a class of this name, whoever the service is.
     assert publish(urls(shop)["payments"], "shop.events.payments.OrderConfirmed.v1", forged)
-    ((state, error),) = eventually(lambda: inbox(shop, order))
+    ((state, error),) = eventually(lambda: inbox(shop, order), within=30)
     assert (state, error.partition(":")[0]) == ("dead", "not from its producer")
-    dead = json.loads(shop.ramet("events", "dead", f"--key={order}", "--json"))
+    dead = json.loads(shop.ramet("events", "dead", "--service=users", f"--key={order}", "--json"))
     assert [letter["service"] for letter in dead] == ["users"]
     assert letters(shop, order) == []
+    shop.ramet("events", "discard", "--service=users", f"--key={order}")
 
 
 def test_the_shop_goes_on_and_its_own_event_is_believed(shop: RunningShop) -> None:
     order = shop.place((shop.in_stock(2)[0], 1))
     assert shop.settled(order)["status"] == "confirmed"
-    eventually(lambda: letters(shop, order))
+    eventually(lambda: letters(shop, order), within=30)
     assert [state for state, _ in inbox(shop, order)] == ["done"]

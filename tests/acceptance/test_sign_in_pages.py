@@ -1,71 +1,29 @@
-"""Signing up, in and out on the pages of users, in a real browser: by an app's codes, by a passkey.
-
-Set RAMET_SCREENSHOTS to a folder to keep pictures of the pages, on a desktop and a phone.
-"""
+"""Signing up, in and out on the pages of users, in a real browser: by codes, by a passkey."""
 
 import base64
 import hmac
-import os
 import re
 import struct
 import time
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.acceptance.chromium import keep_pictures, needs_chromium
 from tests.acceptance.running_shop import RunningShop
-from tests.acceptance.test_storefront_in_a_browser import CHROMIUM, chromium
 from tests.conftest import eventually
 
-__all__ = ["chromium"]
-
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
+    needs_chromium,
     pytest.mark.parametrize(
         "shop",
         ["services", pytest.param("monolith", marks=pytest.mark.slow)],
         indirect=True,
-        scope="module",
     ),
 ]
 
 PASSWORD = "under-the-apple-tree"
-
-
-@pytest.fixture
-def context(chromium: Browser, shop: RunningShop) -> Iterator[BrowserContext]:
-    made = chromium.new_context(base_url=shop.url, viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(20_000)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    opened = context.new_page()
-    opened.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
-    opened.on("console", _no_policy_violation)
-    return opened
-
-
-def _no_policy_violation(message: object) -> None:
-    text = str(getattr(message, "text", ""))
-    assert "Content Security Policy" not in text, text
-
-
-def keep_pictures(page: Page, name: str) -> None:
-    folder = os.environ.get("RAMET_SCREENSHOTS")
-    if not folder:
-        return
-    before = page.viewport_size
-    for kind, width in (("desktop", 1280), ("phone", 375)):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.screenshot(path=Path(folder) / f"{name}-{kind}.png", full_page=True)
-    assert before is not None
-    page.set_viewport_size(before)
 
 
 def link_in_mail(shop: RunningShop, address: str, pattern: str) -> str:
@@ -221,9 +179,7 @@ def test_who_forgot_the_password_gets_a_link_to_the_public_address(
     expect(page.get_by_text("Your password is now changed")).to_be_visible()
 
 
-def test_a_device_is_connected_with_the_code_that_it_shows(
-    shop: RunningShop, page: Page, password: str
-) -> None:
+def test_a_device_is_connected_with_the_code_that_it_shows(shop: RunningShop, page: Page) -> None:
     shop.ramet("manage", "users", "--", "shell", "-c", REGISTER_DEVICE)
     form = {"client_id": "watering-can", "scope": "openid profile"}
     shown = shop.call("POST", "/o/device_authorization/", user=None, data=form).json()
@@ -234,7 +190,7 @@ def test_a_device_is_connected_with_the_code_that_it_shows(
         "device_code": shown["device_code"],
     }
     page.goto(shown["verification_uri"])
-    fill_in(page, "alice", password)
+    fill_in(page, "alice", shop.demo_password)
     typed = shown["user_code"].lower()
     page.get_by_label("Code").fill(f"{typed[:4]}-{typed[4:]}")
     keep_pictures(page, "device")
@@ -261,17 +217,11 @@ Application.objects.update_or_create(client_id="watering-can", defaults={
 
 
 def test_an_address_that_the_client_did_not_register_is_named_on_the_page(
-    shop: RunningShop, page: Page, password: str
+    shop: RunningShop, page: Page
 ) -> None:
     page.goto("/auth/sign-in/")
-    fill_in(page, "alice", password)
+    fill_in(page, "alice", shop.demo_password)
     query = "response_type=code&client_id=storefront&redirect_uri=https://evil.example/"
     page.goto(f"/o/authorize/?{query}")
     expect(page.get_by_role("alert")).to_contain_text("https://evil.example/ is not registered")
     keep_pictures(page, "not-possible")
-
-
-@pytest.fixture
-def password(shop: RunningShop) -> str:
-    """The demo people's password, where `ramet up` keeps it."""
-    return next((shop.folder / ".ramet" / "secrets").glob("*demo*")).read_text().strip()

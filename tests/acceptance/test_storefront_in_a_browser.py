@@ -1,64 +1,13 @@
-"""The storefront bought from in a real browser, through the gateway, in both placements.
+"""The storefront bought from in a real browser, through the gateway, in both placements."""
 
-Chromium is the system's own (Debian's `chromium`), driven by Playwright. Set RAMET_SCREENSHOTS to a
-folder to keep pictures of the pages; `docs/images/storefront.png` is one of them.
-"""
-
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.acceptance.chromium import keep_pictures, needs_chromium
 from tests.acceptance.running_shop import RunningShop
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            # No sandbox: tests may run as root, which chromium refuses otherwise.
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(chromium: Browser, shop: RunningShop) -> Iterator[BrowserContext]:
-    made = chromium.new_context(base_url=shop.url, viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(20_000)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    opened = context.new_page()
-    opened.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
-    return opened
-
-
-@pytest.fixture
-def password(shop: RunningShop) -> str:
-    """The demo people's password, where `ramet up` keeps it."""
-    found = list((shop.folder / ".ramet" / "secrets").glob("*demo*"))
-    assert len(found) == 1, f"expected one file with the demo password, found {found}"
-    return found[0].read_text().strip()
-
-
-def keep_picture(page: Page, name: str, shop: RunningShop) -> None:
-    folder = os.environ.get("RAMET_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{shop.placement}-{name}.png")
+pytestmark = needs_chromium
 
 
 def put_into_basket(page: Page, sku: str) -> None:
@@ -81,10 +30,10 @@ def buy(page: Page, card: str) -> None:
 
 
 def test_a_visitor_finds_something_signs_in_buys_it_and_sees_it_confirmed(
-    shop: RunningShop, page: Page, password: str
+    shop: RunningShop, page: Page
 ) -> None:
     page.goto("/")
-    keep_picture(page, "catalogue", shop)
+    keep_pictures(page, f"{shop.placement}-catalogue")
     page.get_by_label("Search the shop").fill("trowel")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Forged hand trowel").click()
@@ -93,15 +42,15 @@ def test_a_visitor_finds_something_signs_in_buys_it_and_sees_it_confirmed(
     expect(page.get_by_text("€37.00").first).to_be_visible()
 
     page.get_by_role("link", name="Go to checkout").click()
-    sign_in(page, "alice", password)
+    sign_in(page, "alice", shop.demo_password)
     expect(page.get_by_role("heading", name="Checkout")).to_be_visible()
-    keep_picture(page, "checkout", shop)
+    keep_pictures(page, f"{shop.placement}-checkout")
     page.get_by_label("Card ending in 0005").check()  # slow enough to be seen waiting
     page.get_by_role("button", name="Order and pay").click()
 
     expect(page.locator("[data-status=pending]")).to_be_visible()
     expect(page.locator("[data-status=confirmed]")).to_be_visible(timeout=30_000)
-    keep_picture(page, "order", shop)
+    keep_pictures(page, f"{shop.placement}-order")
     expect(page.get_by_text("Payment taken")).to_be_visible()
     expect(page.get_by_role("link", name="Basket")).to_have_text("Basket")
 
@@ -112,10 +61,10 @@ def test_a_visitor_finds_something_signs_in_buys_it_and_sees_it_confirmed(
 
 
 def test_a_declined_card_is_explained_and_a_cancelled_order_is_watched_to_its_end(
-    shop: RunningShop, page: Page, password: str
+    shop: RunningShop, page: Page
 ) -> None:
     page.goto("/auth/sign-in/?next=/orders/")
-    sign_in(page, "bob", password)
+    sign_in(page, "bob", shop.demo_password)
     expect(page.get_by_role("heading", name="Your orders")).to_be_visible()
 
     put_into_basket(page, "WT-501")
@@ -132,12 +81,12 @@ def test_a_declined_card_is_explained_and_a_cancelled_order_is_watched_to_its_en
 
 
 def test_without_scripts_an_order_is_watched_all_the_same(
-    shop: RunningShop, chromium: Browser, password: str
+    shop: RunningShop, chromium: Browser
 ) -> None:
     context = chromium.new_context(base_url=shop.url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/auth/sign-in/")
-    sign_in(page, "alice", password)
+    sign_in(page, "alice", shop.demo_password)
     put_into_basket(page, "BK-801")
     buy(page, "Card ending in 0005")
     expect(page.locator("[data-status=confirmed]")).to_be_visible(timeout=30_000)
@@ -145,10 +94,10 @@ def test_without_scripts_an_order_is_watched_all_the_same(
 
 
 def test_signing_out_ends_the_sign_in_at_the_shop_and_at_the_provider(
-    shop: RunningShop, page: Page, password: str
+    shop: RunningShop, page: Page
 ) -> None:
     page.goto("/auth/sign-in/")
-    sign_in(page, "alice", password)
+    sign_in(page, "alice", shop.demo_password)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     page.goto("/orders/")
@@ -156,10 +105,10 @@ def test_signing_out_ends_the_sign_in_at_the_shop_and_at_the_provider(
 
 
 def test_sessions_are_not_for_scripts_and_no_cookie_is_for_other_sites(
-    shop: RunningShop, page: Page, context: BrowserContext, password: str
+    shop: RunningShop, page: Page, context: BrowserContext
 ) -> None:
     page.goto("/auth/sign-in/")
-    sign_in(page, "alice", password)
+    sign_in(page, "alice", shop.demo_password)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     cookies = context.cookies()
     assert all(cookie["sameSite"] == "Lax" for cookie in cookies)

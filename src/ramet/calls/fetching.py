@@ -24,7 +24,7 @@ from ramet.calls.client import remote_address
 from ramet.calls.errors import DeadlineExceeded
 from ramet.calls.ids import ids_in, ids_to_send
 from ramet.calls.transactions import refuse_inside_transaction
-from ramet.calls.wellformed import refuse_malformed
+from ramet.calls.wellformed import refuse_foreign, refuse_malformed
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement import Here, here
 
@@ -66,8 +66,8 @@ def fetch(
     holds goes along, not the user's token. Redirects are not followed. Raises Unavailable where
     nobody answers and DeadlineExceeded after `seconds`, or earlier where the work at hand has less
     time left; CallInsideTransaction as a call does; DiagnosticError for a service that ramet.toml
-    does not know; ValueError for a path, method or header that does not mean the same in every
-    placement (`ramet.calls.wellformed`).
+    does not know; ValueError for a path outside of the service's routes, and for a path, method or
+    header that does not mean the same in every placement (`ramet.calls.wellformed`).
     """
     refuse_malformed(method, path, headers or {})
     place = here()
@@ -82,6 +82,7 @@ def fetch(
                 remedy="name the service that has the path among its routes",
             )
         )
+    refuse_foreign(place.system, service, path)
     refuse_inside_transaction(f'ramet.fetch("{service}", ...)')
     left = context.remaining()
     seconds = seconds if left is None else min(seconds, left)

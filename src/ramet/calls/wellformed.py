@@ -6,9 +6,11 @@ meaning. Django, asked directly, would take each of them in some way of its own.
 
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
-__all__ = ["refuse_malformed"]
+from ramet.system import System
+
+__all__ = ["refuse_foreign", "refuse_malformed"]
 
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _CHARACTER = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}"
@@ -41,6 +43,31 @@ def refuse_malformed(method: str, path: str, headers: Mapping[str, str]) -> None
         if not (value.isascii() and value.isprintable()):
             # Without the value, which may be a secret.
             raise ValueError(f"a header has printable ASCII characters only, unlike {name}")
+
+
+def refuse_foreign(system: System, service: str, path: str) -> None:
+    """Raise ValueError for a path that is in no route of a Django `service`.
+
+    The mesh has no way there; in one process another service's view would answer. A program that is
+    not Django has its whole interface open to its callers.
+    """
+    if not system.services[service].is_django:
+        return
+    spelt = path.partition("?")[0]
+    if {_owner(system, each) for each in (spelt, unquote(spelt))} != {service}:
+        routes = ", ".join(system.services[service].routes) or "none"
+        raise ValueError(f"a path is in a route of {service} ({routes}), unlike {path!r}")
+
+
+def _owner(system: System, path: str) -> str | None:
+    """The service whose route has a path, as at the gateway: that of the longest prefix."""
+    found = [
+        (len(route), name)
+        for name, service in system.services.items()
+        for route in service.routes
+        if f"{path}/".startswith(route)
+    ]
+    return max(found)[1] if found else None
 
 
 def _fault(path: str) -> str:

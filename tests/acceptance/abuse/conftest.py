@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -40,8 +39,7 @@ def taken(shop: RunningShop) -> Inventory:
 @pytest.fixture(scope="package")
 def password(shop: RunningShop) -> str:
     """The demo people's."""
-    (found,) = (shop.folder / ".ramet" / "secrets").glob("*demo*")
-    return Path(found).read_text().strip()
+    return shop.demo_password
 
 
 @pytest.fixture

@@ -48,8 +48,17 @@ def tried(
     assert "operations" in done.stdout.lower()
 
 
-@pytest.mark.parametrize("actor", ACTORS)
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    ("service", "actor"),
+    # Staff everywhere, the others where most is open to them. The long test has all pairs.
+    [
+        *((service, "staff") for service in SERVICES),
+        ("users", "nobody"),
+        ("products", "nobody"),
+        ("orders", "customer"),
+        ("payments", "customer"),
+    ],
+)
 def test_a_service_answers_as_its_document_says(
     shop: RunningShop, service: str, actor: str
 ) -> None:

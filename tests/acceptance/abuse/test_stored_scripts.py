@@ -15,14 +15,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from tests.acceptance.abuse.browser import Browser
+from tests.acceptance.chromium import needs_chromium
 from tests.acceptance.running_shop import RunningShop
-from tests.acceptance.test_storefront_in_a_browser import CHROMIUM, chromium
-
-__all__ = ["chromium"]
-
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium: apt-get install chromium"
-)
 
 RUN = "window.pwned=1"
 SCRIPTS = {

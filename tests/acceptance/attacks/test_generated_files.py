@@ -4,7 +4,6 @@ Collected as a thief would: every key, password and token in the files that may 
 that others read is searched for them: logs, Envoy's configuration, mails, command lines, status.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,7 +117,7 @@ def _secrets(shop: AttackedShop) -> dict[str, str]:
             name = str(path.relative_to(shop.private.secrets))
             for number, value in enumerate(_values(path.read_text())):
                 found[f"{name} {number}"] = value
-    state = json.loads((shop.private.path / "state.json").read_text())
+    state = shop.state()
     urls = {f"database of {name}": url for name, url in state["databases"].items()}
     for what, url in {**urls, "broker": state["broker"] or ""}.items():
         if password := re.search(r"://[^:/@]*:([^@]+)@", url):
@@ -145,7 +144,7 @@ def _readable(shop: AttackedShop) -> Iterator[Path]:
 
 
 def _pids(shop: AttackedShop) -> list[int]:
-    state = json.loads((shop.private.path / "state.json").read_text())
+    state = shop.state()
     return [state["supervisor"]["pid"]] + [
         process["pid"] for process in state["processes"] if process["pid"]
     ]

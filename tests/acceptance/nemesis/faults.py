@@ -136,8 +136,7 @@ class Nemesis:
         return stop.set
 
     def _terminate_once(self, share: float) -> None:
-        state = self.shop.state()
-        for url in (state or {}).get("databases", {}).values():
+        for url in self.shop.state().get("databases", {}).values():
             try:
                 # Each service's role may end what is its own.
                 with psycopg.connect(url, connect_timeout=2, autocommit=True) as connection:

@@ -51,7 +51,7 @@ class OwnTime:
             before, ours_before, all_before = now, ours, everybody
 
     def _ours(self) -> dict[int, float]:
-        state = self._shop.state() or {}
+        state = self._shop.state()
         roots = [os.getpid(), *(each["pid"] for each in state.get("system_processes", []))]
         found: dict[int, float] = {}
         for pid in roots:

@@ -54,7 +54,7 @@ class ShakenShop(RunningShop):
                 start_new_session=True,
             )
         deadline = time.monotonic() + 120
-        while not (self.state() or {}).get("ready"):
+        while not self.state().get("ready"):
             assert self._up.poll() is None, f"it ended:\n{self.supervisor_log.read_text()}"
             assert time.monotonic() < deadline, f"not up:\n{self.supervisor_log.read_text()}"
             time.sleep(0.1)
@@ -74,17 +74,16 @@ class ShakenShop(RunningShop):
     def supervisor_log(self) -> Path:
         return self.folder / ".ramet" / "supervisor.log"
 
-    def state(self) -> dict[str, Any] | None:
-        """What the supervisor wrote last: cheaper than `ramet status`."""
+    def state(self) -> dict[str, Any]:
+        """Empty while there is none."""
         try:
-            found: dict[str, Any] = json.loads((self.folder / ".ramet" / "state.json").read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return found
+            return super().state()
+        except FileNotFoundError:
+            return {}
 
     def process(self, name: str) -> psutil.Process | None:
         """A process by its name in `ramet status`; None while it does not run."""
-        processes = (self.state() or {}).get("processes", [])
+        processes = self.state().get("processes", [])
         pid = next((each["pid"] for each in processes if each["name"] == name), None)
         return None if pid is None else _ours(pid, self._supervisor())
 

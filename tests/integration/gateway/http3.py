@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from dataclasses import replace
 from typing import cast
 
 from aioquic.asyncio.client import connect
@@ -10,6 +11,7 @@ from aioquic.h3.connection import H3_ALPN, H3Connection
 from aioquic.h3.events import DataReceived, H3Event, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import QuicEvent
+from aioquic.tls import SessionTicket
 
 
 class _Client(QuicConnectionProtocol):
@@ -47,10 +49,7 @@ class _Client(QuicConnectionProtocol):
 
 def get(port: int, path: str, cafile: str) -> tuple[dict[str, str], bytes]:
     """GET over HTTP/3: the answer's headers, `:status` among them, and its body."""
-    configuration = QuicConfiguration(
-        is_client=True, alpn_protocols=H3_ALPN, server_name="localhost", cafile=cafile
-    )
-    configuration.verify_mode = ssl.CERT_REQUIRED
+    configuration = _configuration(cafile)
 
     async def asking() -> tuple[dict[str, str], bytes]:
         async with connect(
@@ -62,3 +61,42 @@ def get(port: int, path: str, cafile: str) -> tuple[dict[str, str], bytes]:
             return client.headers, client.body
 
     return asyncio.run(asking())
+
+
+def takes_early_data(port: int, path: str, cafile: str) -> bool:
+    """Whether a client that comes again may send a request before the handshake is done."""
+    configuration = _configuration(cafile)
+    tickets: asyncio.Queue[SessionTicket] = asyncio.Queue()
+
+    async def asking() -> bool:
+        async with connect(
+            "127.0.0.1",
+            port,
+            configuration=configuration,
+            session_ticket_handler=tickets.put_nowait,
+        ):
+            ticket = await asyncio.wait_for(tickets.get(), 10)
+        # A ticket that does not offer it is taken for one that does: the server has the last word.
+        configuration.session_ticket = replace(ticket, max_early_data_size=0xFFFFFFFF)
+        async with connect(
+            "127.0.0.1",
+            port,
+            configuration=configuration,
+            create_protocol=_Client,
+            wait_connected=False,
+        ) as connection:
+            client = cast("_Client", connection)
+            client.ask(f"localhost:{port}", path)
+            await asyncio.wait_for(client.ended.wait(), 10)
+            assert client._quic.tls.session_resumed
+            return bool(client._quic.tls.early_data_accepted)
+
+    return asyncio.run(asking())
+
+
+def _configuration(cafile: str) -> QuicConfiguration:
+    configuration = QuicConfiguration(
+        is_client=True, alpn_protocols=H3_ALPN, server_name="localhost", cafile=cafile
+    )
+    configuration.verify_mode = ssl.CERT_REQUIRED
+    return configuration

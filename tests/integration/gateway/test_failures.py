@@ -1,6 +1,5 @@
 """Retries, time-outs and services that are gone."""
 
-import threading
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -89,18 +88,3 @@ def test_a_service_that_is_down_is_a_problem_with_a_hint_when_to_return() -> Non
         assert answer.json()["title"] == "Service Unavailable"
     finally:
         edge.stop()
-
-
-def test_a_service_that_does_not_answer_is_given_up_after_fifteen_seconds(edge: Edge) -> None:
-    released = threading.Event()
-
-    def hangs(request: Received) -> tuple[int, Mapping[str, str], bytes]:
-        released.wait(18)
-        return 200, {}, b"late"
-
-    edge.upstreams["orders"].respond = hangs
-    answer = edge.get("/api/v1/orders/")
-    released.set()
-    assert answer.status == 504
-    assert answer.json()["detail"] == "The service took too long to answer."
-    assert len(edge.upstreams["orders"].received) == 1

@@ -102,6 +102,15 @@ def test_a_user_is_counted_wherever_the_token_is_used_and_nobody_else_is(limited
     assert statuses(edge, 5) == [200] * 5  # no token, no user
 
 
+def test_a_request_that_no_rate_counts_is_told_of_none(limited: Any) -> None:
+    edge = limited({"rate_by_user": Rate(3, 3600)}, users={"rate_by_address": Rate(2, 3600)})
+    assert [name for name in edge.get(ORDERS).headers if "ratelimit" in name] == []
+    # Of two kinds of rates, one has counted.
+    assert edge.get(USERS).headers["x-ratelimit-remaining"] == "1"
+    alice = signed_in(edge, "alice")
+    assert edge.get(ORDERS, **alice).headers["x-ratelimit-remaining"] == "2"
+
+
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
 def test_a_user_is_counted_however_the_scheme_is_spelt(limited: Any, scheme: str) -> None:
     edge = limited({"rate_by_user": Rate(2, 3600)})

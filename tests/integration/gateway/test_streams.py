@@ -18,7 +18,7 @@ from tests.integration.gateway import papers
 from tests.integration.gateway.harness import Edge
 from tests.integration.gateway.http2 import Http2
 
-BEFORE_SILENCE = 2
+BEFORE_SILENCE = 1
 
 
 @pytest.fixture(scope="module")

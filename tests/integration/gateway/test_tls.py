@@ -68,6 +68,12 @@ def test_the_same_rules_hold_over_http_3(secure: Edge) -> None:
     assert headers[":status"] == "404"
 
 
+def test_no_request_over_http_3_comes_before_the_handshake_is_done(secure: Edge) -> None:
+    """Whoever has recorded such a one can send it again (RFC 8446, section 8; RFC 8470)."""
+    assert secure.certificate
+    assert not http3.takes_early_data(secure.port, ORDERS, str(secure.certificate[0]))
+
+
 def test_a_service_hears_that_the_client_spoke_tls(secure: Edge) -> None:
     secure.forget()
     secure.get(ORDERS, x_forwarded_proto="http")

@@ -28,8 +28,9 @@ SYSTEM = System(
     name="shop",
     settings="tests.settings",
     services={
-        "orders": Service("orders", apps=(__name__,)),
-        "parcels": Service("parcels", apps=("shop.parcels",)),
+        "orders": Service("orders", apps=(__name__,), routes=("/orders/",)),
+        "parcels": Service("parcels", apps=("shop.parcels",), routes=("/",)),
+        "shipping": Service("shipping", command=("node", "server.mjs")),
     },
     gateway=Gateway(),
     infrastructure=Infrastructure(),
@@ -65,6 +66,7 @@ def named(request: HttpRequest, name: str) -> JsonResponse:
 
 
 urlpatterns = [
+    path("orders/", echo),
     path("parcels/", echo),
     path("pieces/", pieces),
     path("exact/", exact),
@@ -263,6 +265,30 @@ def test_what_others_have_written_does_not_leave_its_place(
         ramet.fetch("parcels", path, **rest)
     assert "hunter2" not in str(told.value)
     assert asked == []
+
+
+@pytest.mark.parametrize("lives_here", [True, False])
+@pytest.mark.parametrize("path", ["/orders/", "/orders", "/orders/1/?a=1", "/%6Frders/"])
+def test_a_path_of_another_service_is_not_asked_for(
+    placed: Callable[..., None], mesh: tuple[str, list[dict[str, Any]]], path: str, lives_here: bool
+) -> None:
+    """The mesh would not let it pass; Django, asked directly, has the views of both."""
+    template, asked = mesh
+    placed("orders", *(["parcels"] if lives_here else []), RAMET_MESH_URL=template)
+    with pytest.raises(ValueError, match=r"in a route of parcels \(/\)"):
+        ramet.fetch("parcels", path)
+    with pytest.raises(ValueError, match=r"in a route of orders \(/orders/\)"):
+        ramet.fetch("orders", "/ordersandmore/")
+    assert asked == []
+
+
+def test_a_program_that_is_not_django_is_asked_for_any_path(
+    placed: Callable[..., None], mesh: tuple[str, list[dict[str, Any]]]
+) -> None:
+    template, asked = mesh
+    placed("orders", RAMET_MESH_URL=template)
+    assert ramet.fetch("shipping", "/orders/").status == 200
+    assert [request["line"] for request in asked] == ["GET /orders/"]
 
 
 def test_a_keyword_would_give_no_right_so_it_is_none(placed: Callable[..., None]) -> None:

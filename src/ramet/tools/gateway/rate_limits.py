@@ -132,8 +132,6 @@ def _filter(system: System, by: str) -> dict[str, Any] | None:
             ".LocalRateLimit",
             "stat_prefix": f"rate_by_{by}",
             "stage": _STAGES[by],
-            "token_bucket": _bucket(Rate(1_000_000_000, 1)),
-            "always_consume_default_token_bucket": False,
             # Both, or nobody is ever limited.
             "filter_enabled": {"default_value": _ALWAYS},
             "filter_enforced": {"default_value": _ALWAYS},

@@ -38,12 +38,16 @@ def tls_socket(config_dir: Path) -> dict[str, Any]:
 
 
 def quic_socket(config_dir: Path) -> dict[str, Any]:
-    """The transport socket of a UDP listener for HTTP/3, which is TLS 1.3 always."""
+    """The transport socket of a UDP listener for HTTP/3, which is TLS 1.3 always.
+
+    Unless told otherwise Envoy takes early data there, which whoever records it can send again.
+    """
     return {
         "name": "envoy.transport_sockets.quic",
         "typed_config": {
             "@type": f"{_TLS}.quic.v3.QuicDownstreamTransport",
             "downstream_tls_context": {"common_tls_context": _common(config_dir, ["h3"])},
+            "enable_early_data": False,
         },
     }
 
