@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-inde
 OTHERS := .venv-sslyze/.installed tests/node/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-shop test-systems test-parts test-all check bench fmt lock system-packages peers clean
+.PHONY: help up down test test-shop test-systems test-parts test-all check bench screenshots fmt lock system-packages peers clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -21,9 +21,10 @@ $(READY): requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check $(UV)
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
-	@# xds-protos has an older copy of the files of opentelemetry-proto, and may have come last.
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt --reinstall-package opentelemetry-proto
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+# xds-protos carries an old copy of OpenTelemetry's protocol, and may have written it over the right one.
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt \
+	  --reinstall-package opentelemetry-proto
 	@touch $@
 
 .venv-sslyze/.installed: requirements/sslyze.txt $(READY)
@@ -73,6 +74,9 @@ check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, gen
 
 bench: $(READY) peers  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks
+
+screenshots: $(READY)  ## take the documentation's pictures of the dashboard anew
+	$(BIN)/python -m tests.dashboard.screenshots
 
 fmt: $(READY)  ## format, and fix what can be fixed
 	$(BIN)/ruff format .

@@ -87,6 +87,7 @@ EMAIL_TIMEOUT = 10  # seconds; a mail is sent while its row is locked
 DEFAULT_FROM_EMAIL = "Grove <orders@shop.example>"
 CELERY_TASK_ALWAYS_EAGER = True  # `manage.py runserver` has no worker; `ramet up` unsets it
 
+CSRF_FAILURE_VIEW = "shop.errors.csrf_failure"
 # No script of ours reads the token; it is in every form.
 CSRF_COOKIE_HTTPONLY = True
 

@@ -95,9 +95,10 @@ class RunningShop:
         self.ramet("down")
 
     @contextmanager
-    def running(self) -> Iterator[Self]:
+    def running(self, *, prepared: bool = False) -> Iterator[Self]:
         """Up for as long as the block lasts; then it must leave no process behind."""
-        self.prepare()
+        if not prepared:
+            self.prepare()
         self.up()
         pids = [process["pid"] for process in self.processes()]
         try:

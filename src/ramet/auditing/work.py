@@ -22,6 +22,9 @@ __all__ = ["UNSAFE", "Work", "at_work", "request_at_work", "service_of", "work"]
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods of requests that are meant to change something (RFC 9110, section 9.2.1)."""
 
+_OPERATED_VIA = "RAMET_OPERATED_VIA"
+"""Names what an operator asked with where that was no terminal: "dashboard"."""
+
 request_at_work: ContextVar[HttpRequest | None] = ContextVar("ramet_audit_request", default=None)
 """The request that this thread is answering; the middleware sets it."""
 
@@ -62,6 +65,7 @@ def work() -> Work:
         user = user or _signed_in(request)
     elif Path(sys.argv[0]).name in {"manage.py", "django-admin"}:
         via, user = " ".join(["manage.py", *sys.argv[1:2]]), f"os:{_operator()}"
+        caller = os.environ.get(_OPERATED_VIA, "")
     else:
         via = str(bound.get("handler") or bound.get("saga") or "")
     identity = running or request or object()

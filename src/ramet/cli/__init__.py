@@ -58,6 +58,14 @@ def _run(name: str, arguments: list[str]) -> int:
     except DiagnosticError as error:
         print(error, file=sys.stderr)
         return MISUSED
+    except OSError as error:
+        from ramet.cli._refused import diagnosis
+
+        told = diagnosis(error)
+        if told is None:
+            raise
+        print(told, file=sys.stderr)
+        return MISUSED
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -44,5 +44,6 @@ def start(system: System, folder: Folder, as_: str, only: str, *, fresh: bool) -
                 typer.echo(summary(status, folder))
                 return 0
         time.sleep(0.05)
-    typer.echo(log.read_text(encoding="utf-8", errors="replace").rstrip(), err=True)
+    said = log.read_text(encoding="utf-8", errors="replace").rstrip()
+    typer.echo(said or f"ramet: it ended without a word, as with a full disk: {log}", err=True)
     return process.returncode or FAILED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ramet.tools.local.folder import Folder
 from ramet.tools.local.state import StateFile
 
 FAILED = 1
+_MANAGED_SECONDS = 70.0  # longer than the supervisor waits itself
 
 
 def here() -> tuple[System, Folder]:
@@ -98,10 +100,18 @@ def manage_as(
 ) -> subprocess.CompletedProcess[str]:
     """Run `manage.py ARGUMENTS` as the processes of `service` run, and wait for its end.
 
-    `stdout` and `stderr` are as of subprocess.run. Raises DiagnosticError when the system is down.
+    A command of Ramet's own by the supervisor, which has that service's Django at hand: it takes a
+    tenth of the time. `stdout` and `stderr` are as of subprocess.run. Raises DiagnosticError when
+    the system is down.
     """
     from ramet.cli.manage import service_environment
 
+    if (done := _managed(service, arguments)) is not None:
+        if stdout is None:
+            print(done.stdout, end="")
+        if stderr is None:
+            print(done.stderr, end="", file=sys.stderr)
+        return done
     system, _ = here()
     script = system.root / "manage.py"
     program = [str(script)] if script.exists() else ["-m", "django"]
@@ -113,4 +123,20 @@ def manage_as(
         stderr=stderr,
         text=True,
         check=False,
+    )
+
+
+def _managed(service: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str] | None:
+    """What the supervisor answers in place of manage.py; None where it does not."""
+    from ramet.tools.local import control
+
+    request = {"command": "manage", "service": service, "arguments": arguments}
+    try:
+        answer = control.ask(folder_here().control, request, timeout=_MANAGED_SECONDS)
+    except (ConnectionError, TimeoutError):
+        return None
+    if "error" in answer:  # being restarted, no such service: manage.py tells it as it always has
+        return None
+    return subprocess.CompletedProcess(
+        list(arguments), answer["status"], answer["stdout"], answer["stderr"]
     )

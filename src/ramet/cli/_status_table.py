@@ -24,6 +24,9 @@ def _head(status: dict[str, Any]) -> str:
         lines.append(f"dashboard {status['dashboard']}")
     if status["maintenance"]:
         lines.append(f"in maintenance: {', '.join(status['maintenance'])}")
+    if status["stopped"]:
+        lines.append(f"stopped: {', '.join(status['stopped'])}; `ramet start SERVICE` goes on")
+    lines += [f"fault in front of {each['where']}: {each['what']}" for each in status["faults"]]
     return "\n".join(lines)
 
 

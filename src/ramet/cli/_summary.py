@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ramet.tools.local.environment import demo_password
+from ramet.tools.local import environment
 from ramet.tools.local.folder import Folder
 
 
@@ -18,7 +18,7 @@ def summary(status: dict[str, Any], folder: Folder) -> str:
         f"    gateway     {status['gateway']}",
     ]
     if status["dashboard"]:
-        lines.append(f"    dashboard   {status['dashboard']}")
+        lines.append(f"    dashboard   {dashboard_link(status['dashboard'], folder)}")
     lines += [
         f"    demo users  password {_password(folder)}",
         f"    mails       {folder.mail}",
@@ -36,8 +36,16 @@ def summary(status: dict[str, Any], folder: Folder) -> str:
     return "\n".join(lines)
 
 
+def dashboard_link(url: str, folder: Folder) -> str:
+    """The link that lets a person in, on a terminal; elsewhere, which may be a log, where its
+    token is."""
+    if sys.stdout.isatty():
+        return environment.dashboard_link(url, folder)
+    return f"{url} (token in {folder.dashboard_token})"
+
+
 def _password(folder: Folder) -> str:
     """The demo users' password on a terminal; elsewhere, which may be a log, where it is."""
     if sys.stdout.isatty():
-        return demo_password(folder)
+        return environment.demo_password(folder)
     return f"in {folder.secrets / 'demo-password'}"

@@ -17,6 +17,9 @@ _PUBLIC = (
     "first_request_seconds",
     "memory_mb",
     "groups",
+    "versions",
+    "faults",
+    "stopped",
     "maintenance",
     "processes",
 )
@@ -47,7 +50,10 @@ def command(
         import sys
 
         from ramet.cli._status_table import table
+        from ramet.cli._summary import dashboard_link
 
+        if status["dashboard"]:
+            status["dashboard"] = dashboard_link(status["dashboard"], folder)
         typer.echo(table(status, is_coloured=sys.stdout.isatty()))
     return 0
 

@@ -8,6 +8,7 @@ behind what has been since it died. One event of a key is worked off at a time t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,13 +19,14 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ramet.events import sql, wake
+from ramet.events import headers, sql, wake
 from ramet.events.keys import lock_of
 from ramet.events.models import Inbox
 from ramet.events.producers import FORGED
 from ramet.events.storing import INBOX
 from ramet.events.subscription import unordered_handlers
 from ramet.telemetry import deeds
+from ramet.telemetry.redaction import redact_fields, redact_text
 
 log = structlog.get_logger("ramet.events")
 
@@ -84,8 +86,13 @@ class Choice:
         return found
 
 
-def dead(choice: Choice, limit: int = 50, *, state: str = Inbox.State.DEAD) -> list[dict[str, Any]]:
-    """Dead letters, or discarded ones, the latest first."""
+def dead(
+    choice: Choice, limit: int = 50, *, state: str = Inbox.State.DEAD, for_page: bool = False
+) -> list[dict[str, Any]]:
+    """Dead letters, or discarded ones, the latest first; `for_page` as `shown` has them."""
+    letters = choice.letters(state).order_by("-finished_at", "-seq")[:limit]
+    if for_page:
+        return [shown(each) for each in letters]
     return [
         {
             "event_id": str(each.event_id),
@@ -97,8 +104,44 @@ def dead(choice: Choice, limit: int = 50, *, state: str = Inbox.State.DEAD) -> l
             "error": each.error.strip().splitlines()[-1] if each.error.strip() else "",
             "payload": each.payload,
         }
-        for each in choice.letters(state).order_by("-finished_at", "-seq")[:limit]
+        for each in letters
     ]
+
+
+def retrying(limit: int = 50) -> list[dict[str, Any]]:
+    """Events that have failed and will be tried again, the next ones first, as `shown`."""
+    waiting = Inbox.objects.filter(state=Inbox.State.READY, attempts__gt=0)
+    return [shown(each) for each in waiting.order_by("run_at", "seq")[:limit]]
+
+
+def shown(row: Inbox) -> dict[str, Any]:
+    """An event for one handler as a page shows it: with its trace and the whole error, and without
+    what looks like a secret in the payload or the error. Times are ISO 8601 in UTC."""
+    return {
+        "event_id": str(row.event_id),
+        "handler": row.handler,
+        "type": row.type,
+        "key": row.key,
+        "state": row.state,
+        "attempts": row.attempts,
+        "occurred_at": row.time.isoformat(),
+        "received_at": row.received_at.isoformat(),
+        "next_at": row.run_at.isoformat() if row.state == Inbox.State.READY else None,
+        "ended_at": row.finished_at.isoformat() if row.finished_at else None,
+        "trace_id": headers.trace_id(row.headers),
+        "error": redact_text(row.error.strip()),
+        "payload": _without_secrets(row.payload),
+    }
+
+
+def _without_secrets(payload: str) -> Any:
+    """The payload as a value; what is no JSON object, as text."""
+    try:
+        value = json.loads(payload)
+    except ValueError:
+        return redact_text(payload)
+    redacted = redact_fields(None, "", {"payload": value})["payload"]
+    return json.loads(redact_text(json.dumps(redacted)))
 
 
 def replayable(choice: Choice) -> QuerySet[Inbox]:

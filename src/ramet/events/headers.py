@@ -10,6 +10,7 @@ add its own with `carry`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
@@ -25,6 +26,7 @@ _FROM_CONTEXT = {
     "tracestate": "tracestate",
     "requestid": "request_id",
 }
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-.*")
 _carriers: list[tuple[Capture, Restore]] = []
 
 
@@ -59,6 +61,12 @@ def restored(headers: dict[str, str]) -> Iterator[None]:
         for _, restore in _carriers:
             stack.enter_context(restore(headers))
         yield
+
+
+def trace_id(text: str) -> str | None:
+    """The trace in headers as a row stores them (W3C Trace Context, `traceparent`); None: none."""
+    found = _TRACEPARENT.fullmatch(loaded(text).get("traceparent", ""))
+    return found[1] if found else None
 
 
 def dumped(headers: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from ramet.processes.forking import ForkLoop, Order
 
@@ -100,11 +101,18 @@ def _migrate(_order: Order) -> int:
     return migrations.main()
 
 
+def _manage(order: Order) -> int:
+    from ramet.processes import manage
+
+    return manage.main(order["arguments"], Path(order["output"]))
+
+
 _ROLES: dict[str, Callable[[Order], int]] = {
     "web": _web,
     "worker": _worker,
     "celery": _celery,
     "migrate": _migrate,
+    "manage": _manage,
 }
 
 

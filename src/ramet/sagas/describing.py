@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ramet.events.headers import trace_id
 from ramet.sagas import registry
 from ramet.sagas.models import LIVE, Direction, SagaRun, Status, Wait
 
@@ -28,7 +29,9 @@ def describe(run: SagaRun, *, fully: bool = False) -> dict[str, Any]:
         "version": run.version,
         "is_known": registry.find(run.name, run.version) is not None,
         "key": run.key,
+        "trace_id": trace_id(run.headers),
         "status": run.status,
+        "direction": run.direction,
         "waits_for": _waits_for(run),
         "step": _step_name(run),
         "attempts": run.attempts,

@@ -5,6 +5,7 @@ project.
 """
 
 from ramet.system.edge import Canary, Cors, Gateway, Switches
+from ramet.system.faults import Fault
 from ramet.system.grouping import Group, placement
 from ramet.system.least_privilege import Policy, policy
 from ramet.system.model import Infrastructure, Service, System, Telemetry
@@ -16,6 +17,7 @@ from ramet.system.units import Rate
 __all__ = [
     "Canary",
     "Cors",
+    "Fault",
     "Gateway",
     "Group",
     "Infrastructure",

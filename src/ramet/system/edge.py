@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ramet.system.faults import Fault
 from ramet.system.units import Rate
 
 __all__ = ["Canary", "Cors", "Gateway", "Switches", "is_loopback"]
@@ -88,11 +89,12 @@ class Switches:
     """What an operator has switched while the system runs; lost when it ends.
 
     `maintenance` names services that are answered for; `weights` are percentages that replace the
-    canary's of ramet.toml.
+    canary's of ramet.toml. `faults` has at most one for each service and operation.
     """
 
     maintenance: frozenset[str] = frozenset()
     weights: tuple[tuple[str, int], ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def weight(self, service: str, declared: int) -> int:
         """The canary's weight of a service."""

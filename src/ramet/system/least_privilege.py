@@ -8,8 +8,8 @@ import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from ramet.system.contracts import contracts
 from ramet.system.imports import Source, bound_names, dotted_name, imports_of, sources
 from ramet.system.model import System
 
@@ -138,32 +138,7 @@ def _of_fetches(source: Source, system: System) -> Iterator[Grant]:
 def _contracts(system: System) -> _Declared:
     """Full names of contracts by app and class; all of an app as "*", as `import *` brings them."""
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for service in system.services.values():
-        for app in service.apps:
-            folder = system.root.joinpath(*app.split("."))
-            for path in (folder / "contract.py", *sorted((folder / "contract").rglob("*.py"))):
-                for name, full_name in _declared(path, system.root):
-                    found[app, name].append(full_name)
-                    found[app, "*"].append(full_name)
+    for each in contracts(system):
+        found[each.app, each.class_name].append(each.full_name)
+        found[each.app, "*"].append(each.full_name)
     return found
-
-
-def _declared(path: Path, root: Path) -> Iterator[tuple[str, str]]:
-    """Class and full name of each contract in a file, as `ramet.calls.contracts` names it."""
-    try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
-    except (OSError, SyntaxError, ValueError):
-        return
-    parts = path.relative_to(root).with_suffix("").parts
-    module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            said = {each.arg: each.value for each in node.keywords}
-            match said.get("version"), said.get("name"):
-                case ast.Constant(value=int(version)), ast.Constant(value=str(name)):
-                    pass
-                case ast.Constant(value=int(version)), None:
-                    name = node.name
-                case _:
-                    continue
-            yield node.name, f"{module.removesuffix('.contract')}.v{version}.{name}"

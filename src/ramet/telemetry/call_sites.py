@@ -14,7 +14,7 @@ _NOT_OWN = tuple(
     f"{Path(folder).resolve()}/"
     for folder in {
         *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-        str(Path(__file__).parents[1]),
+        str(Path(__file__).resolve().parents[1]),
     }
 )
 _known: dict[str, bool] = {}

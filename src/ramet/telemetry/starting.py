@@ -33,9 +33,9 @@ def start() -> None:
     chosen = options()
     tracing.set_up(is_exported=chosen.url is not None, ratio=chosen.sample, slow=chosen.slow)
     exporting.feed(_spans)
+    log_records.attach()
     exporting.feed(reporting.counted)
     instruments.use_traces(_kept_trace)
-    log_records.attach()
     if tracing.is_on():
         sql.observe()
         tasks.observe()

@@ -261,6 +261,40 @@ def test_an_event_of_another_service_under_a_subject_of_its_own_has_no_effect(
     assert told in letter["error"]
 
 
+def test_what_the_server_is_made_to_say_under_the_name_of_another_service_has_no_effect(
+    tracking: None, server: Nats, brokers: Callable[[str], NatsBroker], eventually: Eventually
+) -> None:
+    """It answers wherever a request says, also where the one who asks may not publish: with what it
+    says itself, and with an event that whoever asks has sent before."""
+    publish("a", 1)
+    relay = Relay(brokers("parcels"), Leases("one", 15), Mill(None))
+    relay.work()
+    theirs = "mill.events.parcels.Moved.v1"
+    consumer = {"durable_name": "payments", "filter_subject": "mill.events.payments.>"}
+    consumer |= {"ack_policy": "all", "deliver_policy": "all"}
+
+    async def run() -> None:
+        client = await nats.connect(server.url("payments"), inbox_prefix="_INBOX.payments")
+        try:
+            await client.jetstream().publish("mill.events.payments.Moved.v1", forged())
+            made = json.dumps({"stream_name": STREAM, "config": consumer}).encode()
+            await client.request(f"$JS.API.CONSUMER.DURABLE.CREATE.{STREAM}.payments", made)
+            await client.publish(f"$JS.API.STREAM.INFO.{STREAM}", reply=theirs)
+            await client.publish(f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.payments", b"1", reply=theirs)
+            await done(client)
+        finally:
+            await client.close()
+
+    asyncio.run(run())
+    eventually(lambda: stored(server) == 4, within=15)
+    publish("a", 2)
+    relay.work()
+    eventually(lambda: effects() == [("a", 1), ("a", 2)], within=15)
+    letters = dead_letters.dead(dead_letters.Choice())
+    assert letters
+    assert all("payments sent it" in letter["error"] for letter in letters)
+
+
 def test_an_event_of_an_app_that_has_moved_is_kept_and_can_be_replayed(
     tracking: None, server: Nats, eventually: Eventually, brokers: Callable[[str], NatsBroker]
 ) -> None:

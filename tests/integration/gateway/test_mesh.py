@@ -15,6 +15,7 @@ import pytest
 
 from ramet.system.least_privilege import Grant
 from ramet.tools.gateway import limits
+from ramet.tools.local import trust
 from ramet.tools.local.authority import Authority
 from tests.integration.gateway.harness import CONTRACT, Answer, Edge, Received
 
@@ -406,9 +407,11 @@ def test_renewing_and_rotating_lose_no_request(
                 (of(changing, name) / "tls.crt").unlink()
             assert changing.authority.renew(members) == members
             before = changed(before)
-        changing.authority.announce()
+        following = changing.authority.announce()
+        asked = following, changing.authority.domain, changing.topology.admin_socket
+        assert not trust.is_believed(*asked)
         assert changing.authority.renew(members) == []
-        eventually(lambda: believes(changing, 2), within=5)
+        eventually(lambda: trust.is_believed(*asked), within=5)
         changing.authority.promote()
         assert changing.authority.renew(members) == members
         changed(before)
@@ -448,10 +451,3 @@ def test_a_connection_ends_some_time_and_loses_no_request(
         eventually(lambda: opened() > 3)
     finally:
         edge.stop()
-
-
-def believes(edge: Edge, authorities: int) -> bool:
-    """Whether every TLS context of Envoy holds so many authorities."""
-    said = edge.admin("GET /certs").decode()
-    found = json.loads(said[said.index("{") : said.rindex("}") + 1])["certificates"]
-    return {len(each["ca_cert"]) for each in found} == {authorities}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ramet.system import Rate
+from ramet.system import Rate, Switches
 from tests.integration.gateway.harness import Answer, Edge
 
 ORDERS, PRODUCTS, USERS = "/api/v1/orders/", "/api/v1/products/", "/o/"
@@ -122,6 +122,33 @@ def test_a_user_is_counted_however_the_scheme_is_spelt(limited: Any, scheme: str
 def test_an_address_is_refused_before_its_token_is_looked_at(limited: Any) -> None:
     edge = limited({"rate_by_address": Rate(2, 3600), "rate_by_user": Rate(9, 3600)})
     assert statuses(edge, 3, Authorization="Bearer nonsense") == [401, 401, 429]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "token"),
+    [
+        ("/nothing/", 404, ""),
+        ("/.ramet/calls/", 404, ""),
+        (PRODUCTS, 503, ""),
+        ("/x", 401, "a.b.c"),
+    ],
+)
+def test_an_address_is_counted_where_the_gateway_answers_by_itself(
+    path: str, status: int, token: str
+) -> None:
+    """Or whoever floods it would only have to ask for what is not there."""
+    edge = Edge(
+        gateway={"rate_by_address": Rate(2, 3600)},
+        routes={"users": (USERS,), "orders": (ORDERS,), "products": (PRODUCTS,)},
+        switches=Switches(maintenance=frozenset({"products"})),
+    ).start()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        assert statuses(edge, 3, path, **headers) == [status, status, 429]
+        # A bucket of its own: what services answer has lost nothing by it.
+        assert edge.get(ORDERS).headers["x-ratelimit-remaining"] == "1"
+    finally:
+        edge.stop()
 
 
 def test_tokens_come_back_one_by_one(limited: Any, eventually: Any) -> None:

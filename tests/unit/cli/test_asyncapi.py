@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from ramet.cli.asyncapi import document
+from ramet.system.asyncapi import document
 from tests.unit.cli.conftest import Ramet
 from tests.unit.placement.project import Project
 

@@ -30,6 +30,10 @@ def test_down_of_a_system_that_is_down_is_done(ramet: Ramet) -> None:
     [
         ("restart", "orders"),
         ("scale", "orders=2"),
+        ("stop", "orders"),
+        ("start", "orders"),
+        ("fault",),
+        ("fault", "orders", "--gone"),
         ("maintenance", "on"),
         ("canary", "orders", "10"),
         ("manage", "orders", "--", "check"),
@@ -50,7 +54,15 @@ def test_scale_wants_a_service_and_a_number(ramet: Ramet, text: str) -> None:
     assert "SERVICE=N with N from 1 to 32" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("maintenance", "maybe"), ("canary", "orders", "101")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("maintenance", "maybe"),
+        ("canary", "orders", "101"),
+        ("fault", "orders", "--delay", "soon"),
+        ("fault", "orders", "--delay", "1s", "--share", "half"),
+    ],
+)
 def test_a_switch_wants_a_position_that_exists(ramet: Ramet, arguments: tuple[str, ...]) -> None:
     done = ramet(*arguments)
     assert done.returncode == 2

@@ -27,6 +27,8 @@ STATUS: dict[str, Any] = {
     "gateway": "http://localhost:8000",
     "dashboard": "http://localhost:8001",
     "maintenance": ["users"],
+    "stopped": ["rest"],
+    "faults": [{"where": "products", "what": "2 s late"}],
     "groups": {"orders": ["orders"], "rest": ["users", "products"]},
     "processes": [
         process("orders-web", "degraded", "calls: the last call failed: products (unavailable)"),
@@ -47,6 +49,8 @@ EXPECTED = """\
 shop, as services: http://localhost:8000
 dashboard http://localhost:8001
 in maintenance: users
+stopped: rest; `ramet start SERVICE` goes on
+fault in front of products: 2 s late
 
 PROCESS               PID   STATE       HEALTH     FOR  RESTARTS
 orders-web            4711  running     degraded   5m   -

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
@@ -332,3 +333,36 @@ def test_large_events_are_stored_in_portions(monkeypatch: pytest.MonkeyPatch, wo
     move(surroundings())
     assert portions == [1, 1, 1, 2]
     assert Inbox.objects.count() == 5
+
+
+def test_a_page_gets_the_trace_and_the_whole_error_and_no_secret(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.failing.add("bad")
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with structlog.contextvars.bound_contextvars(traceparent=f"00-{trace}-00f067aa0ba902b7-01"):
+        say(world, "bad")
+    settle()
+    payload = {"key": "k", "word": "bad", "access_token": "abcdefgh", "note": "?code=12345678"}
+    Inbox.objects.update(payload=json.dumps(payload))
+    [letter] = asked("dead", "--json", "--for-page", capsys=capsys)
+    assert letter["trace_id"] == trace
+    assert letter["error"].startswith("Traceback")
+    assert letter["error"].endswith("ValueError: cannot hear bad")
+    assert letter["payload"]["word"] == "bad"
+    assert letter["payload"]["access_token"] == "[redacted]"
+    assert letter["payload"]["note"] == "?code=[redacted]"
+    assert letter["state"] == "dead"
+
+
+def test_what_is_tried_again_is_listed_with_its_next_time(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(world, "good")
+    settle()
+    assert asked("lag", "--for-page", capsys=capsys)["retrying"] == []
+    Inbox.objects.update(state="ready", attempts=2, error="ValueError: once more")
+    [waiting] = asked("lag", "--for-page", capsys=capsys)["retrying"]
+    assert (waiting["handler"], waiting["attempts"]) == ("listener", 2)
+    assert waiting["error"] == "ValueError: once more"
+    assert datetime.fromisoformat(waiting["next_at"]).tzinfo is not None

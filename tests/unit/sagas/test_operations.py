@@ -270,3 +270,26 @@ def test_nothing_is_resumed_when_one_of_several_is_no_id() -> None:
         command("resume", run, "seven")
     assert caught.value.returncode == 2
     assert SagaRun.objects.get(pk=run).status == "stuck"
+
+
+def test_runs_are_found_by_their_id_or_by_what_their_state_says() -> None:
+    traveller = uuid.uuid4()
+    wanted, other = start(traveller), start()
+    assert [run["id"] for run in read("list", "--find", str(traveller))] == [wanted]
+    assert [run["id"] for run in read("list", "--find", other)] == [other]
+    assert read("list", "--find", "nobody") == []
+
+
+def test_the_newest_come_first_where_they_are_asked_for() -> None:
+    runs = [start() for _ in range(3)]
+    for number, run in enumerate(runs):
+        SagaRun.objects.filter(pk=run).update(created_at=Now() + timedelta(seconds=number))
+    assert [run["id"] for run in read("list", "--newest", "--limit=2")] == runs[:0:-1]
+
+
+def test_a_page_gets_a_state_without_secrets() -> None:
+    run = start()
+    SagaRun.objects.filter(pk=run).update(state={"payment_token": "tok_ok", "lines": [1]})
+    assert read("show", run)["state"]["payment_token"] == "tok_ok"
+    shown = json.loads(command("show", run, "--json", "--for-page"))
+    assert shown["state"] == {"payment_token": "[redacted]", "lines": [1]}

@@ -13,10 +13,11 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.db import connections
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
 from ramet.placement import here
+from shop import errors
 from shop import settings as shop_settings
 from shop.users import services
 from shop.users.models import User
@@ -353,6 +354,22 @@ def test_pages_run_no_foreign_script_and_are_in_no_frame(client: Client) -> None
     assert page["Referrer-Policy"] == "strict-origin"
     assert "no-store" in page["Cache-Control"]
     assert "<style" not in page.content.decode()
+
+
+def test_what_is_refused_here_looks_like_these_pages(client: Client) -> None:
+    lost = client.get("/o/nothing-here/")
+    forged = Client(enforce_csrf_checks=True).post(SIGN_IN, {"login": "alice"})
+    assert (lost.status_code, forged.status_code) == (404, 403)
+    for answer, heading in ((lost, "There is nothing here"), (forged, "Please try again")):
+        page = answer.content.decode()
+        assert f"<h1>{heading}</h1>" in page
+        assert "users/provider." in page, "the style of the other pages"
+
+
+def test_an_error_of_ours_is_told_without_what_a_page_needs(rf: RequestFactory) -> None:
+    answer = errors.server_error(rf.get("/o/sign-in/"))
+    assert answer.status_code == 500
+    assert "<h1>Something broke</h1>" in answer.content.decode()
 
 
 def test_their_files_are_kept_for_a_year_under_an_address_of_their_own(client: Client) -> None:

@@ -9,6 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Literal
 
 __all__ = ["Mail", "all_mails", "find"]
 
@@ -21,7 +22,10 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail. `key` names it in URLs; `text` is its plain text part, never HTML."""
+    """One mail. `key` names it in URLs; `text` and `html` are its parts, "" where it has none.
+
+    `html` is what somebody else wrote: it is to be shown in a sandbox only.
+    """
 
     key: str
     sender: str
@@ -29,6 +33,8 @@ class Mail:
     subject: str
     sent_at: datetime
     text: str
+    html: str
+    attachments: tuple[str, ...]
 
 
 def all_mails(folder: Path) -> list[Mail]:
@@ -70,7 +76,11 @@ def _mail(raw: bytes, key: str, modified: datetime) -> Mail:
         recipient=str(message["To"] or ""),
         subject=str(message["Subject"] or "(no subject)"),
         sent_at=_date(message) or modified,
-        text=_text(message),
+        text=_part(message, "plain"),
+        html=_part(message, "html"),
+        attachments=tuple(
+            part.get_filename("without a name") for part in message.iter_attachments()
+        ),
     )
 
 
@@ -82,10 +92,10 @@ def _date(message: EmailMessage) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _text(message: EmailMessage) -> str:
-    body = message.get_body(preferencelist=("plain",))
+def _part(message: EmailMessage, kind: Literal["plain", "html"]) -> str:
+    body = message.get_body(preferencelist=(kind,))
     if body is None:
-        return "(this mail has no plain text)"
+        return ""
     try:
         return str(body.get_content())
     except (LookupError, KeyError, ValueError):  # an unknown character set or encoding

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-__all__ = ["megabytes"]
+__all__ = ["family_of", "megabytes", "parents"]
 
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
@@ -20,8 +20,10 @@ def megabytes(pids: Collection[int], proc: Path = Path("/proc")) -> dict[int, fl
     processes forked from one share most of their memory, and their resident sizes would add up to
     a multiple of what they take.
     """
-    children = _children(proc)
-    sizes = {pid: [_bytes(member, proc) for member in _family(pid, children, pids)] for pid in pids}
+    children = parents(proc)
+    sizes = {
+        pid: [_bytes(member, proc) for member in family_of(pid, children, pids)] for pid in pids
+    }
     return {
         pid: sum(size for size in found if size is not None) / 1_000_000
         for pid, found in sizes.items()
@@ -29,14 +31,15 @@ def megabytes(pids: Collection[int], proc: Path = Path("/proc")) -> dict[int, fl
     }
 
 
-def _family(pid: int, children: dict[int, list[int]], others: Collection[int]) -> Iterator[int]:
+def family_of(pid: int, children: dict[int, list[int]], others: Collection[int]) -> Iterator[int]:
+    """A process and its descendants, but for those of `others`; `children` is from `parents`."""
     yield pid
     for child in children.get(pid, ()):
         if child not in others:
-            yield from _family(child, children, others)
+            yield from family_of(child, children, others)
 
 
-def _children(proc: Path) -> dict[int, list[int]]:
+def parents(proc: Path) -> dict[int, list[int]]:
     """Every process's children, read once for all: `/proc` knows only parents."""
     children = defaultdict(list)
     for stat in proc.glob("[0-9]*/stat"):

@@ -1,6 +1,6 @@
 """What Envoy says on its own, and what it writes down: local replies and the access log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,9 @@ _CONNECT = {
     503: ("unavailable", "The service cannot be reached."),
     504: ("deadline_exceeded", "The service took too long to answer."),
 }
+# The codes of those that an operator may have a service answer.
+_OF_FAULTS = {429: "unavailable", 500: "internal", 502: "unavailable"}
+_OF_FAULTS |= {503: "unavailable", 504: "deadline_exceeded"}
 
 
 def problems(headers: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -109,6 +112,7 @@ def mesh(service: str) -> dict[str, Any]:
     return {
         "mappers": [
             _refusal(f"{refused}: its code shows no need of it."),
+            *_switched(service),
             *map(_lost, to_calls),
             *to_calls,
             *map(_lost, to_routes),
@@ -128,6 +132,18 @@ def _connect_errors() -> list[dict[str, Any]]:
         _mapper(status, _connect_error(code, message))
         for status, (code, message) in _CONNECT.items()
     ]
+
+
+def _switched(service: str) -> Iterator[dict[str, Any]]:
+    """Where an operator has it so: a fault of this status, or no process at all."""
+    fault = f"A fault is switched on for {service}: `ramet fault {service} --off` ends it."
+    nobody = f"No process of {service} runs, as its operator has it."
+    kinds = [("FI", status, code, fault) for status, code in _OF_FAULTS.items()]
+    for flag, status, code, message in (*kinds, ("UH", 503, "unavailable", nobody)):
+        condition = {"response_flag_filter": {"flags": [flag]}}
+        to_call = _mapper(status, _connect_error(code, message))
+        yield _where_also(_where_also(to_call, _is_internal()), condition)
+        yield _where_also(_mapper(status, _problem(status, message)), condition)
 
 
 def _refusal(message: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ramet.tools.gateway import (
     clusters,
     edge,
     edge_routes,
+    faults,
     hygiene,
     limits,
     mesh,
@@ -68,6 +69,7 @@ def compile(
         ),
         *_mesh_clusters(system, topology, placed, policy),
         *(canary.cluster(system, topology, service) for service in placed if service.canary),
+        faults.nobody(),
     ]
     if system.telemetry.scrape is not None:
         reached.append(scraping.cluster(topology))
@@ -83,7 +85,7 @@ def compile(
         "cds.json": _resources(reached),
         "lds.json": _resources(listening),
         "rds-gateway.json": _resources([edge_routes.gateway_routes(system, switches)]),
-        "rds-mesh.json": _resources([mesh_routes.inbound(system, placed, policy)]),
+        "rds-mesh.json": _resources([mesh_routes.inbound(system, placed, policy, switches)]),
         "rds-out.json": _resources([mesh_routes.outbound(system, placed, policy)]),
         **{name: _resources([secret]) for name, secret in secrets.items()},
     }

@@ -36,16 +36,16 @@ def gateway_routes(system: System, switches: Switches) -> dict[str, Any]:
     entries.sort(key=lambda entry: (-len(entry[0]), entry[0], entry[2] is _answers))
     routes: list[dict[str, Any]] = [
         # No other match covers CONNECT, and a request without a route waits for its end.
-        nothing({"connect_matcher": {}}),
-        nothing(hygiene.several_hosts(), status=400),
-        *(nothing(match) for match in hygiene.internal_paths()),
+        _end(system, {"connect_matcher": {}}),
+        _end(system, hygiene.several_hosts(), status=400),
+        *(_end(system, match) for match in hygiene.internal_paths()),
     ]
     for prefix, service, kind in entries:
         if service.name in switches.maintenance:
-            routes.append(nothing(path_match(prefix), status=503))
+            routes.append(_end(system, path_match(prefix), status=503))
         else:
             routes += kind(prefix, service, system, switches)
-    routes.append(nothing({"prefix": "/"}))
+    routes.append(_end(system, {"prefix": "/"}))
     found = configuration("gateway", routes)
     [host] = found["virtual_hosts"]
     if gateway.cors:
@@ -71,6 +71,13 @@ def redirect_routes(public: SplitResult) -> dict[str, Any]:
         "response_code": "PERMANENT_REDIRECT",
     }
     return configuration("redirect", [{"match": {"prefix": "/"}, "redirect": redirect}])
+
+
+def _end(system: System, match: dict[str, Any], *, status: int = 404) -> dict[str, Any]:
+    """A route that ends here, and counts who asks for it all the same."""
+    route = nothing(match, status=status)
+    route["typed_per_filter_config"] |= rate_limits.own_answers(system)
+    return route
 
 
 def _answers(

@@ -9,7 +9,7 @@ other retries are here and only here, so that two hops do not multiply them.
 from typing import Any
 
 from ramet.system import Service, System
-from ramet.tools.gateway import answers, clusters, hygiene, limits, mesh_tls, tracing
+from ramet.tools.gateway import answers, clusters, faults, hygiene, limits, mesh_tls, tracing
 from ramet.tools.gateway.listeners import body_limit, connection_manager, listener, router
 from ramet.tools.gateway.mesh_routes import CALLER, INBOUND, OUTBOUND, SERVICE, nobody
 from ramet.tools.gateway.topology import Topology
@@ -28,7 +28,12 @@ def inbound(system: System, topology: Topology, service: Service) -> dict[str, A
     verifies the forwarded token itself.
     """
     name = f"mesh-{service.name}"
-    filters = [nobody(), body_limit(), router(respect_expected_rq_timeout=True)]
+    filters = [
+        nobody(),
+        faults.fault_filter(),
+        body_limit(),
+        router(respect_expected_rq_timeout=True),
+    ]
     common = connection_manager(name, topology.access_log, filters)
     manager = {
         **common,

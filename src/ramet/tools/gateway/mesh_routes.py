@@ -9,8 +9,8 @@ virtual host; what the request itself said there is gone by then.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ramet.system import Policy, Service, System
-from ramet.tools.gateway import clusters, hygiene, limits, mesh_tls
+from ramet.system import Policy, Service, Switches, System
+from ramet.tools.gateway import clusters, faults, hygiene, limits, mesh_tls
 from ramet.tools.gateway.routes import (
     ANOTHER_PROCESS,
     NO_BODY_LIMIT,
@@ -49,24 +49,35 @@ def nobody() -> dict[str, Any]:
     }
 
 
-def inbound(system: System, services: Sequence[Service], policy: Policy) -> dict[str, Any]:
+def inbound(
+    system: System, services: Sequence[Service], policy: Policy, switches: Switches
+) -> dict[str, Any]:
     """What each service answers, and to whom. Everything else is 403, whether it exists or not."""
-    hosts = [
-        {
+    hosts = []
+    for service in services:
+        host: dict[str, Any] = {
             "name": service.name,
             "domains": [service.name],
-            "routes": [*_answered(system, service, policy)],
+            "routes": [*_answered(system, service, policy, switches)],
             "request_headers_to_remove": [SERVICE, "x-envoy-internal"],
         }
-        for service in services
-    ]
+        for fault in switches.faults:
+            if (fault.service, fault.operation) == (service.name, ""):
+                host = faults.at_service(fault, host)
+        hosts.append(host)
     return _chosen_by(SERVICE, INBOUND, hosts)
 
 
-def _answered(system: System, service: Service, policy: Policy) -> Iterable[dict[str, Any]]:
+def _answered(
+    system: System, service: Service, policy: Policy, switches: Switches
+) -> Iterable[dict[str, Any]]:
     for contract, callers in policy.callers(service.name).items():
         match = {"prefix": f"{hygiene.INTERNAL}/calls/{contract}/"}
-        yield _for(system, callers, _route(match, service, limits.MESH_TIMEOUT))
+        route = _for(system, callers, _route(match, service, limits.MESH_TIMEOUT))
+        of_contract = [
+            fault for fault in switches.faults if fault.operation.startswith(f"{contract}/")
+        ]
+        yield from faults.at_operation(of_contract, route)
     # Also where a route is "/", which would give it to the gateway and to every visitor.
     if service.is_django:
         for match in hygiene.internal_paths():

@@ -21,6 +21,7 @@ __all__ = [
     "TOKEN_PAYLOAD",
     "address_filter",
     "descriptions",
+    "own_answers",
     "service_cluster",
     "shared_filter",
     "user_filter",
@@ -118,6 +119,25 @@ def descriptions(system: System, *services: Service) -> list[dict[str, Any]]:
             stages = [_STAGES[by], *([_SHARED_STAGE] if system.has_shared_rates else [])]
             found += [{"stage": stage, "actions": actions} for stage in stages]
     return found
+
+
+def own_answers(system: System) -> dict[str, Any]:
+    """The `typed_per_filter_config` of a route that ends at the gateway, of which Envoy does not
+    read `rate_limits`: addresses are counted there too, in buckets of that route's own.
+
+    Else a flood of bad tokens would only need a path that nothing serves.
+    """
+    found = address_filter(system)
+    if found is None or system.gateway.rate_by_address is None:
+        return {}
+    actions = [{rates.SCOPE: {"descriptor_value": rates.WHOLE}}, _ACTIONS["address"]]
+    counted = {
+        "rate_limits": [{"actions": actions}],
+        # On a route Envoy wants one for whoever has none, which here is nobody.
+        "token_bucket": _bucket(Rate(1, 1)),
+        "always_consume_default_token_bucket": False,
+    }
+    return {found["name"]: found["typed_config"] | counted}
 
 
 def _filter(system: System, by: str) -> dict[str, Any] | None:

@@ -83,7 +83,7 @@ def nothing(match: dict[str, Any], *, status: int = 404) -> dict[str, Any]:
         "match": match,
         "direct_response": {"status": status},
         # Answered at the headers: nobody reads the body.
-        "typed_per_filter_config": NO_BODY_LIMIT,
+        "typed_per_filter_config": {**NO_BODY_LIMIT},
     }
 
 

@@ -26,8 +26,8 @@ class Topology:
     foreign issuer's discovery document says that its keys are; None while that is not known.
     `certificate` and `key` are the gateway's where `tls` is "local".
     `ca_bundle` is the PEM file of the authorities that the certificate of a foreign issuer, a rate
-    limit service or a collector may be from. `rate_service` is the URL of a rate limit service;
-    None where rates are not shared, or where ours listens at `rate_socket`.
+    limit service or a collector may be from. `rate_service` is the URL of such a service; None
+    where rates are not shared, or where ours listens at `rate_socket`.
     `telemetry` is the base URL of the OTLP collector for Envoy's own spans; None: it makes none.
     """
 

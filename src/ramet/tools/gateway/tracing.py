@@ -26,8 +26,9 @@ def cluster(topology: Topology) -> dict[str, Any] | None:
     """The way to the collector; None where there is none."""
     if topology.telemetry is None:
         return None
-    bundle = str(topology.ca_bundle)
-    return clusters.foreign(_CLUSTER, topology.telemetry, bundle, clusters.http11())
+    return clusters.foreign(
+        _CLUSTER, topology.telemetry, str(topology.ca_bundle), clusters.http11()
+    )
 
 
 def runtime() -> dict[str, Any]:

@@ -82,13 +82,22 @@ class Authority:
             certificates.write(folder, {**files, "ca.crt": trusted})
         return renewed
 
-    def announce(self, *, now: datetime | None = None) -> None:
-        """First half of a rotation: make the next authority, believed from the next `renew` on."""
+    def announce(self, *, now: datetime | None = None) -> int:
+        """First half of a rotation: make the next authority, believed from the next `renew` on.
+
+        Its serial number. One that was announced before and never signed is the next one still.
+        """
         now = now or datetime.now(UTC)
         _, _, bundle = self._authority(now)
+        if self.next_key_path.exists():
+            announced = certificates.read_key(self.next_key_path)
+            for certificate in bundle:
+                if certificates.belongs(certificate, announced):
+                    return certificate.serial_number
         key, certificate = _authority(self.system, now)
         write_private(self.next_key_path, certificates.key_pem(key))
         self._write_bundle([*bundle, certificate])
+        return certificate.serial_number
 
     def promote(self) -> None:
         """Second half, when everybody believes it: the next authority signs from now on."""
@@ -113,9 +122,14 @@ class Authority:
             for leaf in certificates.read_certificates(path)[:1]
         ]
 
+    @property
+    def domain(self) -> str:
+        """The SPIFFE id of the authority itself: the trust domain."""
+        return f"spiffe://{self.system}"
+
     def identity(self, service: str) -> str:
         """The SPIFFE id of a service."""
-        return f"spiffe://{self.system}/{service}"
+        return f"{self.domain}/{service}"
 
     def _authority(
         self, now: datetime

@@ -14,6 +14,17 @@ from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running
 
 
+def environment(system: System, service: Service, folder: Folder) -> dict[str, str]:
+    """What such a program is given."""
+    return {
+        **os.environ,
+        "RAMET_SOCKET": str(web_socket(folder.run, service.name)),
+        "RAMET_MESH_URL": mesh_url(folder.run).replace("{caller}", service.name),
+        "RAMET_PUBLIC_URL": system.gateway.public_url,
+        "RAMET_INSTANCE": f"{service.name}-web",
+    }
+
+
 def keeper(
     system: System, service: Service, folder: Folder, report: Report, changed: Callable[[], None]
 ) -> Keeper:
@@ -23,14 +34,8 @@ def keeper(
 
     async def start() -> Running:
         socket.unlink(missing_ok=True)
-        environment = {
-            **os.environ,
-            "RAMET_SOCKET": str(socket),
-            "RAMET_MESH_URL": mesh_url(folder.run).replace("{caller}", service.name),
-            "RAMET_PUBLIC_URL": system.gateway.public_url,
-            "RAMET_INSTANCE": f"{service.name}-web",
-        }
-        return Running.of(child.spawn(service.command, log, cwd=system.root, env=environment))
+        given = environment(system, service, folder)
+        return Running.of(child.spawn(service.command, log, cwd=system.root, env=given))
 
     async def is_ready() -> bool:
         return socket.is_socket()

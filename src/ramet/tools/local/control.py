@@ -1,8 +1,10 @@
 """The control socket: one JSON object per line in, one out; for the commands and the dashboard.
 
-`{"command": "status"}` answers what the state file has. `rates`, `stop`, `restart` (service),
-`scale` (service, count), `maintenance` (service or null, on), `canary` (service, weight),
-`certificates`, `rotate-authority` and `logs` (service or null, lines) answer `{"ok": true, ...}` or
+`{"command": "status"}` answers what the state file has. `rates`, `stop` (everything), `restart`,
+`stop-service` and `start-service` (service), `scale` (service, count), `maintenance` (service or
+null, on), `canary` (service, weight), `fault` (service, service.operation or null; off, or delay,
+status, share, gone), `manage` (service, arguments, via), `environment` (service), `certificates`,
+`rotate-authority` and `logs` (service or null, lines) answer `{"ok": true, ...}` or
 `{"error": text}` when done. Whoever may open the socket (its folder has mode 0700) may do it all.
 """
 
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramet.errors import DiagnosticError
-from ramet.tools.local import child, logs
+from ramet.tools.local import child, faults, logs
 
 if TYPE_CHECKING:
     from ramet.tools.local.supervisor import Supervisor
@@ -77,6 +79,25 @@ class ControlServer:
                 await supervisor.operations.restart(request["service"])
             case "scale":
                 await supervisor.operations.scale(request["service"], int(request["count"]))
+            case "stop-service":
+                await supervisor.operations.stop(request["service"])
+            case "start-service":
+                await supervisor.operations.start(request["service"])
+            case "fault":
+                service, operation = faults.place(request["service"])
+                if request.get("off") is True:
+                    supervisor.switchboard.mend(service, operation)
+                else:
+                    supervisor.switchboard.fault(faults.read(service, operation, request))
+            case "manage":
+                arguments = [str(each) for each in request["arguments"]]
+                answer = await supervisor.asking.manage(
+                    request["service"], arguments, str(request.get("via", ""))
+                )
+                return {"ok": True, **answer.as_json()}
+            case "environment":
+                found = supervisor.asking.environment(request["service"])
+                return {"ok": True, "environment": found}
             case "certificates":
                 return {"ok": True, "certificates": supervisor.certificates.as_json()}
             case "rotate-authority":

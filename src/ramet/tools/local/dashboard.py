@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 from ramet.system import System
 from ramet.tools.local import child, http, ports
+from ramet.tools.local.files import secret
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Keeper, Report
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running
 
 HOST = "127.0.0.1"
-"""Whatever the gateway listens on: the dashboard shows logs and mails, and asks for no password."""
+"""Whatever the gateway listens on: the dashboard can stop what runs, and speaks no TLS."""
 
 
 def port_of(system: System) -> int:
@@ -43,6 +44,7 @@ def keeper(port: int, folder: Folder, report: Report, changed: Callable[[], None
         return None
     ports.require_free({"dashboard": (HOST, port)})
     log = folder.logs / "dashboard.log"
+    secret(folder.dashboard_token)
 
     async def start() -> Running:
         environment = {
@@ -50,12 +52,13 @@ def keeper(port: int, folder: Folder, report: Report, changed: Callable[[], None
             "RAMET_CONTROL_SOCKET": str(folder.control),
             "RAMET_STATE_DIR": str(folder.path),
             "RAMET_DASHBOARD_LISTEN": f"{HOST}:{port}",
+            "RAMET_DASHBOARD_TOKEN_FILE": str(folder.dashboard_token),
         }
         command = [sys.executable, "-m", "ramet.tools.dashboard"]
         return Running.of(child.spawn(command, log, cwd=folder.root, env=environment))
 
     async def is_ready() -> bool:
-        return await http.status_of((HOST, port), "/", timeout=1) is not None
+        return await http.status_of((HOST, port), "/live", timeout=1) is not None
 
     process = Process("dashboard", "dashboard", "dashboard")
     return Keeper(process, start, is_ready, log, report, changed, ready_within=20, grace=3)

@@ -63,6 +63,11 @@ def demo_password(folder: Folder) -> str:
     return secret(folder.secrets / "demo-password", 9)
 
 
+def dashboard_link(url: str, folder: Folder) -> str:
+    """What lets a person into the dashboard at `url`; its token is made once per checkout."""
+    return f"{url}/?token={secret(folder.dashboard_token)}"
+
+
 def instance(group: Group, role: str, number: int = 1) -> str:
     """A process's name: `orders-web`, and `orders-web-2` for the second one."""
     return f"{group.name}-{role}" + (f"-{number}" if number > 1 else "")

@@ -62,6 +62,11 @@ class Folder:
         return self.path / "secrets"
 
     @property
+    def dashboard_token(self) -> Path:
+        """What the dashboard asks for."""
+        return self.secrets / "dashboard-token"
+
+    @property
     def certificates(self) -> Path:
         """A folder for each service with its certificate and key; see `certificates`."""
         return self.secrets / "certificates"
@@ -133,6 +138,8 @@ class Folder:
         for folder in (self.nats, self.celery, self.mail, self.logs, self.envoy):
             shutil.rmtree(folder, ignore_errors=True)
         self.migrated.unlink(missing_ok=True)
+        for file in self.path.glob("telemetry.sqlite3*"):  # the dashboard's, with its journal
+            file.unlink(missing_ok=True)
 
     def clear_run(self) -> None:
         """Remove the sockets' folder and what is in it."""

@@ -113,6 +113,7 @@ class Zygote:
     channel: _Channel
     roles: tuple[str, ...] = ()
     fingerprint: str = ""
+    version: str = ""
 
     async def set_up(self) -> None:
         """Wait until Django is set up. Raises SetupFailed, or ConnectionResetError when killed."""
@@ -120,10 +121,15 @@ class Zygote:
         self.roles = tuple(answer["roles"])
         self.fingerprint = answer["fingerprint"]
 
-    async def fork(self, name: str, role: str, env: Mapping[str, str], log: Path) -> Running:
-        """Fork the process `name`. Raises ConnectionResetError when the zygote has ended."""
+    async def fork(
+        self, name: str, role: str, env: Mapping[str, str], log: Path, **more: Any
+    ) -> Running:
+        """Fork the process `name`; `more` is what the role asks for besides.
+
+        Raises ConnectionResetError when the zygote has ended.
+        """
         return await self.channel.fork(
-            {"name": name, "role": role, "env": dict(env), "log": str(log)}
+            {"name": name, "role": role, "env": dict(env), "log": str(log), **more}
         )
 
     async def close(self) -> None:
@@ -134,6 +140,16 @@ class Zygote:
         everybody = [*self.channel.children, self.process]
         self.channel.close()
         await gone(everybody)
+
+
+def inherited(environ: Mapping[str, str]) -> dict[str, str]:
+    """What every process of every group has of `ramet up`'s own environment."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith("RAMET_") and name != "DJANGO_SETTINGS_MODULE"
+    }
+    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(slots=True)
@@ -148,19 +164,13 @@ class ForkServer:
     def launch(self, root: Path) -> None:
         """Start it without waiting; it works in `root` and inherits no variable of Ramet's."""
         near, far = socket.socketpair()
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("RAMET_") and name != "DJANGO_SETTINGS_MODULE"
-        }
-        environment["PYTHONUNBUFFERED"] = "1"
         command = [sys.executable, "-m", "ramet.processes", "forkserver"]
         with far:
             self.process = child.spawn(
                 [*command, "--control", str(far.fileno()), "--also", ",".join(self.also)],
                 self.log,
                 cwd=root,
-                env=environment,
+                env=inherited(os.environ),
                 death_signal=signal.SIGKILL,
                 pass_fds=[far.fileno()],
             )

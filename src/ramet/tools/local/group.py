@@ -21,6 +21,8 @@ from ramet.tools.local.keeper import Keeper, NotNow, Report
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running, gone
 from ramet.tools.local.together import together
+from ramet.tools.local.version import NAME as VERSION
+from ramet.tools.local.version import version_of
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class GroupProcesses:
     background: dict[str, Keeper] = field(default_factory=dict)
     zygote: Zygote | None = None
     _has_zygote: asyncio.Event = field(default_factory=asyncio.Event)
+    is_stopped: bool = False
+    """Whether its services are stopped, as an operator has it: the zygote alone is there."""
     _stopping: bool = False
     _keeping: asyncio.Task[None] | None = None
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -62,10 +66,17 @@ class GroupProcesses:
         return [self.zygote.process] if self.zygote is not None else []
 
     @property
+    def version(self) -> str:
+        """Of the code that its processes run, "" where that is not known; see `version`."""
+        return self.zygote.version if self.zygote is not None else ""
+
+    @property
     def sockets(self) -> list[Path]:
-        """Where its web processes serve."""
+        """Where its web processes serve, or the first will; none while it is stopped."""
+        if self.is_stopped:
+            return []
         run = self.around.folder.run
-        return [web_socket(run, self.group.name, n + 1) for n in range(len(self.web))]
+        return [web_socket(run, self.group.name, n + 1) for n in range(len(self.web) or 1)]
 
     async def begin(self) -> None:
         """Set Django up, migrate if something changed, serve. Returns when requests are answered.
@@ -91,8 +102,33 @@ class GroupProcesses:
             keeper.begin()
         await asyncio.gather(*(keeper.first_ready for keeper in self.background.values()))
 
+    async def halt(self, publish: Callable[[], None]) -> None:
+        """End its processes until `resume`; `publish` tells the gateway, before they end."""
+        async with self._changing:
+            self.is_stopped = True
+            publish()
+            await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
+
+    async def resume(self, publish: Callable[[], None]) -> None:
+        """Start the processes again that `halt` ended; returns when requests are answered."""
+        async with self._changing:
+            self.is_stopped = False
+            for keeper in self._keepers:
+                keeper.begin()
+            try:
+                await together(keeper.first_ready for keeper in self.web)
+            finally:
+                publish()
+            await asyncio.gather(*(keeper.first_ready for keeper in self.background.values()))
+
+    async def ready_zygote(self) -> Zygote:
+        """What forks its processes, as soon as there is one."""
+        await self._has_zygote.wait()
+        assert self.zygote is not None
+        return self.zygote
+
     async def reload(self, why: str) -> bool:
-        """Replace all processes by ones that run the code as it is now.
+        """Replace all processes by ones that run the code as it is now; while it is stopped, none.
 
         If that code does not load, or its migrations fail, the old processes go on, the error
         is reported, and False is returned: the next save tries again.
@@ -112,14 +148,16 @@ class GroupProcesses:
             previous = self.zygote
             self._adopt(zygote)
             try:
-                # Web first: it is what somebody waits for.
-                await together(keeper.restart() for keeper in self.web)
+                if not self.is_stopped:
+                    # Web first: it is what somebody waits for.
+                    await together(keeper.restart() for keeper in self.web)
             except DiagnosticError as error:
                 self.around.report(str(error))
                 self.zygote = previous
                 await zygote.close()
                 return False
-            await self._reload_background()
+            if not self.is_stopped:
+                await self._reload_background()
             if previous is not None:
                 await previous.close()
             self.around.report(f"{self.group.name} restarted ({why})")
@@ -128,6 +166,8 @@ class GroupProcesses:
     async def scale(self, count: int, publish: Callable[[], None]) -> None:
         """Have `count` web processes; `publish` tells the gateway which sockets there are."""
         async with self._changing:
+            if self.is_stopped:
+                raise _is_stopped(self.group.name)
             added = [self._keeper("web", n) for n in range(len(self.web) + 1, count + 1)]
             for keeper in added:
                 keeper.begin()
@@ -197,30 +237,33 @@ class GroupProcesses:
         return Keeper(process, start, is_ready, log, report, changed, take_over=take_over)
 
     async def _fork(self, name: str, role: str, environment: dict[str, str], log: Path) -> Running:
-        await self._has_zygote.wait()
-        assert self.zygote is not None
+        zygote = await self.ready_zygote()
         try:
-            return await self.zygote.fork(name, role, environment, log)
+            return await zygote.fork(name, role, environment, log)
         except ConnectionResetError:
             self._has_zygote.clear()
             raise NotNow from None
 
     async def _new_zygote(self) -> Zygote:
         self._zygotes_made += 1
+        root = self.around.system.root
+        version = await asyncio.to_thread(version_of, root)
+        own = self.around.environments.of_group(self.group)
         while True:
             server = await self.around.fork_server()
             try:
                 zygote = await server.zygote(
                     f"{self.group.name}-zygote-{self._zygotes_made}",
                     self.around.system.settings,
-                    self.around.system.root,
-                    self.around.environments.of_group(self.group),
+                    root,
+                    {**own, VERSION: version} if version else own,
                     self.around.folder.logs / f"{self.group.name}-setup.log",
                 )
                 await zygote.set_up()
             except ConnectionResetError:  # killed meanwhile: the server or the zygote
                 await asyncio.sleep(0.1)
                 continue
+            zygote.version = version
             return zygote
 
     def _adopt(self, zygote: Zygote) -> None:
@@ -297,6 +340,18 @@ class GroupProcesses:
                 remedy="correct it; the next save is taken up at once while `ramet up` runs",
             )
         )
+
+
+def _is_stopped(group: str) -> DiagnosticError:
+    return DiagnosticError(
+        Mistake(
+            reference="service-stopped",
+            where=group,
+            found="a service that was stopped",
+            expected="a service that runs",
+            remedy=f"`ramet start {group}`",
+        )
+    )
 
 
 def _migrated(folder: Folder) -> dict[str, str]:

@@ -44,8 +44,7 @@ class Infrastructure:
         elif len(plan.groups) > 1:
             self.nats = Nats(folder.nats, folder.logs / "nats.log", self._broker_rights)
             self.brokers = {group.name: self.nats.url(group.name) for group in groups}
-        own = f"http://{dashboard.HOST}:{plan.dashboard_port}"
-        self.telemetry = {"dashboard": own, "off": None}.get(declared.telemetry, declared.telemetry)
+        self.telemetry = dashboard.collector(plan.system)
 
     @property
     def engines(self) -> list[Postgres | Nats]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.local import child
 from ramet.tools.local.backoff import Backoff
+from ramet.tools.local.endings import Ending, MemoryWatch
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running, described, gone
 
@@ -53,12 +54,18 @@ class Keeper:
     _expected_end: bool = False
     _stopping: bool = False
     _task: asyncio.Task[None] | None = None
+    _memory: MemoryWatch = field(default_factory=MemoryWatch)
 
     def __post_init__(self) -> None:
         self.first_ready = asyncio.get_running_loop().create_future()
 
     def begin(self) -> None:
-        """Start keeping; await `first_ready` to know that it works."""
+        """Start keeping, also after `stop`; await `first_ready` to know that it works."""
+        if self._stopping:
+            self._stopping = False
+            self.running = self._successor = None
+            self._backoff.forget()
+            self.first_ready = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._keep(), name=f"keep {self.process.name}")
         self._task.add_done_callback(self._keeping_ended)
 
@@ -88,7 +95,7 @@ class Keeper:
                 return
 
     async def stop(self) -> None:
-        """End the process for good; returns when it is gone."""
+        """End the process, until `begin`; returns when it is gone."""
         self._stopping = True
         self._wake.set()
         if self._successor is not None:
@@ -169,11 +176,15 @@ class Keeper:
 
     async def _ended(self, status: int, *, became_ready: bool) -> None:
         self.process.restarts += 1
+        self.process.endings.append(
+            Ending(status, self._expected_end, self._memory.has_killed(status))
+        )
+        self._memory = MemoryWatch()
         if self._expected_end:
             self._become("restarting")
             return
         delay = self._backoff.next_delay()
-        what = described(status)
+        what = self.process.endings[-1].reason
         if (
             not became_ready
             and not self.first_ready.done()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from ramet.errors import DiagnosticError
-from ramet.tools.local import edge_certificate
+from ramet.errors import DiagnosticError, Mistake
+from ramet.tools.local import edge_certificate, trust
 from ramet.tools.local.authority import Authority
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.keeper import Report
 from ramet.tools.local.plan import Plan
 
 _LOOK_SECONDS = 60.0
-_TAKEN_UP_SECONDS = 3.0
-"""By then Envoy has long read a file that changed: it takes it under 0.1 s."""
+_ASK_SECONDS = 0.1
+_TAKEN_UP_SECONDS = 30.0
+"""Envoy reads a file that changed in under 0.1 s, but it may be starting, or have much to do."""
 
 
 class MeshCertificates:
@@ -21,6 +22,7 @@ class MeshCertificates:
 
     def __init__(self, plan: Plan, folder: Folder, report: Report) -> None:
         self._gateway, self._members = plan.system.gateway, plan.mesh_members
+        self._admin_socket = plan.gateway.admin_socket
         self._folder = folder
         self._authority = Authority(plan.system.name, folder.secrets, folder.certificates)
         self._report = report
@@ -54,13 +56,35 @@ class MeshCertificates:
                 told = str(error)
 
     async def rotate(self) -> None:
-        """Have a new authority sign, once everybody believes it; the old one is believed on."""
+        """Have a new authority sign, once everybody believes it; the old one is believed on.
+
+        DiagnosticError where Envoy does not: then all stays as it is.
+        """
         async with self._changing:
-            self._authority.announce()
+            following = self._authority.announce()
             self.renew()
-            await asyncio.sleep(_TAKEN_UP_SECONDS)
+            await self._is_believed(following)
             self._authority.promote()
             self.renew()
+
+    async def _is_believed(self, authority: int) -> None:
+        try:
+            async with asyncio.timeout(_TAKEN_UP_SECONDS):
+                while not await asyncio.to_thread(
+                    trust.is_believed, authority, self._authority.domain, self._admin_socket
+                ):
+                    await asyncio.sleep(_ASK_SECONDS)
+        except TimeoutError:
+            raise DiagnosticError(
+                Mistake(
+                    reference="authority-not-believed",
+                    where=str(self._folder.certificates),
+                    found=f"an Envoy that has not taken up the next authority "
+                    f"within {_TAKEN_UP_SECONDS:g} s",
+                    expected="the next authority among those that it believes",
+                    remedy="see `ramet logs`; then try again: the old one goes on signing",
+                )
+            ) from None
 
     def as_json(self) -> list[dict[str, str]]:
         """The certificates in use; times in UTC as of RFC 3339."""

@@ -35,12 +35,21 @@ class Operations:
         self._reloading = asyncio.Lock()
 
     async def restart(self, service: str) -> None:
-        """Replace a service's (its group's) processes, or an engine's; DiagnosticError if none."""
-        for keeper in self._keepers():
-            if keeper.process.service == service:
+        """Replace a service's (its group's) processes, or an engine's; DiagnosticError if none.
+
+        What is stopped is started, with its code as it is now.
+        """
+        if keeper := self._keeper_of(service):
+            if keeper.process.state == "stopped":
+                await self.start(service)
+            else:
                 await keeper.restart()
-                return
-        if not await self._reload([self._group_of(service)], "as asked"):
+            return
+        group = self._group_of(service)
+        is_new = await self._reload([group], "as asked")
+        if group.is_stopped:
+            await group.resume(self._switchboard.write)
+        if not is_new:
             raise DiagnosticError(
                 Mistake(
                     reference="not-restarted",
@@ -50,6 +59,24 @@ class Operations:
                     remedy="see the message of `ramet up`, or `ramet logs`",
                 )
             )
+
+    async def stop(self, service: str) -> None:
+        """End a service's (its group's) processes, or an engine's, until `start`."""
+        if keeper := self._keeper_of(service):
+            await keeper.stop()
+        else:
+            await self._group_of(service).halt(self._switchboard.write)
+
+    async def start(self, service: str) -> None:
+        """Start what `stop` ended; returns when it serves. What runs already is left as it is."""
+        if keeper := self._keeper_of(service):
+            if keeper.process.state == "stopped":
+                keeper.begin()
+                await keeper.first_ready
+            return
+        group = self._group_of(service)
+        if group.is_stopped:
+            await group.resume(self._switchboard.write)
 
     async def scale(self, service: str, count: int) -> None:
         """Have `count` web processes for a service's group. DiagnosticError if it is unknown."""
@@ -82,6 +109,9 @@ class Operations:
                 for name in group.group.services
             )
             return all(is_new)
+
+    def _keeper_of(self, name: str) -> Keeper | None:
+        return next((each for each in self._keepers() if each.process.service == name), None)
 
     def _group_of(self, service: str) -> GroupProcesses:
         for each in self._groups:

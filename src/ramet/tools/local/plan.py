@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import Group, Service, System
+from ramet.tools.local import dashboard
 from ramet.tools.local.envoy import Gateway
 
 
@@ -44,7 +45,7 @@ class Plan:
     @property
     def dashboard_port(self) -> int:
         """Beside the gateway's."""
-        return self.system.gateway.port + 1
+        return dashboard.port_of(self.system)
 
     def service(self, name: str) -> Service:
         """The service that runs under this name. DiagnosticError if there is none."""

@@ -6,11 +6,17 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from ramet.tools.local.endings import Ending
+
+KEPT_ENDINGS = 10
 
 State = Literal["starting", "running", "restarting", "failed", "stopping", "stopped"]
 
@@ -32,25 +38,37 @@ class Process:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     restarts: int = 0
     note: str = ""
+    started_at: datetime | None = None
+    """When the process with this pid was started, in UTC; None where none runs."""
+    endings: deque[Ending] = field(default_factory=lambda: deque(maxlen=KEPT_ENDINGS))
+    """The last of those before it, oldest first."""
 
     def become(self, state: State, *, pid: int | None = None, note: str = "") -> None:
         """Enter `state` now; `pid` None means that no process runs."""
         if state != self.state or pid != self.pid:
             self.since = datetime.now(UTC)
+        if pid != self.pid:
+            self.started_at = None if pid is None else self.since
         self.state, self.pid, self.note = state, pid, note
 
     def as_json(self) -> dict[str, Any]:
-        """For `status --json` and the dashboard; `since` in RFC 3339."""
+        """For `status --json` and the dashboard; times in RFC 3339."""
         return {
             "service": self.service,
             "role": self.role,
             "name": self.name,
             "pid": self.pid,
             "state": self.state,
-            "since": self.since.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "since": _rfc3339(self.since),
+            "started_at": self.started_at and _rfc3339(self.started_at),
             "restarts": self.restarts,
+            "endings": [ending.as_json() for ending in self.endings],
             "note": self.note,
         }
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def started(pid: int) -> str | None:

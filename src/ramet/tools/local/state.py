@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ramet.tools.local import processes
 from ramet.tools.local.files import write_private
 from ramet.tools.local.folder import Folder
+from ramet.tools.local.keeper import Report
+
+_BURST_SECONDS = 0.02
+_AGAIN_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -24,6 +30,28 @@ class StateFile:
         if text != self._last:
             write_private(self.folder.state, text)
             self._last = text
+
+    async def keep(
+        self, changed: asyncio.Event, now: Callable[[], dict[str, Any]], report: Report
+    ) -> None:
+        """Write what `now` gives soon after each change, for ever: a burst of changes is one write.
+
+        On a full disk what runs goes on, and is written down once there is room.
+        """
+        told = ""
+        while True:
+            await changed.wait()
+            changed.clear()
+            try:
+                self.write(now())
+                told = ""
+            except OSError as error:
+                if str(error) != told:
+                    report(f"{self.folder.state} cannot be written: {error}")
+                told = str(error)
+                changed.set()
+                await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(_BURST_SECONDS)
 
     def read(self) -> dict[str, Any] | None:
         """The last state; None when there is none (or a crash left half of a file: same thing)."""

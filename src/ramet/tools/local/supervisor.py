@@ -18,11 +18,13 @@ from ramet.tools.local import (
     commands,
     dashboard,
     engines,
+    faults,
     memory,
     ports,
     processes,
     ratelimit,
 )
+from ramet.tools.local.asking import Asking
 from ramet.tools.local.control import ControlServer
 from ramet.tools.local.environment import Environments, demo_password, metrics_folder
 from ramet.tools.local.envoy import Envoy
@@ -78,16 +80,17 @@ class Supervisor:
             self._programs.append(ratelimit.keeper(folder, report, self._changed))
         self._fork_server = ForkServerKeeper(plan, folder, report, self._changed)
         self._databases_ready = asyncio.Event()
+        environments = Environments(
+            plan.system,
+            folder,
+            self._infrastructure.databases,
+            self._infrastructure.brokers,
+            self._infrastructure.telemetry,
+        )
         around = Surroundings(
             plan.system,
             folder,
-            Environments(
-                plan.system,
-                folder,
-                self._infrastructure.databases,
-                self._infrastructure.brokers,
-                self._infrastructure.telemetry,
-            ),
+            environments,
             self._fork_server.ready,
             self._databases_ready,
             report,
@@ -97,6 +100,7 @@ class Supervisor:
         self.operations = Operations(
             plan, self._groups, self._keepers, self._infrastructure, self.switchboard
         )
+        self.asking = Asking(plan, folder, self._groups, environments)
         self.rates = Rates([metrics_folder(folder.run, group.name) for group in plan.groups])
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -116,7 +120,9 @@ class Supervisor:
         ports.require_free(listening)
         self.certificates.renew()
         await self.switchboard.read_policy()
-        self._tasks.append(asyncio.create_task(self._keep_state()))
+        self._tasks.append(
+            asyncio.create_task(self._state.keep(self._dirty, self._record, self.report))
+        )
         self._tasks.append(asyncio.create_task(self.rates.keep()))
         await self.control.start(self.folder.control)
         await self._start_serving()
@@ -167,6 +173,9 @@ class Supervisor:
             "first_request_seconds": self.first_request_seconds,
             "memory_mb": self.memory_megabytes,
             "maintenance": sorted(self.switchboard.switches.maintenance),
+            "faults": [faults.as_json(fault) for fault in self.switchboard.switches.faults],
+            "versions": {each.group.name: each.version for each in self._groups},
+            "stopped": [each.group.name for each in self._groups if each.is_stopped],
             "groups": self.plan.members_of_groups,
             "processes": [process.as_json() for process in self._processes()],
         }
@@ -236,31 +245,22 @@ class Supervisor:
     def _changed(self) -> None:
         self._dirty.set()
 
-    async def _keep_state(self) -> None:
-        """Write the state file soon after a change: a burst of changes is one write."""
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            self._write_state()
-            await asyncio.sleep(0.02)
-
-    def _write_state(self) -> None:
+    def _record(self) -> dict[str, Any]:
+        """What the state file says."""
         marks = [(pid, processes.started(pid)) for pid in self._all_pids()]
         nats = self._infrastructure.nats
-        self._state.write(
-            {
-                **self.snapshot(),
-                "supervisor": {"pid": os.getpid(), "started": processes.started(os.getpid())},
-                "began": datetime.fromtimestamp(self.plan.began, UTC).isoformat(),
-                "run_dir": str(self.folder.run),
-                "control": str(self.folder.control),
-                "logs": str(self.folder.logs),
-                "databases": self._infrastructure.databases,
-                "broker": nats.url() if nats else None,
-                "brokers": self._infrastructure.brokers,
-                "demo_password": demo_password(self.folder),
-                "system_processes": [
-                    {"pid": pid, "started": mark} for pid, mark in marks if mark is not None
-                ],
-            }
-        )
+        return {
+            **self.snapshot(),
+            "supervisor": {"pid": os.getpid(), "started": processes.started(os.getpid())},
+            "began": datetime.fromtimestamp(self.plan.began, UTC).isoformat(),
+            "run_dir": str(self.folder.run),
+            "control": str(self.folder.control),
+            "logs": str(self.folder.logs),
+            "databases": self._infrastructure.databases,
+            "broker": nats.url() if nats else None,
+            "brokers": self._infrastructure.brokers,
+            "demo_password": demo_password(self.folder),
+            "system_processes": [
+                {"pid": pid, "started": mark} for pid, mark in marks if mark is not None
+            ],
+        }

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.system import Policy, Switches, policy
+from ramet.system import Fault, Policy, Switches, policy
+from ramet.tools.local import faults
 from ramet.tools.local.plan import Plan
 
 
@@ -34,8 +35,9 @@ class Switchboard:
 
     def write(self) -> None:
         """Put the configuration in place; a running Envoy takes it up by itself."""
-        several = {name: paths for name, paths in self._sockets().items() if len(paths) > 1}
-        self._plan.gateway.write(several, self._policy, self.switches)
+        # Of one process it is clear where its socket is; those that are stopped have none.
+        told = {name: paths for name, paths in self._sockets().items() if len(paths) != 1}
+        self._plan.gateway.write(told, self._policy, self.switches)
 
     # -- Who may call whom -------------------------------------------------------------------------
 
@@ -74,6 +76,33 @@ class Switchboard:
             )
         others = [pair for pair in self.switches.weights if pair[0] != service]
         self._switch(weights=(*others, (service, weight)))
+
+    def fault(self, fault: Fault) -> None:
+        """Have a fault befall a service or one of its operations, instead of the one before."""
+        self._plan.service(fault.service)
+        if mistake := faults.mistake(fault):
+            raise DiagnosticError(mistake)
+        full_name = faults.operation_of(self._plan.system, fault.service, fault.operation)
+        named = replace(fault, operation=full_name)
+        self._switch(faults=(*self._others(named), named))
+
+    def mend(self, service: str | None, operation: str) -> None:
+        """End the fault of one operation, all of a service's, or all if `service` is None."""
+        if service is None:
+            kept: tuple[Fault, ...] = ()
+        elif operation:
+            full_name = faults.operation_of(self._plan.system, service, operation)
+            kept = self._others(Fault(service, full_name))
+        else:
+            name = self._plan.service(service).name
+            kept = tuple(each for each in self.switches.faults if each.service != name)
+        self._switch(faults=kept)
+
+    def _others(self, fault: Fault) -> tuple[Fault, ...]:
+        place = (fault.service, fault.operation)
+        return tuple(
+            each for each in self.switches.faults if (each.service, each.operation) != place
+        )
 
     def _switch(self, **changes: Any) -> None:
         self.switches = replace(self.switches, **changes)

@@ -47,11 +47,13 @@ class Limiter:
             statuses = [RateLimitResponse.DescriptorStatus(code=RateLimitResponse.OK)] * len(asked)
             return RateLimitResponse(overall_code=RateLimitResponse.OK, statuses=statuses)
         try:
-            may_pass, levels = await self._buckets.take(request.hits_addend or 1, counted)
+            hits = request.hits_addend or 1
+            may_pass, levels = await self._buckets.take(hits, counted)
         except Away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the store of the rates is away")
             raise AssertionError("abort raises") from None
-        return _answer(asked, dict(zip(counted, levels, strict=True)), may_pass=may_pass)
+        found = dict(zip(counted, levels, strict=True))
+        return _answer(asked, found, short_of=0 if may_pass else hits)
 
     def _bucket(self, domain: str, descriptor: RateLimitDescriptor) -> Bucket | None:
         """What a descriptor counts; None where nothing is declared for it."""
@@ -65,31 +67,34 @@ class Limiter:
 
 
 def _answer(
-    asked: Sequence[Bucket | None], levels: dict[Bucket, Level], *, may_pass: bool
+    asked: Sequence[Bucket | None], levels: dict[Bucket, Level], *, short_of: int
 ) -> RateLimitResponse:
+    """`short_of`: so many tokens were asked for in vain; 0 where they were there."""
     statuses = [
-        _status(bucket, levels.get(bucket) if bucket else None, may_pass) for bucket in asked
+        _status(bucket, levels.get(bucket) if bucket else None, short_of) for bucket in asked
     ]
     headers = [
         HeaderValue(key="ratelimit-policy", value=", ".join(map(_policy, levels))),
         HeaderValue(key="ratelimit", value=", ".join(_limit(*pair) for pair in levels.items())),
     ]
-    if not may_pass:
-        wait = max(level.wait for level in levels.values() if level.left == 0)
+    if short_of:
+        # None is short where what rounding has cost came back between the decision and its reasons.
+        short = (level.wait for level in levels.values() if level.left < short_of)
+        wait = max(short, default=0)
         headers.append(HeaderValue(key="retry-after", value=str(_whole(wait))))
     return RateLimitResponse(
-        overall_code=RateLimitResponse.OK if may_pass else RateLimitResponse.OVER_LIMIT,
+        overall_code=RateLimitResponse.OVER_LIMIT if short_of else RateLimitResponse.OK,
         statuses=statuses,
         response_headers_to_add=headers,
     )
 
 
 def _status(
-    bucket: Bucket | None, level: Level | None, may_pass: bool
+    bucket: Bucket | None, level: Level | None, short_of: int
 ) -> RateLimitResponse.DescriptorStatus:
     if bucket is None or level is None:
         return RateLimitResponse.DescriptorStatus(code=RateLimitResponse.OK)
-    is_over = not may_pass and level.left == 0
+    is_over = level.left < short_of
     return RateLimitResponse.DescriptorStatus(
         code=RateLimitResponse.OVER_LIMIT if is_over else RateLimitResponse.OK,
         current_limit=RateLimitResponse.RateLimit(

@@ -30,9 +30,18 @@ def test_every_mail_of_a_file_is_found_the_newest_first(written):
     assert [mail.recipient for mail in mails] == ["b@x.example", "a@x.example"]
 
 
-def test_only_the_plain_text_is_shown(written):
-    welcome = all_mails(written)[1]
+def test_text_and_html_are_told_apart(written):
+    confirmed, welcome = all_mails(written)
     assert welcome.text.strip() == "Hello\n<b>you</b>"
+    assert welcome.html.strip() == "<script>alert(1)</script>"
+    assert (confirmed.text.strip(), confirmed.html) == ("Thanks", "")
+
+
+def test_attachments_are_named(tmp_path):
+    mail = EmailMultiAlternatives("Invoice", "Here", "shop@x.example", ["a@x.example"])
+    mail.attach("invoice.pdf", b"%PDF", "application/pdf")
+    EmailBackend(file_path=str(tmp_path)).send_messages([mail])
+    assert all_mails(tmp_path)[0].attachments == ("invoice.pdf",)
 
 
 def test_a_mail_is_found_by_its_key(written):

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from ramet.system import Gateway, Infrastructure, Policy, Service, System, placement
+from ramet.system import (
+    Fault,
+    Gateway,
+    Infrastructure,
+    Policy,
+    Service,
+    Switches,
+    System,
+    placement,
+)
 from ramet.system.least_privilege import Grant
 from ramet.tools.gateway import Topology, command, compile, engine, refused, write
 
@@ -56,9 +65,23 @@ def topology(**changes: Any) -> Topology:
     return Topology(**{**wanted, **changes})
 
 
-def compiled(of: System | None = None, text: str = "services", **changes: Any) -> dict[str, Any]:
+FAULTS = Switches(
+    faults=(
+        Fault("orders", delay=2500, status=503, share=50),
+        Fault("users", is_gone=True),
+        Fault("users", f"{USERS}/find", status=500),
+    )
+)
+
+
+def compiled(
+    of: System | None = None,
+    text: str = "services",
+    switches: Switches = Switches(),  # noqa: B008 - frozen
+    **changes: Any,
+) -> dict[str, Any]:
     of = of or system()
-    return compile(of, placement(of, text), topology(**changes), POLICY)
+    return compile(of, placement(of, text), topology(**changes), POLICY, switches)
 
 
 def manager(files: dict[str, Any], listener: str) -> dict[str, Any]:
@@ -82,6 +105,7 @@ VARIANTS = {
     "scaled out": lambda: compiled(endpoints={"orders": ["/run/a.sock", "10.0.0.7:8080"]}),
     "nothing runs": lambda: compiled(endpoints={"orders": [], "users": []}),
     "other program": lambda: compiled(with_shipping()),
+    "faults": lambda: compiled(switches=FAULTS),
 }
 
 
@@ -233,6 +257,25 @@ def answered(files: dict[str, Any], service: str) -> list[tuple[dict[str, Any], 
     return found
 
 
+def test_a_fault_befalls_a_service_or_one_operation_and_keeps_who_may_call() -> None:
+    before, files = compiled(), compiled(switches=FAULTS)
+    assert {name for name in files if files[name] != before[name]} == {"rds-mesh.json"}
+    [configuration] = files["rds-mesh.json"]["resources"]
+    hosts = {host["name"]: host for host in configuration["virtual_hosts"]}
+    half = {"numerator": 50, "denominator": "HUNDRED"}
+    fault = hosts["orders"]["typed_per_filter_config"]["envoy.filters.http.fault"]
+    assert fault["delay"] == {"fixed_delay": "2.5s", "percentage": half}
+    assert fault["abort"] == {"http_status": 503, "percentage": half}
+    assert answered(files, "orders") == answered(before, "orders")
+    of_one, of_others, *_ = hosts["users"]["routes"]
+    assert of_one["match"] == {"path": f"/.ramet/calls/{USERS}/find"}
+    rights = "envoy.filters.http.rbac"
+    assert of_one["typed_per_filter_config"][rights] == of_others["typed_per_filter_config"][rights]
+    assert {each["route"]["cluster"] for each in hosts["users"]["routes"] if "route" in each} == {
+        "nobody"
+    }
+
+
 REFUSED: tuple[dict[str, Any], list[str]] = ({"prefix": "/.ramet", "case_sensitive": False}, [])
 
 
@@ -310,7 +353,7 @@ def test_every_hop_is_tls_1_3_between_named_peers() -> None:
         assert peer(tls(chain)) == {"prefix": "spiffe://shop/"}
     for cluster in files["cds.json"]["resources"]:
         caller, _, callee = cluster["name"].rpartition("->")
-        if not cluster["name"].endswith(".web"):
+        if not cluster["name"].endswith(".web") and cluster["name"] != "nobody":
             contexts[caller or "gateway"] = tls(cluster)
             assert peer(tls(cluster)) == {"exact": f"spiffe://shop/{callee}"}
     assert set(contexts) == {"gateway", "users", "orders", "storefront"}

@@ -139,3 +139,41 @@ def test_a_successor_that_fails_leaves_its_predecessor_running(tmp_path: Path) -
         assert kept.keeper.process.state == "running"
 
     _run(tmp_path, scenario, overlapping=True)
+
+
+def test_each_end_is_kept_with_its_reason(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        first = kept.keeper.running
+        assert first is not None
+        first.send(signal.SIGKILL)
+        await _until(lambda: kept.keeper.running not in (None, first))
+        await _until(lambda: kept.keeper.process.state == "running")
+        await kept.keeper.restart()
+        killed, asked = kept.keeper.process.endings
+        assert (killed.status, killed.was_asked) == (-signal.SIGKILL, False)
+        assert (asked.status, asked.was_asked) == (-signal.SIGTERM, True)
+        told = kept.keeper.process.as_json()
+        assert [each["reason"] for each in told["endings"]] == [
+            "was ended by SIGKILL",
+            "restarted as asked",
+        ]
+
+    _run(tmp_path, scenario)
+
+
+def test_a_stopped_process_stays_stopped_until_it_is_begun_again(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        first = kept.keeper.process.pid
+        await kept.keeper.stop()
+        assert kept.keeper.process.as_json()["started_at"] is None
+        assert (kept.keeper.process.state, kept.keeper.process.pid) == ("stopped", None)
+        kept.draft.unlink()
+        kept.keeper.begin()
+        await kept.keeper.first_ready
+        assert kept.keeper.process.state == "running"
+        assert kept.keeper.process.pid not in (None, first)
+        assert kept.keeper.process.started_at is not None
+
+    _run(tmp_path, scenario)

@@ -41,6 +41,8 @@ class Command(BaseCommand):
             each.add_argument("--all", action="store_true", dest="everything")
             each.add_argument("--dry-run", action="store_true", help="only say which")
         dead.add_argument("--limit", type=int, default=50)
+        for each in (lag, dead):
+            each.add_argument("--for-page", action="store_true", help="all that a page shows")
         dead.add_argument("--discarded", action="store_true", help="those that were discarded")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -48,6 +50,10 @@ class Command(BaseCommand):
 
     def _lag(self, options: dict[str, Any]) -> None:
         found = operating.lag()
+        if options["for_page"]:
+            retrying = dead_letters.retrying()
+            self.stdout.write(json.dumps(found.as_json() | {"retrying": retrying}))
+            return
         if options["json"]:
             self.stdout.write(json.dumps(found.as_json()))
             return
@@ -64,7 +70,9 @@ class Command(BaseCommand):
 
     def _dead(self, options: dict[str, Any]) -> None:
         state = Inbox.State.DISCARDED if options["discarded"] else Inbox.State.DEAD
-        letters = dead_letters.dead(_choice(options), options["limit"], state=state)
+        letters = dead_letters.dead(
+            _choice(options), options["limit"], state=state, for_page=options["for_page"]
+        )
         if options["json"]:
             self.stdout.write(json.dumps(letters))
             return

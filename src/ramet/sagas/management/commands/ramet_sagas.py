@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from ramet.sagas import counting, operations, registry
 from ramet.sagas.describing import NEEDS_A_PERSON, age, describe, standing
 from ramet.sagas.models import LIVE, SagaRun, Status
+from ramet.telemetry.redaction import redact_fields
 
 NOT_HERE = 3
 """Exit code when the run is not in this database, so that `ramet sagas` can ask the next one."""
@@ -28,11 +30,14 @@ class Command(BaseCommand):
         listing.add_argument("--all", action="store_true", help="also those that have ended")
         listing.add_argument("--status", choices=Status.values)
         listing.add_argument("--saga", default="", help="part of the saga's name")
+        listing.add_argument("--find", default="", help="an id, a key, or part of the state")
+        listing.add_argument("--newest", action="store_true", help="the newest first")
         listing.add_argument("--limit", type=int, default=50)
         listing.add_argument("--json", action="store_true")
         lag = actions.add_parser("lag", help="how many runs of each saga stand where, and how long")
         show = actions.add_parser("show", help="one run with its state and journal")
         show.add_argument("id")
+        show.add_argument("--for-page", action="store_true", help="without what looks like secrets")
         resume = actions.add_parser("resume", help="try the present step again now")
         resume.add_argument("id", nargs="+")
         compensate = actions.add_parser("compensate", help="turn a run back")
@@ -44,8 +49,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, f"_{action}")(**options)
 
-    def _list(self, *, json: bool, limit: int, **filters: Any) -> None:
-        runs = list(_filtered(**filters).order_by("created_at")[:limit])
+    def _list(self, *, json: bool, limit: int, newest: bool, **filters: Any) -> None:
+        order = "-created_at" if newest else "created_at"
+        runs = list(_filtered(**filters).order_by(order)[:limit])
         if json:
             self._print([describe(run) for run in runs])
             return
@@ -83,9 +89,11 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("no runs")
 
-    def _show(self, *, id: str, json: bool, **_: Any) -> None:
+    def _show(self, *, id: str, json: bool, for_page: bool, **_: Any) -> None:
         run = _run(id)
         found = describe(run, fully=True)
+        if for_page:
+            found = dict(redact_fields(None, "", found))
         if json:
             self._print(found)
             return
@@ -160,13 +168,27 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _filtered(*, all: bool, status: str | None, saga: str, **_: Any) -> QuerySet[SagaRun]:
+def _filtered(
+    *, all: bool, status: str | None, saga: str, find: str, **_: Any
+) -> QuerySet[SagaRun]:
     runs = SagaRun.objects.all()
+    if find:
+        runs = runs.annotate(as_text=Cast("state", TextField()))
+        named = Q(pk=find) if _is_id(find) else Q()
+        runs = runs.filter(named | Q(key=find) | Q(as_text__contains=find))
     if status:
         runs = runs.filter(status=status)
     elif not all:
         runs = runs.filter(status__in=(*LIVE, Status.STUCK))
     return runs.filter(name__icontains=saga) if saga else runs
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _id(text: str) -> UUID:

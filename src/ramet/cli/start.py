@@ -1,0 +1,17 @@
+"""Start a service again that was stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ramet.cli._local import ask, folder_here
+
+
+def command(
+    service: Annotated[str, typer.Argument(help="A service or an engine; see `ramet status`.")],
+) -> int:
+    """Start the processes again that `ramet stop` ended; returns when they serve."""
+    request = {"command": "start-service", "service": service}
+    return ask(folder_here(), request, f"{service} is started")

@@ -1,0 +1,179 @@
+"""Writing rows: what one transaction adds to the tables of spans, logs and points."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from ramet.tools.dashboard.store.minutes import Known, Minutes
+from ramet.tools.dashboard.store.pairing import Pairing
+from ramet.tools.dashboard.store.records import LogRecord, PointRecord, SeriesKey, SpanRecord
+from ramet.tools.dashboard.store.schema import INSERT_SPAN
+
+__all__ = ["Rows"]
+
+KNOWN = 10_000
+"""Resources, or series, after which unused ones are looked for."""
+
+_UPSERT_TRACE = """
+INSERT INTO traces
+    (trace_id, first, last, failed, rooted, root_start, service, operation, user)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (trace_id) DO UPDATE SET
+    first = min(first, excluded.first),
+    last = max(last, excluded.last),
+    failed = max(failed, excluded.failed),
+    user = coalesce(user, excluded.user),
+    service = CASE WHEN (excluded.rooted, rooted, root_start) > (rooted, excluded.rooted,
+        excluded.root_start) THEN excluded.service ELSE service END,
+    operation = CASE WHEN (excluded.rooted, rooted, root_start) > (rooted, excluded.rooted,
+        excluded.root_start) THEN excluded.operation ELSE operation END,
+    root_start = CASE WHEN (excluded.rooted, rooted, root_start) > (rooted, excluded.rooted,
+        excluded.root_start) THEN excluded.root_start ELSE root_start END,
+    rooted = max(rooted, excluded.rooted)
+"""
+
+
+class Rows:
+    """Writes into one connection. Remembers ids, which a rolled back transaction takes back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known = Known()
+        self._pairing = Pairing()
+        self._resources: dict[str, int] = {}
+        self._series: dict[SeriesKey, int] = {}
+
+    def forget(self) -> None:
+        """Ids that were given may be no more: after a rollback, and after rows were dropped."""
+        self._resources.clear()
+        self._series.clear()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether there are so many resources or series that unused ones should go."""
+        return max(len(self._resources), len(self._series)) >= KNOWN
+
+    def add_spans(self, spans: Sequence[SpanRecord]) -> tuple[int, int]:
+        """Write spans and what is counted from them; how many spans and traces were new."""
+        new = self._insert(spans)
+        traces = self._upsert_traces(new)
+        minutes = Minutes(self._known)
+        minutes.count(new)
+        self._pairing.settle(self._connection, new, minutes)
+        minutes.write(self._connection)
+        return len(new), traces
+
+    def add_logs(self, logs: Iterable[LogRecord]) -> None:
+        """Write log records."""
+        self._connection.executemany(
+            "INSERT INTO logs (time, service, severity, body, trace_id, span_id, attributes, "
+            "resource) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(*log[:-1], self._resource(log.resource)) for log in logs],
+        )
+
+    def add_points(self, points: Iterable[PointRecord]) -> int:
+        """Write points; how many were new. One that came before is written over."""
+        rows = [(self._series_id(point.series), *point[1:]) for point in points]
+        again = self._connection.executemany(
+            "DELETE FROM points WHERE series = ?1 AND time = ?2", [row[:2] for row in rows]
+        ).rowcount
+        self._connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)", rows)
+        return len({row[:2] for row in rows}) - again
+
+    def add_services(self, names: Iterable[str], minute: int) -> None:
+        """Note that something of these services came in this minute (since the epoch)."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO services VALUES (?, ?)", [(name, minute) for name in names]
+        )
+
+    def _insert(self, spans: Sequence[SpanRecord]) -> Sequence[SpanRecord]:
+        """The spans that were not here before: senders send again what was not answered in time."""
+        resource = self._resource
+        self._connection.execute("SAVEPOINT spans")
+        try:
+            self._connection.executemany(
+                INSERT_SPAN, [(*span[:-1], resource(span.resource)) for span in spans]
+            )
+        except sqlite3.IntegrityError:
+            self._connection.execute("ROLLBACK TO spans")
+            self.forget()
+            spans = [span for span in _distinct(spans) if not self._has(span)]
+            self._connection.executemany(
+                INSERT_SPAN, [(*span[:-1], resource(span.resource)) for span in spans]
+            )
+        self._connection.execute("RELEASE spans")
+        return spans
+
+    def _has(self, span: SpanRecord) -> bool:
+        found = self._connection.execute(
+            "SELECT 1 FROM spans WHERE trace_id = ? AND span_id = ?", span[:2]
+        ).fetchone()
+        return found is not None
+
+    def _upsert_traces(self, spans: Iterable[SpanRecord]) -> int:
+        traces: dict[bytes, list[SpanRecord]] = {}
+        for span in spans:
+            traces.setdefault(span.trace_id, []).append(span)
+        last = self._last_trace()
+        self._connection.executemany(
+            _UPSERT_TRACE, [_trace(trace_id, together) for trace_id, together in traces.items()]
+        )
+        return int(
+            self._connection.execute(
+                "SELECT count(*) FROM traces WHERE id > ?", (last,)
+            ).fetchone()[0]
+        )
+
+    def _last_trace(self) -> int:
+        return int(
+            self._connection.execute("SELECT coalesce(max(id), 0) FROM traces").fetchone()[0]
+        )
+
+    def _resource(self, attributes: str) -> int:
+        known = self._resources.get(attributes)
+        if known is None:
+            known = self._id("resources", ("attributes",), (attributes,))
+            self._resources[attributes] = known
+        return known
+
+    def _series_id(self, key: SeriesKey) -> int:
+        known = self._series.get(key)
+        if known is None:
+            values = (*key[:-1], self._resource(key.resource))
+            known = self._id("series", SeriesKey._fields, values)
+            self._series[key] = known
+        return known
+
+    def _id(self, table: str, columns: Sequence[str], values: Sequence[object]) -> int:
+        """The id of the row with these values, which is made where there is none."""
+        marks = ", ".join("?" * len(columns))
+        self._connection.execute(
+            f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608
+            values,
+        )
+        row = self._connection.execute(
+            f"SELECT id FROM {table} WHERE ({', '.join(columns)}) = ({marks})",  # noqa: S608
+            values,
+        ).fetchone()
+        return int(row[0])
+
+
+def _distinct(spans: Iterable[SpanRecord]) -> Iterable[SpanRecord]:
+    return {span[:2]: span for span in spans}.values()
+
+
+def _trace(trace_id: bytes, spans: Sequence[SpanRecord]) -> tuple[object, ...]:
+    """A row of traces from some of its spans: all of it can be merged with that of the others."""
+    root = min(spans, key=lambda span: (span.parent_id is not None, span.start))
+    return (
+        trace_id,
+        min(span.start for span in spans),
+        max(span.start + span.duration for span in spans),
+        any(span.status == 2 for span in spans),
+        root.parent_id is None,
+        root.start,
+        root.service,
+        root.name,
+        next((span.user for span in spans if span.user), None),
+    )
