@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
+from opentelemetry import context as otel_context
 from opentelemetry.trace import SpanKind
 
 from ramet.calls import context
@@ -27,7 +28,7 @@ __all__ = ["fetching", "making", "serving"]
 
 def making(
     operation: Operation, caller: str | None, depth: int, *, may_be_inside: bool = False
-) -> AbstractContextManager[None]:
+) -> AbstractContextManager[object]:
     """The span of a caller, made where the frame `depth` above this function's caller is.
 
     `may_be_inside`: it is allowed within a transaction, so the span tells whether one is open.
@@ -38,17 +39,17 @@ def making(
     shape = _made(operation, frame.f_code.co_filename, frame.f_lineno)
     inside = may_be_inside and open_transaction() is not None
     said = {"ramet.in_transaction": True} if inside else None
-    return _Call(tracing.work(shape, said, service=caller))
+    return _Call(tracing.start(shape, said, service=caller))
 
 
-def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[None]:
+def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[object]:
     """The span of a callee; `parent` is the caller's where that is in another process."""
     if not tracing.is_on():
         return _NOTHING
     caller = context.calling_service.get()
     said = {"ramet.caller": caller} if caller is not None else None
     owner = owner_of(operation.module)
-    return _Call(tracing.work(_served(operation), said, parent=parent, service=owner))
+    return _Call(tracing.start(_served(operation), said, parent=parent, service=owner))
 
 
 def fetching(
@@ -65,16 +66,10 @@ def fetching(
 _NOTHING = nullcontext()
 
 
-class _Call:
+class _Call(tracing.Work):
     """A span that also tells with which error of calls its work ends."""
 
-    __slots__ = ("_span", "_work")
-
-    def __init__(self, work: AbstractContextManager[tracing.Working]) -> None:
-        self._work = work
-
-    def __enter__(self) -> None:
-        self._span = self._work.__enter__()
+    __slots__ = ()
 
     def __exit__(
         self,
@@ -82,11 +77,15 @@ class _Call:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if error is None:  # as Work does it, a step shorter
+            otel_context.detach(self._token)
+            self.span.end()
+            return
         if isinstance(error, RemoteError):
-            self._span.set_attribute("rpc.response.status_code", error.code)
+            self.span.set_attribute("rpc.response.status_code", error.code)
             if isinstance(error, Refused):
-                self._span.set_attribute("ramet.refused", error.wire_name)
-        self._work.__exit__(kind, error, traceback)
+                self.span.set_attribute("ramet.refused", error.wire_name)
+        super().__exit__(kind, error, traceback)
 
 
 @lru_cache(maxsize=4096)

@@ -79,21 +79,25 @@ numbers = st.none() | st.integers(-(2**80), 2**80)
 )
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_searched_for_is_answered(some_store, text, key, before, number, other):
-    search = TraceSearch(
-        service=text,
-        operation=text * 100,
-        user=text,
-        attributes=((key, text),),
-        min_duration=number,
-        since=other,
-        limit=5 if other is None else other,
-        before=before,
-    )
-    assert some_store.traces(search) == []
-    some_store.logs(
-        LogSearch(text=text * 100, level=text, trace_id=text, before=other, until=number)
-    )
-    some_store.trace(text)
+    # One condition at a time: SQLite does not look at the others once one is false.
+    for search in (
+        {"service": text},
+        {"operation": text * 3_000},
+        {"user": text, "status": text},
+        {"attributes": ((key, text),)},
+        {"min_duration": number, "until": number},
+        {"since": other, "limit": number or 0},
+        {"before": before},
+    ):
+        some_store.traces(TraceSearch(**search))
+    for search in (
+        {"text": text * 3_000},
+        {"level": text, "trace_id": text},
+        {"before": other, "until": number},
+    ):
+        some_store.logs(LogSearch(**search))
+    some_store.traces_after(number or 0)
+    assert some_store.trace(text) is None
 
 
 @pytest.fixture(scope="module")
