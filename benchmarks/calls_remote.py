@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,8 +118,15 @@ def _accepts(address: Path | int) -> bool:
 
 
 @contextmanager
-def mesh(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -> Iterator[int]:
-    """An Envoy with both sides of the mesh, its configuration changed in place by `change`."""
+def mesh(
+    folder: Path,
+    change: Callable[[dict[str, Any]], None] | None = None,
+    telemetry: str | None = None,
+) -> Iterator[int]:
+    """An Envoy with both sides of the mesh, its configuration changed in place by `change`.
+
+    With `telemetry`, a collector's URL, it makes spans.
+    """
     from ramet.system import Policy, load, placement
     from ramet.system.least_privilege import Grant
     from ramet.tools.gateway import Topology, command, compile, write
@@ -137,6 +144,7 @@ def mesh(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -
         port=_free_port(),
         access_log=folder / "access.log",
         certificates=authority.folder,
+        telemetry=telemetry,
     )
     groups = placement(system, "services")
     files = compile(system, groups, topology, Policy(frozenset({grant})))
@@ -150,13 +158,14 @@ def mesh(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -
 
 
 @contextmanager
-def granian(folder: Path) -> Iterator[int]:
-    """A web process of the callee."""
+def granian(folder: Path, environment: dict[str, str] | None = None) -> Iterator[int]:
+    """A web process of the callee, with more variables in its environment."""
     path = folder / "catalogue.web.sock"
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     command += ["--uds", str(path), "--blocking-threads", "1", "--workers-kill-timeout", "1"]
     command += ["--log-level", "warning", "ramet.calls.wsgi:application"]
-    with _running(command, path, env=environment_of(folder, "catalogue")) as pid:
+    env = environment_of(folder, "catalogue") | (environment or {})
+    with _running(command, path, env=env) as pid:
         yield pid
 
 
@@ -278,17 +287,22 @@ def _rate(make: Callable[[], Callable[[], object]], callers: int) -> float:
 
 
 def _processor_seconds() -> float:
-    """What the servers and their workers have used so far.
+    """What the servers and their workers have used so far."""
+    return processor_seconds(int(pid) for pid in os.environ["SERVERS"].split(","))
+
+
+def processor_seconds(pids: Iterable[int]) -> float:
+    """What processes and their children have used so far.
 
     From the scheduler's own account in nanoseconds: `times` counts ticks of 10 ms, which see little
     of processes that run for some 50 microseconds at a time.
     """
     import psutil
 
-    servers = [psutil.Process(int(pid)) for pid in os.environ["SERVERS"].split(",")]
+    servers = [psutil.Process(pid) for pid in pids]
     workers = [worker for server in servers for worker in server.children(recursive=True)]
-    pids = [process.pid for process in (*servers, *workers)]
-    threads = [file for pid in pids for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    everybody = [process.pid for process in (*servers, *workers)]
+    threads = [file for pid in everybody for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
     return sum(int(file.read_text().split()[0]) for file in threads) / 1e9
 
 

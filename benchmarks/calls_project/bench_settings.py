@@ -1,5 +1,7 @@
 """The settings of `django-admin startproject`, as far as they cost time; no database is asked."""
 
+import os
+
 import ramet
 
 SECRET_KEY = "only-for-benchmarks"
@@ -28,4 +30,12 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memor
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]}
 
+RAMET_TELEMETRY = {"sample": float(os.environ.get("BENCH_SAMPLE", "1"))}
+
 ramet.place(globals())
+
+if os.environ.get("BENCH_OFF"):  # not even counted
+    from ramet.telemetry.metrics.instruments import Counter, Histogram
+
+    Histogram.record = Counter.add = lambda *_: None
+    MIDDLEWARE.remove("ramet.telemetry.middleware.TelemetryMiddleware")

@@ -72,6 +72,7 @@ def shop(kept: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield shop
 
 
+@pytest.mark.timeout(300)  # with starting and stopping the shop
 def test_a_purchase_is_one_trace_without_an_orphan_and_without_a_secret(
     shop: RunningShop, kept: Collector
 ) -> None:
@@ -79,11 +80,8 @@ def test_a_purchase_is_one_trace_without_an_orphan_and_without_a_secret(
     password, name = secrets.token_urlsafe(16), f"carol{secrets.token_hex(3)}"
     person = {"username": name, "email": f"{name}@example.org", "password": password}
     assert shop.call("POST", "/api/v1/users/", user=None, json=person).status_code == 201
-    answer = shop.order(
-        (shop.with_stock(3), 1),
-        traceparent=f"00-{trace_id}-{BROWSER}-00",
-        cookie="sessionid=c00k1e",
-    )
+    sent = {"traceparent": f"00-{trace_id}-{BROWSER}-00", "cookie": "sessionid=c00k1e"}
+    answer = shop.order((shop.with_stock(3), 1), **sent)
     order = answer.json()["id"]
     assert shop.settled(order)["status"] == "confirmed"
 

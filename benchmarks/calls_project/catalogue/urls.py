@@ -1,7 +1,8 @@
-"""The naive way: a DRF view with a serializer."""
+"""The naive way: a DRF view with a serializer; and one of rows in a database."""
 
+from django.contrib.auth.models import Permission
 from django.urls import path
-from rest_framework import serializers
+from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -28,4 +29,26 @@ class ProductView(APIView):
         return Response(ProductSerializer(find(sku)).data)
 
 
-urlpatterns = [path("products/<str:sku>/", ProductView.as_view())]
+class PermissionSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Permission
+        fields = ("id", "name", "codename", "content_type_id")
+
+
+class RowsView(generics.ListAPIView):
+    serializer_class = PermissionSerializer
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        return Permission.objects.order_by("id")[:20]
+
+
+class RowView(generics.RetrieveAPIView):
+    queryset = Permission.objects.all()
+    serializer_class = PermissionSerializer
+
+
+urlpatterns = [
+    path("products/<str:sku>/", ProductView.as_view()),
+    path("rows/", RowsView.as_view()),
+    path("rows/<int:pk>/", RowView.as_view()),
+]

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
+from opentelemetry import context as otel_context
 from opentelemetry.trace import SpanKind
 
 from ramet.calls import context
@@ -18,52 +19,57 @@ from ramet.calls.caller import owner_of
 from ramet.calls.errors import RemoteError
 from ramet.calls.operations import CALLS_PATH, Operation
 from ramet.calls.refusals import Refused
+from ramet.calls.transactions import open_transaction
 from ramet.telemetry import tracing
 from ramet.telemetry.spans import Parent, Shape
 
 __all__ = ["fetching", "making", "serving"]
 
 
-def making(operation: Operation, caller: str | None, depth: int) -> AbstractContextManager[None]:
-    """The span of a caller, made where the frame `depth` above this function's caller is."""
+def making(
+    operation: Operation, caller: str | None, depth: int, *, may_be_inside: bool = False
+) -> AbstractContextManager[object]:
+    """The span of a caller, made where the frame `depth` above this function's caller is.
+
+    `may_be_inside`: it is allowed within a transaction, so the span tells whether one is open.
+    """
     if not tracing.is_on():
         return _NOTHING
     frame = sys._getframe(depth + 1)
     shape = _made(operation, frame.f_code.co_filename, frame.f_lineno)
-    return _Call(tracing.work(shape, service=caller))
+    inside = may_be_inside and open_transaction() is not None
+    said = {"ramet.in_transaction": True} if inside else None
+    return _Call(tracing.start(shape, said, service=caller))
 
 
-def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[None]:
+def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[object]:
     """The span of a callee; `parent` is the caller's where that is in another process."""
     if not tracing.is_on():
         return _NOTHING
     caller = context.calling_service.get()
     said = {"ramet.caller": caller} if caller is not None else None
     owner = owner_of(operation.module)
-    return _Call(tracing.work(_served(operation), said, parent=parent, service=owner))
+    return _Call(tracing.start(_served(operation), said, parent=parent, service=owner))
 
 
 def fetching(
-    service: str, method: str, path: str, caller: str | None
+    service: str, method: str, path: str, caller: str | None, seconds: float
 ) -> AbstractContextManager[tracing.Working]:
-    """The span of a `ramet.fetch`; of the path without its query."""
-    said = {"url.full": f"http://{service}{path.partition('?')[0]}"}
+    """The span of a `ramet.fetch` that may take `seconds`; of the path without its query."""
+    said = {
+        "url.full": f"http://{service}{path.partition('?')[0]}",
+        "ramet.deadline_ms": round(seconds * 1000),
+    }
     return tracing.work(_fetched(service, method), said, service=caller)
 
 
 _NOTHING = nullcontext()
 
 
-class _Call:
+class _Call(tracing.Work):
     """A span that also tells with which error of calls its work ends."""
 
-    __slots__ = ("_span", "_work")
-
-    def __init__(self, work: AbstractContextManager[tracing.Working]) -> None:
-        self._work = work
-
-    def __enter__(self) -> None:
-        self._span = self._work.__enter__()
+    __slots__ = ()
 
     def __exit__(
         self,
@@ -71,11 +77,15 @@ class _Call:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if error is None:  # as Work does it, a step shorter
+            otel_context.detach(self._token)
+            self.span.end()
+            return
         if isinstance(error, RemoteError):
-            self._span.set_attribute("rpc.response.status_code", error.code)
+            self.span.set_attribute("rpc.response.status_code", error.code)
             if isinstance(error, Refused):
-                self._span.set_attribute("ramet.refused", error.wire_name)
-        self._work.__exit__(kind, error, traceback)
+                self.span.set_attribute("ramet.refused", error.wire_name)
+        super().__exit__(kind, error, traceback)
 
 
 @lru_cache(maxsize=4096)

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from opentelemetry import baggage
+from opentelemetry import baggage, trace
 from opentelemetry import context as otel_context
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 
-from ramet.telemetry.spans import Parent
+from ramet.telemetry.spans import Parent, Span
 from ramet.telemetry.tracing import current_parent
 
 __all__ = ["headers", "parent_in", "with_baggage"]
@@ -50,14 +50,20 @@ def headers(of: Parent | None = None) -> dict[str, str]:
 
     `traceparent`, and `tracestate` and `baggage` where there are any; nothing without a trace.
     """
-    parent = of or current_parent()
-    if parent is None:
-        return {}
-    found = {"traceparent": parent.traceparent}
-    if parent.state:
-        found["tracestate"] = parent.state
-    if baggage.get_all():
-        _baggage.inject(found)
+    current = otel_context.get_current()
+    span = trace.get_current_span(current)
+    if of is None and type(span) is Span:  # the usual case, at every call
+        found = {"traceparent": span.traceparent}
+        state = span.part.state
+    else:
+        parent = of or current_parent()
+        if parent is None:
+            return {}
+        found, state = {"traceparent": parent.traceparent}, parent.state
+    if state:
+        found["tracestate"] = state
+    if len(current) > 1 and baggage.get_all(current):  # there is more than the span
+        _baggage.inject(found, current)
     return found
 
 

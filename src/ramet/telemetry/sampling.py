@@ -13,5 +13,7 @@ def by_ratio(ratio: float) -> Callable[[bytes], bool]:
     The rule is TraceIdRatioBased of OpenTelemetry's SDKs, which look at the last 8 bytes
     (https://opentelemetry.io/docs/specs/otel/trace/sdk/#traceidratiobased).
     """
+    if ratio in (0, 1):
+        return lambda trace_id: ratio == 1
     bound = round(ratio * 2**64)
     return lambda trace_id: int.from_bytes(trace_id[8:], "big") < bound

@@ -16,13 +16,13 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 from opentelemetry.trace.status import Status
 
-__all__ = ["Event", "Parent", "Part", "Shape", "Span"]
+__all__ = ["Event", "Parent", "Part", "Rules", "Shape", "Span"]
 
 LARGEST_PART = 1000
 """Spans of one part that wait for its end, at most. Of a sampled one they are then handed over, of
@@ -31,6 +31,7 @@ _MOST_EVENTS = 128  # of one span, as in OpenTelemetry's own limits
 _LARGEST_STACK = 20_000  # characters of a traceback
 
 _random = random.Random()  # noqa: S311 - ids, no secrets; the project may seed the module's own
+_random_bits = _random.getrandbits
 os.register_at_fork(after_in_child=_random.seed)
 
 
@@ -56,8 +57,7 @@ class Shape:
         self.encoded: tuple[bytes, bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(NamedTuple):
     """A span of another process, or one that was stored: who goes on with its trace.
 
     Ids are bytes: 16 and 8. `state` is the value of `tracestate`.
@@ -101,74 +101,65 @@ class Event:
     attributes: Mapping[str, Any]
 
 
+@dataclass(slots=True)
+class Rules:
+    """What holds for every part: `sample` decides on a new trace by its id, `take` gets the spans
+    of a part that is kept, which it is from `slow` nanoseconds on whatever was decided."""
+
+    sample: Callable[[bytes], bool]
+    slow: int
+    take: Callable[[list[Span]], None]
+
+
 class Part:
     """The spans of one trace in this process; see the module."""
 
-    __slots__ = (
-        "has_failed",
-        "is_decided",
-        "is_kept",
-        "is_sampled",
-        "left_out",
-        "root",
-        "slow",
-        "spans",
-        "state",
-        "take",
-        "trace_id",
-    )
+    # Of the class until they change, as in Span: each that is set costs every request.
+    state = ""
+    has_failed = False
+    is_decided = False
+    is_kept = False
+    left_out = 0
+    root: Span | None = None
 
-    def __init__(
-        self,
-        parent: Parent | None,
-        sample: Callable[[bytes], bool],
-        slow: int,
-        take: Callable[[list[Span]], None],
-    ) -> None:
-        """`sample` decides on a new trace by its id; for one that goes on, its parent has. `take`
-        gets the spans if they are kept, from `slow` nanoseconds on whatever was decided."""
-        if parent is None:
-            self.trace_id = _random.randbytes(16)
-            self.is_sampled = sample(self.trace_id)
-            self.state = ""
-        else:
-            self.trace_id = parent.trace_id
-            self.is_sampled = parent.is_sampled
-            self.state = parent.state
-        self.slow = slow
-        self.take = take
+    def __init__(self, parent: Parent | None, rules: Rules) -> None:
+        """A new trace, or one that goes on."""
+        self.rules = rules
         self.spans: list[Span] = []
-        self.root: Span | None = None
-        self.has_failed = False
-        self.is_decided = False
-        self.is_kept = False
-        self.left_out = 0
+        if parent is None:
+            self.trace_id: bytes = _random_bits(128).to_bytes(16, "big")
+            self.is_sampled = rules.sample(self.trace_id)
+        else:
+            self.trace_id, _, self.is_sampled, state = parent
+            if state:
+                self.state = state
 
     def ended(self, span: Span) -> None:
         """A span of it has ended. Threads may still work for it after the first one has."""
         if self.is_decided:
             if self.is_kept or span.is_error:
-                self.take([span])
+                self.rules.take([span])
             return
         if len(self.spans) < LARGEST_PART or span is self.root:
             self.spans.append(span)
         elif self.is_sampled:
             spans, self.spans = self.spans, [span]
-            self.take(spans)
+            self.rules.take(spans)
         else:
             self.left_out += 1
         if span is self.root:
             self._decide(span)
 
     def _decide(self, root: Span) -> None:
-        is_slow = root.end_time - root.start_time >= self.slow
+        is_slow = root.end_time - root.start_time >= self.rules.slow
         self.is_kept = self.is_sampled or self.has_failed or is_slow
         self.is_decided = True
+        self.root = None  # without a cycle, the garbage collector has nothing to do
         spans, self.spans = self.spans, []
         if self.is_kept:
             if self.left_out:
                 root.set_late("ramet.spans_left_out", self.left_out)
-            self.take(spans)
+            self.rules.take(spans)
 
 
 class Span(trace.Span):
@@ -178,45 +169,21 @@ class Span(trace.Span):
     share a process.
     """
 
-    __slots__ = (
-        "attributes",
-        "end_time",
-        "events",
-        "is_error",
-        "links",
-        "message",
-        "name",
-        "parent_id",
-        "part",
-        "service",
-        "shape",
-        "span_id",
-        "start_time",
-    )
+    attributes: dict[str, Any] | None = None
+    end_time = 0
+    events: list[Event] | None = None
+    is_error = False
+    links: Sequence[Link] = ()
+    message: str | None = None
+    name: str | None = None
 
-    def __init__(
-        self,
-        shape: Shape,
-        part: Part,
-        parent_id: bytes,
-        service: str | None,
-        attributes: dict[str, Any] | None,
-        links: Sequence[Link] = (),
-        start_time: int = 0,
-    ) -> None:
+    def __init__(self, shape: Shape, part: Part, parent_id: bytes, service: str | None) -> None:
         self.shape = shape
         self.part = part
         self.parent_id = parent_id
-        self.span_id = _random.randbytes(8)
         self.service = service
-        self.attributes = attributes
-        self.links = links
-        self.name: str | None = None
-        self.events: list[Event] | None = None
-        self.is_error = False
-        self.message: str | None = None
-        self.end_time = 0
-        self.start_time = start_time or time_ns()
+        self.span_id: bytes = _random_bits(64).to_bytes(8, "big")
+        self.start_time = time_ns()
 
     # -- What OpenTelemetry's API asks for --------------------------------------------------------
 
@@ -310,6 +277,13 @@ class Span(trace.Span):
             error = type(error).__qualname__
         self.is_error = self.part.has_failed = True
         self.message = error
+
+    @property
+    def traceparent(self) -> str:
+        """As W3C Trace Context writes it, for children elsewhere."""
+        part = self.part
+        flag = "1" if part.is_sampled else "0"
+        return f"00-{part.trace_id.hex()}-{self.span_id.hex()}-0{flag}"
 
     def as_parent(self) -> Parent:
         """What its children elsewhere are told."""

@@ -19,7 +19,7 @@ from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from ramet.telemetry import buffering
 from ramet.telemetry.sampling import by_ratio
-from ramet.telemetry.spans import Parent, Part, Shape, Span
+from ramet.telemetry.spans import Parent, Part, Rules, Shape, Span
 
 __all__ = [
     "Provider",
@@ -37,8 +37,16 @@ __all__ = [
 ]
 
 
+# As trace.set_span_in_context does it, which makes one mapping more.
+(_KEY,) = trace.set_span_in_context(trace.INVALID_SPAN, Context())
+
+
 class Working(Protocol):
     """The span of a piece of work in hand, whoever records it."""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it has failed."""
 
     def set_attribute(self, key: str, value: Any, /) -> None:
         """Say one more thing about it."""
@@ -64,13 +72,15 @@ class Work:
 
     __slots__ = ("_token", "span")
 
-    def __init__(self, span: Span | _ForeignSpan) -> None:
+    def __init__(self, span: Working) -> None:
         self.span = span
 
     def __enter__(self) -> Working:
         span = self.span
         of_api = span.inner if isinstance(span, _ForeignSpan) else span
-        self._token = otel_context.attach(trace.set_span_in_context(of_api))
+        current = otel_context.get_current()
+        within = Context({**current, _KEY: of_api} if current else {_KEY: of_api})
+        self._token = otel_context.attach(within)
         return span
 
     def __exit__(
@@ -218,8 +228,7 @@ class Provider(trace.TracerProvider):
     def change(self, is_on: bool, ratio: float, slow: float) -> None:
         """What holds for parts of traces that begin from now on."""
         self.is_on = is_on
-        self._sample: Callable[[bytes], bool] = by_ratio(ratio)
-        self._slow = round(slow * 1e9)
+        self._rules = Rules(by_ratio(ratio), round(slow * 1e9), buffering.take)
 
     def get_tracer(
         self,
@@ -242,33 +251,24 @@ class Provider(trace.TracerProvider):
         start_time: int = 0,
     ) -> Span:
         """A span: child of `parent`, else of the current one in `context`, else of none."""
+        current: object = None
         if parent is None:
             current = trace.get_current_span(context)
-            if type(current) is Span:
-                part = current.part
-                return Span(
-                    shape,
-                    part,
-                    current.span_id,
-                    service or current.service,
-                    attributes,
-                    links,
-                    start_time,
-                )
-            known = current.get_span_context()
-            if known.is_valid:
-                parent = Parent.of(known)
-        part = Part(parent, self._sample, self._slow, buffering.take)
-        span = Span(
-            shape,
-            part,
-            b"" if parent is None else parent.span_id,
-            service,
-            attributes,
-            links,
-            start_time,
-        )
-        part.root = span
+            if type(current) is not Span:
+                known = current.get_span_context()
+                parent = Parent.of(known) if known.is_valid else None
+        if type(current) is Span:
+            span = Span(shape, current.part, current.span_id, service or current.service)
+        else:
+            part = Part(parent, self._rules)
+            span = Span(shape, part, b"" if parent is None else parent.span_id, service)
+            part.root = span
+        if attributes is not None:
+            span.attributes = attributes
+        if links:
+            span.links = links
+        if start_time:
+            span.start_time = start_time
         return span
 
 
@@ -375,6 +375,8 @@ class _NoSpan:
     def become(self, shape: Shape) -> None: ...
 
     def belong(self, service: str | None) -> None: ...
+
+    is_error = False
 
     def fail(self, error: BaseException | str) -> None: ...
 

@@ -16,7 +16,7 @@ from ramet.telemetry.metrics import instruments
 from ramet.telemetry.metrics.prometheus import own_series
 from ramet.telemetry.metrics.shared import Series
 from ramet.telemetry.middleware import REQUESTS
-from tests.unit.telemetry.conftest import Trace
+from tests.unit.conftest import Trace
 
 MIDDLEWARE = ["ramet.telemetry.middleware.TelemetryMiddleware"]
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from ramet.telemetry import tracing
 from ramet.telemetry.spans import Shape
 from tests.otlp import SpanRow
-from tests.unit.telemetry.conftest import Trace
+from tests.unit.conftest import Trace
 
 pytestmark = pytest.mark.django_db
 

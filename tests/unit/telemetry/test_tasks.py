@@ -8,7 +8,7 @@ from celery import Celery
 
 from ramet.telemetry import tracing
 from ramet.telemetry.spans import Shape
-from tests.unit.telemetry.conftest import Trace
+from tests.unit.conftest import Trace
 
 WORK = Shape("work")
 

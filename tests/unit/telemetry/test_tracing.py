@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from ramet.telemetry import buffering, spans, tracing
 from ramet.telemetry.propagation import headers, parent_in
 from ramet.telemetry.spans import Parent, Shape
-from tests.unit.telemetry.conftest import Trace
+from tests.unit.conftest import Trace
 
 OUTER = Shape("outer", SpanKind.SERVER, {"http.route": "/x/{id}/"})
 INNER = Shape("inner", SpanKind.CLIENT)

