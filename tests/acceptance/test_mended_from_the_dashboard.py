@@ -98,6 +98,14 @@ def test_a_service_that_is_slow(shop: RunningShop, page: Page) -> None:
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_role("status").filter(has_text="products is as it was.")).to_be_visible()
     call_products(page, "done")
+    page.get_by_role("definition").get_by_role("link").click()
+    # It is there once the services have sent their spans.
+    deadline = time.monotonic() + 30
+    while page.get_by_text("Why it took").count() == 0:
+        assert time.monotonic() < deadline, "the call has no trace"
+        page.wait_for_timeout(200)
+        page.reload()
+    expect(page.get_by_role("main")).to_contain_text("products.v1.Products/page")
 
 
 def give_up(users: psycopg.Connection[tuple[object, ...]], order: str) -> None:

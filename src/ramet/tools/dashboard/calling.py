@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ramet.tools.dashboard import unix_http
 
@@ -42,13 +43,15 @@ class Call:
 class Result:
     """The answer: HTTP `status`, 0 where there was none; `code` and `message` of an error.
 
-    `text` is the answer's JSON, indented; `duration` is in nanoseconds.
+    `text` is the answer's JSON, indented; `began` and `duration` are in nanoseconds.
     """
 
     status: int
     text: str
     duration: int
     trace_id: str
+    span_id: str
+    began: int
     code: str = ""
     message: str = ""
 
@@ -75,7 +78,7 @@ class Result:
 
 def call(run: Path, wanted: Call) -> Result:
     """Make the call by the sockets in the folder `run`, as the beginning of a trace of its own."""
-    trace_id = secrets.token_hex(16)
+    trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
     milliseconds = max(1, int(wanted.deadline * 1000))
     headers = {
         "Content-Type": "application/json",
@@ -83,8 +86,9 @@ def call(run: Path, wanted: Call) -> Result:
         "Connect-Timeout-Ms": str(milliseconds),
         "x-envoy-upstream-rq-timeout-ms": str(milliseconds + 1000),
         "x-ramet-service": wanted.service,
-        "traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01",
-        "x-request-id": f"dashboard-{secrets.token_hex(8)}",
+        "traceparent": f"00-{trace_id}-{span_id}-01",
+        # Nothing but a UUID: Envoy keeps in it whether to trace, and traces no other request.
+        "x-request-id": str(uuid4()),
         "User-Agent": "ramet-dashboard",
     }
     if wanted.is_idempotent:
@@ -95,7 +99,7 @@ def call(run: Path, wanted: Call) -> Result:
         headers["Idempotency-Key"] = wanted.key
     socket = f"{wanted.caller}.out.sock" if wanted.caller else f"{wanted.group}.web.sock"
     body = json.dumps(wanted.arguments, ensure_ascii=False).encode()
-    began = time.perf_counter_ns()
+    began, counted = time.time_ns(), time.perf_counter_ns()
     try:
         answer = unix_http.ask(
             run / socket,
@@ -106,25 +110,21 @@ def call(run: Path, wanted: Call) -> Result:
             timeout=wanted.deadline + 5,
         )
     except OSError as error:
-        duration = time.perf_counter_ns() - began
+        duration = time.perf_counter_ns() - counted
         text = str(error) or type(error).__name__
-        return Result(0, text, duration, trace_id, "unavailable", text)
-    duration = time.perf_counter_ns() - began
-    return _result(answer, duration, trace_id)
+        return Result(0, text, duration, trace_id, span_id, began, "unavailable", text)
+    duration = time.perf_counter_ns() - counted
+    status, text, code, message = _read(answer)
+    return Result(status, text, duration, trace_id, span_id, began, code, message)
 
 
-def _result(answer: unix_http.Answer, duration: int, trace_id: str) -> Result:
+def _read(answer: unix_http.Answer) -> tuple[int, str, str, str]:
+    """The status, the answer as text, and the code and the message of an error."""
     try:
         value = json.loads(answer.body)
         text = json.dumps(value, indent=2, ensure_ascii=False)
     except ValueError:
         value, text = {}, answer.body.decode("utf-8", "replace")
     error = value if answer.status != 200 and isinstance(value, dict) else {}
-    return Result(
-        answer.status,
-        text[:_LARGEST_SHOWN],
-        duration,
-        trace_id,
-        str(error.get("code", "")),
-        str(error.get("message", "")),
-    )
+    code, message = str(error.get("code", "")), str(error.get("message", ""))
+    return answer.status, text[:_LARGEST_SHOWN], code, message

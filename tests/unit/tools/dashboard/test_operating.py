@@ -1,5 +1,7 @@
 """The pages that act, against a supervisor that says what a test wants: what they show, and ask."""
 
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -235,7 +237,12 @@ def test_an_operation_has_a_form_and_is_called_after_a_question(dashboard: Dashb
     # There is no such process here, which is an answer too.
     answer = dashboard.post(path, urlencode({**form, "ramet-sure": "yes"}))
     assert "unavailable" in answer.text
-    assert "/traces/" in answer.text
+    trace = re.search(r"/traces/[0-9a-f]{32}", answer.text)[0]
+    deadline = time.monotonic() + 20
+    while (page := dashboard.get(trace)).status == 404:
+        assert time.monotonic() < deadline, "the call has no trace"
+        time.sleep(0.05)
+    assert "shop.orders.v1.Orders/capture" in page.text
 
 
 def test_who_is_no_service_does_not_call(dashboard: Dashboard) -> None:

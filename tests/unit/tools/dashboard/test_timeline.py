@@ -125,6 +125,15 @@ def test_on_the_way_back_what_was_done_is_undone_the_latest_first() -> None:
     assert timeline(found, DECLARED, NOW)[3].note == "at work in orders-worker"
 
 
+def test_what_is_still_to_be_undone_comes_the_latest_first() -> None:
+    names = ("hold", "pack", "send", "bill")
+    steps = [{"name": n, "undo": f"un{n}", "attempts": 1, "pivot": False} for n in names]
+    journal = [entry(name, "done", number, number) for number, name in enumerate(names)]
+    found = run("compensating", "unbill", *journal)
+    rows = timeline(found, {"steps": steps}, NOW)[len(names) :]
+    assert [row.step for row in rows] == ["unbill", "unsend", "unpack", "unhold"]
+
+
 def test_a_stuck_run_needs_a_person() -> None:
     found = run("stuck", "confirm", entry("reserve", "done", 0, 2), entry("pay", "done", 2, 3))
     row = timeline(found, DECLARED, NOW)[2]

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ramet.system import asyncapi
+from ramet.tools.dashboard import own_spans
 from ramet.tools.dashboard.access import HEADERS
 from ramet.tools.dashboard.actions import action, done
 from ramet.tools.dashboard.calling import Call, Result, call
@@ -199,20 +200,20 @@ def _call(
     group = overview(context.control).group_of(operation.service)
     if group is None:
         raise Failed(f"{operation.service} does not run here.")
-    return call(
-        run,
-        Call(
-            caller=caller,
-            service=operation.service,
-            group=group,
-            operation=operation.full_name,
-            arguments=arguments,
-            deadline=float(operation.declared["deadline"]),
-            is_idempotent=bool(operation.declared["idempotent"]),
-            token=_token(context, given.get("ramet-user", "").strip()),
-            key=given.get("ramet-key", "").strip(),
-        ),
+    wanted = Call(
+        caller=caller,
+        service=operation.service,
+        group=group,
+        operation=operation.full_name,
+        arguments=arguments,
+        deadline=float(operation.declared["deadline"]),
+        is_idempotent=bool(operation.declared["idempotent"]),
+        token=_token(context, given.get("ramet-user", "").strip()),
+        key=given.get("ramet-key", "").strip(),
     )
+    result = call(run, wanted)
+    own_spans.keep(context.store, wanted, result)
+    return result
 
 
 def _token(context: Context, user: str) -> str:
