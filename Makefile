@@ -22,9 +22,6 @@ $(READY): requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check $(UV)
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	@# xds-protos has an older copy of the files of opentelemetry-proto, and may have come last.
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt \
-	  --reinstall-package opentelemetry-proto
 	@touch $@
 
 .venv-sslyze/.installed: requirements/sslyze.txt $(READY)

@@ -1,7 +1,7 @@
 """What the dashboard's store takes in, and how soon it answers, with 100,000 spans.
 
 A span has ten attributes, as services of Ramet send them: purchases of twenty spans over four
-services, with calls, queries, events and a saga's steps, 400 spans a request. Ingest is from the
+services, with calls, queries and an event, 400 spans a request. Ingest is from the
 bytes of a request to rows that are committed, figures by minute and all, on one core: spans per
 second of the processor time that decoder and writer spend together. `while the oldest are dropped`
 is the same once the store is full.

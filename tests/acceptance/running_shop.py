@@ -95,10 +95,9 @@ class RunningShop:
         self.ramet("down")
 
     @contextmanager
-    def running(self, *, prepared: bool = False) -> Iterator[Self]:
+    def running(self) -> Iterator[Self]:
         """Up for as long as the block lasts; then it must leave no process behind."""
-        if not prepared:
-            self.prepare()
+        self.prepare()
         self.up()
         pids = [process["pid"] for process in self.processes()]
         try:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.management import CommandError, call_command
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
@@ -40,3 +41,19 @@ def test_each_service_describes_itself(service: str) -> None:
 def test_errors_below_the_api_are_problems_and_pages_elsewhere() -> None:
     assert APIClient().get("/api/v1/none/")["content-type"] == "application/problem+json"
     assert APIClient().get("/o/none/")["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("service", ["orders", "products", "payments"])
+def test_a_command_gives_the_paths_of_one_service_alone(
+    service: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("ramet_openapi", service)
+    paths = json.loads(capsys.readouterr().out)["paths"]
+    whole = json.loads(WHOLE.read_text())["paths"]
+    assert paths
+    assert paths.keys() == {path for path in whole if path.startswith(f"/api/v1/{service}/")}
+
+
+def test_a_service_that_is_not_here_is_named() -> None:
+    with pytest.raises(CommandError, match="nobody does not live in this process"):
+        call_command("ramet_openapi", "nobody")

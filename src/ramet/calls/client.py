@@ -114,7 +114,7 @@ class _Stub:
         if outer is not None and outer < limit:
             limit = outer
         code = "ok"
-        with spans.making(operation, self._caller, 2):
+        with spans.making(operation, self._caller, 2, may_be_inside=self._inside):
             try:
                 body = operation.encode_arguments(arguments)
                 if len(body) > protocol.LARGEST_REQUEST:

@@ -89,7 +89,7 @@ def fetch(
     if seconds <= 0:
         raise DeadlineExceeded("no time was left to ask")
     caller = making_service(1)
-    with spans.fetching(service, method, path, caller) as span:
+    with spans.fetching(service, method, path, caller, seconds) as span:
         answer = _fetched(place, service, caller, method, path, body, headers or {}, seconds)
         span.set_attribute("http.response.status_code", answer.status)
         if answer.status >= 500:

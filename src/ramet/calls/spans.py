@@ -19,19 +19,27 @@ from ramet.calls.caller import owner_of
 from ramet.calls.errors import RemoteError
 from ramet.calls.operations import CALLS_PATH, Operation
 from ramet.calls.refusals import Refused
+from ramet.calls.transactions import open_transaction
 from ramet.telemetry import tracing
 from ramet.telemetry.spans import Parent, Shape
 
 __all__ = ["fetching", "making", "serving"]
 
 
-def making(operation: Operation, caller: str | None, depth: int) -> AbstractContextManager[object]:
-    """The span of a caller, made where the frame `depth` above this function's caller is."""
+def making(
+    operation: Operation, caller: str | None, depth: int, *, may_be_inside: bool = False
+) -> AbstractContextManager[object]:
+    """The span of a caller, made where the frame `depth` above this function's caller is.
+
+    `may_be_inside`: it is allowed within a transaction, so the span tells whether one is open.
+    """
     if not tracing.is_on():
         return _NOTHING
     frame = sys._getframe(depth + 1)
     shape = _made(operation, frame.f_code.co_filename, frame.f_lineno)
-    return _Call(tracing.start(shape, service=caller))
+    inside = may_be_inside and open_transaction() is not None
+    said = {"ramet.in_transaction": True} if inside else None
+    return _Call(tracing.start(shape, said, service=caller))
 
 
 def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[object]:
@@ -45,10 +53,13 @@ def serving(operation: Operation, parent: Parent | None = None) -> AbstractConte
 
 
 def fetching(
-    service: str, method: str, path: str, caller: str | None
+    service: str, method: str, path: str, caller: str | None, seconds: float
 ) -> AbstractContextManager[tracing.Working]:
-    """The span of a `ramet.fetch`; of the path without its query."""
-    said = {"url.full": f"http://{service}{path.partition('?')[0]}"}
+    """The span of a `ramet.fetch` that may take `seconds`; of the path without its query."""
+    said = {
+        "url.full": f"http://{service}{path.partition('?')[0]}",
+        "ramet.deadline_ms": round(seconds * 1000),
+    }
     return tracing.work(_fetched(service, method), said, service=caller)
 
 

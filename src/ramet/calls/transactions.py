@@ -15,7 +15,7 @@ from django.db.backends.signals import connection_created
 
 from ramet.calls.errors import CallInsideTransaction
 
-__all__ = ["connections_of_thread", "refuse_inside_transaction"]
+__all__ = ["connections_of_thread", "open_transaction", "refuse_inside_transaction"]
 
 
 class _Known(threading.local):
@@ -41,17 +41,25 @@ def refuse_inside_transaction(called: str, *, unless: str = "") -> None:
     `called` names what is called, `unless` how to say that it may be, where that is possible. The
     transactions that Django's TestCase wraps around each test do not count.
     """
+    alias = open_transaction()
+    if alias is not None:
+        known = f"; where neither is possible and both dangers are understood, say {unless}"
+        raise CallInsideTransaction(
+            f"{called} is called inside transaction.atomic() on the database {alias!r}. Its effect "
+            "would stay if the transaction rolled back, and the transaction's locks would be held "
+            "while it runs. Call it before or after the transaction, or in a step of a saga"
+            f"{known if unless else ''}."
+        )
+
+
+def open_transaction() -> str | None:
+    """The database on which this thread has a transaction open; None without any."""
     for connection in connections_of_thread():
         if connection.in_atomic_block and not all(
             getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
         ):
-            known = f"; where neither is possible and both dangers are understood, say {unless}"
-            raise CallInsideTransaction(
-                f"{called} is called inside transaction.atomic() on the database "
-                f"{connection.alias!r}. Its effect would stay if the transaction rolled back, and "
-                "the transaction's locks would be held while it runs. Call it before or after the "
-                f"transaction, or in a step of a saga{known if unless else ''}."
-            )
+            return connection.alias
+    return None
 
 
 def _ask_anew(**_: Any) -> None:

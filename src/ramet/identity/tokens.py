@@ -2,7 +2,8 @@
 
 RFC 9068 section 4 with everything pinned that RFC 8725 asks to pin: one algorithm, the type, the
 issuer, the audience. The gateway applies the same rules to what comes from outside, except the type
-and the algorithm, which Envoy does not look at; so this is not a repetition that could be left out.
+and, where a key does not name its own, the algorithm: Envoy does not look at those. So this is not
+a repetition that could be left out.
 """
 
 import json

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.dashboard.browsing import AXE, CHROMIUM, NARROW, WIDE, faults, visitor
+from tests.dashboard.operated import EVENT, RUN, operate
 from tests.dashboard.running import TOKEN, Dashboard
 from tests.dashboard.shop_like import Shop
 
@@ -32,10 +33,17 @@ PAGES = [
     "/metrics",
     "/metrics?service=orders",
     "/events",
+    "/events/dead",
+    f"/events/dead/replay?id={EVENT}",
     "/sagas",
+    f"/sagas/orders/{RUN}",
+    f"/sagas/orders/{RUN}/compensate",
     "/services",
     "/services/orders",
+    "/services/orders/stop",
     "/api",
+    "/api/orders/http",
+    "/api/orders/shop.orders.v1.Orders/capture",
     "/mail",
     "/mail/one~0",
     "/advice",
@@ -56,7 +64,8 @@ def _state(dashboard: Dashboard) -> None:
         "Content-Type: text/html\nDate: Mon, 23 Nov 2026 10:00:00 +0000\n\n"
         "<html lang=en><title>Order</title><h1>Thank you</h1>\n" + "-" * 79 + "\n"
     )
-    dashboard.supervisor.status["processes"] = [
+    operate(dashboard.supervisor)
+    dashboard.supervisor.status["processes"] += [
         {
             "service": "orders",
             "role": "web",

@@ -87,7 +87,9 @@ def test_a_slow_service_is_asked_later_and_its_callers_deadline_counts_on(
 ) -> None:
     def takes(seconds: float) -> bool:
         began = time.monotonic()
-        return edge.call("orders").status == 200 and time.monotonic() - began >= seconds
+        is_answered = edge.call("orders").status == 200
+        # Envoy's timers may fire a moment early.
+        return is_answered and time.monotonic() - began >= 0.9 * seconds
 
     switch(Fault("orders", delay=400), until=lambda: takes(0.4))
     assert takes(0.4)

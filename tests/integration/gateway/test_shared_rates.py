@@ -16,13 +16,10 @@ from typing import Any
 
 import grpc
 import pytest
-from envoy.config.core.v3.base_pb2 import HeaderValue
-from envoy.service.ratelimit.v3.rls_pb2 import RateLimitRequest, RateLimitResponse
-from envoy.service.ratelimit.v3.rls_pb2_grpc import add_RateLimitServiceServicer_to_server
 
 from ramet.system import Infrastructure, Rate
 from ramet.tools.local import ports
-from ramet.tools.ratelimit import configuration
+from ramet.tools.ratelimit import configuration, protocol
 from tests.conftest import eventually
 from tests.integration.gateway.harness import Answer, Edge
 from tests.redis_server import RedisServer
@@ -286,19 +283,19 @@ class Foreign:
     """Another service of the protocol, which refuses what it is told to refuse."""
 
     def __init__(self) -> None:
-        self.asked: list[RateLimitRequest] = []
-        self.code = RateLimitResponse.OK
+        self.asked: list[Any] = []
+        self.code = protocol.Code.OK
         self.headers: dict[str, str] = {}
         self._server = grpc.server(ThreadPoolExecutor())
-        add_RateLimitServiceServicer_to_server(self, self._server)
+        self._server.add_generic_rpc_handlers([protocol.handler(self.answer)])
         self.url = f"http://127.0.0.1:{ports.unused()}"
         self._server.add_insecure_port(self.url.removeprefix("http://"))
         self._server.start()
 
-    def ShouldRateLimit(self, request: RateLimitRequest, _: object) -> RateLimitResponse:  # noqa: N802
+    def answer(self, request: Any, _: object) -> Any:
         self.asked.append(request)
-        headers = [HeaderValue(key=key, value=value) for key, value in self.headers.items()]
-        return RateLimitResponse(overall_code=self.code, response_headers_to_add=headers)
+        headers = [protocol.Header(key=key, value=value) for key, value in self.headers.items()]
+        return protocol.Response(overall_code=self.code, response_headers_to_add=headers)
 
     def stop(self) -> None:
         self._server.stop(0).wait()
@@ -330,7 +327,7 @@ def test_a_foreign_service_is_asked_what_its_exported_configuration_names() -> N
         }
         assert known == {(*first, second[0]) for first, second in sent}
 
-        foreign.code = RateLimitResponse.OVER_LIMIT
+        foreign.code = protocol.Code.OVER_LIMIT
         refused = edge.get(ORDERS, X_Forwarded_For="192.0.2.8")
         assert refused.status == 429
         assert refused.headers.get_all("retry-after") == ["60"]

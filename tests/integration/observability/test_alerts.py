@@ -18,7 +18,7 @@ PROMTOOL = shutil.which("promtool")
 pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="no promtool (apt-get install prometheus)")
 
 _REQUESTS = "http_server_request_duration_seconds"
-_CALLS = "rpc_server_call_duration_seconds"
+_CALLS = "rpc_client_call_duration_seconds"
 _END = "envoy_cluster_ssl_certificate_expiration_unix_time_seconds"
 
 

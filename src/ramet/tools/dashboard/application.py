@@ -36,9 +36,7 @@ def make_application(settings: Settings, store: Store) -> Starlette:
         control=control,
         operator=Operator(control),
         project=project,
-        renderer=Renderer(
-            pages.entries(), store.kept, project.name, project.services, control.faults
-        ),
+        renderer=Renderer(pages.entries(), store.kept, project, control.faults),
     )
     routes: list[BaseRoute] = [
         *otlp.routes(store),

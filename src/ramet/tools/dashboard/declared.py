@@ -28,12 +28,14 @@ class Flows:
     """Pairs of services, each with the `path:line` that shows it.
 
     `calls`: who may call whom. `events`: from a publisher to a service that imports its events.
+    `apps` says which service each app is of: an event's type begins with the app's name.
     """
 
     calls: Mapping[tuple[str, str], str] = field(default_factory=dict)
     events: Mapping[tuple[str, str], str] = field(default_factory=dict)
     policy: Policy = Policy()  # noqa: RUF009 - frozen
     """The rights that the calls follow from, contract by contract."""
+    apps: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, system: System) -> Flows:
@@ -52,7 +54,16 @@ class Flows:
             kind = one.target.removeprefix(f"{app}.").partition(".")[0]
             if kind == "events" and one.owner != one.importer:
                 events.setdefault((one.owner, one.importer), one.where)
-        return cls(calls, events, rights)
+        apps = {app: service.name for service in system.services.values() for app in service.apps}
+        return cls(calls, events, rights, apps)
+
+    def publisher(self, event: str) -> str | None:
+        """The service that declares an event type, such as `shop.orders.OrderPlaced.v1`."""
+        while event:
+            event = event.rpartition(".")[0]
+            if event in self.apps:
+                return self.apps[event]
+        return None
 
 
 class Project:
@@ -83,6 +94,11 @@ class Project:
         """Names in the order of the file."""
         system = self.system
         return tuple(system.services) if system else ()
+
+    @property
+    def root(self) -> str:
+        """The project's folder, with a slash at its end; "" where there is none."""
+        return f"{self._file.parent}/" if self._file else ""
 
     @property
     def system(self) -> System | None:

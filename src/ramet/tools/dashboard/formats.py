@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 _SECOND = 1_000_000_000
+_SHORTEST_END = 12
 
 
 def duration(nanoseconds: float | None) -> str:
@@ -66,6 +67,16 @@ def percent(share: float | None) -> str:
 def count(number: float) -> str:
     """With thin separators: "52 310"."""
     return f"{number:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def fitting(name: str, longest: int) -> str:
+    """Of a name of more letters than `longest` its end, which tells most where it is dotted:
+    `\N{HORIZONTAL ELLIPSIS}products.ProductChanged.v1`."""
+    if len(name) <= longest:
+        return name
+    while len(name) >= longest and "." in name[:-_SHORTEST_END]:
+        name = name.partition(".")[2]
+    return f"\N{HORIZONTAL ELLIPSIS}{name[-longest + 1 :]}"
 
 
 def bytes_(number: float) -> str:

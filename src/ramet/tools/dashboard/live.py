@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from ramet.tools.dashboard.access import HEADERS
@@ -46,27 +45,25 @@ def changes(render: Callable[[], str]) -> Callable[[], str | None]:
     return news
 
 
-def stream(request: Request, news: Callable[[], str | None], *, every: float) -> Response:
+def stream(news: Callable[[], str | None], *, every: float) -> Response:
     """An answer that never ends: the message that `news` returns, asked every so many seconds.
 
     `news` runs in a thread; where it returns None there is nothing to say.
     """
     if _open_streams >= _MOST_STREAMS:
         return PlainTextResponse("Too many pages are open.\n", 503, HEADERS)
-    return StreamingResponse(_messages(request, news, every), 200, HEADERS, "text/event-stream")
+    return StreamingResponse(_messages(news, every), 200, HEADERS, "text/event-stream")
 
 
-async def _messages(
-    request: Request, news: Callable[[], str | None], every: float
-) -> AsyncIterator[str]:
+async def _messages(news: Callable[[], str | None], every: float) -> AsyncIterator[str]:
     global _open_streams
     _open_streams += 1
     try:
         # At once: that the answer began is what tells the page that somebody is there.
         yield ": here\n\n"
         said_at = time.monotonic()
-        # Who has gone is to make room at once for whoever comes: a browser's next page.
-        while not await request.is_disconnected():
+        # Starlette cancels this when the reader has gone.
+        while True:
             told = await run_in_threadpool(news)
             if told is not None or time.monotonic() - said_at > _KEEP_ALIVE_SECONDS:
                 # Without a word for long, something on the way may hang up: if need be, a comment.

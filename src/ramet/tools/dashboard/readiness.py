@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ramet.system import probes
 from ramet.tools.dashboard import unix_http
 
 __all__ = ["Readiness", "readiness"]
@@ -13,7 +14,7 @@ __all__ = ["Readiness", "readiness"]
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """`status` is the HTTP status of `/.ramet/ready`, 0 where nobody answers; `reasons` as JSON."""
+    """`status` is the HTTP status of `/readyz`, 0 where nobody answers; `reasons` as JSON."""
 
     status: int
     reasons: str
@@ -27,7 +28,7 @@ class Readiness:
 def readiness(run: Path, group: str) -> Readiness:
     """Ask the first web process of a group, whose socket is in the folder `run`."""
     try:
-        answer = unix_http.ask(run / f"{group}.web.sock", "GET", "/.ramet/ready", timeout=3)
+        answer = unix_http.ask(run / f"{group}.web.sock", "GET", probes.READY, timeout=3)
     except OSError as error:
         return Readiness(0, str(error) or type(error).__name__)
     try:

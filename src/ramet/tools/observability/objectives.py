@@ -49,7 +49,9 @@ def _sum(selector: str, by: str) -> str:
     return f"sum by ({by}) (rate({selector}[{{window}}]))"
 
 
-_REQUESTS, _CALLS = "http_server_request_duration_seconds", "rpc_server_call_duration_seconds"
+_REQUESTS = "http_server_request_duration_seconds"
+# As callers see them: a callee that is away counts nothing.
+_CALLS = "rpc_client_call_duration_seconds"
 
 OBJECTIVES = (
     Objective(

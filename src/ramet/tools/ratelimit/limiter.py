@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
-from envoy.config.core.v3.base_pb2 import HeaderValue
-from envoy.extensions.common.ratelimit.v3.ratelimit_pb2 import RateLimitDescriptor
-from envoy.service.ratelimit.v3.rls_pb2 import RateLimitRequest, RateLimitResponse
-from google.protobuf.duration_pb2 import Duration
 
 from ramet.system import System, rates
+from ramet.tools.ratelimit import protocol
 from ramet.tools.ratelimit.buckets import Away, Bucket, Buckets, Level
+from ramet.tools.ratelimit.protocol import Code, Unit
 
 __all__ = ["Limiter"]
 
 _UNITS = {
-    1: RateLimitResponse.RateLimit.SECOND,
-    60: RateLimitResponse.RateLimit.MINUTE,
-    3600: RateLimitResponse.RateLimit.HOUR,
+    1: Unit.SECOND,
+    60: Unit.MINUTE,
+    3600: Unit.HOUR,
 }
 
 
@@ -35,17 +34,15 @@ class Limiter:
             for scope, rate in rates.declared(system, by).items()
         }
 
-    async def ShouldRateLimit(  # noqa: N802 - the protocol's name
-        self,
-        request: RateLimitRequest,
-        context: grpc.aio.ServicerContext[RateLimitRequest, RateLimitResponse],
-    ) -> RateLimitResponse:
+    async def should_rate_limit(
+        self, request: Any, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> Any:
         """Whether a request may pass; UNAVAILABLE where nobody knows, as Redis is away."""
         asked = [self._bucket(request.domain, each) for each in request.descriptors]
         counted = [bucket for bucket in asked if bucket is not None]
         if not counted:
-            statuses = [RateLimitResponse.DescriptorStatus(code=RateLimitResponse.OK)] * len(asked)
-            return RateLimitResponse(overall_code=RateLimitResponse.OK, statuses=statuses)
+            statuses = [protocol.Status(code=Code.OK)] * len(asked)
+            return protocol.Response(overall_code=Code.OK, statuses=statuses)
         try:
             hits = request.hits_addend or 1
             may_pass, levels = await self._buckets.take(hits, counted)
@@ -55,7 +52,7 @@ class Limiter:
         found = dict(zip(counted, levels, strict=True))
         return _answer(asked, found, short_of=0 if may_pass else hits)
 
-    def _bucket(self, domain: str, descriptor: RateLimitDescriptor) -> Bucket | None:
+    def _bucket(self, domain: str, descriptor: Any) -> Bucket | None:
         """What a descriptor counts; None where nothing is declared for it."""
         if domain != self._domain or len(descriptor.entries) != 2:
             return None
@@ -66,42 +63,38 @@ class Limiter:
         return Bucket(scope.value, by, who.value, rate)
 
 
-def _answer(
-    asked: Sequence[Bucket | None], levels: dict[Bucket, Level], *, short_of: int
-) -> RateLimitResponse:
+def _answer(asked: Sequence[Bucket | None], levels: dict[Bucket, Level], *, short_of: int) -> Any:
     """`short_of`: so many tokens were asked for in vain; 0 where they were there."""
     statuses = [
         _status(bucket, levels.get(bucket) if bucket else None, short_of) for bucket in asked
     ]
     headers = [
-        HeaderValue(key="ratelimit-policy", value=", ".join(map(_policy, levels))),
-        HeaderValue(key="ratelimit", value=", ".join(_limit(*pair) for pair in levels.items())),
+        protocol.Header(key="ratelimit-policy", value=", ".join(map(_policy, levels))),
+        protocol.Header(key="ratelimit", value=", ".join(_limit(*pair) for pair in levels.items())),
     ]
     if short_of:
         # None is short where what rounding has cost came back between the decision and its reasons.
         short = (level.wait for level in levels.values() if level.left < short_of)
         wait = max(short, default=0)
-        headers.append(HeaderValue(key="retry-after", value=str(_whole(wait))))
-    return RateLimitResponse(
-        overall_code=RateLimitResponse.OVER_LIMIT if short_of else RateLimitResponse.OK,
+        headers.append(protocol.Header(key="retry-after", value=str(_whole(wait))))
+    return protocol.Response(
+        overall_code=Code.OVER_LIMIT if short_of else Code.OK,
         statuses=statuses,
         response_headers_to_add=headers,
     )
 
 
-def _status(
-    bucket: Bucket | None, level: Level | None, short_of: int
-) -> RateLimitResponse.DescriptorStatus:
+def _status(bucket: Bucket | None, level: Level | None, short_of: int) -> Any:
     if bucket is None or level is None:
-        return RateLimitResponse.DescriptorStatus(code=RateLimitResponse.OK)
+        return protocol.Status(code=Code.OK)
     is_over = level.left < short_of
-    return RateLimitResponse.DescriptorStatus(
-        code=RateLimitResponse.OVER_LIMIT if is_over else RateLimitResponse.OK,
-        current_limit=RateLimitResponse.RateLimit(
+    return protocol.Status(
+        code=Code.OVER_LIMIT if is_over else Code.OK,
+        current_limit=protocol.Limit(
             requests_per_unit=bucket.rate.requests, unit=_UNITS[bucket.rate.seconds]
         ),
         limit_remaining=level.left,
-        duration_until_reset=Duration(seconds=_whole(level.wait)),
+        duration_until_reset=protocol.Duration(seconds=_whole(level.wait)),
     )
 
 

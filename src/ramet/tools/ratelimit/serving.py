@@ -9,10 +9,10 @@ from pathlib import Path
 
 import grpc
 import structlog
-from envoy.service.ratelimit.v3.rls_pb2_grpc import add_RateLimitServiceServicer_to_server
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System
+from ramet.tools.ratelimit import protocol
 from ramet.tools.ratelimit.buckets import Buckets, connected
 from ramet.tools.ratelimit.limiter import Limiter
 
@@ -39,7 +39,8 @@ async def _serve(system: System, url: str, listen: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     server = grpc.aio.server(maximum_concurrent_rpcs=_AT_ONCE)
     async with connected(url) as redis:
-        add_RateLimitServiceServicer_to_server(Limiter(system, Buckets(redis, system.name)), server)
+        limiter = Limiter(system, Buckets(redis, system.name))
+        server.add_generic_rpc_handlers([protocol.handler(limiter.should_rate_limit)])
         _bind(server, listen)
         await server.start()
         log.info("ratelimit.serving", listen=listen)

@@ -16,7 +16,7 @@ def require_usable(url: str) -> None:
 
     Without anything of `url` in it, which may hold a password.
     """
-    missing = [name for name in ("grpc", "redis", "envoy.service") if not _is_installed(name)]
+    missing = [name for name in ("grpc", "redis", "google.protobuf") if not _is_installed(name)]
     if missing:
         raise DiagnosticError(
             Mistake(

@@ -66,6 +66,13 @@ def test_an_event_that_nobody_subscribed_to_is_told_apart():
     assert found["event:orders.OrderPlaced.v1", "service:payments"] == "undeclared"
 
 
+def test_an_event_that_was_published_long_ago_has_its_publisher_by_its_name():
+    flows = Flows(FLOWS.calls, FLOWS.events, apps={"shop.orders": "orders", "shop": "other"})
+    late = edge("event:shop.orders.OrderPlaced.v1", "service:users")
+    found = states(picture(seen([late]), NOTHING, flows, {}))
+    assert found["event:shop.orders.OrderPlaced.v1", "service:users"] == "used"
+
+
 def test_a_service_may_handle_its_own_events():
     own = edge("event:orders.OrderPlaced.v1", "service:orders")
     found = states(picture(seen([*USUAL, own]), NOTHING, FLOWS, {}))
@@ -147,10 +154,17 @@ def test_what_nobody_asked_anything_has_no_verdict():
     assert found.card("service:stock").verdict.level == ""
 
 
-def test_a_long_name_keeps_its_beginning_and_its_end():
-    key = "event:warehouse.planning.StockOfProductsWasPlannedAnew.v12"
-    found = picture(seen([edge("service:orders", key)]), NOTHING, FLOWS, {})
-    name = found.card(key).name
-    assert name.startswith("warehouse.")
-    assert name.endswith("Anew.v12")
-    assert len(name) <= 27
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("orders.OrderPlaced.v1", "orders.OrderPlaced.v1"),
+        ("shop.products.ProductChanged.v1", "\N{HORIZONTAL ELLIPSIS}products.ProductChanged.v1"),
+        ("x" * 40, "\N{HORIZONTAL ELLIPSIS}" + "x" * 27),
+        ("a.very.long.name.of.an.event.StockOfProductsWasPlannedAnew.v12", None),
+    ],
+)
+def test_of_a_long_name_the_end_is_shown(name, shown):
+    found = picture(seen([edge("service:orders", f"event:{name}")]), NOTHING, FLOWS, {})
+    written = found.card(f"event:{name}").name
+    assert written == shown or (shown is None and name.endswith(written[1:]))
+    assert len(written) <= 28

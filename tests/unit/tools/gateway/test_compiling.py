@@ -277,12 +277,17 @@ def test_a_fault_befalls_a_service_or_one_operation_and_keeps_who_may_call() -> 
 
 
 REFUSED: tuple[dict[str, Any], list[str]] = ({"prefix": "/.ramet", "case_sensitive": False}, [])
+PROBES: tuple[dict[str, Any], list[str]] = (
+    {"safe_regex": {"regex": "(?i)/(?:livez|metrics|readyz|startupz)"}},
+    [],
+)
 
 
 def test_a_service_answers_operations_to_importers_and_routes_to_the_gateway() -> None:
     assert answered(compiled(), "orders") == [
         ({"prefix": f"/.ramet/calls/{ORDERS}/"}, ["storefront"]),
         REFUSED,
+        PROBES,
         ({"path_separated_prefix": "/api/v1/orders"}, ["gateway"]),
     ]
 
@@ -291,6 +296,7 @@ def test_the_issuer_gives_its_keys_to_everybody() -> None:
     assert answered(compiled(), "users") == [
         ({"prefix": f"/.ramet/calls/{USERS}/"}, ["orders"]),
         REFUSED,
+        PROBES,
         ({"path": "/o/.well-known/jwks.json"}, ["gateway", "orders", "storefront"]),
         ({"path_separated_prefix": "/api/v1/users"}, ["gateway"]),
         ({"path_separated_prefix": "/o"}, ["gateway"]),

@@ -25,6 +25,8 @@ __all__ = ["groups"]
 
 Kind = TypeVar("Kind", bound=Message)
 
+ITEMS = 100_000
+"""Of one list; each takes time, and bytes of no meaning make millions."""
 _IDS = ("traceId", "spanId", "parentSpanId")
 
 
@@ -63,6 +65,8 @@ def _objects(holder: dict[str, Any], name: str, tally: Tally) -> list[dict[str, 
     if not isinstance(listed, list):
         tally.reject("not-decodable")
         return []
+    if len(listed) > ITEMS:
+        raise Malformed(f"more than {ITEMS:,} items in one list")
     found = [each for each in listed if isinstance(each, dict)]
     if len(found) < len(listed):
         tally.reject("not-decodable", len(listed) - len(found))

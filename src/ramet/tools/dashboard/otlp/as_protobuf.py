@@ -1,4 +1,4 @@
-"""Binary OTLP: the whole request at once, and item by item where that fails."""
+"""Binary OTLP: the whole request at once, and item by item where that fails or is too large."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from ramet.tools.dashboard.otlp.wire import raw_groups
 
 __all__ = ["groups"]
 
+AT_ONCE = 4 * 1024 * 1024
+"""Bytes that are parsed together: an empty item of two bytes becomes one of over a hundred."""
+
 Kind = TypeVar("Kind", bound=Message)
 
 
 def groups(body: bytes, signal: Signal, tally: Tally) -> Iterator[Group[Any]]:
     """The request's items by their resource. Raises `Malformed` where it is no protobuf at all."""
-    try:
-        request = signal.request.FromString(body)
-    except DecodeError:
-        yield from _salvaged(body, signal, tally)
+    request = _parsed(signal.request, body) if len(body) <= AT_ONCE else None
+    if request is None:
+        yield from _by_item(body, signal, tally)
         return
     for group in getattr(request, signal.groups):
         for scoped in getattr(group, signal.scopes):
             yield Group(group.resource, getattr(scoped, signal.items))
 
 
-def _salvaged(body: bytes, signal: Signal, tally: Tally) -> Iterator[Group[Any]]:
+def _by_item(body: bytes, signal: Signal, tally: Tally) -> Iterator[Group[Any]]:
     for raw in raw_groups(body):
         resource = _parsed(Resource, raw.resource)
         if resource is None:

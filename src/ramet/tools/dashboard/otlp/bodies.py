@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 __all__ = ["Bodies", "Body", "Refused"]
 
-LARGEST = 32 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 """Bytes of one request, compressed or not, before and after."""
 TOGETHER = 64 * 1024 * 1024
 """Bytes of all requests that are being read or decoded."""

@@ -18,8 +18,8 @@ from ramet.tools.dashboard.store import Full, Store
 
 __all__ = ["routes"]
 
-DECODERS = 2
-"""Requests that are decoded at once: each may take several times its size of memory."""
+DECODERS = 1
+"""Requests that are decoded at once: each may take many times its size of memory."""
 
 
 def routes(store: Store) -> list[Route]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CLIENT", "CONSUMER", "INTERNAL", "PRODUCER", "SERVER", "peer"]
+from ramet.tools.dashboard.store.kinds import CLIENT, CONSUMER, PRODUCER, SERVER
 
-INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
+__all__ = ["peer"]
 
 Peer = tuple[str | None, str | None]
 NOBODY: Peer = (None, None)
@@ -36,9 +36,9 @@ def _called(found: Mapping[str, Any]) -> Peer:
     if system := found.get("db.system.name") or found.get("db.system"):
         base = found.get("db.namespace") or found.get("db.name") or found.get("server.address")
         return "database", _name(f"{system}/{base}" if base else system)
-    callee = found.get("ramet.callee") or found.get("service.peer.name")
-    if callee := callee or found.get("peer.service"):
-        return "service", _name(callee)
+    for name in ("ramet.callee", "service.peer.name", "peer.service"):
+        if callee := found.get(name):
+            return "service", _name(callee)
     if host := found.get("server.address") or found.get("net.peer.name"):
         port = found.get("server.port") or found.get("net.peer.port")
         return "external", _name(host if port in (None, 80, 443) else f"{host}:{port}")

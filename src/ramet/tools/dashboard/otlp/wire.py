@@ -9,10 +9,13 @@ in the Protocol Buffers documentation (encoding).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
 __all__ = ["Malformed", "RawGroup", "raw_groups"]
 
+FIELDS = 200_000
+"""Fields that are looked at in one request: an item has one, and bytes of no meaning millions."""
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -29,16 +32,19 @@ class RawGroup(NamedTuple):
 
 def raw_groups(request: bytes) -> Iterator[RawGroup]:
     """The groups of any of the three requests. Raises `Malformed`."""
-    for group in _fields(request, 1):
-        resource = b"".join(_fields(group, 1))
-        for scoped in _fields(group, 2):
-            yield RawGroup(resource, list(_fields(scoped, 2)))
+    left = count(FIELDS, -1)
+    for group in _fields(request, 1, left):
+        resource = b"".join(_fields(group, 1, left))
+        for scoped in _fields(group, 2, left):
+            yield RawGroup(resource, list(_fields(scoped, 2, left)))
 
 
-def _fields(message: bytes, wanted: int) -> Iterator[bytes]:
+def _fields(message: bytes, wanted: int, left: Iterator[int]) -> Iterator[bytes]:
     """The contents of one length-delimited field, each time that it occurs."""
     at = 0
     while at < len(message):
+        if not next(left):
+            raise Malformed(f"more than {FIELDS:,} items in one request")
         tag, at = _varint(message, at)
         number, kind = tag >> 3, tag & 7
         if kind == _BYTES:

@@ -20,6 +20,7 @@ __all__ = ["ENTRY", "routes"]
 
 ENTRY = Entry("Metrics", "/metrics", "M4 4v16h16M7 15l4-5 3 3 5-7")
 
+_LONGEST = 30
 # What Ramet's services tell beside their requests, in the order of the page; the names are of
 # ramet.events.metrics, ramet.sagas.metrics and ramet.telemetry.metrics.saturation.
 _WAITING = (
@@ -83,13 +84,9 @@ def _signals(context: Context, service: str, chosen: Window) -> list[Chart]:
     """Of the whole system by service; of one service by operation."""
     by = ["service", "operation"] if service else ["service"]
 
-    def series(name: str, quantile: str = "") -> list[Series]:
-        return [
-            each
-            for each in context.store.series(name, by, chosen.since, chosen.until, chosen.step)
-            if (not service or each.labels.get("service") == service)
-            and (not quantile or each.labels.get("quantile") == quantile)
-        ]
+    def series(name: str) -> list[Series]:
+        found = context.store.series(name, by, chosen.since, chosen.until, chosen.step)
+        return [each for each in found if not service or each.labels.get("service") == service]
 
     def name(each: Series) -> str:
         return each.labels.get("operation" if service else "service", "")
@@ -106,11 +103,16 @@ def _signals(context: Context, service: str, chosen: Window) -> list[Chart]:
             of_services=not service,
         )
 
+    latency = series("latency")
+    half, most = (
+        [each for each in latency if each.labels["quantile"] == quantile]
+        for quantile in ("0.5", "0.95")
+    )
     return [
         drawn("Traffic: requests", series("requests"), formats.rate),
         drawn("Errors: part that failed", series("errors"), formats.percent),
-        drawn("Latency: half within", series("latency", "0.5"), _seconds),
-        drawn("Latency: 95% within", series("latency", "0.95"), _seconds),
+        drawn("Latency: half within", half, _seconds),
+        drawn("Latency: 95% within", most, _seconds),
     ]
 
 
@@ -135,7 +137,10 @@ def _of_metric(context: Context, row: MetricRow, title: str, service: str, chose
     ]
 
     def name(each: Series) -> str:
-        return ", ".join(text for text in each.labels.values() if text) or row.name
+        labels = {label: text for label, text in each.labels.items() if text}
+        if service:
+            labels.pop("service", None)
+        return ", ".join(formats.fitting(text, _LONGEST) for text in labels.values()) or row.name
 
     unit = found[0].unit if found else row.unit
     return chart(title, found, chosen.since, chosen.until, chosen.step, _shown(unit), name)

@@ -65,7 +65,9 @@ class TraceRow:
     trace_id: str
     service: str
     operation: str
-    """Both of the root span; of the earliest span while the root has not arrived."""
+    """Both of the root span; of the earliest span while the root has not arrived. Where the root is
+    a proxy's that knows the HTTP method only, the operation is that of the first that knows more.
+    """
     rooted: bool
     """Whether the root span is here."""
     start: int

@@ -30,11 +30,6 @@ class Ledger:
                 self._counts[key] = (self._counts.get(key, (0, 0))[0] + number, now)
                 self._unsaved.add(key)
 
-    @property
-    def is_saved(self) -> bool:
-        """Whether the file has all of it."""
-        return not self._unsaved
-
     def save(self, connection: sqlite3.Connection) -> set[tuple[str, str]]:
         """Write what changed; `saved` with the answer once that is committed."""
         with self._lock:

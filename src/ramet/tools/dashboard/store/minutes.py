@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from ramet.tools.dashboard.store.histograms import bucket_of
+from ramet.tools.dashboard.store.kinds import CONSUMER, ERROR, SERVER
 from ramet.tools.dashboard.store.records import SpanRecord
 
 __all__ = ["MINUTE", "TRANSIT", "Known", "Minutes"]
@@ -17,9 +18,6 @@ TRANSIT = frozenset({"mesh"})
 SERVICES = 200
 NAMES = 1_000
 """Services, and operations or peers of each, that are told apart: ids in names have no end."""
-
-_SERVER, _CLIENT, _PRODUCER, _CONSUMER = 2, 3, 4, 5
-_ERROR = 2
 
 
 class Pairs:
@@ -69,12 +67,12 @@ class Minutes:
             kind = span.kind
             if span.service in TRANSIT:
                 continue
-            if kind == _SERVER or (kind == _CONSUMER and span.peer) or span.parent_id is None:
+            if kind == SERVER or (kind == CONSUMER and span.peer) or span.parent_id is None:
                 self._operation(span)
-            if span.peer is None or kind == _SERVER:
+            if span.peer is None or kind == SERVER:
                 continue
             here, there = f"service:{span.service}", f"{span.peer_kind}:{span.peer}"
-            source, target = (there, here) if kind == _CONSUMER else (here, there)
+            source, target = (there, here) if kind == CONSUMER else (here, there)
             self.edge(source, target, span)
 
     def edge(self, source: str, target: str, span: SpanRecord, sign: int = 1) -> None:
@@ -82,7 +80,7 @@ class Minutes:
         source, target = self._known.edges.told_apart(source, target)
         key = (span.start // MINUTE, source, target, bucket_of(span.duration))
         weight = span.weight * sign
-        failed = span.status == _ERROR
+        failed = span.status == ERROR
         sums = self._edges.setdefault(key, [0.0, 0.0, 0.0])
         sums[0] += weight
         sums[1] += weight * failed
@@ -95,7 +93,7 @@ class Minutes:
         key = (span.start // MINUTE, service, name, span.kind, bucket_of(span.duration))
         sums = self._operations.setdefault(key, [0.0, 0.0, 0.0])
         sums[0] += span.weight
-        sums[1] += span.weight * (span.status == _ERROR)
+        sums[1] += span.weight * (span.status == ERROR)
         sums[2] += span.weight * span.duration
 
     def write(self, connection: sqlite3.Connection) -> None:

@@ -7,8 +7,8 @@ from collections import defaultdict
 
 from ramet.tools.dashboard.store.answers import OperationRow
 from ramet.tools.dashboard.store.flows import Flow, whole_minutes
+from ramet.tools.dashboard.store.kinds import kind_name
 from ramet.tools.dashboard.store.minutes import MINUTE
-from ramet.tools.dashboard.store.waterfall import kind_name
 
 __all__ = ["read_operations"]
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from ramet.tools.dashboard.store.kinds import CLIENT, SERVER
 from ramet.tools.dashboard.store.minutes import TRANSIT, Minutes
 from ramet.tools.dashboard.store.records import SpanRecord
 from ramet.tools.dashboard.store.schema import SPAN_COLUMNS
@@ -19,8 +20,6 @@ __all__ = ["Pairing"]
 
 REMEMBERED = 10_000
 """Server spans that wait for their parent; over it, the longest waiting are forgotten."""
-
-_SERVER, _CLIENT = 2, 3
 
 
 class Pairing:
@@ -34,7 +33,7 @@ class Pairing:
     ) -> None:
         """Pair spans that have just been written, with each other and with earlier ones."""
         for span in spans:
-            if span.kind == _SERVER and span.parent_id and span.peer is None:
+            if span.kind == SERVER and span.parent_id and span.peer is None:
                 self._look_up(connection, span, span.parent_id, minutes)
             for callee in self._waiting.pop(span.span_id, ()):
                 self._look_up(connection, callee, span.span_id, minutes)
@@ -69,7 +68,7 @@ class Pairing:
                 self._look_up(connection, callee, caller.parent_id, minutes)
             return
         source, target = f"service:{caller.service}", f"service:{callee.service}"
-        if caller.kind != _CLIENT:  # such as a proxy that makes one span of both its sides
+        if caller.kind != CLIENT:  # such as a proxy that makes one span of both its sides
             minutes.edge(source, target, callee)
             _name(connection, callee, caller.service)
         elif caller.peer_kind in (None, "external"):

@@ -21,7 +21,7 @@ SENTENCES = {
     "malformed-histogram": "Histograms whose buckets contradict their bounds were left out.",
     "metric-without-name-or-values": "Metrics without a name or values were left out.",
     "malformed-request": "A request was no OTLP at all and was refused.",
-    "too-large": "A request was larger than 32 MB and was refused.",
+    "too-large": "A request was larger than 16 MB and was refused.",
     # The item is kept, not wholly.
     "ends-before-start": "Spans that end before they start are kept with a duration of zero.",
     "text-cut": "Long texts are kept with their beginning.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from ramet.tools.dashboard.store.kinds import ERROR, SERVER
 from ramet.tools.dashboard.store.minutes import Known, Minutes
 from ramet.tools.dashboard.store.pairing import Pairing
 from ramet.tools.dashboard.store.records import LogRecord, PointRecord, SeriesKey, SpanRecord
@@ -15,23 +16,26 @@ __all__ = ["Rows"]
 KNOWN = 10_000
 """Resources, or series, after which unused ones are looked for."""
 
-_UPSERT_TRACE = """
+# Spans arrive in any order and in any portions, so each column is the best of what they say.
+_IS_ROOT = "(excluded.rooted, rooted, root_start) > (rooted, excluded.rooted, excluded.root_start)"
+_TELLS_MORE = "(excluded.named, excluded.named_at) < (named, named_at)"
+_UPSERT_TRACE = f"""
 INSERT INTO traces
-    (trace_id, first, last, failed, rooted, root_start, service, operation, user)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (trace_id, first, last, failed, rooted, root_start, service, named, named_at, operation, user)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (trace_id) DO UPDATE SET
     first = min(first, excluded.first),
     last = max(last, excluded.last),
     failed = max(failed, excluded.failed),
-    user = coalesce(user, excluded.user),
-    service = CASE WHEN (excluded.rooted, rooted, root_start) > (rooted, excluded.rooted,
-        excluded.root_start) THEN excluded.service ELSE service END,
-    operation = CASE WHEN (excluded.rooted, rooted, root_start) > (rooted, excluded.rooted,
-        excluded.root_start) THEN excluded.operation ELSE operation END,
-    root_start = CASE WHEN (excluded.rooted, rooted, root_start) > (rooted, excluded.rooted,
-        excluded.root_start) THEN excluded.root_start ELSE root_start END,
-    rooted = max(rooted, excluded.rooted)
-"""
+    rooted = max(rooted, excluded.rooted),
+    root_start = CASE WHEN {_IS_ROOT} THEN excluded.root_start ELSE root_start END,
+    service = CASE WHEN {_IS_ROOT} THEN excluded.service ELSE service END,
+    named = min(named, excluded.named),
+    named_at = CASE WHEN {_TELLS_MORE} THEN excluded.named_at ELSE named_at END,
+    operation = CASE WHEN {_TELLS_MORE} THEN excluded.operation ELSE operation END,
+    user = coalesce(user, excluded.user)
+"""  # noqa: S608
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Rows:
@@ -166,14 +170,28 @@ def _distinct(spans: Iterable[SpanRecord]) -> Iterable[SpanRecord]:
 def _trace(trace_id: bytes, spans: Sequence[SpanRecord]) -> tuple[object, ...]:
     """A row of traces from some of its spans: all of it can be merged with that of the others."""
     root = min(spans, key=lambda span: (span.parent_id is not None, span.start))
+    name = min(spans, key=_naming)
     return (
         trace_id,
         min(span.start for span in spans),
         max(span.start + span.duration for span in spans),
-        any(span.status == 2 for span in spans),
+        any(span.status == ERROR for span in spans),
         root.parent_id is None,
         root.start,
         root.service,
-        root.name,
+        *_naming(name),
+        name.name,
         next((span.user for span in spans if span.user), None),
     )
+
+
+def _naming(span: SpanRecord) -> tuple[int, int]:
+    """How badly a span names its trace, and when.
+
+    The root does it best, unless it is a proxy's that knows the method only; then the first server
+    span that knows the route.
+    """
+    vague = span.name in _METHODS
+    if span.parent_id is None:
+        return 2 * vague, span.start
+    return 1 if span.kind == SERVER and not vague else 3, span.start

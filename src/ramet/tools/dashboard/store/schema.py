@@ -12,7 +12,7 @@ __all__ = ["APPLICATION", "INSERT_SPAN", "SPAN_COLUMNS", "TABLES", "VERSION"]
 
 APPLICATION = 0x72616D65
 """`rame`: SQLite's application id, by which the file is known to be ours."""
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE resources (
@@ -35,6 +35,8 @@ CREATE TABLE traces (
     rooted INTEGER NOT NULL,
     root_start INTEGER NOT NULL,
     service TEXT NOT NULL,
+    named INTEGER NOT NULL,
+    named_at INTEGER NOT NULL,
     operation TEXT NOT NULL,
     user TEXT
 );

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -23,9 +24,13 @@ __all__ = [
 
 MOST = 1_000
 """Rows of one answer, whatever was asked for."""
+TEXT = 1_000
+"""Characters of a text that is searched for: SQLite refuses very long patterns."""
+LARGEST = 2**63 - 1
 LEVELS = {"trace": 1, "debug": 5, "info": 9, "warning": 13, "error": 17, "fatal": 21}
 """The lowest SeverityNumber of each level, as OTLP's logs data model has them."""
 
+_CURSOR = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _TRACE = (
     "SELECT traces.id, trace_id, service, operation, rooted, first, last - first, user FROM traces"
 )
@@ -46,7 +51,7 @@ class Where:
         """Add one; where a value is None, nothing."""
         if None not in values:
             self.conditions.append(condition)
-            self.values.extend(values)
+            self.values.extend(map(_storable, values))
 
     def __str__(self) -> str:
         return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
@@ -67,10 +72,10 @@ def find_traces(
     if spans.conditions:
         where.add(f"trace_id IN (SELECT trace_id FROM spans{spans})", *spans.values)  # noqa: S608
     if search.before:
-        start, _, id = search.before.partition("-")
-        if not (start.isdecimal() and id.isdecimal()):
+        cursor = _CURSOR.fullmatch(search.before)
+        if cursor is None:
             return []
-        where.add("(first, traces.id) < (?, ?)", int(start), int(id))
+        where.add("(first, traces.id) < (?, ?)", int(cursor[1]), int(cursor[2]))
     where.add("traces.id > ?", after)
     order = "first DESC, traces.id DESC" if after is None else "traces.id"
     rows = connection.execute(
@@ -114,8 +119,8 @@ def _span_conditions(search: TraceSearch) -> Where:
 
 
 def _path(key: str) -> str:
-    """The JSON path of a key; SQLite knows no way to quote a quotation mark, so none is found."""
-    return '$."' + key.replace('"', "") + '"'
+    """The JSON path of a key. SQLite knows no way to quote two characters, which are left out."""
+    return '$."' + key.replace('"', "").replace("\0", "") + '"'
 
 
 def _plain(value: str) -> object:
@@ -227,8 +232,13 @@ def id_of(digits: str) -> bytes | None:
     return found if len(found) == 16 else None
 
 
+def _storable(value: object) -> object:
+    """A number that SQLite has no room for is as good as the largest that it has."""
+    return max(-LARGEST, min(value, LARGEST)) if isinstance(value, int) else value
+
+
 def _containing(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = text[:TEXT].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 

@@ -7,7 +7,8 @@ caller's time. A span that outlives its parent is left alone: a caller gives up 
 
 from __future__ import annotations
 
-from ramet.tools.dashboard.store.tree import CLIENT, SERVER, Branch, Tree
+from ramet.tools.dashboard.store.kinds import CLIENT, SERVER
+from ramet.tools.dashboard.store.tree import Branch, Tree
 
 __all__ = ["correct"]
 

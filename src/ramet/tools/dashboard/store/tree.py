@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ramet.tools.dashboard.store.answers import Segment
+from ramet.tools.dashboard.store.kinds import CONSUMER, PRODUCER
 
 __all__ = ["Branch", "Tree", "grow"]
-
-SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 
 
 @dataclass(slots=True, eq=False)

@@ -19,14 +19,20 @@ from ramet.tools.dashboard.store.answers import (
     TraceSpan,
 )
 from ramet.tools.dashboard.store.critical_path import critical_path, mark
+from ramet.tools.dashboard.store.kinds import (
+    CLIENT,
+    CONSUMER,
+    ERROR,
+    PRODUCER,
+    kind_name,
+    status_name,
+)
 from ramet.tools.dashboard.store.schema import SPAN_COLUMNS
 from ramet.tools.dashboard.store.searching import logs_of_trace
 from ramet.tools.dashboard.store.tree import Branch, Tree, grow
 
-__all__ = ["kind_name", "read_trace"]
+__all__ = ["read_trace"]
 
-KINDS = ("internal", "internal", "server", "client", "producer", "consumer")
-STATUSES = ("unset", "ok", "error")
 LOGS = 2_000
 
 
@@ -39,7 +45,7 @@ def read_trace(connection: sqlite3.Connection, trace_id: bytes, limit: int) -> T
         return None
     cursor = connection.execute(
         f"SELECT {SPAN_COLUMNS} FROM spans WHERE trace_id = ? ORDER BY start LIMIT ?",  # noqa: S608
-        (trace_id, limit),
+        (trace_id, max(1, limit)),
     )
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor]
@@ -76,7 +82,7 @@ def _branch(row: Mapping[str, Any]) -> Branch:
         span_id=row["span_id"].hex(),
         parent_id=row["parent_id"].hex() if row["parent_id"] else None,
         kind=row["kind"],
-        failed=row["status"] == 2,
+        failed=row["status"] == ERROR,
         start=row["start"],
         duration=row["duration"],
         process=row["resource"],
@@ -124,7 +130,7 @@ def _span(
         work=_work(row),
         start=branch.start,
         duration=branch.duration,
-        status=_named(STATUSES, row["status"]),
+        status=status_name(row["status"]),
         message=row["message"],
         place=row["place"],
         attributes=json.loads(row["attributes"]),
@@ -146,22 +152,13 @@ def _span(
     )
 
 
-def kind_name(kind: int) -> str:
-    """The name of a SpanKind; `internal` where none was given."""
-    return _named(KINDS, kind)
-
-
-def _named(names: Sequence[str], number: int) -> str:
-    return names[number] if 0 <= number < len(names) else names[0]
-
-
 def _work(row: Mapping[str, Any]) -> str:
     """What the time of a span that is not in its children went to."""
     if row["peer_kind"] == "database":
         return "sql"
-    if row["kind"] in (4, 5):
+    if row["kind"] in (PRODUCER, CONSUMER):
         return "event"
-    if row["kind"] == 3:
+    if row["kind"] == CLIENT:
         return "http" if row["peer_kind"] == "external" else "call"
     return "own"
 

@@ -104,21 +104,31 @@ class Writer:
         before = replace(self.counts)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._fill(batches)
+            dropped = self._fill(batches)
             saved = self.ledger.save(self._connection)
             self._connection.execute("COMMIT")
         # Whatever it was, it must not end this thread: the next batch may be better.
         except Exception as error:  # noqa: BLE001
             self.counts = before
             self._rows.forget()
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._roll_back()
             self._give_up(batches, error)
         else:
             self.ledger.saved(saved)
+            self.ledger.add({(signal, "oldest-dropped"): n for signal, n in dropped.items()})
             self.trouble = None
 
-    def _fill(self, batches: Sequence[Batch]) -> None:
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except (
+            sqlite3.Error
+        ) as error:  # the next transaction cannot begin then, and comes here again
+            _log.warning("Telemetry cannot be rolled back: %s.", error)
+
+    def _fill(self, batches: Sequence[Batch]) -> Counter[str]:
+        """Write everything within one transaction; how many items of each signal were dropped."""
         spans = [span for batch in batches for span in batch.spans]
         logs = [log for batch in batches for log in batch.logs]
         points = [point for batch in batches for point in batch.points]
@@ -135,17 +145,17 @@ class Writer:
         heard = {item.service for items in (spans, logs) for item in items}
         heard.update(point.series.service for point in points)
         self._rows.add_services(heard, minute)
-        self._drop(minute)
+        return self._drop(minute)
 
-    def _drop(self, minute: int) -> None:
+    def _drop(self, minute: int) -> Counter[str]:
         dropped = drop_oldest(self._connection, self._limits, self.counts)
-        self.ledger.add({(signal, "oldest-dropped"): n for signal, n in dropped.items()})
         if minute > self._minute:
             self._minute = minute
             drop_minutes(self._connection, minute - self._limits.minutes)
         if self._rows.is_crowded:
             drop_unused(self._connection)
             self._rows.forget()
+        return dropped
 
     def _give_up(self, batches: Sequence[Batch], error: Exception) -> None:
         """Count what could not be written, unless each batch by itself may still be."""

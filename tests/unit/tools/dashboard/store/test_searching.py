@@ -3,9 +3,11 @@
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ramet.tools.dashboard.store import LogSearch, TraceSearch
-from tests.unit.tools.dashboard.telemetry import CLIENT, MS, SECOND, log, span, write
+from ramet.tools.dashboard.store import LogSearch, Store, TraceSearch
+from tests.unit.tools.dashboard.telemetry import CLIENT, MS, SECOND, SERVER, log, span, write
 
 
 def found(store, **search):
@@ -64,6 +66,48 @@ def test_a_search_finds_what_meets_all_its_conditions(store, traces, search, num
     assert len(store.traces(TraceSearch(**search))) == number
 
 
+texts = st.text(max_size=20) | st.sampled_from(["9" * 30, "1e999", "NaN", "\0", "[", "\\", "%"])
+numbers = st.none() | st.integers(-(2**80), 2**80)
+
+
+@given(
+    text=texts,
+    key=texts,
+    before=st.none() | texts | st.from_regex(r"[0-9]+-[0-9]+", fullmatch=True),
+    number=numbers,
+    other=numbers,
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_is_searched_for_is_answered(some_store, text, key, before, number, other):
+    # One condition at a time: SQLite does not look at the others once one is false.
+    for search in (
+        {"service": text},
+        {"operation": text * 3_000},
+        {"user": text, "status": text},
+        {"attributes": ((key, text),)},
+        {"min_duration": number, "until": number},
+        {"since": other, "limit": number or 0},
+        {"before": before},
+    ):
+        some_store.traces(TraceSearch(**search))
+    for search in (
+        {"text": text * 3_000},
+        {"level": text, "trace_id": text},
+        {"before": other, "until": number},
+    ):
+        some_store.logs(LogSearch(**search))
+    some_store.traces_after(number or 0)
+    assert some_store.trace(text) is None
+
+
+@pytest.fixture(scope="module")
+def some_store(tmp_path_factory):
+    store = Store.open(tmp_path_factory.mktemp("store") / "telemetry.db")
+    write(store, span(), log())
+    yield store
+    store.close()
+
+
 def test_times_bound_a_search(store, traces):
     start = traces[1].start
     assert found(store, since=start) == ["GET /orders/", "POST /orders/"]
@@ -101,6 +145,18 @@ def test_the_root_names_its_trace_whenever_it_arrives(store):
     assert (row.operation, row.rooted, row.start) == ("root", True, child.start)
     write(store, span(parent=root, name="later"))
     assert store.traces()[0].operation == "root"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_trace_behind_a_proxy_is_named_by_the_view(store, order):
+    gateway = span(service="gateway", name="POST")
+    view = span(parent=gateway, kind=SERVER, service="orders", name="POST /api/v1/orders/")
+    later = span(parent=view, kind=SERVER, service="products", name="reserve", start=view.start + 1)
+    sent = [gateway, view, later]
+    for number in order:
+        write(store, sent[number])
+    (row,) = store.traces()
+    assert (row.service, row.operation) == ("gateway", "POST /api/v1/orders/")
 
 
 def test_a_trace_grows_with_every_span_that_arrives(store):
