@@ -39,7 +39,7 @@ FIGURES = (
     Figure("stock_small_at_100_percent", "a view of one row, the stock way at 100% / off", "x"),
 )
 
-ROUNDS = 9
+ROUNDS = 11
 VIEWS, SMALL_VIEWS, CALLS = 200, 400, 400  # of each way in each round
 SETTLING = 0.7
 """Seconds after which a process has sent the spans of a round."""

@@ -12,6 +12,7 @@ from ramet import telemetry
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement import here
 from ramet.processes.lifetime import die_with
+from ramet.telemetry import exporting
 from ramet.telemetry.beginning import begin
 from ramet.telemetry.metrics import saturation
 
@@ -36,6 +37,7 @@ def application() -> WSGIApplication:
 def main() -> int:
     """Serve on the Unix socket RAMET_SOCKET until SIGTERM; requests in hand are finished."""
     import multiprocessing
+    from multiprocessing.util import Finalize
 
     from granian import Granian
     from granian.constants import Interfaces
@@ -51,6 +53,8 @@ def main() -> int:
 
     def load(_target: str) -> WSGIApplication:
         die_with(parent)
+        # Of a process that multiprocessing has forked, atexit knows nothing.
+        Finalize(None, exporting.flush, args=(1.0,), exitpriority=0)
         telemetry.configure(here().group, "web")
         begin(here(), "web")
         saturation.MOST.set(threads, "web")

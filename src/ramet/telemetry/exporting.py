@@ -129,16 +129,20 @@ class _Exporter:
         if chosen.url is None:
             return
         connection = Connection(chosen.url, chosen.headers, gzip=chosen.gzip)
+        is_awaited = False
         while True:
             is_asked = self._asked.wait(EVERY)
             if self.is_over:
                 return
             if is_asked:
                 self._asked.clear()
+                is_awaited = True
             self._collect()
             if is_asked or time.monotonic() >= self._not_before:
                 self._send_all(connection)
-            if not self._queue:
+            # Only after a round that began when somebody waited: what that one left is in it.
+            if is_awaited and not self._queue:
+                is_awaited = False
                 self._is_empty.set()
 
     def _collect(self) -> None:
