@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 _COLOURS = {"ready": 32, "degraded": 33, "unready": 31, "no answer": 31, "failed": 31}
 """ANSI's numbers of green, yellow and red, for words that stand there anyway."""
 
 
-def table(status: dict[str, Any], *, is_coloured: bool) -> str:
+def table(status: dict[str, Any], *, is_coloured: bool, now: datetime) -> str:
     """What `ramet status` prints; `status` is what it prints as JSON."""
-    parts = [_head(status), _processes(status, is_coloured), _services(status)]
+    parts = [_head(status), _processes(status, is_coloured, now), _services(status)]
     if reasons := _reasons(status):
         parts.append(reasons)
     return "\n\n".join(parts)
@@ -30,7 +30,7 @@ def _head(status: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _processes(status: dict[str, Any], is_coloured: bool) -> str:
+def _processes(status: dict[str, Any], is_coloured: bool, now: datetime) -> str:
     rows = [("PROCESS", "PID", "STATE", "HEALTH", "FOR", "RESTARTS")]
     rows += [
         (
@@ -38,7 +38,7 @@ def _processes(status: dict[str, Any], is_coloured: bool) -> str:
             str(process["pid"] or "-"),
             process["state"],
             process["health"] or "-",
-            _age(process["since"]),
+            _age(process["since"], now),
             str(process["restarts"] or "-"),
         )
         for process in status["processes"]
@@ -95,8 +95,8 @@ def _reasons(status: dict[str, Any]) -> str:
     return "\n".join(["not well:", *(f"  {line}" for line in lines)]) if lines else ""
 
 
-def _age(since: str) -> str:
-    seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds())
+def _age(since: str, now: datetime) -> str:
+    seconds = max(0.0, (now - datetime.fromisoformat(since)).total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= size:
             return f"{seconds / size:.0f}{unit}"

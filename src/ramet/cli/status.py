@@ -48,13 +48,14 @@ def command(
         typer.echo(encoder.dumps(status, indent=2))
     else:
         import sys
+        from datetime import UTC, datetime
 
         from ramet.cli._status_table import table
         from ramet.cli._summary import dashboard_link
 
         if status["dashboard"]:
             status["dashboard"] = dashboard_link(status["dashboard"], folder)
-        typer.echo(table(status, is_coloured=sys.stdout.isatty()))
+        typer.echo(table(status, is_coloured=sys.stdout.isatty(), now=datetime.now(UTC)))
     return 0
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from ramet.cli._status_table import table
 
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
 
 def process(name: str, health: str | None, *reasons: str, **more: Any) -> dict[str, Any]:
-    since = (datetime.now(UTC) - timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
+    since = (NOW - timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
     return {
         "name": name,
         "pid": 4711,
@@ -69,7 +71,7 @@ not well:
 
 
 def test_everything_is_told_in_eighty_columns_without_colour() -> None:
-    found = table(STATUS, is_coloured=False)
+    found = table(STATUS, is_coloured=False, now=NOW)
     assert found == EXPECTED
     assert max(map(len, found.splitlines())) <= 80
 
@@ -77,7 +79,7 @@ def test_everything_is_told_in_eighty_columns_without_colour() -> None:
 def test_colour_adds_no_word_and_takes_none_away() -> None:
     import re
 
-    coloured = table(STATUS, is_coloured=True)
+    coloured = table(STATUS, is_coloured=True, now=NOW)
     assert "\x1b[33mdegraded\x1b[0m" in coloured
     assert re.sub(r"\x1b\[\d+m", "", coloured) == EXPECTED
 
@@ -89,4 +91,4 @@ def test_where_all_is_well_nothing_is_listed() -> None:
         "groups": {},
         "maintenance": [],
     }
-    assert "not well" not in table(well, is_coloured=False)
+    assert "not well" not in table(well, is_coloured=False, now=NOW)

@@ -54,6 +54,7 @@ urlpatterns = [
 def client(settings: Any) -> Client:
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = MIDDLEWARE
+    settings.RAMET = None  # views of no service, whatever ran before
     settings.ALLOWED_HOSTS = ["*"]
     return Client(raise_request_exception=False)
 

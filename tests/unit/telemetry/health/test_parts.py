@@ -73,6 +73,7 @@ def test_without_a_broker_a_worker_is_unready_and_a_web_process_is_not(
     broker: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker.close()
+    monkeypatch.setattr(events, "_has_worker", False)
     found = outcome(events.checks(), "broker")
     assert (found.status, found.text) == ("warn", "no server of it answers")
     monkeypatch.setattr(events, "_has_worker", True)
