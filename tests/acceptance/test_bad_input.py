@@ -87,7 +87,7 @@ def test_a_nul_in_a_query_or_a_body(shop: RunningShop) -> None:
         json={"lines": [{"sku": "a\0b", "quantity": 1}], "payment_token": "tok_ok"},
         headers={"Idempotency-Key": str(uuid.uuid4())},
     )
-    assert [error["path"] for error in problem(answer, 400)["errors"]] == ["lines[0].sku"]
+    assert {error["path"] for error in problem(answer, 400)["errors"]} == {"lines[0].sku"}
 
 
 def test_a_nul_does_not_get_into_a_basket(shop: RunningShop) -> None:

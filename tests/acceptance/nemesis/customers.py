@@ -62,12 +62,12 @@ class Crowd:
         """Sign in, and let them in."""
         for user in ("alice", "bob"):
             self._sign_in(user)
-        watch = threading.Thread(target=self._stay_signed_in, name="tokens", daemon=True)
-        people = [
+        # Not waited for at the end: it starts a Django for each token, which a busy machine delays.
+        threading.Thread(target=self._stay_signed_in, name="tokens", daemon=True).start()
+        self._threads = [
             threading.Thread(target=self._shop_around, args=(number,), daemon=True)
             for number in range(CUSTOMERS)
         ]
-        self._threads = [watch, *people]
         for thread in self._threads:
             thread.start()
 
