@@ -49,15 +49,20 @@ class Options:
 
 
 def options() -> Options:
-    """Those of this process. Raises DiagnosticError for wrong ones."""
-    place = getattr(settings, "RAMET", None)
-    if not isinstance(place, Here):
-        place = None
-    given: Mapping[str, Any] = getattr(settings, SETTING, {})
+    """Those of this process. Raises DiagnosticError for wrong ones.
+
+    A process without Django, such as the rate limiter, has those of its environment alone.
+    """
+    place, given = _of_settings() if settings.configured else (None, {})
     global _read
     if _read is None or _read[0] is not place or _read[1] != given:
         _read = (place, dict(given), _options(place, given))
     return _read[2]
+
+
+def _of_settings() -> tuple[Here | None, Mapping[str, Any]]:
+    place = getattr(settings, "RAMET", None)
+    return (place if isinstance(place, Here) else None), getattr(settings, SETTING, {})
 
 
 _read: tuple[Here | None, dict[str, Any], Options] | None = None

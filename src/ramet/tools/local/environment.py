@@ -75,7 +75,7 @@ def instance(group: Group, role: str, number: int = 1) -> str:
 
 def metrics_folder(run: Path, group: str) -> Path:
     """Where the processes of a group share what they count."""
-    return run / "metrics" / group
+    return run / f"{group}.metrics"
 
 
 def probe_socket(run: Path, name: str) -> Path:
