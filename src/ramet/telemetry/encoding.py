@@ -11,7 +11,7 @@ from typing import Any
 
 from opentelemetry.trace import Link
 
-from ramet.telemetry import wire
+from ramet.telemetry import exporting, wire
 from ramet.telemetry.redaction import redact_field
 from ramet.telemetry.spans import Event, Shape, Span
 
@@ -23,15 +23,19 @@ _ERROR = wire.varint(3 << 3 | 0) + wire.varint(2)  # Status.code = STATUS_CODE_E
 def encode(spans: Iterable[Span], resource: bytes, *, with_service: bool) -> bytes:
     """An `ExportTraceServiceRequest`.
 
-    `resource` is an encoded Resource; `with_service`: each span says whose it is, because several
-    services share this process.
+    A span that cannot be encoded, such as a team's own with a time that is no whole number, is left
+    out and counted. `resource` is an encoded Resource; `with_service`: each span says whose it is,
+    because several services share this process.
     """
     by_scope: dict[str, list[bytes]] = {}
     for span in spans:
         known = by_scope.get(span.shape.scope)
         if known is None:
             known = by_scope[span.shape.scope] = []
-        known.append(wire.chunk(2, _span(span, with_service)))
+        try:
+            known.append(wire.chunk(2, _span(span, with_service)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are sent
+            exporting.drop("traces", span.name or span.shape.name, error)
     scopes = [
         wire.chunk(2, wire.chunk(1, wire.text(1, scope)) + b"".join(encoded))
         for scope, encoded in by_scope.items()

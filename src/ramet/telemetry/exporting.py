@@ -20,7 +20,7 @@ import structlog
 from ramet.telemetry.options import options
 from ramet.telemetry.sending import Connection, Outcome
 
-__all__ = ["Signal", "dropped", "feed", "flush", "is_on", "put", "waiting", "wake"]
+__all__ = ["Signal", "drop", "dropped", "feed", "flush", "is_on", "put", "waiting", "wake"]
 
 log = structlog.get_logger("ramet.telemetry")
 
@@ -67,8 +67,17 @@ def flush(seconds: float) -> bool:
     return _exporter.flush(seconds)
 
 
+def drop(signal: Signal, what: object, error: Exception) -> None:
+    """Count one span or line that cannot be encoded; the first one is told in the log."""
+    reason = "not encodable"
+    if not _exporter.dropped[signal, reason]:
+        log.warning("telemetry.not_encodable", signal=signal, what=str(what), error=repr(error))
+    _exporter.dropped[signal, reason] += 1
+
+
 def dropped() -> dict[tuple[str, str], int]:
-    """How many payloads were dropped, by signal and reason ("queue full", "refused")."""
+    """How many were dropped since the start of this process, by signal and reason: payloads ("queue
+    full", "refused"), and single spans and lines ("not encodable")."""
     return dict(_exporter.dropped)
 
 

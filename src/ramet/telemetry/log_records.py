@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import traceback
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from structlog.contextvars import get_contextvars
 
 from ramet.telemetry import exporting, resource, wire
 from ramet.telemetry.exporting import Signal
+from ramet.telemetry.failures import described
 from ramet.telemetry.redaction import redact_field, redact_text
 from ramet.telemetry.spans import Span
 
@@ -128,13 +128,7 @@ def _exception(failure: Any) -> dict[str, str]:
     error = failure[1] if isinstance(failure, tuple) else failure
     if error is True:
         error = sys.exc_info()[1]
-    if not isinstance(error, BaseException):
-        return {}
-    return {
-        "exception.type": f"{type(error).__module__}.{type(error).__qualname__}",
-        "exception.message": str(error),
-        "exception.stacktrace": "".join(traceback.format_exception(error)),
-    }
+    return described(error) if isinstance(error, BaseException) else {}
 
 
 _buffer: deque[Line] = deque()
@@ -151,9 +145,13 @@ def _put(line: Line) -> None:
 
 
 def _lines() -> Iterable[tuple[Signal, bytes]]:
-    records = []
-    while _buffer:
-        records.append(wire.chunk(2, _encode(_buffer.popleft())))
+    records: list[bytes] = []
+    for _ in range(len(_buffer)):
+        line = _buffer.popleft()
+        try:
+            records.append(wire.chunk(2, _encode(line)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are sent
+            exporting.drop("logs", line.logger, error)
     if records:
         scope = wire.chunk(2, wire.chunk(1, wire.text(1, "ramet.logs")) + b"".join(records))
         yield "logs", wire.chunk(1, wire.chunk(1, resource.encoded()) + scope)

@@ -95,6 +95,14 @@ def test_a_line_without_an_end_is_cut_and_too_many_are_counted(
     assert log_records.dropped() == 1
 
 
+def test_a_line_that_cannot_be_told_takes_no_other_with_it(kept: Logs) -> None:
+    odd = {"levelno": logging.INFO, "levelname": None, "msg": "of no level", "name": "lib"}
+    logging.getLogger().handle(logging.makeLogRecord(odd))
+    logging.getLogger("lib").info("plain")
+    assert [line.body for line in kept()] == ["plain"]
+    assert exporting.dropped() == {("logs", "not encodable"): 1}
+
+
 def test_whatever_is_told_becomes_text(kept: Logs) -> None:
     class Lone:
         def __str__(self) -> str:

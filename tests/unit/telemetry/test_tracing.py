@@ -10,7 +10,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from ramet.telemetry import buffering, spans, tracing
+from ramet.telemetry import buffering, exporting, spans, tracing
 from ramet.telemetry.propagation import headers, parent_in
 from ramet.telemetry.spans import Parent, Shape
 from tests.unit.conftest import Trace
@@ -221,6 +221,32 @@ def test_what_waits_too_long_to_be_sent_is_dropped_and_counted(
         pass
     assert kept() == []
     assert buffering.dropped() == 2
+
+
+def test_a_span_that_cannot_be_told_takes_no_other_with_it(traced: Trace) -> None:
+    kept = traced()
+    endless: list[object] = []
+    endless.append(endless)
+    tracer = trace.get_tracer("theirs")
+    with tracing.work(OUTER):
+        tracer.start_span("half a nanosecond", start_time=0.5).end()  # type: ignore[arg-type]
+        with tracing.work(INNER, {"endless": endless}):
+            pass
+    assert [span.name for span in kept()] == ["outer"]
+    assert exporting.dropped() == {("traces", "not encodable"): 2}
+
+
+def test_an_exception_that_has_no_text_stays_the_one_that_is_raised(traced: Trace) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    kept = traced()
+    with pytest.raises(Mute), tracing.work(OUTER):
+        raise Mute
+    (span,) = kept()
+    assert span.is_error
+    assert span.events[0][1]["exception.type"].endswith("Mute")
 
 
 @pytest.mark.parametrize(
