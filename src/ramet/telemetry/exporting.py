@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Literal
 
 import structlog
@@ -123,8 +124,12 @@ class _Exporter:
         if self._thread is None:
             with self._lock:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
-                    self._thread.start()
+                    thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+                    # There may be none to have, as at the end of the interpreter: whoever has a
+                    # request in hand goes on, and the next one tries again.
+                    with suppress(RuntimeError):
+                        thread.start()
+                        self._thread = thread
 
     def flush(self, seconds: float) -> bool:
         if self._thread is None or not is_on():
@@ -171,7 +176,10 @@ class _Exporter:
                     return
                 signal, payload = self._queue.popleft()
                 self.bytes -= len(payload)
-            outcome = connection.post(f"/v1/{signal}", payload)
+            try:
+                outcome = connection.post(f"/v1/{signal}", payload)
+            except Exception as error:  # noqa: BLE001 - told as any other; the thread goes on
+                outcome = Outcome(repr(error))
             if outcome.is_temporary:
                 self.put(signal, payload, again=True)
                 self._back_off(outcome)
