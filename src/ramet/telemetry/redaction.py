@@ -65,7 +65,9 @@ _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     ),
     (
         (")=(",),
-        re.compile(rf"(?i)((?:\b|(?<=\\n))Key \([^\n=]{{1,500}}\)=\(){_UP_TO.format(_END_OF_KEY)}(\))"),
+        re.compile(
+            rf"(?i)((?:\b|(?<=\\n))Key \([^\n=]{{1,500}}\)=\(){_UP_TO.format(_END_OF_KEY)}(\))"
+        ),
         rf"\1{REDACTED}\2",
     ),
     # An e-mail address: a person's, whoever may read this. The host has a dot, so that the names

@@ -3,6 +3,7 @@
 Read with OpenTelemetry's own messages, written by hand.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable
 
@@ -221,6 +222,29 @@ def test_what_waits_too_long_to_be_sent_is_dropped_and_counted(
         pass
     assert kept() == []
     assert buffering.dropped() == 2
+
+
+def test_each_call_of_a_decorated_function_is_a_span_until_it_is_done(traced: Trace) -> None:
+    kept = traced()
+    tracer = trace.get_tracer("theirs")
+
+    @tracer.start_as_current_span("called")
+    def called() -> None:
+        tracer.start_span("in it").end()
+
+    @tracer.start_as_current_span("awaited")
+    async def awaited() -> None:
+        await asyncio.sleep(0)
+        tracer.start_span("in it").end()
+
+    for _ in range(2):
+        called()
+        asyncio.run(awaited())
+    rows = kept()
+    outer = [row for row in rows if row.name != "in it"]
+    inner = [row for row in rows if row.name == "in it"]
+    assert [row.name for row in outer] == ["called", "awaited"] * 2
+    assert [row.parent_id for row in inner] == [row.span_id for row in outer]
 
 
 def test_a_span_that_cannot_be_told_takes_no_other_with_it(traced: Trace) -> None:
