@@ -98,7 +98,14 @@ def _link(link: Link) -> bytes:
 def _attributes(field: int, values: Mapping[str, Any]) -> bytes:
     return b"".join(
         [
-            wire.chunk(field, (_pair if type(value) in _PLAIN else _new_pair)(key, value))
+            wire.chunk(
+                field,
+                (
+                    _pair
+                    if type(value) in _PLAIN or (type(value) is str and len(value) <= _SHORT)
+                    else _new_pair
+                )(key, value),
+            )
             for key, value in values.items()
             if value is not None
         ]
@@ -106,9 +113,13 @@ def _attributes(field: int, values: Mapping[str, Any]) -> bytes:
 
 
 def _new_pair(key: str, value: Any) -> bytes:
+    if type(value) is str:
+        value = value[: wire.LARGEST_TEXT]  # to look through megabytes for secrets takes seconds
     return wire.pair(key, redact_field(key, value))
 
 
-# Routes, methods, statuses and names of services come again and again. Typed: True equals 1.
+# Routes, methods, statuses and names of services come again and again; a traceback, or a list of
+# placeholders, would stay for ever. Typed: True equals 1.
 _pair = lru_cache(maxsize=4096, typed=True)(_new_pair)
-_PLAIN = frozenset({str, int, bool})
+_PLAIN = frozenset({int, bool})
+_SHORT = 200  # characters

@@ -88,19 +88,24 @@ def _line(record: logging.LogRecord) -> Line:
     trace_id, span_id, service = _current()
     if service is not None:
         fields.setdefault("ramet.service", service)
-    plain = {name: _plain(redact_field(name, value)) for name, value in fields.items()}
+    plain = {name: _plain(redact_field(name, _cut(value))) for name, value in fields.items()}
     if failure:
         plain |= _exception(failure)
     return Line(
         time=round(record.created * 1e9),
         level=record.levelno,
         level_name=record.levelname,
-        text=text,
+        text=_cut(text),
         logger=record.name,
         trace_id=trace_id,
         span_id=span_id,
         fields=plain,
     )
+
+
+def _cut(value: Any) -> Any:
+    """Not more of a text than will be sent: thousands of lines wait, and one may have megabytes."""
+    return value[: wire.LARGEST_TEXT] if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:
@@ -168,7 +173,7 @@ def _encode(line: Line) -> bytes:
             wire.fixed64(1, line.time),
             b"\x10" + wire.varint(severity),
             wire.text(3, line.level_name),
-            wire.chunk(5, wire.value(redact_text(line.text[: wire.LARGEST_TEXT]))),
+            wire.chunk(5, wire.value(redact_text(line.text))),
             wire.attributes(6, fields),
             wire.chunk(9, line.trace_id),
             wire.chunk(10, line.span_id),

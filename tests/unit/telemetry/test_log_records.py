@@ -86,9 +86,14 @@ def test_no_secret_and_no_address_is_in_a_line(kept: Logs) -> None:
 def test_a_line_without_an_end_is_cut_and_too_many_are_counted(
     kept: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logging.getLogger("lib").info("x" * 10_000_000)
+    put: list[log_records.Line] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(log_records, "_put", put.append)
+        logging.getLogger("lib").info("x" * 10_000_000, extra={"long": "y" * 10_000_000})
+    assert (len(put[0].text), len(put[0].fields["long"])) == (16_000, 16_000)  # while it waits
+    log_records._put(put[0])
     (line,) = kept()
-    assert len(line.body) == 16_000
+    assert (len(line.body), len(line.attributes["long"])) == (16_000, 16_000)
     monkeypatch.setattr(log_records, "LARGEST_BUFFER", 0)
     logging.getLogger("lib").info("one too many")
     assert len(kept()) == 1

@@ -11,7 +11,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from ramet.telemetry import buffering, exporting, spans, tracing
+from ramet.telemetry import buffering, encoding, exporting, spans, tracing
 from ramet.telemetry.propagation import headers, parent_in
 from ramet.telemetry.spans import Parent, Shape
 from tests.unit.conftest import Trace
@@ -222,6 +222,30 @@ def test_what_waits_too_long_to_be_sent_is_dropped_and_counted(
         pass
     assert kept() == []
     assert buffering.dropped() == 2
+
+
+def test_a_loop_does_not_fill_a_span_nor_a_long_text_the_memory(traced: Trace) -> None:
+    kept = traced()
+    with tracing.work(OUTER, {"long": "x" * 1_000_000}) as outer:
+        other = trace.get_current_span().get_span_context()
+        for number in range(1000):
+            outer.set_attribute(f"n{number}", number)
+            trace.get_current_span().add_link(other)
+        outer.set_attribute("n0", "set again")
+    (span,) = kept()
+    assert len(span.attributes) == 128 + len(OUTER.attributes)
+    assert span.attributes["n0"] == "set again"
+    assert len(span.links) == 128
+    assert len(span.attributes["long"]) == 16_000
+
+
+def test_only_short_values_are_remembered(traced: Trace) -> None:
+    kept = traced()
+    encoding._pair.cache_clear()
+    with tracing.work(INNER, {"short": "x", "long": "x" * 10_000}):
+        pass
+    assert kept()
+    assert encoding._pair.cache_info().currsize == 1
 
 
 def test_each_call_of_a_decorated_function_is_a_span_until_it_is_done(traced: Trace) -> None:
