@@ -5,7 +5,7 @@ The messages are those of opentelemetry/proto/trace/v1/trace.proto, whose field 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -20,22 +20,34 @@ __all__ = ["encode"]
 _ERROR = wire.varint(3 << 3 | 0) + wire.varint(2)  # Status.code = STATUS_CODE_ERROR
 
 
-def encode(spans: Iterable[Span], resource: bytes, *, with_service: bool) -> bytes:
-    """An `ExportTraceServiceRequest`.
+def encode(spans: Iterable[Span], resource: bytes, *, with_service: bool) -> Iterator[bytes]:
+    """As many `ExportTraceServiceRequest`s as it takes.
 
     A span that cannot be encoded, such as a team's own with a time that is no whole number, is left
     out and counted. `resource` is an encoded Resource; `with_service`: each span says whose it is,
     because several services share this process.
     """
     by_scope: dict[str, list[bytes]] = {}
+    size = 0
     for span in spans:
+        try:
+            encoded = wire.chunk(2, _span(span, with_service))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are sent
+            exporting.drop("traces", span.name or span.shape.name, error)
+            continue
         known = by_scope.get(span.shape.scope)
         if known is None:
             known = by_scope[span.shape.scope] = []
-        try:
-            known.append(wire.chunk(2, _span(span, with_service)))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others are sent
-            exporting.drop("traces", span.name or span.shape.name, error)
+        known.append(encoded)
+        size += len(encoded)
+        if size >= exporting.LARGEST_PAYLOAD:
+            yield _request(by_scope, resource)
+            by_scope, size = {}, 0
+    if by_scope:
+        yield _request(by_scope, resource)
+
+
+def _request(by_scope: Mapping[str, list[bytes]], resource: bytes) -> bytes:
     scopes = [
         wire.chunk(2, wire.chunk(1, wire.text(1, scope)) + b"".join(encoded))
         for scope, encoded in by_scope.items()

@@ -30,6 +30,8 @@ Source = Callable[[], Iterable[tuple[Signal, bytes]]]
 
 LARGEST_QUEUE = 16 * 1024 * 1024
 """Bytes that wait for a collector, at most."""
+LARGEST_PAYLOAD = 1024 * 1024
+"""Bytes from which on sources begin another payload: one is sent, or dropped, as a whole."""
 EVERY = 0.5
 """Seconds between two looks for what is new."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0

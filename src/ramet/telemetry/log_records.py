@@ -151,15 +151,25 @@ def _put(line: Line) -> None:
 
 def _lines() -> Iterable[tuple[Signal, bytes]]:
     records: list[bytes] = []
+    size = 0
     for _ in range(len(_buffer)):
         line = _buffer.popleft()
         try:
             records.append(wire.chunk(2, _encode(line)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are sent
             exporting.drop("logs", line.logger, error)
+            continue
+        size += len(records[-1])
+        if size >= exporting.LARGEST_PAYLOAD:
+            yield "logs", _request(records)
+            records, size = [], 0
     if records:
-        scope = wire.chunk(2, wire.chunk(1, wire.text(1, "ramet.logs")) + b"".join(records))
-        yield "logs", wire.chunk(1, wire.chunk(1, resource.encoded()) + scope)
+        yield "logs", _request(records)
+
+
+def _request(records: list[bytes]) -> bytes:
+    scope = wire.chunk(2, wire.chunk(1, wire.text(1, "ramet.logs")) + b"".join(records))
+    return wire.chunk(1, wire.chunk(1, resource.encoded()) + scope)
 
 
 def _encode(line: Line) -> bytes:

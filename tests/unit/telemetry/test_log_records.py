@@ -108,6 +108,22 @@ def test_a_line_that_cannot_be_told_takes_no_other_with_it(kept: Logs) -> None:
     assert exporting.dropped() == {("logs", "not encodable"): 1}
 
 
+def test_of_many_long_lines_only_the_oldest_find_no_room(
+    kept: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "LARGEST_QUEUE", 70_000)
+    monkeypatch.setattr(exporting, "LARGEST_PAYLOAD", 30_000)
+    put: list[log_records.Line] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(log_records, "_put", put.append)
+        for number in range(5):
+            logging.getLogger("lib").info("%s", "x" * 15_000 + str(number))
+    log_records._buffer.extend(put)  # at once, as a thread that writes quickly leaves them
+    exporting.wake()
+    assert [line.body[-1] for line in kept()] == ["2", "3", "4"]
+    assert exporting.dropped() == {("logs", "queue full"): 1}
+
+
 def test_whatever_is_told_becomes_text(kept: Logs) -> None:
     class Lone:
         def __str__(self) -> str:

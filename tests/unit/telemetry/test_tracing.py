@@ -239,6 +239,15 @@ def test_a_loop_does_not_fill_a_span_nor_a_long_text_the_memory(traced: Trace) -
     assert len(span.attributes["long"]) == 16_000
 
 
+def test_a_payload_ends_where_it_is_large(monkeypatch: pytest.MonkeyPatch, traced: Trace) -> None:
+    traced()
+    monkeypatch.setattr(exporting, "LARGEST_PAYLOAD", 10_000)
+    spans = [tracing.start(Shape("s"), {"long": "x" * 5_000}) for _ in range(5)]
+    payloads = list(encoding.encode(spans, b"", with_service=False))  # type: ignore[arg-type]
+    assert len(payloads) == 3
+    assert max(map(len, payloads)) < 15_000
+
+
 def test_only_short_values_are_remembered(traced: Trace) -> None:
     kept = traced()
     encoding._pair.cache_clear()
