@@ -22,7 +22,9 @@ LONGEST_SILENCE = 60.0
 also while the database is away; only a hung connection holds it up."""
 
 _PORTS = {"nats": 4222, "kafka": 9092, "redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
-_PATIENCE = 1.0  # seconds for one server of a cluster
+_PATIENCE = 1.0
+"""Seconds for all servers of a cluster, less than a check has: that one of them hangs must not hide
+that another answers, nor that none does."""
 
 _has_worker = False
 
@@ -54,14 +56,15 @@ def watch(silence: Callable[[], float], dead: Callable[[], list[str]]) -> None:
 
 
 def _broker(servers: list[SplitResult], port: int) -> Outcome:
-    if any(_answers(each.hostname or "localhost", each.port or port) for each in servers):
+    patience = _PATIENCE / len(servers)
+    if any(_answers(each.hostname or "localhost", each.port or port, patience) for each in servers):
         return passed()
     return (failed if _has_worker else degraded)("no server of it answers")
 
 
-def _answers(host: str, port: int) -> bool:
+def _answers(host: str, port: int, patience: float) -> bool:
     try:
-        socket.create_connection((host, port), timeout=_PATIENCE).close()
+        socket.create_connection((host, port), timeout=patience).close()
     except OSError:
         return False
     return True

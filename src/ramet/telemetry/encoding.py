@@ -5,13 +5,13 @@ The messages are those of opentelemetry/proto/trace/v1/trace.proto, whose field 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from opentelemetry.trace import Link
 
-from ramet.telemetry import wire
+from ramet.telemetry import exporting, wire
 from ramet.telemetry.redaction import redact_field
 from ramet.telemetry.spans import Event, Shape, Span
 
@@ -20,18 +20,34 @@ __all__ = ["encode"]
 _ERROR = wire.varint(3 << 3 | 0) + wire.varint(2)  # Status.code = STATUS_CODE_ERROR
 
 
-def encode(spans: Iterable[Span], resource: bytes, *, with_service: bool) -> bytes:
-    """An `ExportTraceServiceRequest`.
+def encode(spans: Iterable[Span], resource: bytes, *, with_service: bool) -> Iterator[bytes]:
+    """As many `ExportTraceServiceRequest`s as it takes.
 
-    `resource` is an encoded Resource; `with_service`: each span says whose it is, because several
-    services share this process.
+    A span that cannot be encoded, such as a team's own with a time that is no whole number, is left
+    out and counted. `resource` is an encoded Resource; `with_service`: each span says whose it is,
+    because several services share this process.
     """
     by_scope: dict[str, list[bytes]] = {}
+    size = 0
     for span in spans:
+        try:
+            encoded = wire.chunk(2, _span(span, with_service))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are sent
+            exporting.drop("traces", span.name or span.shape.name, error)
+            continue
         known = by_scope.get(span.shape.scope)
         if known is None:
             known = by_scope[span.shape.scope] = []
-        known.append(wire.chunk(2, _span(span, with_service)))
+        known.append(encoded)
+        size += len(encoded)
+        if size >= exporting.LARGEST_PAYLOAD:
+            yield _request(by_scope, resource)
+            by_scope, size = {}, 0
+    if by_scope:
+        yield _request(by_scope, resource)
+
+
+def _request(by_scope: Mapping[str, list[bytes]], resource: bytes) -> bytes:
     scopes = [
         wire.chunk(2, wire.chunk(1, wire.text(1, scope)) + b"".join(encoded))
         for scope, encoded in by_scope.items()
@@ -94,7 +110,14 @@ def _link(link: Link) -> bytes:
 def _attributes(field: int, values: Mapping[str, Any]) -> bytes:
     return b"".join(
         [
-            wire.chunk(field, (_pair if type(value) in _PLAIN else _new_pair)(key, value))
+            wire.chunk(
+                field,
+                (
+                    _pair
+                    if type(value) in _PLAIN or (type(value) is str and len(value) <= _SHORT)
+                    else _new_pair
+                )(key, value),
+            )
             for key, value in values.items()
             if value is not None
         ]
@@ -102,9 +125,13 @@ def _attributes(field: int, values: Mapping[str, Any]) -> bytes:
 
 
 def _new_pair(key: str, value: Any) -> bytes:
+    if type(value) is str:
+        value = value[: wire.LARGEST_TEXT]  # to look through megabytes for secrets takes seconds
     return wire.pair(key, redact_field(key, value))
 
 
-# Routes, methods, statuses and names of services come again and again. Typed: True equals 1.
+# Routes, methods, statuses and names of services come again and again; a traceback, or a list of
+# placeholders, would stay for ever. Typed: True equals 1.
 _pair = lru_cache(maxsize=4096, typed=True)(_new_pair)
-_PLAIN = frozenset({str, int, bool})
+_PLAIN = frozenset({int, bool})
+_SHORT = 200  # characters

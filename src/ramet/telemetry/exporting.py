@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Literal
 
 import structlog
@@ -20,7 +21,7 @@ import structlog
 from ramet.telemetry.options import options
 from ramet.telemetry.sending import Connection, Outcome
 
-__all__ = ["Signal", "dropped", "feed", "flush", "is_on", "put", "waiting", "wake"]
+__all__ = ["Signal", "drop", "dropped", "feed", "flush", "is_on", "put", "waiting", "wake"]
 
 log = structlog.get_logger("ramet.telemetry")
 
@@ -29,6 +30,8 @@ Source = Callable[[], Iterable[tuple[Signal, bytes]]]
 
 LARGEST_QUEUE = 16 * 1024 * 1024
 """Bytes that wait for a collector, at most."""
+LARGEST_PAYLOAD = 1024 * 1024
+"""Bytes from which on sources begin another payload: one is sent, or dropped, as a whole."""
 EVERY = 0.5
 """Seconds between two looks for what is new."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -67,8 +70,17 @@ def flush(seconds: float) -> bool:
     return _exporter.flush(seconds)
 
 
+def drop(signal: Signal, what: object, error: Exception) -> None:
+    """Count one span or line that cannot be encoded; the first one is told in the log."""
+    reason = "not encodable"
+    if not _exporter.dropped[signal, reason]:
+        log.warning("telemetry.not_encodable", signal=signal, what=str(what), error=repr(error))
+    _exporter.dropped[signal, reason] += 1
+
+
 def dropped() -> dict[tuple[str, str], int]:
-    """How many payloads were dropped, by signal and reason ("queue full", "refused")."""
+    """How many were dropped since the start of this process, by signal and reason: payloads ("queue
+    full", "refused"), and single spans and lines ("not encodable")."""
     return dict(_exporter.dropped)
 
 
@@ -114,8 +126,12 @@ class _Exporter:
         if self._thread is None:
             with self._lock:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
-                    self._thread.start()
+                    thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+                    # There may be none to have, as at the end of the interpreter: whoever has a
+                    # request in hand goes on, and the next one tries again.
+                    with suppress(RuntimeError):
+                        thread.start()
+                        self._thread = thread
 
     def flush(self, seconds: float) -> bool:
         if self._thread is None or not is_on():
@@ -162,7 +178,10 @@ class _Exporter:
                     return
                 signal, payload = self._queue.popleft()
                 self.bytes -= len(payload)
-            outcome = connection.post(f"/v1/{signal}", payload)
+            try:
+                outcome = connection.post(f"/v1/{signal}", payload)
+            except Exception as error:  # noqa: BLE001 - told as any other; the thread goes on
+                outcome = Outcome(repr(error))
             if outcome.is_temporary:
                 self.put(signal, payload, again=True)
                 self._back_off(outcome)

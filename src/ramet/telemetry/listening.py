@@ -64,6 +64,10 @@ class _OverTcp(_Threads, socketserver.TCPServer):
     allow_reuse_address = True
 
 
+class _OverTcp6(_OverTcp):
+    address_family = socket.AF_INET6
+
+
 class _OverUnixSocket(_Threads, socketserver.UnixStreamServer):
     def server_bind(self) -> None:
         path = Path(str(self.server_address))
@@ -80,4 +84,5 @@ def _server(address: str) -> socketserver.BaseServer:
     if address.startswith("unix:"):
         return _OverUnixSocket(address.removeprefix("unix:"), _Handler)
     host, _, port = address.rpartition(":")
-    return _OverTcp((host.strip("[]"), int(port)), _Handler)
+    kind = _OverTcp6 if ":" in host else _OverTcp
+    return kind((host.strip("[]"), int(port)), _Handler)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import traceback
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from structlog.contextvars import get_contextvars
 
 from ramet.telemetry import exporting, resource, wire
 from ramet.telemetry.exporting import Signal
+from ramet.telemetry.failures import described
 from ramet.telemetry.redaction import redact_field, redact_text
 from ramet.telemetry.spans import Span
 
@@ -88,19 +88,24 @@ def _line(record: logging.LogRecord) -> Line:
     trace_id, span_id, service = _current()
     if service is not None:
         fields.setdefault("ramet.service", service)
-    plain = {name: _plain(redact_field(name, value)) for name, value in fields.items()}
+    plain = {name: _plain(redact_field(name, _cut(value))) for name, value in fields.items()}
     if failure:
         plain |= _exception(failure)
     return Line(
         time=round(record.created * 1e9),
         level=record.levelno,
         level_name=record.levelname,
-        text=text,
+        text=_cut(text),
         logger=record.name,
         trace_id=trace_id,
         span_id=span_id,
         fields=plain,
     )
+
+
+def _cut(value: Any) -> Any:
+    """Not more of a text than will be sent: thousands of lines wait, and one may have megabytes."""
+    return value[: wire.LARGEST_TEXT] if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:
@@ -128,13 +133,7 @@ def _exception(failure: Any) -> dict[str, str]:
     error = failure[1] if isinstance(failure, tuple) else failure
     if error is True:
         error = sys.exc_info()[1]
-    if not isinstance(error, BaseException):
-        return {}
-    return {
-        "exception.type": f"{type(error).__module__}.{type(error).__qualname__}",
-        "exception.message": str(error),
-        "exception.stacktrace": "".join(traceback.format_exception(error)),
-    }
+    return described(error) if isinstance(error, BaseException) else {}
 
 
 _buffer: deque[Line] = deque()
@@ -151,12 +150,26 @@ def _put(line: Line) -> None:
 
 
 def _lines() -> Iterable[tuple[Signal, bytes]]:
-    records = []
-    while _buffer:
-        records.append(wire.chunk(2, _encode(_buffer.popleft())))
+    records: list[bytes] = []
+    size = 0
+    for _ in range(len(_buffer)):
+        line = _buffer.popleft()
+        try:
+            records.append(wire.chunk(2, _encode(line)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are sent
+            exporting.drop("logs", line.logger, error)
+            continue
+        size += len(records[-1])
+        if size >= exporting.LARGEST_PAYLOAD:
+            yield "logs", _request(records)
+            records, size = [], 0
     if records:
-        scope = wire.chunk(2, wire.chunk(1, wire.text(1, "ramet.logs")) + b"".join(records))
-        yield "logs", wire.chunk(1, wire.chunk(1, resource.encoded()) + scope)
+        yield "logs", _request(records)
+
+
+def _request(records: list[bytes]) -> bytes:
+    scope = wire.chunk(2, wire.chunk(1, wire.text(1, "ramet.logs")) + b"".join(records))
+    return wire.chunk(1, wire.chunk(1, resource.encoded()) + scope)
 
 
 def _encode(line: Line) -> bytes:
@@ -170,7 +183,7 @@ def _encode(line: Line) -> bytes:
             wire.fixed64(1, line.time),
             b"\x10" + wire.varint(severity),
             wire.text(3, line.level_name),
-            wire.chunk(5, wire.value(redact_text(line.text[: wire.LARGEST_TEXT]))),
+            wire.chunk(5, wire.value(redact_text(line.text))),
             wire.attributes(6, fields),
             wire.chunk(9, line.trace_id),
             wire.chunk(10, line.span_id),

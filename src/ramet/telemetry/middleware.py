@@ -11,7 +11,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admindocs import utils as regular_expressions
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.functional import SimpleLazyObject
 from opentelemetry.trace import SpanKind
 
@@ -29,6 +31,10 @@ REQUESTS = Histogram(
     attributes=("ramet.service", "http.request.method", "http.route", "http.response.status_code"),
 )
 
+_ANSWERS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest, MultiPartParserError)
+"""What Django answers with 4xx: the mistakes of who asks, which mark no server's span as failed
+(https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status)."""
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
@@ -36,7 +42,8 @@ class TelemetryMiddleware:
     """The first one of MIDDLEWARE, so that the others' work is in the span, too.
 
     The span is a child of what `traceparent` says. An answer of 500 or more, and an exception that
-    a view lets go, mark it as failed. Requests are counted also where nothing is traced.
+    a view lets go, unless Django makes 4xx of it, mark it as failed. Requests are counted also
+    where nothing is traced.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -62,7 +69,8 @@ class TelemetryMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
         """Django asks for what a view has raised, before it makes an answer of it."""
-        tracing.fail_current(error)
+        if not isinstance(error, _ANSWERS):
+            tracing.fail_current(error)
 
 
 def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:

@@ -24,6 +24,10 @@ _DEEPEST = 8
 # A name around a secret part; bounded, so that a hostile text takes linear time.
 _NAME = rf"(?<![\w-])[\w-]{{0,40}}(?:{_TELLTALE})[\w-]{{0,40}}"
 _WORDS = tuple({word.replace("_?", part) for word in _TELLTALE.split("|") for part in ("", "_")})
+# All up to the bracket that closes a sentence of PostgreSQL's, without a way back: in linear time.
+_UP_TO = r"(?:[^)]{{0,4000}}+\)(?!{0})){{0,40}}+[^)]{{0,4000}}+(?=\){0})"
+_END_OF_ROW = r"\.(?:[\s\x1b]|\\n|\\?[\"']|$)"
+_END_OF_KEY = r" (?:already exists|is (?:not present|still)|conflicts )"
 # Words of which the text has one wherever the pattern matches, the pattern, what replaces it.
 # No pattern matches quotes or backslashes in the secret: a line of JSON stays one.
 _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
@@ -51,6 +55,20 @@ _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         _WORDS,
         re.compile(rf"(?i)({_NAME}\\?[\"']: ?b?\\?[\"'])[^\"'\\]+(?=\\?[\"'])"),
         rf"\1{REDACTED}",
+    ),
+    # The values of a row that PostgreSQL refuses, in what it says of it: hashes of passwords,
+    # names. Up to the end of that sentence, whatever is in it, in a line of JSON as well.
+    (
+        ("failing row contains (",),
+        re.compile(rf"(?i)(Failing row contains \(){_UP_TO.format(_END_OF_ROW)}(\))"),
+        rf"\1{REDACTED}\2",
+    ),
+    (
+        (")=(",),
+        re.compile(
+            rf"(?i)((?:\b|(?<=\\n))Key \([^\n=]{{1,500}}\)=\(){_UP_TO.format(_END_OF_KEY)}(\))"
+        ),
+        rf"\1{REDACTED}\2",
     ),
     # An e-mail address: a person's, whoever may read this. The host has a dot, so that the names
     # of Celery's workers (celery@host) stay. Bounded as RFC 5321, 4.5.3.1 is, for linear time.

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import random
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time_ns
@@ -22,13 +21,16 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 from opentelemetry.trace.status import Status
 
+from ramet.telemetry.failures import described
+
 __all__ = ["Event", "Parent", "Part", "Rules", "Shape", "Span"]
 
 LARGEST_PART = 1000
 """Spans of one part that wait for its end, at most. Of a sampled one they are then handed over, of
 another the rest is left out: a loop without an end must not fill the memory."""
-_MOST_EVENTS = 128  # of one span, as in OpenTelemetry's own limits
-_LARGEST_STACK = 20_000  # characters of a traceback
+_MOST_ATTRIBUTES = _MOST_EVENTS = _MOST_LINKS = 128
+"""Of one span, as in OpenTelemetry's own limits; what comes then is left out
+(https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits)."""
 
 _random = random.Random()  # noqa: S311 - ids, no secrets; the project may seed the module's own
 _random_bits = _random.getrandbits
@@ -215,7 +217,7 @@ class Span(trace.Span):
             self.events.append(Event(name, timestamp or time_ns(), attributes or {}))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
-        if not self.end_time:
+        if not self.end_time and len(self.links) < _MOST_LINKS:
             self.links = (*self.links, Link(context, attributes))
 
     def update_name(self, name: str) -> None:
@@ -243,15 +245,7 @@ class Span(trace.Span):
         timestamp: int | None = None,
         escaped: bool = False,
     ) -> None:
-        kind = type(exception)
-        stack = "".join(traceback.format_exception(exception))
-        said = {
-            "exception.type": f"{kind.__module__}.{kind.__qualname__}",
-            "exception.message": str(exception),
-            "exception.stacktrace": stack[-_LARGEST_STACK:],
-            **(attributes or {}),
-        }
-        self.add_event("exception", said, timestamp)
+        self.add_event("exception", {**described(exception), **(attributes or {})}, timestamp)
 
     # -- What is ours ------------------------------------------------------------------------------
 
@@ -259,7 +253,7 @@ class Span(trace.Span):
         """Set an attribute, also of a span that has ended but is not handed over yet."""
         if self.attributes is None:
             self.attributes = {key: value}
-        else:
+        elif len(self.attributes) < _MOST_ATTRIBUTES or key in self.attributes:
             self.attributes[key] = value
 
     def become(self, shape: Shape) -> None:

@@ -24,9 +24,6 @@ from ramet.telemetry.options import options
 
 __all__ = ["start"]
 
-LARGEST_BATCH = 2_000
-"""Spans of one request to the collector."""
-
 
 def start() -> None:
     """Trace from now on, if anybody wants to know. May be called again after a change of them."""
@@ -55,6 +52,5 @@ def _spans() -> Iterable[tuple[Signal, bytes]]:
     about = resource.encoded()
     place = getattr(settings, "RAMET", None)
     is_shared = isinstance(place, Here) and len(place.services) > 1
-    for begin in range(0, len(spans), LARGEST_BATCH):
-        batch = spans[begin : begin + LARGEST_BATCH]
-        yield "traces", encoding.encode(batch, about, with_service=is_shared)
+    for payload in encoding.encode(spans, about, with_service=is_shared):
+        yield "traces", payload

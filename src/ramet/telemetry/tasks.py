@@ -13,7 +13,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from ramet.telemetry import propagation, tracing
+from ramet.telemetry import exporting, propagation, tracing
 from ramet.telemetry.late_imports import when_imported
 from ramet.telemetry.logs import bound
 from ramet.telemetry.spans import Shape
@@ -36,6 +36,7 @@ def _connect() -> None:
     signals.task_failure.connect(_failed, weak=False, dispatch_uid=uid)
     signals.task_retry.connect(_failed, weak=False, dispatch_uid=uid)
     signals.task_postrun.connect(_after_run, weak=False, dispatch_uid=uid)
+    signals.worker_process_shutdown.connect(_before_end, weak=False, dispatch_uid=uid)
 
 
 _publishing = threading.local()
@@ -93,6 +94,11 @@ def _after_run(task_id: str, **_: Any) -> None:
     running = _running.pop(task_id, None)
     if running is not None:
         running[0].close()
+
+
+def _before_end(**_: Any) -> None:
+    # Of a process of a pool, which Celery ends by itself, atexit knows nothing.
+    exporting.flush(1.0)
 
 
 @lru_cache(maxsize=1024)

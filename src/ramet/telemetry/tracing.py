@@ -6,7 +6,7 @@ project has set up an OpenTelemetry SDK it makes spans of that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Protocol
@@ -15,9 +15,9 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
-from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from ramet.telemetry import buffering
+from ramet.telemetry.current import Current
 from ramet.telemetry.sampling import by_ratio
 from ramet.telemetry.spans import Parent, Part, Rules, Shape, Span
 
@@ -297,8 +297,8 @@ class Tracer(trace.Tracer):
         shape = Shape(name, kind, scope=self._scope)
         return self._provider.start(shape, own, None, links or (), None, context, start_time or 0)
 
-    @_agnosticcontextmanager
-    def start_as_current_span(
+    # OpenTelemetry's own type for what this gives is a private one.
+    def start_as_current_span(  # type: ignore[override]
         self,
         name: str,
         context: Context | None = None,
@@ -309,11 +309,14 @@ class Tracer(trace.Tracer):
         record_exception: bool = True,
         set_status_on_exception: bool = True,
         end_on_exit: bool = True,
-    ) -> Iterator[trace.Span]:
+    ) -> Current:
         """See OpenTelemetry's API."""
-        span = self.start_span(name, context, kind, attributes, links, start_time)
-        with trace.use_span(span, end_on_exit, record_exception, set_status_on_exception) as used:
-            yield used
+
+        def begin() -> AbstractContextManager[trace.Span]:
+            span = self.start_span(name, context, kind, attributes, links, start_time)
+            return trace.use_span(span, end_on_exit, record_exception, set_status_on_exception)
+
+        return Current(begin)
 
 
 class _Foreign:

@@ -152,6 +152,37 @@ def test_where_nothing_is_set_no_thread_is_started(settings: Any) -> None:
     assert exporting._exporter._thread is None
 
 
+def test_where_no_thread_can_be_had_nobody_fails_and_it_is_tried_again(
+    received: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    exporting.put("traces", b"x")
+    monkeypatch.undo()
+    exporting.put("traces", b"y")
+    assert exporting.flush(10)
+    assert [each.body for each in received.requests] == [b"x", b"y"]
+
+
+def test_what_cannot_be_sent_at_all_does_not_end_the_thread(received: Collector) -> None:
+    post = sending.Connection.post
+
+    def broken(connection: sending.Connection, path: str, payload: bytes) -> sending.Outcome:
+        if payload == b"odd":
+            raise UnicodeEncodeError("ascii", "\u00e9", 0, 1, "not in an address")
+        return post(connection, path, payload)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sending.Connection, "post", broken)
+        exporting.put("traces", b"odd")
+        exporting.put("traces", b"plain")
+        assert exporting.flush(10)
+    assert [each.body for each in received.requests] == [b"plain"]
+    assert exporting.dropped() == {("traces", "refused"): 1}
+
+
 def test_a_fork_has_a_thread_of_its_own_and_nothing_of_its_parents(received: Collector) -> None:
     received.answer = lambda request: 503
     exporting.put("traces", b"parent")

@@ -43,6 +43,18 @@ def test_a_port_answers_and_nothing_else_is_served() -> None:
     assert ask("/admin", host=f"127.0.0.1:{port}")[0] == 404
 
 
+INTERFACES = Path("/proc/net/if_inet6")
+
+
+@pytest.mark.skipif(
+    not (INTERFACES.exists() and " lo" in INTERFACES.read_text()), reason="no IPv6 here"
+)
+def test_a_port_of_ipv6_answers_as_well() -> None:
+    port = ports.unused()
+    listen(f"[::1]:{port}")
+    assert ask("/livez", host=f"[::1]:{port}")[0] == 200
+
+
 def test_an_address_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     with capture_logs() as lines:
         listen(f"unix:{tmp_path}/no/such.sock")

@@ -86,13 +86,42 @@ def test_no_secret_and_no_address_is_in_a_line(kept: Logs) -> None:
 def test_a_line_without_an_end_is_cut_and_too_many_are_counted(
     kept: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logging.getLogger("lib").info("x" * 10_000_000)
+    put: list[log_records.Line] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(log_records, "_put", put.append)
+        logging.getLogger("lib").info("x" * 10_000_000, extra={"long": "y" * 10_000_000})
+    assert (len(put[0].text), len(put[0].fields["long"])) == (16_000, 16_000)  # while it waits
+    log_records._put(put[0])
     (line,) = kept()
-    assert len(line.body) == 16_000
+    assert (len(line.body), len(line.attributes["long"])) == (16_000, 16_000)
     monkeypatch.setattr(log_records, "LARGEST_BUFFER", 0)
     logging.getLogger("lib").info("one too many")
     assert len(kept()) == 1
     assert log_records.dropped() == 1
+
+
+def test_a_line_that_cannot_be_told_takes_no_other_with_it(kept: Logs) -> None:
+    odd = {"levelno": logging.INFO, "levelname": None, "msg": "of no level", "name": "lib"}
+    logging.getLogger().handle(logging.makeLogRecord(odd))
+    logging.getLogger("lib").info("plain")
+    assert [line.body for line in kept()] == ["plain"]
+    assert exporting.dropped() == {("logs", "not encodable"): 1}
+
+
+def test_of_many_long_lines_only_the_oldest_find_no_room(
+    kept: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "LARGEST_QUEUE", 70_000)
+    monkeypatch.setattr(exporting, "LARGEST_PAYLOAD", 30_000)
+    put: list[log_records.Line] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(log_records, "_put", put.append)
+        for number in range(5):
+            logging.getLogger("lib").info("%s", "x" * 15_000 + str(number))
+    log_records._buffer.extend(put)  # at once, as a thread that writes quickly leaves them
+    exporting.wake()
+    assert [line.body[-1] for line in kept()] == ["2", "3", "4"]
+    assert exporting.dropped() == {("logs", "queue full"): 1}
 
 
 def test_whatever_is_told_becomes_text(kept: Logs) -> None:

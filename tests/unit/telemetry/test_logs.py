@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import structlog
 
-from ramet.telemetry import bound, configure
+from ramet.telemetry import bound, configure, tracing
 from ramet.telemetry.logs import hand_to_logging
+from ramet.telemetry.propagation import parent_in
+from ramet.telemetry.spans import Shape
+from tests.unit.conftest import Trace
 
 
 class Terminal(io.StringIO):
@@ -110,3 +113,14 @@ def test_without_configuration_lines_go_where_the_project_sends_its_own(
     assert record.__dict__["step"] == "reserve"
     assert record.__dict__["saga"] == "7"
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("state", ["!!!", "a=1,a=2", "=", "a" * 200 + "=1"])
+def test_a_malformed_tracestate_ends_no_line(traced: Trace, state: str) -> None:
+    traced()
+    stream = io.StringIO()
+    configure("orders", "web", stream=stream)
+    parent = parent_in(f"00-{'a' * 32}-{'b' * 16}-01", state)
+    with tracing.work(Shape("work"), parent=parent):
+        logging.getLogger("shop").info("told")
+    assert [line["trace_id"] for line in lines(stream) if line["event"] == "told"] == ["a" * 32]

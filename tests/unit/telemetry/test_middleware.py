@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path, re_path
 from opentelemetry import trace
@@ -42,7 +43,17 @@ def missing(request: Any, name: str) -> HttpResponse:
     raise NotFound
 
 
+def absent(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    raise PermissionDenied
+
+
 urlpatterns = [
+    path("absent/", absent),
+    path("forbidden/", forbidden),
     path("orders/<int:number>/", order),
     path("broken/", broken),
     path("busy/", lambda request: HttpResponse(status=503)),
@@ -153,3 +164,14 @@ def test_the_slowest_request_is_found_by_its_trace(traced: Trace, client: Client
 
 def _requests() -> list[Series]:
     return [each for each in own_series() if each.declaration == REQUESTS.declaration]
+
+
+@pytest.mark.parametrize(("page", "status"), [("absent", 404), ("forbidden", 403)])
+def test_what_a_view_refuses_is_no_failure(
+    traced: Trace, client: Client, page: str, status: int
+) -> None:
+    kept = traced()
+    assert client.get(f"/{page}/").status_code == status
+    (span,) = kept()
+    assert not span.is_error
+    assert span.events == []

@@ -137,6 +137,35 @@ def test_what_looks_like_a_secret_within_a_text_is_redacted(text: str, expected:
     assert redact_text(text) == expected
 
 
+ROW = f'(7, pbkdf2$260000${SECRET}, {{"a": "b"}}, it\'s (so)., null)'
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (f"DETAIL:  Failing row contains {ROW}.", f"Failing row contains ({REDACTED})."),
+        (
+            f"DETAIL:  Key (name, token)=(a (b), {SECRET}) already exists.",
+            f"Key (name, token)=({REDACTED}) already exists.",
+        ),
+        (
+            f'Key (a)=({SECRET}) is not present in table "b".',
+            f"Key (a)=({REDACTED}) is not present",
+        ),
+    ],
+)
+def test_the_row_that_a_database_refuses_is_told_nowhere(
+    stream: io.StringIO, said: str, told: str
+) -> None:
+    assert told in redact_text(f"null value violates\n{said}\nCONTEXT: x")
+    try:
+        raise ValueError(f"null value violates\n{said}")
+    except ValueError:
+        logging.getLogger("x").exception("failed: %s", said)
+    assert stream.getvalue().count(told) == 2  # and in the traceback
+    assert SECRET not in stream.getvalue()
+
+
 def test_a_redacted_line_is_still_json() -> None:
     stream = io.StringIO()
     configure("users", "web", stream=stream)
@@ -147,7 +176,15 @@ def test_a_redacted_line_is_still_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["token" * 20_000, "a" * 100_000, "eyJ" * 30_000, "&code" * 20_000]
+    "text",
+    [
+        "token" * 20_000,
+        "a" * 100_000,
+        "eyJ" * 30_000,
+        "&code" * 20_000,
+        "Failing row contains (" * 5000,
+        "Key (a)=(" * 10_000,
+    ],
 )
 def test_a_hostile_text_takes_no_long_time(text: str) -> None:
     started = time.process_time()

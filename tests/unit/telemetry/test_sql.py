@@ -1,13 +1,16 @@
 """What the span of a statement says: the statement without its values, and who asked for it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection
+from psycopg.sql import SQL, Identifier
 
 from ramet.telemetry import tracing
 from ramet.telemetry.spans import Shape
+from ramet.telemetry.sql import _execute, _shape
 from tests.otlp import SpanRow
 from tests.unit.conftest import Trace
 
@@ -76,17 +79,57 @@ def test_a_statement_that_fails_is_an_error(traced: Trace) -> None:
         ("  (select 1.5)", "SELECT", "  (select ?)"),
         ("WITH x AS (SELECT 1) UPDATE b SET c = -7", "UPDATE b", None),
         ("", "SQL", ""),
+        ("SELECT 1 FROM a WHERE b = 'cut of", "SELECT a", "SELECT ? FROM a WHERE b = ?"),
+        (
+            r"SELECT 1 FROM a WHERE b = E'it\'s' OR c",
+            "SELECT a",
+            "SELECT ? FROM a WHERE b = E? OR c",
+        ),
+        ("SELECT 1 FROM a WHERE b = $x$ it's $x$", "SELECT a", "SELECT ? FROM a WHERE b = ?"),
+        ("SELECT 1 FROM a WHERE b = $1", "SELECT a", "SELECT ? FROM a WHERE b = $1"),
     ],
 )
 def test_names_are_few_and_literals_are_left_out(sql: str, name: str, text: str | None) -> None:
-    from ramet.telemetry.sql import _shape
-
     shape = _shape(sql, "sqlite", "default", None)
     assert shape.name == name
     if text is not None:
         assert shape.attributes["db.query.text"] == text
     else:
         assert not set("159") & set(shape.attributes["db.query.text"].replace("t1", ""))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        b"SELECT name FROM auth_group WHERE name = 'bob'",
+        SQL("SELECT name FROM {} WHERE name = {}").format(Identifier("auth_group"), "bob"),
+    ],
+)
+def test_a_statement_that_is_no_text_is_carried_out_as_ever(
+    traced: Trace, statement: object
+) -> None:
+    kept = traced()
+    asked: list[object] = []
+    postgresql = SimpleNamespace(vendor="postgresql", alias="default", connection=None)
+    with tracing.work(WORK), connection.cursor() as cursor:
+        context = {"cursor": cursor, "connection": postgresql}
+        _execute(lambda sql, *_: asked.append(sql), statement, (), False, context)
+    assert asked == [statement]
+    _, query = kept()
+    assert "auth_group" in query.attributes["db.query.text"]
+    assert "bob" not in repr(query)
+
+
+def test_the_rest_of_a_long_statement_is_neither_told_nor_remembered(traced: Trace) -> None:
+    kept = traced()
+    _shape.cache_clear()
+    with tracing.work(WORK), connection.cursor() as cursor:
+        for number in (3000, 3001):
+            cursor.execute(
+                f"SELECT 1 FROM auth_group WHERE id IN ({', '.join(['%s'] * number)})", [7] * number
+            )
+    assert {len(query.attributes["db.query.text"]) for query in kept()[1:]} == {4000}
+    assert _shape.cache_info().currsize == 1
 
 
 def test_many_rows_at_once_are_one_statement(traced: Trace) -> None:

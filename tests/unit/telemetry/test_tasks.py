@@ -6,7 +6,7 @@ import sys
 import pytest
 from celery import Celery
 
-from ramet.telemetry import tracing
+from ramet.telemetry import exporting, tracing
 from ramet.telemetry.spans import Shape
 from tests.unit.conftest import Trace
 
@@ -84,6 +84,21 @@ def test_a_task_that_is_not_published_leaves_no_current_span(
     assert names["next"].parent_id == ""
     assert names["publish add"].parent_id == names["next"].span_id
     assert [span.is_error for span in kept() if span.name == "publish add"] == [True, False]
+
+
+def test_a_process_of_a_pool_sends_what_it_has_before_it_ends(
+    traced: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from celery import signals
+
+    monkeypatch.setattr(exporting, "EVERY", 3600)  # nothing is sent unless somebody asks
+    exporting._forget()
+    traced()
+    with tracing.work(WORK):
+        pass
+    waited = exporting._exporter._is_empty
+    signals.worker_process_shutdown.send(sender=None, pid=1, exitcode=0)
+    assert waited.is_set()
 
 
 LATE = """

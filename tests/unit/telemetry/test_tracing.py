@@ -3,6 +3,7 @@
 Read with OpenTelemetry's own messages, written by hand.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from ramet.telemetry import buffering, spans, tracing
+from ramet.telemetry import buffering, encoding, exporting, spans, tracing
 from ramet.telemetry.propagation import headers, parent_in
 from ramet.telemetry.spans import Parent, Shape
 from tests.unit.conftest import Trace
@@ -221,6 +222,88 @@ def test_what_waits_too_long_to_be_sent_is_dropped_and_counted(
         pass
     assert kept() == []
     assert buffering.dropped() == 2
+
+
+def test_a_loop_does_not_fill_a_span_nor_a_long_text_the_memory(traced: Trace) -> None:
+    kept = traced()
+    with tracing.work(OUTER, {"long": "x" * 1_000_000}) as outer:
+        other = trace.get_current_span().get_span_context()
+        for number in range(1000):
+            outer.set_attribute(f"n{number}", number)
+            trace.get_current_span().add_link(other)
+        outer.set_attribute("n0", "set again")
+    (span,) = kept()
+    assert len(span.attributes) == 128 + len(OUTER.attributes)
+    assert span.attributes["n0"] == "set again"
+    assert len(span.links) == 128
+    assert len(span.attributes["long"]) == 16_000
+
+
+def test_a_payload_ends_where_it_is_large(monkeypatch: pytest.MonkeyPatch, traced: Trace) -> None:
+    traced()
+    monkeypatch.setattr(exporting, "LARGEST_PAYLOAD", 10_000)
+    spans = [tracing.start(Shape("s"), {"long": "x" * 5_000}) for _ in range(5)]
+    payloads = list(encoding.encode(spans, b"", with_service=False))  # type: ignore[arg-type]
+    assert len(payloads) == 3
+    assert max(map(len, payloads)) < 15_000
+
+
+def test_only_short_values_are_remembered(traced: Trace) -> None:
+    kept = traced()
+    encoding._pair.cache_clear()
+    with tracing.work(INNER, {"short": "x", "long": "x" * 10_000}):
+        pass
+    assert kept()
+    assert encoding._pair.cache_info().currsize == 1
+
+
+def test_each_call_of_a_decorated_function_is_a_span_until_it_is_done(traced: Trace) -> None:
+    kept = traced()
+    tracer = trace.get_tracer("theirs")
+
+    @tracer.start_as_current_span("called")
+    def called() -> None:
+        tracer.start_span("in it").end()
+
+    @tracer.start_as_current_span("awaited")
+    async def awaited() -> None:
+        await asyncio.sleep(0)
+        tracer.start_span("in it").end()
+
+    for _ in range(2):
+        called()
+        asyncio.run(awaited())
+    rows = kept()
+    outer = [row for row in rows if row.name != "in it"]
+    inner = [row for row in rows if row.name == "in it"]
+    assert [row.name for row in outer] == ["called", "awaited"] * 2
+    assert [row.parent_id for row in inner] == [row.span_id for row in outer]
+
+
+def test_a_span_that_cannot_be_told_takes_no_other_with_it(traced: Trace) -> None:
+    kept = traced()
+    endless: list[object] = []
+    endless.append(endless)
+    tracer = trace.get_tracer("theirs")
+    with tracing.work(OUTER):
+        tracer.start_span("half a nanosecond", start_time=0.5).end()  # type: ignore[arg-type]
+        with tracing.work(INNER, {"endless": endless}):
+            pass
+    assert [span.name for span in kept()] == ["outer"]
+    assert exporting.dropped() == {("traces", "not encodable"): 2}
+
+
+def test_an_exception_that_has_no_text_stays_the_one_that_is_raised(traced: Trace) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    kept = traced()
+    with pytest.raises(Mute), tracing.work(OUTER):
+        raise Mute
+    (span,) = kept()
+    assert span.is_error
+    assert span.events[0][1]["exception.type"].endswith("Mute")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ their own.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -29,6 +30,10 @@ __all__ = ["Cells", "width"]
 SIZE = 2 * 1024 * 1024
 """Bytes of a process's numbers: some 13,000 series. The file is sparse; what is unused costs
 nothing."""
+
+STEP = 64 * 1024
+"""Bytes for which room on the disk is made at a time. To write into a hole of a mapped file, where
+there is no room for it, would end the process (SIGBUS)."""
 
 SPARE = 128
 """Cells at the end: more than any series has."""
@@ -49,6 +54,8 @@ class Cells:
         self.started = time.time()
         """Seconds since the epoch: since when it counts."""
         self._used = 0
+        self._made = 0  # bytes from the beginning that have room on the disk
+        self._length = 0  # of the index
         self._index: int | None = None
         self._lock: int | None = None
         if folder is None:
@@ -61,14 +68,20 @@ class Cells:
         """Where to write what there is no room for; nobody reads it."""
 
     def open(self, declaration: Declaration, values: Sequence[str]) -> int | None:
-        """A place for one more series, its cells zero; None when there is no room left."""
-        at, self._used = self._used, self._used + width(declaration)
-        if self._used > self.spare:
-            self._used = at
+        """A place for one more series, its cells zero; None when there is no room left, be it here
+        or on the disk."""
+        at, end = self._used, self._used + width(declaration)
+        if end > self.spare:
             return None
-        if self._index is not None:
+        if self._index is not None and self._lock is not None:
             line = {"declaration": declaration, "values": values, "at": at}
-            os.write(self._index, json.encode(line) + b"\n")
+            try:
+                while self._made < end * 8:
+                    self._made += _write(self._lock, self._made, bytes(STEP))
+                self._length += _write(self._index, self._length, json.encode(line) + b"\n")
+            except OSError:
+                return None
+        self._used = end
         return at
 
     def abandon(self) -> None:
@@ -87,9 +100,19 @@ class Cells:
         self._lock = os.open(draft, flags, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         os.ftruncate(self._lock, SIZE)
-        self._index = os.open(folder / f"{name}.series", flags | os.O_APPEND, 0o600)
+        _write(self._lock, SIZE - SPARE * 8, bytes(SPARE * 8))
+        self._index = os.open(folder / f"{name}.series", flags, 0o600)
         process = {"role": role, "pid": os.getpid(), "started": self.started}
-        os.write(self._index, json.encode(process) + b"\n")
+        self._length = _write(self._index, 0, json.encode(process) + b"\n")
         memory = mmap.mmap(self._lock, SIZE)
         draft.rename(final)
         return memory
+
+
+def _write(file: int, at: int, content: bytes) -> int:
+    """Write it all, and say how much that is. OSError: the disk is full, and a part may be there,
+    which the next one overwrites."""
+    written = os.pwrite(file, content, at)
+    if written < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return written

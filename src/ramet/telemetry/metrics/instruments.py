@@ -44,8 +44,9 @@ limit is 2,000 (https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinalit
 EXEMPLAR_AGE = 60.0
 """Seconds for which the slowest one stays a series' exemplar."""
 
-_lock = threading.Lock()
-"""For all instruments: adding to a cell reads and writes it, and threads may take turns between."""
+_lock = threading.RLock()
+"""For all instruments: adding to a cell reads and writes it, and threads may take turns between.
+Nothing is logged while it is held: a handler of the project's may count, too."""
 
 _instruments: list[Instrument] = []
 _cells: Cells | None = None
@@ -72,15 +73,19 @@ def use_traces(current: Callable[[], bytes | None]) -> None:
 def own_cells() -> Cells:
     """The numbers of this process, begun when first asked for: after every fork."""
     global _cells
-    if _cells is None:
-        try:
-            if _folder is not None:
-                _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _cells = Cells(_folder, _role)
-        except OSError as error:
-            log.warning("metrics.not_shared", folder=str(_folder), error=str(error))
-            _cells = Cells(None, _role)
-    return _cells
+    problem: OSError | None = None
+    with _lock:
+        if _cells is None:
+            try:
+                if _folder is not None:
+                    _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _cells = Cells(_folder, _role)
+            except OSError as error:
+                problem, _cells = error, Cells(None, _role)
+        cells = _cells
+    if problem is not None:
+        log.warning("metrics.not_shared", folder=str(_folder), error=str(problem))
+    return cells
 
 
 def folder() -> Path | None:
@@ -118,11 +123,11 @@ class Instrument:
         attributes = self.declaration.attributes
         if len(values) != len(attributes):
             raise TypeError(f"{self.declaration.name} has the attributes {attributes}")
+        cells = own_cells()
+        others = (OTHER,) * len(attributes)
         with _lock:
             if (at := self.series.get(values)) is not None:
                 return at  # another thread was quicker
-            others = (OTHER,) * len(attributes)
-            cells = own_cells()
             self._numbers = cells.numbers
             for each in (values, others):
                 # One place is kept for the others.
@@ -134,9 +139,9 @@ class Instrument:
                         break
             else:
                 at = cells.spare
-            if each != values:
-                _tell_of_limit(self.declaration.name)
-            return at
+        if each != values:
+            _tell_of_limit(self.declaration.name)
+        return at
 
 
 class Counter(Instrument):
@@ -222,7 +227,7 @@ def _tell_of_limit(name: str) -> None:
 def _begin_anew() -> None:
     """For a fork, too: it counts for itself; the parent's numbers stay the parent's."""
     global _lock, _cells
-    _lock = threading.Lock()  # another thread of the parent may have held it
+    _lock = threading.RLock()  # another thread of the parent may have held it
     if _cells is not None:
         _cells.abandon()
         _cells = None

@@ -56,7 +56,10 @@ class Ended(msgspec.Struct):
 
 def add_up(folder: Path) -> list[Series]:
     """The numbers of all processes that keep them in `folder`, those that ended included."""
-    take_over_ended(folder)
+    try:
+        take_over_ended(folder)
+    except OSError as error:  # a full disk: their files stay, and are read below as the others
+        log.warning("metrics.ended_not_added", folder=str(folder), error=str(error))
     with _turn(folder, fcntl.LOCK_SH):
         ended = _read_ended(folder)
         found = _Sum(ended.series)

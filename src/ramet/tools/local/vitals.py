@@ -63,6 +63,8 @@ async def _vitals(socket: Path) -> Vitals:
     status, body = await http.get(socket, probes.READY, timeout=PATIENCE)
     if status is None:
         return Vitals("no answer")
+    if status not in (200, 503):  # it failed at answering
+        return Vitals("unready", [f"{probes.READY} answers {status}"])
     found = json.loads(body)
     reasons = [
         f"{name}: {check.get('output', check['status'])}"

@@ -13,6 +13,7 @@ from ramet.events import health as events
 from ramet.events.worker import Loop, Worker
 from ramet.identity import keys
 from ramet.telemetry.health import live
+from ramet.telemetry.health.checking import LONGEST
 from ramet.telemetry.health.databases import checks as database_checks
 from ramet.telemetry.health.questions import forget
 
@@ -67,6 +68,25 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 
 def test_a_broker_is_there_when_one_of_its_servers_is(broker: socket.socket) -> None:
     assert outcome(events.checks(), "broker").status == "pass"
+
+
+def test_servers_that_hang_hide_no_other(
+    broker: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = socket.create_connection
+    hanging = [0.0]
+
+    def slow(address: tuple[str, int], timeout: float) -> socket.socket:
+        if address[0] != "127.0.0.1":
+            hanging[0] += timeout
+            raise TimeoutError
+        return connect(address, timeout)
+
+    url = f"nats://a,b,c,127.0.0.1:{broker.getsockname()[1]}"
+    monkeypatch.setattr(events, "surroundings", lambda: SimpleNamespace(broker_url=url))
+    monkeypatch.setattr(socket, "create_connection", slow)
+    assert outcome(events.checks(), "broker").status == "pass"
+    assert hanging[0] < LONGEST
 
 
 def test_without_a_broker_a_worker_is_unready_and_a_web_process_is_not(

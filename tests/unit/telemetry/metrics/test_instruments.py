@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,56 @@ def test_a_folder_that_cannot_be_had_is_told_and_the_process_counts_for_itself(
         HITS.add(1, "/")
     assert of(HITS) == {("/",): [1]}
     assert [line["event"] for line in lines] == ["metrics.not_shared"]
+
+
+@pytest.mark.parametrize("problem", ["limit", "folder"])
+def test_whoever_takes_a_log_line_may_count_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str
+) -> None:
+    class Log:
+        counted = False
+
+        def warning(self, *_: object, **__: object) -> None:
+            # In another thread, as one that holds the log's own lock and waits for ours.
+            thread = threading.Thread(target=HITS.add, args=(1, "/log"), daemon=True)
+            thread.start()
+            thread.join(5)
+            self.counted = not thread.is_alive()
+
+    told = Log()
+    monkeypatch.setattr(instruments, "log", told)
+    if problem == "limit":
+        monkeypatch.setattr(instruments, "_told", set())
+        HITS.add(1, "/log")
+        monkeypatch.setattr(instruments, "MOST_SERIES", 1)
+    else:
+        (tmp_path / "file").touch()
+        instruments.use_folder(tmp_path / "file" / "folder", "test")
+    HITS.add(1, "/")
+    assert told.counted
+
+
+def test_threads_that_come_first_together_count_in_one_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = instruments.Cells
+    both = threading.Barrier(2)
+
+    def slowly(*given: object) -> cells.Cells:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)  # the other one comes meanwhile
+        return made(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(instruments, "Cells", slowly)
+    found: list[cells.Cells] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(instruments.own_cells())) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] is found[1]
 
 
 def test_the_slowest_keeps_its_trace() -> None:

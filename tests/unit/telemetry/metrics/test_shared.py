@@ -1,5 +1,6 @@
 """Several processes count in one folder: real forks, killed."""
 
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ramet.telemetry.metrics import Counter, Histogram, Level, instruments, shared
+from ramet.telemetry.metrics import Counter, Histogram, Level, cells, instruments, shared
 
 EATEN = Counter("test.apples.eaten", "Apples.", attributes=("who",))
 CHEWED = Histogram("test.chewing.duration", "Chewing.", bounds=(1.0, 2.0))
@@ -135,3 +136,44 @@ def test_what_newer_code_measures_otherwise_is_no_longer_added(folder: Path) -> 
     found = [each.declaration.bounds for each in shared.add_up(folder)]
     assert sorted(found) == [(1.0, 2.0), (1.0, 3.0)]
     child.kill()
+
+
+def test_a_disk_that_gets_full_stops_no_work_and_spoils_no_number(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    EATEN.add(1, "alice")
+    (path,) = folder.glob("*.series")
+    write = os.pwrite
+
+    def half(file: int, content: bytes, at: int) -> int:
+        return write(file, content[: len(content) // 2], at)
+
+    def none(file: int, content: bytes, at: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for full in (half, none):
+        monkeypatch.setattr(os, "pwrite", full)
+        EATEN.add(1, "bob")
+    monkeypatch.undo()
+    EATEN.add(1, "carol")
+    assert total(folder, "test.apples.eaten", "alice") == [1]
+    assert total(folder, "test.apples.eaten", "carol") == [1]
+    assert path.read_bytes().endswith(b"\n")
+
+
+def test_where_numbers_go_there_is_room_on_the_disk_before(folder: Path) -> None:
+    EATEN.add(1, "alice")  # into a hole of a file on a full disk, it would end the process
+    (path,) = folder.glob("*.cells")
+    assert path.stat().st_blocks * 512 >= cells.STEP
+
+
+def test_what_ended_is_told_though_the_disk_is_full(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Child(lambda: EATEN.add(3, "alice")).kill()
+
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert total(folder, "test.apples.eaten", "alice") == [3]

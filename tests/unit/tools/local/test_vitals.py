@@ -107,3 +107,9 @@ def test_what_could_not_be_read_is_not_nought(run: Path) -> None:
     serve(run / "orders.web.sock", 200, {"database": "pass"}, unread)
     _, backlogs = asyncio.run(vitals.ask(run, [], ["orders"]))
     assert backlogs == {"orders": None}
+
+
+def test_a_process_that_fails_at_answering_is_told_as_that(run: Path) -> None:
+    serve(run / "orders.web.sock", 500, {"database": "pass"})
+    found, _ = asyncio.run(vitals.ask(run, [process("orders-web", "web")], []))
+    assert found == {"orders-web": vitals.Vitals("unready", ["/readyz answers 500"])}
