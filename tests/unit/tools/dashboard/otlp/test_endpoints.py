@@ -127,6 +127,7 @@ def test_a_partial_success_says_what_was_rejected_and_why(collector, store):
         (BINARY, b"nonsense", 400, "malformed-request"),
         (TEXT, b"nonsense", 400, "malformed-request"),
         (BINARY | {"Content-Encoding": "gzip"}, b"nonsense", 400, "malformed-request"),
+        (BINARY | {"Content-Encoding": "gzip"}, gzip.compress(b"") * 65, 400, "malformed-request"),
         (BINARY | {"Content-Encoding": "br"}, b"", 415, None),
         ({"Content-Type": "text/plain"}, b"", 415, None),
         ({}, b"", 415, None),
@@ -139,6 +140,19 @@ def test_what_is_not_otlp_is_refused_with_a_status(collector, store, headers, bo
     assert answer.status_code == status
     assert answer.content
     assert losses(store) == ({("traces", reason): 1} if reason else {})
+
+
+def test_gzip_may_come_in_several_members(collector, store):
+    parts = [gzip.compress(traces(span()).SerializeToString()) for _ in range(bodies.MEMBERS)]
+    answer = requests.post(
+        f"{collector}/v1/traces",
+        b"".join(parts),
+        headers=BINARY | {"Content-Encoding": "gzip"},
+        timeout=10,
+    )
+    assert answer.status_code == 200
+    assert store.flush()
+    assert store.kept().spans >= 1
 
 
 def test_the_status_is_in_the_encoding_of_the_request(collector):
