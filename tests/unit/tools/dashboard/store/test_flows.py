@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ramet.tools.dashboard.store import Store
+from ramet.tools.dashboard.store import Store, pairing
 from tests.unit.tools.dashboard.telemetry import (
     CLIENT,
     CONSUMER,
@@ -183,3 +183,12 @@ def test_names_without_end_are_counted_together(path, monkeypatch):
     assert names["(others)", "(others)", "server"] == 3
     assert edges(store)["service:orders", "external:(others)"] == (7, 0)
     store.close()
+
+
+def test_spans_without_end_do_not_wait_for_one_parent(store, monkeypatch):
+    # Such as a load test that sends the same traceparent with each request.
+    monkeypatch.setattr(pairing, "TOGETHER", 3)
+    proxy = span(service="proxy")
+    write(store, *(span(parent=proxy, service="shop", kind=SERVER) for _ in range(10)))
+    write(store, proxy)
+    assert edges(store) == {("service:proxy", "service:shop"): (3, 0)}
