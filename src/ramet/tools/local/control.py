@@ -63,7 +63,7 @@ class ControlServer:
             return await self._do(request)
         except DiagnosticError as error:
             return {"error": str(error)}
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             return {"error": f"no such request: {error!r}"}
 
     async def _do(self, request: dict[str, Any]) -> dict[str, Any]:

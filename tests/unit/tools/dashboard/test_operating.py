@@ -61,6 +61,12 @@ def test_a_dead_letter_is_shown_with_its_error_its_payload_and_its_trace(
     assert "--handler=mail" in request["arguments"]
 
 
+def test_many_large_dead_letters_are_shown(dashboard: Dashboard, system: dict[str, Any]) -> None:
+    [letter] = system["ramet_events dead"]
+    system["ramet_events dead"] = [{**letter, "payload": {"text": '"' * 100_000}}] * 12
+    assert "12 letters" in dashboard.get("/events/dead?service=users").text
+
+
 def test_replaying_asks_first_and_does_what_it_asked(dashboard: Dashboard) -> None:
     query = urlencode({"id": EVENT, "handler": "mail", "service": "users"})
     page = dashboard.get(f"/events/dead/replay?{query}")
