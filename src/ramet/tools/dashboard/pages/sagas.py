@@ -38,7 +38,7 @@ def routes(context: Context) -> list[BaseRoute]:
 
     def listed(query: Mapping[str, str]) -> dict[str, Any]:
         status, saga, service, find = (query.get(name, "").strip() for name in _FILTERS)
-        arguments = ["list", "--json", "--newest", f"--limit={_LIMIT}"]
+        arguments = ["list", "--json", "--for-page", "--newest", f"--limit={_LIMIT}"]
         arguments += [f"--saga={saga}"] if saga else []
         arguments += [f"--find={find}"] if find else []
         if status in _STATUSES:
