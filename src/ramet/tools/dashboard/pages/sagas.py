@@ -45,8 +45,10 @@ def routes(context: Context) -> list[BaseRoute]:
             arguments.append(f"--status={status}")
         elif status != "open":
             arguments.append("--all")
-        if service:
-            answers = operator.everywhere("ramet_sagas", *arguments, groups=[service])
+        if service or saga or find:
+            # Not remembered: what somebody may look for has no end.
+            groups = [service] if service else None
+            answers = operator.everywhere("ramet_sagas", *arguments, groups=groups)
         else:
             answers = operator.lately("ramet_sagas", *arguments)
         runs = [
