@@ -10,6 +10,15 @@ import pytest
 from ramet.tools.local.control import ControlServer, ask
 
 
+async def answered(supervisor: Any, path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    server = ControlServer(supervisor)
+    await server.start(path)
+    try:
+        return await asyncio.to_thread(ask, path, request, timeout=10)
+    finally:
+        await server.stop()
+
+
 @pytest.mark.parametrize(
     "request_",
     [
@@ -22,12 +31,18 @@ from ramet.tools.local.control import ControlServer, ask
     ],
 )
 def test_a_request_that_makes_no_sense_is_answered(tmp_path: Path, request_: Any) -> None:
-    async def run() -> dict[str, Any]:
-        server = ControlServer(MagicMock())
-        await server.start(tmp_path / "c.sock")
-        try:
-            return await asyncio.to_thread(ask, tmp_path / "c.sock", request_, timeout=10)
-        finally:
-            await server.stop()
+    answer = asyncio.run(answered(MagicMock(), tmp_path / "c.sock", request_))
+    assert "no such" in answer["error"]
 
-    assert "no such" in asyncio.run(run())["error"]
+
+def test_a_start_that_a_stop_overtakes_is_answered(tmp_path: Path) -> None:
+    async def start(service: str) -> None:
+        ready = asyncio.get_running_loop().create_future()
+        ready.cancel()
+        await ready
+
+    supervisor = MagicMock()
+    supervisor.operations.start = start
+    request = {"command": "start-service", "service": "postgres"}
+    answer = asyncio.run(answered(supervisor, tmp_path / "c.sock", request))
+    assert answer == {"error": "stopped, while it was being started"}
