@@ -293,3 +293,14 @@ def test_a_page_gets_a_state_without_secrets() -> None:
     assert read("show", run)["state"]["payment_token"] == "tok_ok"
     shown = json.loads(command("show", run, "--json", "--for-page"))
     assert shown["state"] == {"payment_token": "[redacted]", "lines": [1]}
+
+
+@pytest.mark.parametrize("asked", [["list"], ["show"]])
+def test_a_page_gets_an_error_without_secrets(asked: list[str]) -> None:
+    run = start()
+    SagaRun.objects.filter(pk=run).update(error="refused: password=hunter2 of ann@shop.example")
+    where = [run] if asked == ["show"] else []
+    shown = command(*asked, *where, "--json", "--for-page")
+    assert "refused" in shown
+    assert "hunter2" not in shown
+    assert "ann@shop.example" not in shown

@@ -123,7 +123,7 @@ def _value(field: Field, text: str) -> Any:
         if field.kind == "integer":
             return int(text)
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         takes = {"integer": "a whole number", "number": "a number"}.get(field.kind, "JSON")
         raise Unreadable(f"{field.name} takes {takes}, not {text[:60]!r}.") from None
 

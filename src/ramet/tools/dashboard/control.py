@@ -10,7 +10,9 @@ from typing import Any
 
 __all__ = ["Control", "SupervisorAway"]
 
-_LONGEST_ANSWER = 4 << 20
+# More than the supervisor lets a command print (8 MiB), as JSON within JSON, where each quotation
+# mark and each line end takes up to four characters.
+_LONGEST_ANSWER = 32 << 20
 
 
 class SupervisorAway(Exception):

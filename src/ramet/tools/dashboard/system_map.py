@@ -95,8 +95,13 @@ def picture(
     flows: Flows,
     gone: Mapping[str, str],
     hidden: Collection[str] = (),
+    *,
+    lately: Map | None = None,
 ) -> Picture:
-    """Lay out what flowed `now`; `hidden` are kinds of nodes, or "unused"."""
+    """Lay out what flowed `now`; `hidden` are kinds of nodes, or "unused".
+
+    `lately` is what flowed in its last minutes, for verdicts; without it, all of it is.
+    """
     edges = {(edge.source, edge.target): edge for edge in now.edges}
     declared = _declared(now, flows)
     wanted = {**dict.fromkeys(declared), **edges}
@@ -112,7 +117,7 @@ def picture(
         tuple(_box(node) for node in nodes.values()),
         tuple(Link(*ends, *(_LABEL if edge else _DOT)) for ends, edge in sorted(shown.items())),
     )
-    judged = verdicts(now, before, gone)
+    judged = verdicts(now, lately or now, before, gone)
     return Picture(
         cards=tuple(
             Card(

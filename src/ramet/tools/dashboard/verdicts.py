@@ -1,4 +1,8 @@
-"""Who is degraded, and why: from what flowed, what flowed before, and which processes run."""
+"""Who is degraded, and why: from what flowed, what flowed before, and which processes run.
+
+By the last minutes, where enough was asked in them: what failed while the system started is history
+then. And of enough requests only: a few that failed are shown with their figures, and no verdict.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,8 @@ _SLOW = 1_000_000_000
 # Slower than before is only told where a person would notice it.
 _NOTICED = 100_000_000
 _TIMES_SLOWER = 3
-_FEWEST = 5
+_FEWEST = 10
+"""Requests that a verdict needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +41,20 @@ def share(errors: float, of: float) -> float:
     return errors / of if of else 0.0
 
 
-def verdicts(now: Map, before: Map, gone: Mapping[str, str]) -> dict[str, Verdict]:
-    """A verdict on each node of `now`; `gone` says by service which of its processes do not run."""
+def verdicts(now: Map, lately: Map, before: Map, gone: Mapping[str, str]) -> dict[str, Verdict]:
+    """A verdict on each node of `now`, compared with `before`; `lately` is the end of `now`.
+
+    `gone` says by service which of its processes do not run.
+    """
+    latest = {node.key: node for node in lately.nodes if node.requests >= _FEWEST}
     earlier = {node.key: node for node in before.nodes}
-    outgoing: dict[str, list[Edge]] = {}
-    for edge in now.edges:
-        outgoing.setdefault(edge.source, []).append(edge)
+    outgoing, outgoing_lately = _by_source(now), _by_source(lately)
     names = {node.key: node.name for node in now.nodes}
     return {
         node.key: _verdict(
-            node,
+            latest.get(node.key, node),
             earlier.get(node.key),
-            outgoing.get(node.key, []),
+            (outgoing_lately if node.key in latest else outgoing).get(node.key, []),
             names,
             gone.get(node.name, "") if node.kind == "service" else "",
         )
@@ -55,10 +62,17 @@ def verdicts(now: Map, before: Map, gone: Mapping[str, str]) -> dict[str, Verdic
     }
 
 
+def _by_source(flowed: Map) -> dict[str, list[Edge]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in flowed.edges:
+        found.setdefault(edge.source, []).append(edge)
+    return found
+
+
 def _verdict(
     node: Node, before: Node | None, outgoing: list[Edge], names: Mapping[str, str], gone: str
 ) -> Verdict:
-    failing = share(node.errors, node.requests)
+    failing = share(node.errors, node.requests) if node.requests >= _FEWEST else 0.0
     reasons, blamed = [gone] if gone else [], []
     if failing >= _SOME_ERRORS:
         reasons.append(f"{percent(failing)} of {count(node.requests)} fail")

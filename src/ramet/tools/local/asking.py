@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +12,11 @@ from ramet.tools.local.environment import Environments
 from ramet.tools.local.folder import Folder
 from ramet.tools.local.forks import inherited
 from ramet.tools.local.group import GroupProcesses
-from ramet.tools.local.managing import Answer, Managing
+from ramet.tools.local.managing import Answer, Managing, restarting
 from ramet.tools.local.masking import masked, secrets_in
 from ramet.tools.local.plan import Plan
+
+_SECONDS = 10.0  # for a zygote to be replaced; with code that does not load there is none for long
 
 
 class Asking:
@@ -35,7 +38,11 @@ class Asking:
     async def manage(self, service: str, arguments: Sequence[str], via: str) -> Answer:
         """What a management command of Ramet's answers, run as `service`; see `managing`."""
         group = self._group_of(service)
-        zygote = await group.ready_zygote()
+        try:
+            async with asyncio.timeout(_SECONDS):
+                zygote = await group.ready_zygote()
+        except TimeoutError:
+            raise restarting(group.group.name) from None
         return await self._managing.run(zygote, group.group.name, arguments, via)
 
     def environment(self, service: str) -> list[dict[str, Any]]:

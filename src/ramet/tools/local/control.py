@@ -63,8 +63,14 @@ class ControlServer:
             return await self._do(request)
         except DiagnosticError as error:
             return {"error": str(error)}
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             return {"error": f"no such request: {error!r}"}
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Not this task: what it waited for, a process to be ready, is waited for no more.
+            return {"error": "stopped, while it was being started"}
 
     async def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         supervisor = self._supervisor

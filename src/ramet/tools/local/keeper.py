@@ -60,7 +60,12 @@ class Keeper:
         self.first_ready = asyncio.get_running_loop().create_future()
 
     def begin(self) -> None:
-        """Start keeping, also after `stop`; await `first_ready` to know that it works."""
+        """Start keeping, also after `stop`; await `first_ready` to know that it works.
+
+        Asked again while it keeps already, as a double click does, it goes on.
+        """
+        if self._task is not None and not self._task.done():
+            return
         if self._stopping:
             self._stopping = False
             self.running = self._successor = None

@@ -73,7 +73,7 @@ class Managing:
                 )
                 return Answer(await _status(running), _text(output), _text(log))
             except ConnectionResetError:
-                raise _restarting(group) from None
+                raise restarting(group) from None
             finally:
                 output.unlink(missing_ok=True)
                 log.unlink(missing_ok=True)
@@ -108,7 +108,8 @@ def _not_answered(command: str) -> DiagnosticError:
     )
 
 
-def _restarting(group: str) -> DiagnosticError:
+def restarting(group: str) -> DiagnosticError:
+    """Nothing answers for the group at this moment."""
     return DiagnosticError(
         Mistake(
             reference="service-restarting",

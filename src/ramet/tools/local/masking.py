@@ -21,9 +21,12 @@ _TELLTALE = re.compile(
     r"|(?:^|_|api|access|signing|encryption)keys?(?:$|_)",
     re.IGNORECASE,
 )
-# The password of a URL (RFC 3986, 3.2.1), and a parameter with a telltale name.
+# The password of a URL (RFC 3986, 3.2.1), and what is given to a telltale name: as a parameter
+# there, in libpq's `host=db password=...`, as an option of a command, as a member of JSON.
 _IN_URL = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s]*(?=@)")
-_IN_QUERY = re.compile(r"(?i)([?&;](?:[\w-]*(?:pass|secret|token|key)[\w-]*)=)[^&;\s]+")
+_GIVEN = re.compile(  # with bounds, because a value may be very long
+    r"(?i)((?:pass|secret|token|key)[\w-]{0,40}(?:=|[\"']\s{0,4}:\s{0,4})[\"']?)[^&;,\s\"']+"
+)
 _SHORTEST_SECRET = 6  # shorter ones are found in innocent values
 
 
@@ -55,7 +58,7 @@ def _shown(name: str, value: str, known: list[str]) -> str:
     shown = value
     for secret in known:
         shown = shown.replace(secret, MASK)
-    shown = _IN_QUERY.sub(rf"\1{MASK}", _IN_URL.sub(rf"\1{MASK}", shown))
+    shown = _GIVEN.sub(rf"\1{MASK}", _IN_URL.sub(rf"\1{MASK}", shown))
     # As a template would have it, which is no secret.
     rest = shown.replace(MASK, "${MASKED}")
     return MASK if has_known_secret(rest) or has_random(rest) else shown

@@ -18,6 +18,8 @@ PAGES = [
     "/logs/output/orders-web",
     "/mail/one~0/html",
     "/nothing",
+    "/v1/nothing",
+    "/v1/traces/more",
 ]
 
 
@@ -54,11 +56,17 @@ def test_a_wrong_token_is_told_so(dashboard):
 
 
 def test_the_door_sends_on_to_this_server_only(dashboard):
-    for evil in ("https://evil.example/", "//evil.example/", "/\\evil.example/"):
+    for evil in (
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "/%09/evil.example/",
+    ):
         page = dashboard.ask(f"/login?to={evil}").text
         assert 'action="https:' not in page
         assert 'action="//' not in page
         assert 'action="/\\' not in page
+        assert 'action="/\t' not in page
 
 
 @pytest.mark.parametrize(

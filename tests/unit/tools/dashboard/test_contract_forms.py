@@ -88,7 +88,12 @@ def test_an_empty_text_that_is_required_is_an_empty_text() -> None:
 
 @pytest.mark.parametrize(
     ("name", "text", "takes"),
-    [("page", "three", "a whole number"), ("price", "much", "a number"), ("lines", "[", "JSON")],
+    [
+        ("page", "three", "a whole number"),
+        ("price", "much", "a number"),
+        ("lines", "[", "JSON"),
+        ("lines", "[" * 100_000, "JSON"),
+    ],
 )
 def test_what_does_not_fit_is_told_by_its_field(name: str, text: str, takes: str) -> None:
     typed = {"order_id": "x", "lines": "[]", "price": "1", "colour": '"red"', name: text}

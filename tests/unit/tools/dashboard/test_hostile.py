@@ -71,3 +71,18 @@ def test_of_a_trace_without_end_a_part_is_shown_and_it_is_said(dashboard):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert page.count('<li class="line d') == 2_000
+
+
+def test_of_long_lines_a_trace_shows_the_beginnings(dashboard):
+    teller = Teller(seed=2)
+    now, trace = time.time_ns() - 10**9, teller.id(16)
+    root = teller.span(trace, None, "loop", "GET /talks/", "server", now, 900 * MS, {})
+    for number in range(200):
+        teller.log(trace, root, "loop", now + number * MS, "info", LONG)
+    dashboard.tell("traces", teller.spans())
+    dashboard.tell("logs", teller.logs())
+    deadline = time.monotonic() + 15
+    while (page := dashboard.get(f"/traces/{trace}").text).count('<li class="line log') < 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len(page) < 2_000_000

@@ -61,6 +61,12 @@ def test_a_dead_letter_is_shown_with_its_error_its_payload_and_its_trace(
     assert "--handler=mail" in request["arguments"]
 
 
+def test_many_large_dead_letters_are_shown(dashboard: Dashboard, system: dict[str, Any]) -> None:
+    [letter] = system["ramet_events dead"]
+    system["ramet_events dead"] = [{**letter, "payload": {"text": '"' * 100_000}}] * 12
+    assert "12 letters" in dashboard.get("/events/dead?service=users").text
+
+
 def test_replaying_asks_first_and_does_what_it_asked(dashboard: Dashboard) -> None:
     query = urlencode({"id": EVENT, "handler": "mail", "service": "users"})
     page = dashboard.get(f"/events/dead/replay?{query}")
@@ -106,6 +112,13 @@ def test_runs_are_listed_and_each_is_a_timeline(dashboard: Dashboard) -> None:
     assert "Unavailable: the bank" in page
     assert "planned" in page
     assert f'href="/traces/{TRACE}"' in page
+
+
+def test_what_somebody_looks_for_is_not_remembered(dashboard: Dashboard) -> None:
+    for _ in range(2):
+        assert dashboard.get("/sagas?find=k7").status == 200
+    listings = [each for each in asked(dashboard, "manage") if "--find=k7" in each["arguments"]]
+    assert len(listings) == 4  # of both services, twice
 
 
 @pytest.mark.parametrize(
@@ -249,3 +262,11 @@ def test_who_is_no_service_does_not_call(dashboard: Dashboard) -> None:
     form = {"order_id": "7", "ramet-caller": "../../x", "ramet-sure": "yes"}
     answer = dashboard.post("/api/orders/shop.orders.v1.Orders/capture", urlencode(form))
     assert "is no service" in answer.text
+
+
+def test_an_idempotency_key_that_no_header_takes_is_told(dashboard: Dashboard) -> None:
+    for key in ("5 \u20ac", "a\r\nb"):
+        form = {"order_id": "7", "ramet-caller": "", "ramet-sure": "yes", "ramet-key": key}
+        answer = dashboard.post("/api/orders/shop.orders.v1.Orders/capture", urlencode(form))
+        assert answer.status == 200
+        assert "ASCII only" in answer.text

@@ -123,6 +123,32 @@ def test_the_cause_comes_before_those_who_suffer():
     assert orders.verdict.blamed == ("service:payments",)
 
 
+def test_what_failed_at_the_start_is_no_verdict_on_what_answers_now():
+    began = seen(
+        [edge("service:gateway", "service:users", errors=20)], [node("service:users", errors=20)]
+    )
+    lately = seen(
+        [edge("service:gateway", "service:users", calls=30)], [node("service:users", requests=30)]
+    )
+    found = picture(began, NOTHING, FLOWS, {}, lately=lately)
+    assert found.troubled == []
+    assert found.card("service:users").verdict.level == "good"
+    quiet = picture(began, NOTHING, FLOWS, {}, lately=seen([], [node("service:users", requests=3)]))
+    assert quiet.card("service:users").verdict.level == "bad"
+
+
+def test_what_fails_now_is_failing_however_much_went_well_before():
+    whole = seen([], [node("service:users", requests=10_000, errors=20)])
+    lately = seen([], [node("service:users", requests=20, errors=20)])
+    verdict = picture(whole, NOTHING, FLOWS, {}, lately=lately).card("service:users").verdict
+    assert (verdict.level, verdict.reasons) == ("bad", ("100% of 20 fail",))
+
+
+def test_a_few_that_failed_are_no_verdict():
+    rare = seen([], [node("service:users", requests=9, errors=9)])
+    assert picture(rare, NOTHING, FLOWS, {}).troubled == []
+
+
 def test_slower_than_before_is_told_with_whom_it_waits_for():
     slow = [edge("service:orders", "service:payments", p95=800 * MS)]
     nodes = [node("service:orders", p95=900 * MS), node("service:payments", p95=790 * MS)]

@@ -177,3 +177,25 @@ def test_a_stopped_process_stays_stopped_until_it_is_begun_again(tmp_path: Path)
         assert kept.keeper.process.started_at is not None
 
     _run(tmp_path, scenario)
+
+
+def test_a_process_that_is_begun_twice_is_one_process(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        await kept.keeper.stop()
+        starts = 0
+        start = kept.keeper.start
+
+        async def counted() -> Running:
+            nonlocal starts
+            starts += 1
+            return await start()
+
+        kept.keeper.start = counted
+        kept.keeper.begin()
+        kept.keeper.begin()
+        await kept.keeper.first_ready
+        await _until(lambda: kept.keeper.process.state == "running")
+        assert starts == 1
+
+    _run(tmp_path, scenario)

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from ramet.sagas import counting, operations, registry
 from ramet.sagas.describing import NEEDS_A_PERSON, age, describe, standing
 from ramet.sagas.models import LIVE, SagaRun, Status
-from ramet.telemetry.redaction import redact_fields
+from ramet.telemetry.redaction import redact_field
 
 NOT_HERE = 3
 """Exit code when the run is not in this database, so that `ramet sagas` can ask the next one."""
@@ -37,7 +37,10 @@ class Command(BaseCommand):
         lag = actions.add_parser("lag", help="how many runs of each saga stand where, and how long")
         show = actions.add_parser("show", help="one run with its state and journal")
         show.add_argument("id")
-        show.add_argument("--for-page", action="store_true", help="without what looks like secrets")
+        for each in (listing, show):
+            each.add_argument(
+                "--for-page", action="store_true", help="without what looks like secrets"
+            )
         resume = actions.add_parser("resume", help="try the present step again now")
         resume.add_argument("id", nargs="+")
         compensate = actions.add_parser("compensate", help="turn a run back")
@@ -49,11 +52,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, f"_{action}")(**options)
 
-    def _list(self, *, json: bool, limit: int, newest: bool, **filters: Any) -> None:
+    def _list(
+        self, *, json: bool, limit: int, newest: bool, for_page: bool, **filters: Any
+    ) -> None:
         order = "-created_at" if newest else "created_at"
         runs = list(_filtered(**filters).order_by(order)[:limit])
         if json:
-            self._print([describe(run) for run in runs])
+            found = [describe(run) for run in runs]
+            self._print(redact_field("", found) if for_page else found)
             return
         if not runs:
             self.stdout.write("no runs")
@@ -93,7 +99,7 @@ class Command(BaseCommand):
         run = _run(id)
         found = describe(run, fully=True)
         if for_page:
-            found = dict(redact_fields(None, "", found))
+            found = redact_field("", found)
         if json:
             self._print(found)
             return

@@ -81,7 +81,8 @@ def _splits(window: Window, work: dict[str, list[tuple[str, int, int]]]) -> Iter
         name, runs, time = max(operations, key=lambda operation: operation[2])
         others = [operation for operation in operations if operation[0] != name]
         rest, rest_runs = sum(each[2] for each in others), sum(each[1] for each in others)
-        if runs < TRACES or len(others) < OTHERS or rest_runs < TRACES:
+        # A coarse clock, such as a browser's, measures no time at all.
+        if runs < TRACES or len(others) < OTHERS or rest_runs < TRACES or not time:
             continue
         part = time / (time + rest)
         slower = (time / runs) / max(1, rest / rest_runs)

@@ -200,6 +200,9 @@ def _call(
     group = overview(context.control).group_of(operation.service)
     if group is None:
         raise Failed(f"{operation.service} does not run here.")
+    key = given.get("ramet-key", "").strip()
+    if not (key.isascii() and key.isprintable()):  # what a header takes (RFC 9110, 5.5)
+        raise Failed("An idempotency key has letters, digits and signs of ASCII only.")
     wanted = Call(
         caller=caller,
         service=operation.service,
@@ -209,7 +212,7 @@ def _call(
         deadline=float(operation.declared["deadline"]),
         is_idempotent=bool(operation.declared["idempotent"]),
         token=_token(context, given.get("ramet-user", "").strip()),
-        key=given.get("ramet-key", "").strip(),
+        key=key,
     )
     result = call(run, wanted)
     own_spans.keep(context.store, wanted, result)

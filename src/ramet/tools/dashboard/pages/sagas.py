@@ -38,15 +38,17 @@ def routes(context: Context) -> list[BaseRoute]:
 
     def listed(query: Mapping[str, str]) -> dict[str, Any]:
         status, saga, service, find = (query.get(name, "").strip() for name in _FILTERS)
-        arguments = ["list", "--json", "--newest", f"--limit={_LIMIT}"]
+        arguments = ["list", "--json", "--for-page", "--newest", f"--limit={_LIMIT}"]
         arguments += [f"--saga={saga}"] if saga else []
         arguments += [f"--find={find}"] if find else []
         if status in _STATUSES:
             arguments.append(f"--status={status}")
         elif status != "open":
             arguments.append("--all")
-        if service:
-            answers = operator.everywhere("ramet_sagas", *arguments, groups=[service])
+        if service or saga or find:
+            # Not remembered: what somebody may look for has no end.
+            groups = [service] if service else None
+            answers = operator.everywhere("ramet_sagas", *arguments, groups=groups)
         else:
             answers = operator.lately("ramet_sagas", *arguments)
         runs = [

@@ -33,6 +33,8 @@ _KINDS = {
 # How much longer than the window the time before it is that it is compared with.
 _BEFORE = 3
 _CROWDED = 12
+# What a verdict is about: long enough to be sure, and short enough that what is mended looks so.
+_LATELY = 3 * 60 * 1_000_000_000
 
 
 def routes(context: Context) -> list[Route]:
@@ -42,9 +44,17 @@ def routes(context: Context) -> list[Route]:
         chosen = window(request)
         now = context.store.map(chosen.since, chosen.until)
         before = context.store.map(chosen.since - _BEFORE * chosen.length, chosen.since)
+        lately = context.store.map(chosen.until - _LATELY, chosen.until)
         hidden = _hidden(request, now)
         return {
-            "picture": picture(now, before, context.project.flows, gone(context.control), hidden),
+            "picture": picture(
+                now,
+                before,
+                context.project.flows,
+                gone(context.control),
+                hidden,
+                lately=lately,
+            ),
             "kinds": [(kind, title, kind not in hidden) for kind, title in _KINDS.items()],
             "window": chosen,
             "query": request.query_params,

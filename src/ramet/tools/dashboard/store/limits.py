@@ -60,7 +60,7 @@ class Kept:
     losses: tuple[Loss, ...] = field(default=())
     """Since the file was made, the most frequent first."""
     trouble: str | None = None
-    """Why writing fails at this moment (such as a full disk), or None."""
+    """Why writing or reading fails at this moment (such as a full disk), or None."""
 
     @property
     def dropped(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -80,26 +81,35 @@ class Store:
         self._writer.close()
 
     def kept(self) -> Kept:
-        """What is here, since when, and what was left out."""
-        counts = self._writer.counts
-        with self._readers.reading() as connection:
-            # The trace that came first is the next to go.
-            span = connection.execute("SELECT first FROM traces ORDER BY id LIMIT 1").fetchone()
-            log = connection.execute("SELECT time FROM logs ORDER BY id LIMIT 1").fetchone()
-            point = connection.execute("SELECT min(time) FROM points").fetchone()
+        """What is here, since when, and what was left out.
+
+        Every page shows it, so a file that was removed or broken meanwhile is `trouble`, no error:
+        pages that need no history go on.
+        """
+        counts, trouble = self._writer.counts, self._writer.trouble
+        span, log, point, size = None, None, (None,), 0
+        try:
+            size = self._path.stat().st_size
+            with self._readers.reading() as connection:
+                # The trace that came first is the next to go.
+                span = connection.execute("SELECT first FROM traces ORDER BY id LIMIT 1").fetchone()
+                log = connection.execute("SELECT time FROM logs ORDER BY id LIMIT 1").fetchone()
+                point = connection.execute("SELECT min(time) FROM points").fetchone()
+        except (OSError, sqlite3.Error) as error:
+            trouble = str(error)
         return Kept(
             spans=counts.spans,
             traces=counts.traces,
             logs=counts.logs,
             points=counts.points,
-            bytes=self._path.stat().st_size,
+            bytes=size,
             oldest_span=span[0] if span else None,
             oldest_log=log[0] if log else None,
             oldest_point=point[0],
             waiting=self._writer.waiting,
             limits=self._limits,
             losses=self._writer.ledger.listed(),
-            trouble=self._writer.trouble,
+            trouble=trouble,
         )
 
     def services(self) -> list[str]:

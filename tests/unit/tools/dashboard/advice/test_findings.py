@@ -235,6 +235,12 @@ def test_an_operation_that_takes_all_the_time_of_its_service_may_be_split_off(st
     assert "99% of the time of orders and 200 times as long" in finding.sentence
 
 
+def test_spans_that_took_no_time_say_nothing(store):
+    names = ["GET /"] * 50 + [f"GET /{number % 4}/" for number in range(100)]
+    write(store, *(span(name=name, duration=0) for name in names))
+    assert advice.findings(store) == []
+
+
 def test_what_costs_most_comes_first(store):
     for root in views(20):
         slow = (query(root, name="SELECT slow", duration=20 * MS) for _ in range(6))

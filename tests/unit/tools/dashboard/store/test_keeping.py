@@ -241,3 +241,16 @@ def test_a_batch_that_the_database_refuses_takes_no_other_with_it(store, caplog)
     write(store, bad._replace(duration=1))
     assert store.kept().spans == 2
     assert store.trace(bad.trace_id.hex()).spans[0].resource == {"of": "the bad one"}
+
+
+def test_a_file_that_is_removed_or_broken_meanwhile_is_told_and_no_error(store, path):
+    write(store, span())
+    content = path.read_bytes()
+    path.write_bytes(b"\0" * len(content))
+    for journal in ("-wal", "-shm"):
+        path.with_name(path.name + journal).unlink(missing_ok=True)
+    kept = store.kept()
+    assert kept.trouble
+    assert (kept.spans, kept.oldest_span) == (1, None)
+    path.unlink()
+    assert store.kept().trouble
