@@ -62,7 +62,7 @@ def _socket(run: Path, name: str, role: str) -> Path:
 async def _vitals(socket: Path) -> Vitals:
     status, body = await http.get(socket, probes.READY, timeout=PATIENCE)
     if status is None:
-        return Vitals("no answer")
+        return Vitals("no answer", [f"no answer within {PATIENCE:g} s"])
     found = json.loads(body)
     reasons = [
         f"{name}: {check.get('output', check['status'])}"
