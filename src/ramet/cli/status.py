@@ -67,11 +67,21 @@ def _facts(state: dict[str, Any]) -> dict[str, Any]:
     from ramet.tools.local import control, vitals
 
     folder = folder_here()
-    found, backlogs = asyncio.run(vitals.ask(folder.run, state["processes"], [*state["groups"]]))
-    try:
-        answer = control.ask(folder.control, {"command": "rates"}, timeout=0.7)
-    except (OSError, ValueError):  # it is ending, or busy; the rest is known all the same
-        answer = {}
+
+    def ask_rates() -> dict[str, Any]:
+        try:
+            return control.ask(folder.control, {"command": "rates"}, timeout=vitals.PATIENCE)
+        except (OSError, ValueError):  # it is ending, or busy; the rest is known all the same
+            return {}
+
+    async def ask_all() -> tuple[Any, dict[str, Any]]:
+        probed, rates = await asyncio.gather(
+            vitals.ask(folder.run, state["processes"], [*state["groups"]]),
+            asyncio.to_thread(ask_rates),
+        )
+        return probed, rates
+
+    (found, backlogs), answer = asyncio.run(ask_all())
     processes = [
         process
         | {

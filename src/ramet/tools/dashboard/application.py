@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ramet.tools.dashboard import otlp, pages
 from ramet.tools.dashboard.access import HEADERS, Access, local_path
+from ramet.tools.dashboard.ahead import ask_ahead
 from ramet.tools.dashboard.context import Context
 from ramet.tools.dashboard.control import Control
 from ramet.tools.dashboard.declared import Project
@@ -38,6 +39,8 @@ def make_application(settings: Settings, store: Store) -> Starlette:
         project=project,
         renderer=Renderer(pages.entries(), store.kept, project, control.faults),
     )
+    if settings.control is not None:
+        ask_ahead(context.operator)
     routes: list[BaseRoute] = [
         *otlp.routes(store),
         Route("/live", _live),

@@ -17,9 +17,13 @@ _ROWS = 3
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One series: `d` of its SVG path, its moments that stand alone, and its figures."""
+    """One series: `d` of its SVG path, its moments that stand alone, and its figures.
+
+    `short` is what of the `name` finds room beside a small chart.
+    """
 
     name: str
+    short: str
     path: str
     dots: tuple[tuple[float, float], ...]
     last: float
@@ -55,6 +59,7 @@ def chart(
     show: Callable[[float], str],
     name: Callable[[Series], str],
     *,
+    short: Callable[[Series], str] | None = None,
     of_services: bool = False,
 ) -> Chart:
     """The series with the highest values, at most eight, on one scale from 0; `show` writes a
@@ -79,7 +84,9 @@ def chart(
 
     return Chart(
         title=title,
-        curves=tuple(_curve(name(each), each.points, step, place) for each in shown),
+        curves=tuple(
+            _curve(name(each), (short or name)(each), each.points, step, place) for each in shown
+        ),
         rows=tuple(
             (round(HEIGHT - number * between / top * HEIGHT, 1), number * between)
             for number in range(round(top / between) + 1)
@@ -93,6 +100,7 @@ def chart(
 
 def _curve(
     name: str,
+    short: str,
     points: Sequence[tuple[int, float]],
     step: int,
     place: Callable[[int, float], tuple[float, float]],
@@ -108,6 +116,7 @@ def _curve(
     values = [value for _, value in points]
     return Curve(
         name=name,
+        short=short,
         path="".join("M" + "L".join(f"{x} {y}" for x, y in run) for run in runs if len(run) > 1),
         dots=tuple(run[0] for run in runs if len(run) == 1),
         last=values[-1],

@@ -55,6 +55,10 @@ class Operator:
         """The groups of Django services; none while the system is down."""
         return list(self._status().get("versions") or {})
 
+    def is_ready(self) -> bool:
+        """Whether `ramet up` has started all that it starts."""
+        return self._status().get("ready") is True
+
     def generation(self) -> str:
         """Another text whenever processes were started, and so may have other code."""
         processes = self._status().get("processes") or []

@@ -5,7 +5,8 @@
 null, on), `canary` (service, weight), `fault` (service, service.operation or null; off, or delay,
 status, share, gone), `manage` (service, arguments, via), `environment` (service), `certificates`,
 `rotate-authority` and `logs` (service or null, lines) answer `{"ok": true, ...}` or
-`{"error": text}` when done. Whoever may open the socket (its folder has mode 0700) may do it all.
+`{"error": text}` when done. Whoever may open the socket (its folder has mode 0700) may do it all;
+what changes something is reported, with `via`: "dashboard" as who asked.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramet.errors import DiagnosticError
-from ramet.tools.local import child, faults, logs
+from ramet.tools.local import child, deeds, faults, logs
 
 if TYPE_CHECKING:
     from ramet.tools.local.supervisor import Supervisor
@@ -60,6 +62,8 @@ class ControlServer:
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             request = json.loads(line)
+            if (deed := deeds.described(request, datetime.now(UTC))) is not None:
+                self._supervisor.report(deed)
             return await self._do(request)
         except DiagnosticError as error:
             return {"error": str(error)}

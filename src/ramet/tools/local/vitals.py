@@ -62,7 +62,7 @@ def _socket(run: Path, name: str, role: str) -> Path:
 async def _vitals(socket: Path) -> Vitals:
     status, body = await http.get(socket, probes.READY, timeout=PATIENCE)
     if status is None:
-        return Vitals("no answer")
+        return Vitals("no answer", [f"no answer within {PATIENCE:g} s"])
     if status not in (200, 503):  # it failed at answering
         return Vitals("unready", [f"{probes.READY} answers {status}"])
     found = json.loads(body)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.dashboard.operated import EVENT, RUN, TRACE, operate
-from tests.dashboard.running import Dashboard
+from tests.dashboard.running import Dashboard, running
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,20 @@ def post(dashboard: Dashboard, path: str, **form: str) -> str:
     assert page.status == 200
     [notice] = [line for line in page.text.splitlines() if '<p class="notice' in line]
     return notice.strip()
+
+
+def test_what_the_code_declares_is_asked_before_anybody_opens_a_page() -> None:
+    with running() as started:
+        operate(started.supervisor)
+        assert not asked(started, "manage")
+        started.supervisor.status["ready"] = True
+        deadline = time.monotonic() + 20
+        while len(asked(started, "manage")) < 2:
+            assert time.monotonic() < deadline, "nothing was asked"
+            time.sleep(0.05)
+        assert {each["arguments"][0] for each in asked(started, "manage")} == {"ramet_manifest"}
+        assert "shop.orders.v1.Orders" in started.get("/api").text
+        assert len(asked(started, "manage")) == 2
 
 
 # ── events ────────────────────────────────────────────────────────────────────────────────────
@@ -194,7 +208,7 @@ def test_what_is_done_to_a_service_is_what_the_supervisor_is_asked(
     dashboard: Dashboard, path: str, form: dict[str, str], request_: dict[str, Any], said: str
 ) -> None:
     assert said in post(dashboard, f"/services/orders/{path}", **form)
-    assert {"service": "orders", **request_} in dashboard.supervisor.asked
+    assert {"service": "orders", "via": "dashboard", **request_} in dashboard.supervisor.asked
 
 
 def test_stopping_asks_first(dashboard: Dashboard) -> None:

@@ -93,8 +93,8 @@ def test_each_process_says_how_it_is_and_why(run: Path) -> None:
         "orders-web": vitals.Vitals("degraded", ["calls: calls is so"]),
         "orders-web-2": vitals.Vitals("unready", ["database: database is so"]),
         "orders-worker": vitals.Vitals("ready"),
-        "users-web": vitals.Vitals("no answer"),
-        "gone-web": vitals.Vitals("no answer"),
+        "users-web": vitals.Vitals("no answer", ["no answer within 0.7 s"]),
+        "gone-web": vitals.Vitals("no answer", ["no answer within 0.7 s"]),
     }
     assert backlogs == {
         "orders": vitals.Backlog(lag_seconds=7.5, waiting=3, dead_letters=4, stuck_sagas=5),

@@ -136,14 +136,23 @@ def _of_metric(context: Context, row: MetricRow, title: str, service: str, chose
         if not service or each.labels.get("service") == service
     ]
 
-    def name(each: Series) -> str:
+    def words(each: Series) -> list[str]:
         labels = {label: text for label, text in each.labels.items() if text}
         if service:
             labels.pop("service", None)
-        return ", ".join(formats.fitting(text, _LONGEST) for text in labels.values()) or row.name
+        return list(labels.values()) or [row.name]
 
     unit = found[0].unit if found else row.unit
-    return chart(title, found, chosen.since, chosen.until, chosen.step, _shown(unit), name)
+    return chart(
+        title,
+        found,
+        chosen.since,
+        chosen.until,
+        chosen.step,
+        _shown(unit),
+        lambda each: ", ".join(words(each)),
+        short=lambda each: ", ".join(formats.fitting(text, _LONGEST) for text in words(each)),
+    )
 
 
 def _shown(unit: str) -> Callable[[float], str]:

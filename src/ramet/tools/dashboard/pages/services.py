@@ -75,7 +75,9 @@ def routes(context: Context) -> list[BaseRoute]:
             back = f"/services/{name}"
             try:
                 more = read(form) if read else {}
-                answer = context.control.ask(command, timeout=_LONGEST, service=name, **more)
+                answer = context.control.ask(
+                    command, timeout=_LONGEST, service=name, via="dashboard", **more
+                )
             except ValueError as error:
                 return done(back, str(error), failed=True)
             except SupervisorAway as error:
@@ -90,7 +92,7 @@ def routes(context: Context) -> list[BaseRoute]:
         place, back = form.get("place", ""), f"/services/{request.path_params['name']}"
         try:
             request_of = {"off": True} if form.get("off") else _fault(form)
-            answer = context.control.ask("fault", service=place, **request_of)
+            answer = context.control.ask("fault", service=place, via="dashboard", **request_of)
         except ValueError as error:
             return done(back, str(error), failed=True)
         except SupervisorAway as error:
