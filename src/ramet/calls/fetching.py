@@ -8,6 +8,7 @@ second free thread of the same server, and a few requests that wait for themselv
 
 import json
 import sys
+import time
 from collections.abc import Mapping
 from contextvars import Context
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from structlog.contextvars import bind_contextvars
 
-from ramet.calls import charsets, context, spans
+from ramet.calls import charsets, context, metrics, spans
 from ramet.calls.caller import making_service
 from ramet.calls.client import remote_address
-from ramet.calls.errors import DeadlineExceeded
+from ramet.calls.errors import DeadlineExceeded, RemoteError
 from ramet.calls.ids import ids_in, ids_to_send
 from ramet.calls.transactions import refuse_inside_transaction
 from ramet.calls.wellformed import refuse_foreign, refuse_malformed
@@ -89,8 +90,17 @@ def fetch(
     if seconds <= 0:
         raise DeadlineExceeded("no time was left to ask")
     caller = making_service(1)
+    started, outcome = time.monotonic(), "failed"
     with spans.fetching(service, method, path, caller, seconds) as span:
-        answer = _fetched(place, service, caller, method, path, body, headers or {}, seconds)
+        try:
+            answer = _fetched(place, service, caller, method, path, body, headers or {}, seconds)
+            outcome = f"{answer.status // 100}xx"
+        except RemoteError as error:
+            outcome = error.code
+            raise
+        finally:
+            took = time.monotonic() - started
+            metrics.FETCHES.record(took, caller or metrics.UNKNOWN, service, outcome)
         span.set_attribute("http.response.status_code", answer.status)
         if answer.status >= 500:
             span.fail(f"answered {answer.status}")

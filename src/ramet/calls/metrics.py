@@ -2,7 +2,7 @@
 
 from ramet.telemetry.metrics import Histogram
 
-__all__ = ["CLIENT", "SERVER", "UNKNOWN"]
+__all__ = ["CLIENT", "FETCHES", "SERVER", "UNKNOWN"]
 
 CLIENT = Histogram(
     "rpc.client.call.duration",
@@ -14,6 +14,12 @@ SERVER = Histogram(
     "rpc.server.call.duration",
     "Calls that came in over HTTP, as the service that answered them saw them.",
     attributes=("ramet.caller", "ramet.callee", "ramet.operation", "rpc.response.status_code"),
+)
+
+FETCHES = Histogram(
+    "ramet.fetch.duration",
+    "Uses of ramet.fetch: how the answer's status begins, such as 2xx, or why there was none.",
+    attributes=("ramet.caller", "ramet.callee", "ramet.outcome"),
 )
 
 UNKNOWN = "unknown"

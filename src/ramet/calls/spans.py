@@ -21,6 +21,7 @@ from ramet.calls.operations import CALLS_PATH, Operation
 from ramet.calls.refusals import Refused
 from ramet.calls.transactions import open_transaction
 from ramet.telemetry import tracing
+from ramet.telemetry.call_sites import from_project
 from ramet.telemetry.spans import Parent, Shape
 
 __all__ = ["fetching", "making", "serving"]
@@ -90,7 +91,7 @@ class _Call(tracing.Work):
 
 @lru_cache(maxsize=4096)
 def _made(operation: Operation, file: str, line: int) -> Shape:
-    site = {"code.file.path": file, "code.line.number": line}
+    site = {"code.file.path": from_project(file), "code.line.number": line}
     return Shape(_name(operation), SpanKind.CLIENT, _said(operation) | site)
 
 

@@ -7,7 +7,11 @@ import sysconfig
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["call_site"]
+from django.conf import settings
+
+from ramet.placement import Here
+
+__all__ = ["call_site", "from_project"]
 
 _FRAMES = 60  # how far the project's code may be above: a serializer's loop over a queryset is 25
 _NOT_OWN = tuple(
@@ -37,3 +41,14 @@ def call_site(depth: int) -> tuple[str, int] | None:
             return file, frame.f_lineno
         frame = frame.f_back
     return None
+
+
+def from_project(file: str) -> str:
+    """The path from the project's folder on, for what is below that; anything else as it is.
+
+    The folder is that of `ramet.toml`, else the setting BASE_DIR. So a line of code is the same one
+    on every machine, and telemetry does not tell where the project is installed.
+    """
+    place = getattr(settings, "RAMET", None)
+    folder = place.system.root if isinstance(place, Here) else getattr(settings, "BASE_DIR", "")
+    return file.removeprefix(f"{folder}/") if folder else file

@@ -17,7 +17,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from ramet.telemetry import tracing
-from ramet.telemetry.call_sites import call_site
+from ramet.telemetry.call_sites import call_site, from_project
 from ramet.telemetry.spans import Shape, Span
 
 __all__ = ["observe"]
@@ -100,7 +100,8 @@ def _shape(sql: str, vendor: str, alias: str, site: tuple[str, int] | None) -> S
     if table:
         said["db.collection.name"] = table[1]
     if site is not None:
-        said["code.file.path"], said["code.line.number"] = site
+        file, line = site
+        said["code.file.path"], said["code.line.number"] = from_project(file), line
     return Shape(f"{word} {table[1]}" if table else word, SpanKind.CLIENT, said)
 
 

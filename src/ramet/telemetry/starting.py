@@ -33,9 +33,9 @@ def start() -> None:
     log_records.attach()
     exporting.feed(reporting.counted)
     instruments.use_traces(_kept_trace)
+    tasks.observe()
     if tracing.is_on():
         sql.observe()
-        tasks.observe()
 
 
 def _kept_trace() -> bytes | None:

@@ -1,4 +1,5 @@
-"""The spans of a Celery task: published here, run there, in one trace by the message's headers.
+"""A Celery task's spans, published here, run there, in one trace by the message's headers; and its
+place in the metrics.
 
 By Celery's own signals, so that nothing of the project changes. Names and attributes are those of
 https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
@@ -7,7 +8,9 @@ https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -16,13 +19,22 @@ from opentelemetry.trace import SpanKind
 from ramet.telemetry import exporting, propagation, tracing
 from ramet.telemetry.late_imports import when_imported
 from ramet.telemetry.logs import bound
+from ramet.telemetry.metrics import Histogram
 from ramet.telemetry.spans import Shape
 
 __all__ = ["observe"]
 
+RUNS = Histogram(
+    "ramet.tasks.run.duration",
+    "Runs of Celery tasks: done, failed, retried (it runs again), or ignored (by Ignore, Reject).",
+    attributes=("celery.task_name", "ramet.outcome"),
+)
+_OUTCOMES = {"SUCCESS": "done", "RETRY": "retried", "IGNORED": "ignored", "REJECTED": "ignored"}
+"""By Celery's state; anything else is a failure."""
+
 
 def observe() -> None:
-    """Trace tasks as soon as, and if, this process imports Celery."""
+    """Count tasks, and trace them where anything is traced, once this process imports Celery."""
     when_imported("celery.signals", _connect)
 
 
@@ -39,8 +51,17 @@ def _connect() -> None:
     signals.worker_process_shutdown.connect(_before_end, weak=False, dispatch_uid=uid)
 
 
+@dataclass(slots=True)
+class _Run:
+    """A task at work; without a span where nothing is traced."""
+
+    surroundings: ExitStack = field(default_factory=ExitStack)
+    span: tracing.Working | None = None
+    started: float = field(default_factory=time.perf_counter)
+
+
 _publishing = threading.local()
-_running: dict[str, tuple[ExitStack, tracing.Working]] = {}
+_running: dict[str, _Run] = {}
 
 
 def _before_publish(
@@ -66,6 +87,7 @@ def _after_publish(**_: Any) -> None:
 
 
 def _before_run(task_id: str, task: Any, **_: Any) -> None:
+    run = _running[task_id] = _Run()
     if not tracing.is_on():
         return
     # Celery makes attributes of a message's headers; where the task is called in its own process,
@@ -73,27 +95,28 @@ def _before_run(task_id: str, task: Any, **_: Any) -> None:
     request = task.request
     carried = {name: getattr(request, name, None) for name in ("traceparent", "tracestate")}
     parent = propagation.parent_in(carried["traceparent"], carried["tracestate"])
-    stack = ExitStack()
-    stack.enter_context(propagation.with_baggage(getattr(request, "baggage", None)))
+    enter = run.surroundings.enter_context
+    enter(propagation.with_baggage(getattr(request, "baggage", None)))
     said = {"messaging.message.id": task_id, "ramet.attempt": request.retries + 1}
     links = () if parent is None else (parent.link(),)
-    span = stack.enter_context(tracing.work(_run(task.name), said, parent=parent, links=links))
-    stack.enter_context(bound(task=task.name, task_id=task_id))
-    _running[task_id] = (stack, span)
+    run.span = enter(tracing.work(_run(task.name), said, parent=parent, links=links))
+    enter(bound(task=task.name, task_id=task_id))
 
 
 def _failed(**told: Any) -> None:
     task_id = told.get("task_id") or getattr(told.get("request"), "id", "")
-    running = _running.get(str(task_id))
+    run = _running.get(str(task_id))
     error = told.get("exception") or told.get("reason")
-    if running is not None and error is not None:
-        running[1].fail(error if isinstance(error, BaseException) else str(error))
+    if run is not None and run.span is not None and error is not None:
+        run.span.fail(error if isinstance(error, BaseException) else str(error))
 
 
-def _after_run(task_id: str, **_: Any) -> None:
-    running = _running.pop(task_id, None)
-    if running is not None:
-        running[0].close()
+def _after_run(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
+    run = _running.pop(task_id, None)
+    if run is not None:
+        outcome = _OUTCOMES.get(state or "", "failed")
+        RUNS.record(time.perf_counter() - run.started, task.name, outcome)
+        run.surroundings.close()
 
 
 def _before_end(**_: Any) -> None:

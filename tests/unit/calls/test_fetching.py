@@ -18,11 +18,12 @@ from django.urls import path
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 import ramet
-from ramet.calls import CallInsideTransaction, context
+from ramet.calls import CallInsideTransaction, context, metrics
 from ramet.errors import DiagnosticError
 from ramet.placement import Here
 from ramet.placement.environment import Environment
 from ramet.system import Gateway, Infrastructure, Service, System
+from ramet.telemetry.metrics.prometheus import own_series
 
 SYSTEM = System(
     name="shop",
@@ -207,6 +208,42 @@ def test_what_cannot_be_asked_is_told(placed: Callable[..., None]) -> None:
         ramet.fetch("parcels", "/")
     with context.use_deadline(0), pytest.raises(ramet.DeadlineExceeded):
         ramet.fetch("parcels", "/")
+
+
+def counted() -> dict[tuple[str, ...], float]:
+    """Fetches by caller, callee and outcome."""
+    return {
+        each.values: sum(each.numbers[1 : 2 + len(each.declaration.bounds)])
+        for each in own_series()
+        if each.declaration == metrics.FETCHES.declaration
+    }
+
+
+def test_each_is_counted_by_how_it_ended(
+    placed: Callable[..., None], mesh: tuple[str, list[dict[str, Any]]]
+) -> None:
+    def ask(path: str = "/parcels/") -> None:
+        ramet.fetch("parcels", path)
+
+    def asked() -> set[tuple[str, ...]]:
+        now = counted()
+        found = {key for key, number in now.items() if number == before.get(key, 0) + 1}
+        before.update(now)
+        return found
+
+    before = counted()
+    placed("orders", "parcels")
+    ask()
+    assert asked() == {("orders", "parcels", "2xx")}
+    ask("/nothing/")
+    assert asked() == {("orders", "parcels", "4xx")}
+    placed("orders", RAMET_MESH_URL=mesh[0])
+    ask()
+    assert asked() == {("orders", "parcels", "2xx")}
+    placed("orders", RAMET_MESH_URL="unix:/nowhere/{caller}.out.sock")
+    with pytest.raises(ramet.Unavailable):
+        ask()
+    assert asked() == {("orders", "parcels", "unavailable")}
 
 
 @pytest.mark.django_db

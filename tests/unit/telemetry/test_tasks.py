@@ -1,12 +1,14 @@
-"""A Celery task is in the trace of whoever published it."""
+"""A Celery task is in the trace of whoever published it, and its runs are counted."""
 
 import subprocess
 import sys
 
 import pytest
-from celery import Celery
+from celery import Celery, Task
+from celery.exceptions import Ignore
 
-from ramet.telemetry import exporting, tracing
+from ramet.telemetry import exporting, starting, tasks, tracing
+from ramet.telemetry.metrics.prometheus import own_series
 from ramet.telemetry.spans import Shape
 from tests.unit.conftest import Trace
 
@@ -25,6 +27,14 @@ def app() -> Celery:
     @app.task(name="fail", bind=True, max_retries=1)
     def fail(self: object) -> None:
         raise ValueError("no stamps")
+
+    @app.task(name="again", bind=True, max_retries=1)
+    def again(self: Task) -> None:
+        raise self.retry(countdown=0)
+
+    @app.task(name="ignore")
+    def ignore() -> None:
+        raise Ignore
 
     return app
 
@@ -99,6 +109,39 @@ def test_a_process_of_a_pool_sends_what_it_has_before_it_ends(
     waited = exporting._exporter._is_empty
     signals.worker_process_shutdown.send(sender=None, pid=1, exitcode=0)
     assert waited.is_set()
+
+
+def _counted() -> dict[tuple[str, ...], float]:
+    """Runs by task and outcome."""
+    return {
+        each.values: sum(each.numbers[1 : 2 + len(each.declaration.bounds)])
+        for each in own_series()
+        if each.declaration == tasks.RUNS.declaration
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "outcomes"),
+    [
+        ("add", (1, 2), ["done"]),
+        ("fail", (), ["failed"]),
+        ("again", (), ["retried", "failed"]),  # it may be tried again once
+        ("ignore", (), ["ignored"]),
+    ],
+)
+def test_runs_are_counted_by_task_and_outcome_though_nothing_is_traced(
+    app: Celery, name: str, arguments: tuple[int, ...], outcomes: list[str]
+) -> None:
+    starting.start()
+    assert not tracing.is_on()
+    before = _counted()
+    app.tasks[name].delay(*arguments)
+    for outcome in outcomes:
+        _work_off(app)
+        key = (name, outcome)
+        assert _counted().get(key, 0) == before.get(key, 0) + 1
+    changed = {key for key, number in _counted().items() if number != before.get(key)}
+    assert changed == {(name, outcome) for outcome in outcomes}
 
 
 LATE = """

@@ -10,6 +10,8 @@ def declared() -> list[Declaration]:
     """By name. Django must be set up."""
     for name in ("calls", "events", "sagas"):
         importlib.import_module(f"ramet.{name}.metrics")
-    for name in ("middleware", "metrics.database", "metrics.reporting", "metrics.saturation"):
+    for name in ("middleware", "tasks"):
         importlib.import_module(f"ramet.telemetry.{name}")
+    for name in ("database", "reporting", "saturation"):
+        importlib.import_module(f"ramet.telemetry.metrics.{name}")
     return [each for each in _declared() if not each.name.startswith(("test.", "never."))]
