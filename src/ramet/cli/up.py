@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ramet.cli._local import FAILED, here
-from ramet.system import Group, Policy, Switches, System, placement, rates
+from ramet.system import Group, Policy, Switches, System, collectors, placement, rates
 from ramet.tools.local.folder import Folder
 
 
@@ -101,7 +101,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
     foreign = None
     if system.gateway.issuer is not None and system.has_foreign_issuer:
         foreign = ForeignIssuer(system.gateway.issuer, folder.path / "issuer.json", _say)
-    telemetry = dashboard.collector(system)
+    telemetry, telemetry_headers = dashboard.collector(system), collectors.headers(os.environ)
     writing = Lock()
     written: tuple[Mapping[str, Sequence[Path]], Policy, Switches] = ({}, Policy(), Switches())
 
@@ -119,6 +119,7 @@ def _gateway(system: System, groups: tuple[Group, ...], folder: Folder) -> Any:
             key=key,
             rate_service=counted_at if system.has_shared_rates and not is_ours else None,
             telemetry=telemetry,
+            telemetry_headers=telemetry_headers,
         )
 
     def write(endpoints: Mapping[str, Sequence[Path]], policy: Policy, switches: Switches) -> None:

@@ -11,18 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
-from urllib.parse import unquote
 
 from django.conf import settings
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement import Here
-from ramet.system.secrets import resolved
+from ramet.system import collectors
 
 __all__ = ["Options", "options"]
 
 SETTING = "RAMET_TELEMETRY"
-_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 _EXPECTED = {
     "url": 'the base URL of an OTLP collector, such as "http://127.0.0.1:4318"',
     "service": 'the name of this service, such as "shop"',
@@ -71,7 +69,7 @@ _read: tuple[Here | None, dict[str, Any], Options] | None = None
 
 def _options(place: Here | None, given: Mapping[str, Any]) -> Options:
     values = _checked(dict(given))
-    values["headers"] = _headers(os.environ)
+    values["headers"] = collectors.headers(os.environ)
     values["gzip"] = os.environ.get("OTEL_EXPORTER_OTLP_COMPRESSION") == "gzip"
     if place is None:
         values.setdefault("url", os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None)
@@ -117,23 +115,3 @@ def _is_right(name: str, value: Any) -> bool:
     if largest is None or isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return 0 <= value <= largest
-
-
-def _headers(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """`api-key=abc,other=value`, each percent-encoded as in W3C baggage. May be `file:/path`."""
-    text = environ.get(_HEADERS, "")
-    if text:
-        text = resolved(text, environ, _HEADERS)
-    pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())
-    found = tuple((name.strip(), unquote(value.strip())) for name, _, value in pairs)
-    if not all(name and value.isprintable() and value.isascii() for name, value in found):
-        raise DiagnosticError(
-            Mistake(
-                "invalid-environment",
-                where=_HEADERS,
-                found="a text that is no list of headers",  # without the value, which is a secret
-                expected="name=value,name=value, percent-encoded",
-                remedy=f"Correct {_HEADERS}, or unset it.",
-            )
-        )
-    return found

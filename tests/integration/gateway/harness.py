@@ -161,6 +161,7 @@ class Edge:
     certificate: tuple[Path, Path] | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     telemetry_url: str | None = None
+    telemetry_headers: tuple[tuple[str, str], ...] = ()
     infrastructure: Infrastructure = field(default_factory=Infrastructure)
     rate_service: str | None = None
 
@@ -221,6 +222,7 @@ class Edge:
             key=self.certificate[1] if self.certificate else None,
             rate_service=self.rate_service,
             telemetry=self.telemetry_url,
+            telemetry_headers=self.telemetry_headers,
         )
 
     def configure(self) -> tuple[str, ...]:

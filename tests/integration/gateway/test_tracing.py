@@ -1,6 +1,8 @@
 """Envoy's own spans: of the gateway and of the mesh, with what a client may say about them."""
 
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,8 @@ from tests.integration.gateway.harness import Edge
 from tests.otlp import Collector, SpanRow, collector
 
 TRACE, SPAN = "a" * 32, "b" * 16
+KEY = f"{secrets.token_hex(8)} 100%PROTOCOL%%"
+"""With what Envoy takes for a command in a header's value."""
 SAMPLED = f"00-{TRACE}-{SPAN}-01"
 
 
@@ -21,7 +25,11 @@ def kept() -> Iterator[Collector]:
 @pytest.fixture(scope="module")
 def running_edge(kept: Collector) -> Iterator[Edge]:
     """A gateway that samples every other request, with a collector."""
-    edge = Edge(telemetry_url=kept.url, telemetry=Telemetry(sample=0.5)).start()
+    edge = Edge(
+        telemetry_url=kept.url,
+        telemetry_headers=(("api-key", KEY), ("x-team", "blue")),
+        telemetry=Telemetry(sample=0.5),
+    ).start()
     try:
         yield edge
     finally:
@@ -48,6 +56,15 @@ def test_a_client_can_neither_force_nor_prevent_sampling(edge: Edge) -> None:
         received = edge.upstreams["orders"].received
         assert {each.headers["traceparent"][3:35] for each in received} == {TRACE}
         assert 20 < len(sampled(edge)) < 80
+
+
+@pytest.mark.parametrize("request_id", ["not-a-uuid", "0" * 36])
+def test_sampling_does_not_depend_on_what_the_request_is_called(
+    edge: Edge, request_id: str
+) -> None:
+    for _ in range(100):
+        edge.get("/api/v1/orders/", traceparent=SAMPLED, x_request_id=request_id)
+    assert 20 < len(sampled(edge)) < 80
 
 
 def test_a_trace_of_our_own_is_sampled_as_often(edge: Edge) -> None:
@@ -93,3 +110,36 @@ def test_a_hop_of_the_mesh_goes_on_with_its_callers_trace(edge: Edge, kept: Coll
     assert (first[3:35], first[-2:]) == (TRACE, "01")
     assert (second[3:35], second[-2:]) == (TRACE, "00")
     assert found(kept, first[36:52]).parent_id == SPAN
+
+
+def test_envoy_tells_the_collector_the_same_key_as_the_services_do(
+    edge: Edge, kept: Collector
+) -> None:
+    edge.call("orders", traceparent=SAMPLED)
+    [request] = edge.upstreams["orders"].received
+    found(kept, request.headers["traceparent"][36:52])
+    for told in kept.requests:
+        assert (told.headers["api-key"], told.headers["x-team"]) == (KEY, "blue")
+
+
+def test_a_collectors_key_is_for_nobody_else_on_the_machine(edge: Edge) -> None:
+    key = KEY.replace("%", "%%")
+    having = [file for file in edge.folder.rglob("*") if file.is_file() and has(file, key)]
+    assert [file.name for file in having] == ["lds.json"]
+    [file] = having
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def has(file: Path, text: str) -> bool:
+    return text.encode() in file.read_bytes()
+
+
+@pytest.mark.parametrize("request_id", ["one", "3f1c2d4e-5b6a-4c7d-8e9f-0a1b2c3d4e5f"])
+def test_in_the_mesh_a_request_id_stays_as_it_is_and_its_trace_is_kept(
+    edge: Edge, kept: Collector, request_id: str
+) -> None:
+    edge.call("orders", traceparent=SAMPLED, x_request_id=request_id)
+    [request] = edge.upstreams["orders"].received
+    assert request.headers["x-request-id"] == request_id
+    assert request.headers["traceparent"][-2:] == "01"
+    assert found(kept, request.headers["traceparent"][36:52]).parent_id == SPAN

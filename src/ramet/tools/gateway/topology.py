@@ -29,6 +29,7 @@ class Topology:
     limit service or a collector may be from. `rate_service` is the URL of such a service; None
     where rates are not shared, or where ours listens at `rate_socket`.
     `telemetry` is the base URL of the OTLP collector for Envoy's own spans; None: it makes none.
+    `telemetry_headers`, names and values, go along to it, and may be secrets.
     """
 
     config_dir: Path
@@ -45,6 +46,7 @@ class Topology:
     key: Path | None = None
     rate_service: str | None = None
     telemetry: str | None = None
+    telemetry_headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
     ca_bundle: Path = field(default_factory=lambda: _ca_bundle())
 
     @property

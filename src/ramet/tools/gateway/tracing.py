@@ -21,6 +21,17 @@ _RESOURCE = (
     ".StaticConfigResourceDetectorConfig"
 )
 
+# A service may call its requests what it likes. By default Envoy traces none whose id is no UUID,
+# and notes in one that is that it does, so that the id is another one afterwards. The gateway
+# makes its ids itself, and needs them: without, Envoy would sample everything.
+_REQUEST_IDS = {
+    "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig",
+        "pack_trace_reason": False,
+        "use_request_id_for_trace_sampling": False,
+    }
+}
+
 
 def cluster(topology: Topology) -> dict[str, Any] | None:
     """The way to the collector; None where there is none."""
@@ -53,7 +64,8 @@ def hop(system: System, topology: Topology, service: str) -> dict[str, Any]:
     One span for each call is enough: where it leaves its caller, Envoy makes none.
     """
     # All of what the sender has sampled. What comes without a trace begins one that is, too.
-    return _tracing(system, topology, "mesh", service, 1.0)
+    found = _tracing(system, topology, "mesh", service, 1.0)
+    return found and {**found, "request_id_extension": _REQUEST_IDS}
 
 
 def _tracing(
@@ -68,7 +80,8 @@ def _tracing(
                 "uri": f"{topology.telemetry.rstrip('/')}/v1/traces",
                 "cluster": _CLUSTER,
                 "timeout": "2s",
-            }
+            },
+            "request_headers_to_add": [_said(*each) for each in topology.telemetry_headers],
         },
         "service_name": name,
         "resource_detectors": [
@@ -97,6 +110,12 @@ def _tracing(
             ],
         }
     }
+
+
+def _said(name: str, value: str) -> dict[str, Any]:
+    # Envoy reads what is between two % as a command.
+    header = {"key": name, "value": value.replace("%", "%%")}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def distrust() -> dict[str, Any]:
