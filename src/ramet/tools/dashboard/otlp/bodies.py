@@ -18,6 +18,8 @@ TOGETHER = 64 * 1024 * 1024
 """Bytes of all requests that are being read or decoded."""
 SECONDS = 30
 """For sending one request."""
+MEMBERS = 64
+"""Of one gzip stream: each copies all that follows it, and twenty bytes make one."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -47,7 +49,9 @@ class Body:
         if not self.gzip:
             return self.raw
         found, rest = b"", self.raw
-        while rest:  # gzip allows several, one after the other
+        for _ in range(MEMBERS):  # gzip allows several, one after the other
+            if not rest:
+                return found
             member = zlib.decompressobj(_GZIP)
             try:
                 found += member.decompress(rest, LARGEST + 1 - len(found))
@@ -58,6 +62,8 @@ class Body:
             if not member.eof:
                 raise Refused(400, "malformed-request", "the gzip stream is cut off")
             rest = member.unused_data
+        if rest:
+            raise Refused(400, "malformed-request", f"gzip of more than {MEMBERS} members")
         return found
 
 

@@ -19,7 +19,9 @@ from ramet.tools.dashboard.store.schema import SPAN_COLUMNS
 __all__ = ["Pairing"]
 
 REMEMBERED = 10_000
-"""Server spans that wait for their parent; over it, the longest waiting are forgotten."""
+"""Parents that are waited for; over it, the longest waited for are forgotten."""
+TOGETHER = 100
+"""Server spans that wait for one parent: whoever sends one `traceparent` for ever has no end."""
 
 
 class Pairing:
@@ -48,9 +50,9 @@ class Pairing:
         if row:
             self._pair(connection, callee, SpanRecord(*row), minutes)
             return
-        self._waiting.setdefault(id, []).append(
-            callee._replace(attributes="", events=None, links=None)
-        )
+        waiting = self._waiting.setdefault(id, [])
+        if len(waiting) < TOGETHER:
+            waiting.append(callee._replace(attributes="", events=None, links=None))
         if len(self._waiting) > REMEMBERED:
             self._waiting.popitem(last=False)
 
