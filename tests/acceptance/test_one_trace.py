@@ -1,18 +1,24 @@
-"""One purchase is one trace, from the gateway to the Celery task that sends the confirmation."""
+"""One purchase is one trace, from the gateway to the Celery task that sends the confirmation; and a
+page is one, with what its script fetches."""
 
 import json
 import secrets
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from ramet.tools.local.folder import Folder
+from tests.acceptance.chromium import needs_chromium
 from tests.acceptance.running_shop import RunningShop
+from tests.acceptance.test_storefront_in_a_browser import buy, put_into_basket, sign_in
 from tests.otlp import Collector, SpanRow, collector
 
 BROWSER = "b" * 16
 
-HOPS = (
+Hop = tuple[tuple[str, str], tuple[str, str], bool]
+
+HOPS: tuple[Hop, ...] = (
     # The parent's service and name, the child's, and whether something was stored in between.
     (("gateway", "POST"), ("mesh", "POST"), False),
     (("mesh", "POST"), ("orders", "POST /api/v1/orders/"), False),
@@ -56,6 +62,14 @@ HOPS = (
     (("users", "run shop.users.tasks.send_letters"), ("users", "SELECT users_letter"), False),
 )
 
+HOPS_OF_A_PAGE: tuple[Hop, ...] = (
+    (("mesh", "GET"), ("storefront", "GET /orders/{order_id}/"), False),
+    # Here the browser is: the page has told its script.
+    (("storefront", "GET /orders/{order_id}/"), ("gateway", "GET"), False),
+    (("gateway", "GET"), ("mesh", "GET"), False),
+    (("mesh", "GET"), ("storefront", "GET /orders/{order_id}/status/"), False),
+)
+
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Collector]:
@@ -89,7 +103,7 @@ def test_a_purchase_is_one_trace_without_an_orphan_and_without_a_secret(
         return [span for span in kept.spans() if span.trace_id == trace_id]
 
     # Processes export by themselves, one after the other: until all have, parents are missing.
-    kept.wait(lambda: not _missing(spans()) and not _orphans(spans()), 30)
+    kept.wait(lambda: not _missing(HOPS, spans()) and not _orphans(spans(), {BROWSER}), 30)
     [gateway] = [span for span in spans() if span.resource["service.name"] == "gateway"]
     assert gateway.parent_id == BROWSER
     [view] = [span for span in spans() if span.name == "POST /api/v1/orders/"]
@@ -114,8 +128,32 @@ def test_a_purchase_is_one_trace_without_an_orphan_and_without_a_secret(
         assert not found, f"told: {found[0][:2000]}"
 
 
-def _missing(spans: list[SpanRow]) -> list[object]:
-    """The hops of HOPS that these spans do not show."""
+@needs_chromium
+@pytest.mark.timeout(300)
+def test_what_a_page_fetches_is_in_the_trace_of_the_page(
+    shop: RunningShop, kept: Collector, page: Page
+) -> None:
+    page.goto("/auth/sign-in/")
+    sign_in(page, "alice", shop.demo_password)
+    put_into_basket(page, "BK-801")
+    with page.expect_request(lambda request: request.url.endswith("/status/")) as fetched:
+        buy(page, "Card ending in 0005")  # slow enough for the page's script to look again
+    told = page.locator("meta[name=traceparent]").get_attribute("content")
+    assert told is not None
+    assert fetched.value.headers["traceparent"] == told
+    _, trace_id, shown, _ = told.split("-")
+    expect(page.locator("[data-status=confirmed]")).to_be_visible(timeout=30_000)  # no more come
+
+    def spans() -> list[SpanRow]:
+        return [span for span in kept.spans() if span.trace_id == trace_id]
+
+    kept.wait(lambda: not _missing(HOPS_OF_A_PAGE, spans()) and not _orphans(spans(), {""}), 30)
+    assert {span.name for span in spans() if span.span_id == shown} == {"GET /orders/{order_id}/"}
+    assert len([span for span in spans() if not span.parent_id]) == 1, "the page's own request"
+
+
+def _missing(hops: tuple[Hop, ...], spans: list[SpanRow]) -> list[Hop]:
+    """Those that these spans do not show."""
     by_id = {span.span_id: span for span in spans}
 
     def shows(parent: object, child: object, is_stored: bool) -> bool:
@@ -126,13 +164,13 @@ def _missing(spans: list[SpanRow]) -> list[object]:
             for span in spans
         )
 
-    return [hop for hop in HOPS if not shows(*hop)]
+    return [hop for hop in hops if not shows(*hop)]
 
 
 def _is(span: SpanRow | None, wanted: object) -> bool:
     return span is not None and (span.resource["service.name"], span.name) == wanted
 
 
-def _orphans(spans: list[SpanRow]) -> list[SpanRow]:
-    known = {span.span_id for span in spans} | {BROWSER}
+def _orphans(spans: list[SpanRow], beginnings: set[str]) -> list[SpanRow]:
+    known = {span.span_id for span in spans} | beginnings
     return [span for span in spans if span.parent_id not in known]
