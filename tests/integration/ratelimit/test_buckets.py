@@ -53,7 +53,13 @@ def test_more_than_one_may_be_taken_at_once(redis: RedisServer) -> None:
     assert take(redis, SOMEWHERE)[0][0] is True
 
 
-def test_callers_at_the_same_moment_never_get_more_together(redis: RedisServer) -> None:
+def test_callers_at_the_same_moment_never_get_more_together(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ramet.tools.ratelimit.buckets.ANSWER", 20
+    )  # a hundred connections at once take their time
+
     async def ask() -> int:
         async with connected(redis.url) as one, connected(redis.url) as other:
             shared = [Buckets(client, "shop") for client in (one, other)]

@@ -130,11 +130,19 @@ def test_a_run_from_before_a_deploy_finishes_with_its_own_steps(
 
 def test_an_idle_worker_uses_almost_no_processor_time(start: Start) -> None:
     process = psutil.Process(start().pid)
-    time.sleep(2)  # its first rounds
-    before = process.cpu_times()
-    time.sleep(5)  # what is measured is this time itself
-    after = process.cpu_times()
-    assert (after.user + after.system) - (before.user + before.system) <= 0.1
+
+    def spent() -> float:
+        times = process.cpu_times()
+        return times.user + times.system
+
+    used = []
+    for _ in range(4):  # on a busy machine its first rounds last into the first of these times
+        before = spent()
+        time.sleep(4)  # what is measured is this time itself
+        used.append(spent() - before)
+        if used[-1] < 0.09:
+            return
+    pytest.fail(f"seconds of processor time in 4 s each: {used}")
 
 
 def test_a_wrong_option_is_told_without_a_traceback(environment: dict[str, str]) -> None:
