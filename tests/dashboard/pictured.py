@@ -81,15 +81,19 @@ def picture(dashboard: Dashboard, shop: Path) -> None:
         return {"ok": True, "status": 0, "stdout": json.dumps(own[words]), "stderr": ""}
 
     dashboard.supervisor.answers["manage"] = manage
+    # Nothing of it runs here, and the size of this process would be nobody's.
     dashboard.supervisor.status |= {
         "groups": {name: [name] for name in manifest},
         "versions": dict.fromkeys(manifest, "v1.2"),
         "processes": [
-            process("postgres-postgres", since=began),
-            process("nats-broker", since=began),
-            process("envoy-gateway", since=began),
+            process("postgres-postgres", since=began, pid=None),
+            process("nats-broker", since=began, pid=None),
+            process("envoy-gateway", since=began, pid=None),
             *(
-                process(f"{name}-{role}", **{"since": began, **_changes(f"{name}-{role}", now)})
+                process(
+                    f"{name}-{role}",
+                    **{"since": began, "pid": None, **_changes(f"{name}-{role}", now)},
+                )
                 for name in manifest
                 for role in ("web", "worker")
             ),
