@@ -55,7 +55,7 @@ def test_counters_never_go_back_whatever_becomes_of_the_processes(running: Pair)
     assert answered(running) == before + 6
     assert running.get("/left/")[0] == 200
     assert answered(running) == before + 7
-    names = {path.name for path in (running.folder.run / "metrics/left").glob("web-*.cells")}
+    names = {path.name for path in (running.folder.run / "left.metrics").glob("web-*.cells")}
     assert len(names) == 1, "what ended processes had is taken over"
 
 

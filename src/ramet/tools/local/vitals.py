@@ -68,9 +68,11 @@ async def _vitals(socket: Path) -> Vitals:
     found = json.loads(body)
     reasons = [
         f"{name}: {check.get('output', check['status'])}"
-        for name, (check,) in found["checks"].items()
+        for name, (check,) in found.get("checks", {}).items()
         if check["status"] != "pass"
     ]
+    if not reasons and "output" in found:  # it has not come to its checks
+        reasons.append(str(found["output"]))
     health = {"pass": "ready", "warn": "degraded", "fail": "unready"}[found["status"]]
     return Vitals(health, reasons)
 
