@@ -71,9 +71,9 @@ async def _vitals(socket: Path) -> Vitals:
         for name, (check,) in found.get("checks", {}).items()
         if check["status"] != "pass"
     ]
-    if not reasons and "output" in found:  # it has not come to its checks
-        reasons.append(str(found["output"]))
-    health = {"pass": "ready", "warn": "degraded", "fail": "unready"}[found["status"]]
+    health = {"pass": "ready", "warn": "degraded"}.get(found.get("status"), "unready")
+    if health == "unready" and not reasons:  # what answered is no health, such as a problem
+        reasons.append(f"{probes.READY} answers {status}: {found.get('title', 'no reason')}")
     return Vitals(health, reasons)
 
 
