@@ -66,14 +66,14 @@ async def _vitals(socket: Path) -> Vitals:
     if status not in (200, 503):  # it failed at answering
         return Vitals("unready", [f"{probes.READY} answers {status}"])
     found = json.loads(body)
+    if "checks" not in found:  # a program of the user's, which answers in its own words
+        return Vitals("ready" if status == 200 else "unready")
     reasons = [
         f"{name}: {check.get('output', check['status'])}"
-        for name, (check,) in found.get("checks", {}).items()
+        for name, (check,) in found["checks"].items()
         if check["status"] != "pass"
     ]
-    health = {"pass": "ready", "warn": "degraded"}.get(found.get("status"), "unready")
-    if health == "unready" and not reasons:  # what answered is no health, such as a problem
-        reasons.append(f"{probes.READY} answers {status}: {found.get('title', 'no reason')}")
+    health = {"pass": "ready", "warn": "degraded", "fail": "unready"}[found["status"]]
     return Vitals(health, reasons)
 
 
