@@ -65,8 +65,12 @@ async def _vitals(socket: Path) -> Vitals:
         return Vitals("no answer", [f"no answer within {PATIENCE:g} s"])
     if status not in (200, 503):  # it failed at answering
         return Vitals("unready", [f"{probes.READY} answers {status}"])
-    found = json.loads(body)
-    if "checks" not in found:  # a program of the user's, which answers in its own words
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    # A program of the user's answers in its own words.
+    if not isinstance(found, dict) or "checks" not in found:
         return Vitals("ready" if status == 200 else "unready")
     reasons = [
         f"{name}: {check.get('output', check['status'])}"
