@@ -61,7 +61,7 @@ class TraceRow:
     """One trace in a list, the latest start first."""
 
     id: int
-    """Rises in the order in which traces first arrived: for `traces_after`."""
+    """Rises in the order in which traces first arrived."""
     trace_id: str
     service: str
     operation: str

@@ -1,4 +1,4 @@
-"""Lists of traces and logs: conditions, pages by key, and what arrived after."""
+"""Lists of traces and logs: conditions, pages by key, and which logs arrived after."""
 
 from __future__ import annotations
 
@@ -57,10 +57,8 @@ class Where:
         return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
 
 
-def find_traces(
-    connection: sqlite3.Connection, search: TraceSearch, after: int | None = None
-) -> list[TraceRow]:
-    """The latest start first; with `after`, what arrived after that id, in order of arrival."""
+def find_traces(connection: sqlite3.Connection, search: TraceSearch) -> list[TraceRow]:
+    """The latest start first."""
     where = Where()
     where.add("first >= ?", search.since)
     where.add("first < ?", search.until)
@@ -76,10 +74,8 @@ def find_traces(
         if cursor is None:
             return []
         where.add("(first, traces.id) < (?, ?)", int(cursor[1]), int(cursor[2]))
-    where.add("traces.id > ?", after)
-    order = "first DESC, traces.id DESC" if after is None else "traces.id"
     rows = connection.execute(
-        f"{_TRACE}{where} ORDER BY {order} LIMIT ?",
+        f"{_TRACE}{where} ORDER BY first DESC, traces.id DESC LIMIT ?",
         (*where.values, _limit(search.limit)),
     ).fetchall()
     return trace_rows(connection, rows)

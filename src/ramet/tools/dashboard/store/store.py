@@ -122,11 +122,6 @@ class Store:
         with self._readers.reading() as connection:
             return find_traces(connection, search)
 
-    def traces_after(self, id: int, search: TraceSearch = ALL_TRACES) -> list[TraceRow]:
-        """Traces that first arrived after the one with this `TraceRow.id`, in order of arrival."""
-        with self._readers.reading() as connection:
-            return find_traces(connection, search, after=id)
-
     def trace(self, trace_id: str, limit: int = 2_000) -> Trace | None:
         """One trace as a waterfall; None where it is not (or no longer) here, or no trace's id."""
         id = id_of(trace_id)

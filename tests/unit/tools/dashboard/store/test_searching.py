@@ -96,7 +96,7 @@ def test_whatever_is_searched_for_is_answered(some_store, text, key, before, num
         {"before": other, "until": number},
     ):
         some_store.logs(LogSearch(**search))
-    some_store.traces_after(number or 0)
+    some_store.logs_after(number or 0)
     assert some_store.trace(text) is None
 
 
@@ -123,15 +123,6 @@ def test_pages_follow_each_other_without_gap_or_repetition(store):
         before = page[-1].cursor
     assert sorted(seen) == [str(i) for i in range(7)]
     assert store.traces(TraceSearch(before="nonsense")) == []
-
-
-def test_a_live_page_gets_what_arrived_after_what_it_has(store, traces):
-    last = max(row.id for row in store.traces())
-    assert store.traces_after(last) == []
-    late = span(name="late", start=time.time_ns() - 60 * SECOND)
-    write(store, late)
-    assert [row.operation for row in store.traces_after(last)] == ["late"]
-    assert store.traces_after(last, TraceSearch(service="users")) == []
 
 
 def test_the_root_names_its_trace_whenever_it_arrives(store):
