@@ -6,7 +6,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
@@ -43,15 +43,23 @@ def run() -> Iterator[Path]:
 
 
 def serve(path: Path, status: int, checks: dict[str, str], metrics: str = METRICS) -> None:
+    def answer(asked: str) -> tuple[int, bytes]:
+        if asked == "/metrics":
+            return 200, metrics.encode()
+        worst = max(checks.values(), key=["pass", "warn", "fail"].index)
+        found = {n: [{"status": s, "output": f"{n} is so"}] for n, s in checks.items()}
+        return status, json.dumps({"status": worst, "checks": found}).encode()
+
+    answering(path, answer)
+
+
+def answering(path: Path, answer: Callable[[str], tuple[int, bytes]]) -> None:
+    """Serve at a socket what `answer` has for a path: the status and the body."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path == "/metrics":
-                body, code = metrics.encode(), 200
-            else:
-                worst = max(checks.values(), key=["pass", "warn", "fail"].index)
-                found = {n: [{"status": s, "output": f"{n} is so"}] for n, s in checks.items()}
-                body, code = json.dumps({"status": worst, "checks": found}).encode(), status
-            self.send_response(code)
+            status, body = answer(self.path)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -113,3 +121,19 @@ def test_a_process_that_fails_at_answering_is_told_as_that(run: Path) -> None:
     serve(run / "orders.web.sock", 500, {"database": "pass"})
     found, _ = asyncio.run(vitals.ask(run, [process("orders-web", "web")], []))
     assert found == {"orders-web": vitals.Vitals("unready", ["/readyz answers 500"])}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "health"),
+    [
+        (200, b'{"status": "up"}', "ready"),
+        (200, b"fine", "ready"),
+        (503, b'{"status": 503, "title": "Service Unavailable"}', "unready"),
+    ],
+)
+def test_a_program_that_is_not_django_is_believed_in_its_own_words(
+    run: Path, status: int, body: bytes, health: str
+) -> None:
+    answering(run / "clerk.web.sock", lambda path: (status, body))
+    found, _ = asyncio.run(vitals.ask(run, [process("clerk-web", "web")], []))
+    assert found["clerk-web"].health == health
