@@ -5,16 +5,14 @@ and dark; `docs/images/storefront.png` is one of them.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.acceptance.running_shop import RunningShop
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.chromium import CHROMIUM, started
 
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium: apt-get install chromium"
@@ -23,14 +21,8 @@ needs_chromium = pytest.mark.skipif(
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            # No sandbox: tests may run as root, which chromium refuses otherwise.
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

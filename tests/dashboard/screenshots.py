@@ -13,7 +13,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from tests.dashboard.browsing import NARROW, chromium, visitor
+from tests import chromium
+from tests.dashboard.browsing import NARROW, visitor
 from tests.dashboard.operated import RUN
 from tests.dashboard.pictured import picture
 from tests.dashboard.running import Dashboard, running
@@ -51,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="shot-") as parent:
         folder = Path(parent) / "shop"
         shutil.copytree(ROOT / "shop", folder, ignore=shutil.ignore_patterns(".*"))
-        with running(folder / ".ramet") as dashboard, chromium() as browser:
+        with running(folder / ".ramet") as dashboard, chromium.started() as browser:
             shop = Shop(time.time_ns())
             shop.live(minutes=14, purchases=60, visits=200, baskets=40)
             dashboard.fill(shop)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.dashboard.browsing import chromium
+from tests import chromium
 from tests.dashboard.running import Dashboard, running
 from tests.dashboard.shop_like import Shop
 
@@ -22,5 +22,5 @@ def dashboard() -> Iterator[Dashboard]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as started:
+    with chromium.started() as started:
         yield started

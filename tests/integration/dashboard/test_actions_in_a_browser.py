@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browsing import CHROMIUM, NARROW, WIDE, visitor
+from tests.chromium import CHROMIUM
+from tests.dashboard.browsing import NARROW, WIDE, visitor
 from tests.dashboard.operated import EVENT, LETTER, RUN, operate
 from tests.dashboard.running import Dashboard, running
 

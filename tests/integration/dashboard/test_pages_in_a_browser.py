@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.dashboard.browsing import AXE, CHROMIUM, NARROW, WIDE, faults, visitor
+from tests.chromium import CHROMIUM
+from tests.dashboard.browsing import AXE, NARROW, WIDE, faults, visitor
 from tests.dashboard.operated import EVENT, RUN, operate
 from tests.dashboard.running import TOKEN, Dashboard
 from tests.dashboard.shop_like import Shop

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.conftest import eventually
 from tests.dashboard.telling import MS, Teller
 
 SCRIPT = "\"'><script>alert(1)</script>{{7*7}}"
@@ -29,10 +30,7 @@ def told(request, dashboard):
     teller.log(trace, root, text, now + 2 * MS, "error", text)
     dashboard.tell("traces", teller.spans(), whole=text == SCRIPT)
     dashboard.tell("logs", teller.logs(), whole=text == SCRIPT)
-    deadline = time.monotonic() + 10
-    while dashboard.get(f"/traces/{trace}").status != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: dashboard.get(f"/traces/{trace}").status == 200)
     return f"/traces/{trace}"
 
 
@@ -66,10 +64,12 @@ def test_of_a_trace_without_end_a_part_is_shown_and_it_is_said(dashboard):
     for number in range(2_500):
         teller.sql(trace, root, "loop", "SELECT row", now + number * MS // 3, MS // 4)
     dashboard.tell("traces", teller.spans())
-    deadline = time.monotonic() + 15
-    while "spans more are not shown" not in (page := dashboard.get(f"/traces/{trace}").text):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+
+    def whole() -> str:
+        page: str = dashboard.get(f"/traces/{trace}").text
+        return page if "spans more are not shown" in page else ""
+
+    page = eventually(whole, within=15)
     assert page.count('<li class="line d') == 2_000
 
 
@@ -81,8 +81,10 @@ def test_of_long_lines_a_trace_shows_the_beginnings(dashboard):
         teller.log(trace, root, "loop", now + number * MS, "info", LONG)
     dashboard.tell("traces", teller.spans())
     dashboard.tell("logs", teller.logs())
-    deadline = time.monotonic() + 15
-    while (page := dashboard.get(f"/traces/{trace}").text).count('<li class="line log') < 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+
+    def whole() -> str:
+        page: str = dashboard.get(f"/traces/{trace}").text
+        return page if page.count('<li class="line log') >= 200 else ""
+
+    page = eventually(whole, within=15)
     assert len(page) < 2_000_000

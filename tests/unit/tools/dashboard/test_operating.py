@@ -1,13 +1,13 @@
 """The pages that act, against a supervisor that says what a test wants: what they show, and ask."""
 
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.conftest import eventually
 from tests.dashboard.operated import EVENT, RUN, TRACE, operate
 from tests.dashboard.running import Dashboard, running
 
@@ -41,10 +41,7 @@ def test_what_the_code_declares_is_asked_before_anybody_opens_a_page() -> None:
         operate(started.supervisor)
         assert not asked(started, "manage")
         started.supervisor.status["ready"] = True
-        deadline = time.monotonic() + 20
-        while len(asked(started, "manage")) < 2:
-            assert time.monotonic() < deadline, "nothing was asked"
-            time.sleep(0.05)
+        eventually(lambda: len(asked(started, "manage")) >= 2, within=20)
         assert {each["arguments"][0] for each in asked(started, "manage")} == {"ramet_manifest"}
         assert "shop.orders.v1.Orders" in started.get("/api").text
         assert len(asked(started, "manage")) == 2
@@ -265,11 +262,8 @@ def test_an_operation_has_a_form_and_is_called_after_a_question(dashboard: Dashb
     answer = dashboard.post(path, urlencode({**form, "ramet-sure": "yes"}))
     assert "unavailable" in answer.text
     trace = re.search(r"/traces/[0-9a-f]{32}", answer.text)[0]
-    deadline = time.monotonic() + 20
-    while (page := dashboard.get(trace)).status == 404:
-        assert time.monotonic() < deadline, "the call has no trace"
-        time.sleep(0.05)
-    assert "shop.orders.v1.Orders/capture" in page.text
+    eventually(lambda: dashboard.get(trace).status != 404, within=20, what="the call has a trace")
+    assert "shop.orders.v1.Orders/capture" in dashboard.get(trace).text
 
 
 def test_who_is_no_service_does_not_call(dashboard: Dashboard) -> None:

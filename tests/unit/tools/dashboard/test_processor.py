@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
 from ramet.tools.dashboard.processor import Processor
+from tests.conftest import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
@@ -19,10 +19,7 @@ def test_a_busy_child_counts_for_its_parent_and_an_idle_process_for_nothing() ->
         meter = Processor()
         pids = {os.getpid(), idle.pid}
         assert meter.shares(pids) == {}
-        deadline = time.monotonic() + 20
-        while meter.shares(pids).get(os.getpid(), 0) < 0.05:
-            assert time.monotonic() < deadline, "the busy child is not seen"
-            time.sleep(0.05)
+        eventually(lambda: meter.shares(pids).get(os.getpid(), 0) >= 0.05, within=20)
         assert meter.shares(pids)[idle.pid] < 0.05
     finally:
         for process in (busy, idle):

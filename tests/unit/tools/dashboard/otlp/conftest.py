@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 
 import pytest
 import uvicorn
@@ -10,6 +9,7 @@ from starlette.applications import Starlette
 
 from ramet.tools.dashboard import otlp
 from ramet.tools.dashboard.store import Store
+from tests.conftest import eventually
 
 
 @pytest.fixture
@@ -30,10 +30,7 @@ def collector(store):
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
-        deadline = time.monotonic() + 10
-        while not server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        eventually(lambda: server.started)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join()
