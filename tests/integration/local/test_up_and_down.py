@@ -24,7 +24,7 @@ def test_two_services_serve_exchange_an_event_and_work_off_a_task(running: Pair)
     assert running.get("/left/")[1]["greeting"].startswith("left ")
     assert running.get("/right/")[1]["greeting"].startswith("right ")
     assert running.get("/left/say/hello/")[0] == 202
-    wait_for(lambda: running.get("/right/heard/")[1] == {"heard": ["hello"]}, "the event arrived")
+    wait_for(lambda: "hello" in running.get("/right/heard/")[1]["heard"], "the event arrived")
     wait_for(lambda: "hello" in running.get("/left/notes/")[1]["notes"], "the task ran")
     assert f"demo {state['demo_password']}" in running.get("/left/notes/")[1]["notes"]
     assert {(entry["service"], entry["role"]) for entry in state["processes"]} >= {
