@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from opentelemetry import baggage, trace
 from opentelemetry import context as otel_context
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.trace import TraceState
 
 from ramet.telemetry.spans import Parent, Span
 from ramet.telemetry.tracing import current_parent
@@ -40,9 +41,19 @@ def parent_in(traceparent: object, tracestate: object = None) -> Parent | None:
         return None
     if version == "00" and rest is not None:
         return None
-    is_state = isinstance(tracestate, str) and len(tracestate) <= _LARGEST_STATE
-    state = str(tracestate) if is_state and str(tracestate).isprintable() else ""
-    return Parent(bytes.fromhex(trace_id), bytes.fromhex(span_id), bool(int(flags, 16) & 1), state)
+    is_sampled = bool(int(flags, 16) & 1)
+    return Parent(bytes.fromhex(trace_id), bytes.fromhex(span_id), is_sampled, _state(tracestate))
+
+
+def _state(given: object) -> str:
+    """`tracestate` as OpenTelemetry takes it; empty where that is malformed.
+
+    Read here, once: OpenTelemetry logs a malformed one each time that it reads it, and to read it
+    for the ids of that very line would never end.
+    """
+    if not isinstance(given, str) or not given or len(given) > _LARGEST_STATE:
+        return ""
+    return TraceState.from_header([given]).to_header()
 
 
 def headers(of: Parent | None = None) -> dict[str, str]:

@@ -24,8 +24,14 @@ __all__ = ["observe"]
 
 _LARGEST_TEXT = 4_000
 """Characters of a statement that are told: a list of a thousand placeholders says no more."""
-# A text in quotes, and a number that is no part of a name or a placeholder.
-_LITERAL = re.compile(r"'(?:[^']|'')*'|(?<![\w\"$%.])-?\d+(?:\.\d+)?(?![\w\"])")
+# A text in quotes or between dollars, which may be cut off, and a number that is no part of a name
+# or a placeholder. A backslash is PostgreSQL's in E'...', and MySQL's everywhere: before a quote it
+# is taken for an escape, so that too much is left out rather than too little.
+_LITERAL = re.compile(
+    r"'(?:[^'\\]|''|\\.)*(?:'|\\?$)|(\$\w*\$).*?(?:\1|$)"
+    r"|(?<![\w\"$%.])-?\d+(?:\.\d+)?(?![\w\"])",
+    re.DOTALL,
+)
 _OPERATION = re.compile(r"[\s(]*(?:WITH\b.*?\)\s*)?(\w+)", re.IGNORECASE | re.DOTALL)
 _TABLE = re.compile(
     r"\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:ONLY\s+)?[\"`\[]?([\w.]+)[\"`\]]?", re.IGNORECASE
@@ -47,17 +53,22 @@ def _watch(*, connection: Any, **_: Any) -> None:
 
 
 def _execute(
-    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     current = trace.get_current_span()
-    # Savepoints are many, tell nothing, and cost the database next to nothing.
-    if not current.is_recording() or sql.startswith(_SAVEPOINTS):
+    if not current.is_recording():
         return execute(sql, params, many, context)
     connection = context["connection"]
+    text = sql if type(sql) is str else _text(sql, connection.connection)
+    # Savepoints are many, tell nothing, and cost the database next to nothing.
+    if text.startswith(_SAVEPOINTS):
+        return execute(sql, params, many, context)
     # Where the statement comes from is looked for only where it will be told.
     is_told = type(current) is not Span or current.part.is_sampled
     site = call_site(1) if is_told else None
-    with tracing.work(_shape(str(sql), connection.vendor, connection.alias, site)) as span:
+    # Cut before it is remembered: a list of placeholders has as many lengths as there are lists.
+    text = text[:_LARGEST_TEXT]
+    with tracing.work(_shape(text, connection.vendor, connection.alias, site)) as span:
         result = execute(sql, params, many, context)
         if is_told:
             rows = context["cursor"].rowcount
@@ -66,9 +77,17 @@ def _execute(
         return result
 
 
+def _text(sql: Any, connection: Any) -> str:
+    """A statement that is no text, as Django hands it on: bytes, or composed by `psycopg.sql`."""
+    if isinstance(sql, bytes):
+        return sql.decode(errors="replace")
+    compose = getattr(sql, "as_string", None)  # without it, str() would show what is in it
+    return str(compose(connection) if compose is not None else sql)
+
+
 @lru_cache(maxsize=4096)
 def _shape(sql: str, vendor: str, alias: str, site: tuple[str, int] | None) -> Shape:
-    text = _LITERAL.sub("?", sql[:_LARGEST_TEXT])
+    text = _LITERAL.sub("?", sql)
     operation = _OPERATION.match(text)
     word = operation[1].upper() if operation else "SQL"
     table = _TABLE.search(text)
