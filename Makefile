@@ -40,23 +40,21 @@ up: $(READY)  ## run the shop: five services behind a gateway at http://localhos
 down: $(READY)  ## stop the shop when it was started with --detach
 	cd shop && ../$(BIN)/ramet down
 
-# Most of testing is waiting, so three shares run side by side. Each shows its lines when it has ended.
+# Most of testing is waiting, so three shares run side by side.
 test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in three shares side by side
-	@echo "testing in three shares side by side; each is shown when it has ended, in about fifteen minutes"
-	@$(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-shop test-systems test-parts
+	@$(MAKE) --no-print-directory --jobs=3 test-shop test-systems test-parts
 
 test-shop: $(READY) $(OTHERS)  ## the shop: its own tests, and what is bought in it while it runs
-	cd shop && ../$(BIN)/python ../tests/run.py .pytest_cache/shop -m "not slow"
-	$(BIN)/python tests/run.py .pytest_cache/acceptance -m "not slow" tests/acceptance \
+	cd shop && ../$(BIN)/python ../tests/run.py shop -m "not slow"
+	$(BIN)/python tests/run.py acceptance -m "not slow" tests/acceptance \
 	  --ignore=tests/acceptance/abuse --ignore=tests/acceptance/attacks
 
 test-systems: $(READY) $(OTHERS)  ## the attacks on the running shop, and `ramet up` itself
-	$(BIN)/python tests/run.py .pytest_cache/systems -m "not slow" \
+	$(BIN)/python tests/run.py systems -m "not slow" \
 	  tests/acceptance/abuse tests/acceptance/attacks tests/integration/local
 
 test-parts: $(READY) $(OTHERS)  ## every other test
-	$(BIN)/python tests/run.py .pytest_cache/parts -m "not slow" \
+	$(BIN)/python tests/run.py parts -m "not slow" \
 	  --ignore=tests/acceptance --ignore=tests/integration/local
 
 test-all: $(READY) $(OTHERS) system-packages  ## the slow matrix too, on every Python and Django that this machine offers

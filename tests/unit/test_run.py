@@ -1,19 +1,21 @@
-"""How `make test` tries once more what failed."""
+"""How `make test` shows a share, ends it, and tries once more what failed."""
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 RUN = Path(__file__).parents[1] / "run.py"
 
 
-def outcome(folder: Path, source: str) -> tuple[int, str]:
+def outcome(folder: Path, source: str, *options: str) -> tuple[int, str]:
     (folder / "test_it.py").write_text(f"from pathlib import Path\n\n{source}\n")
     done = subprocess.run(
         [
             sys.executable,
             str(RUN),
-            "cache",
+            "some",
+            *options,
             "-q",
             "-p",
             "no:ramet",
@@ -63,3 +65,33 @@ def test_what_cannot_run_is_not_tried_again(tmp_path: Path) -> None:
 
     assert code == 2
     assert "once more" not in output
+
+
+def test_what_hangs_is_ended_and_tells_where_it_stood(tmp_path: Path) -> None:
+    hanging = """import threading
+
+def test_first():
+    pass
+
+def test_waits_for_ever():
+    threading.Event().wait()
+"""
+    code, output = outcome(tmp_path, hanging, "--longest", "4")
+
+    assert code != 0
+    assert "some | ended, because it took longer than 4 s" in output
+    assert "in test_waits_for_ever" in output
+
+
+def test_whom_a_test_left_behind_holds_nothing_up(tmp_path: Path) -> None:
+    leaving = """import subprocess
+
+def test_leaves(capfd):
+    with capfd.disabled():
+        subprocess.Popen(["sleep", "40"])
+"""
+    began = time.monotonic()
+    code, output = outcome(tmp_path, leaving)
+
+    assert code == 0, output
+    assert time.monotonic() - began < 35
