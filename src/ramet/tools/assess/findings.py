@@ -1,0 +1,151 @@
+"""What is made of a scan: candidates for services, what parting them costs, and a sentence on it.
+
+These types are the report's JSON, so a change here is one of the published schema.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ramet.tools.assess.facts import App, Atomic, Edge, Function, Gap, Model, Project
+
+__all__ = [
+    "Blocker",
+    "Cut",
+    "Group",
+    "Grouping",
+    "Hub",
+    "How",
+    "Metrics",
+    "Report",
+    "Step",
+    "Verdict",
+]
+
+How = Literal[
+    "id and replica",
+    "id alone",
+    "event",
+    "contract call",
+    "batch query",
+    "saga",
+    "move code",
+    "template include",
+    "nothing to do",
+]
+"""How a cut is made: with which of Ramet's means the two sides go on without each other."""
+
+
+class Hub(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that everything touches, taken out before grouping. `degree` counts its neighbours."""
+
+    model: str
+    degree: int
+    why: str
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """Kalia et al., "Mono2Micro", ESEC/FSE 2021; lower is better, but for `sm`. None: not defined here."""
+
+    bcp: float | None
+    icp: float | None
+    sm: float | None
+    ifn: float | None
+    ned: float | None
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate for a service.
+
+    `name` is a word for `ramet.toml`. `stability` is the share of runs, 0 to 1, in which a pair of
+    its models stayed together, on average. `cohesion` is the share of its models' weight that stays
+    inside, `coupling` what leaves it. `effort` is in person-days, the sum of its cuts.
+    An unstable group is never recommended; `why` says why, or why not.
+    """
+
+    name: str
+    models: list[str]
+    apps: list[str]
+    stability: float
+    cohesion: float
+    coupling: float
+    effort: float
+    is_pinned: bool
+    is_recommended: bool
+    why: str
+
+
+class Grouping(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups that were found. `agreement` is the share of model pairs that all seeds agree on."""
+
+    groups: list[Group]
+    platform: list[Hub]
+    seeds: int
+    agreement: float
+    metrics: Metrics
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of code that a split would have to change. `effort` is in person-days."""
+
+    edge: Edge
+    source_group: str
+    target_group: str
+    how: How
+    why: str
+    effort: float
+    excerpt: str = ""
+
+
+class Blocker(msgspec.Struct, frozen=True, kw_only=True):
+    """What must go before anything is parted. `groups` are those that it ties together."""
+
+    kind: Literal["inheritance", "shared transaction", "shared table", "cycle"]
+    groups: list[str]
+    file: str
+    line: int
+    what: str
+    remedy: str
+    effort: float
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One extraction, in the order in which they are best made."""
+
+    group: str
+    why: str
+    cuts: int
+    blockers: int
+    effort: float
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether to split at all, in a plain sentence or two."""
+
+    choice: Literal["keep", "draw boundaries", "split some", "split"]
+    sentence: str
+    reasons: list[str]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that `ramet assess --json` writes. `version` is that of this shape."""
+
+    version: Literal[1] = 1
+    project: Project
+    apps: list[App]
+    models: list[Model]
+    edges: list[Edge]
+    functions: list[Function]
+    atomics: list[Atomic]
+    groups: list[Group]
+    platform: list[Hub]
+    seeds: int
+    agreement: float
+    metrics: Metrics
+    cuts: list[Cut]
+    blockers: list[Blocker]
+    plan: list[Step]
+    verdict: Verdict
+    gaps: list[Gap]
