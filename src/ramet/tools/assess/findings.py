@@ -16,8 +16,8 @@ __all__ = [
     "Cut",
     "Group",
     "Grouping",
-    "Hub",
     "How",
+    "Hub",
     "Metrics",
     "Report",
     "Step",
@@ -39,7 +39,7 @@ How = Literal[
 
 
 class Hub(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that everything touches, taken out before grouping. `degree` counts its neighbours."""
+    """A model that everything touches, so out of the grouping. `degree` counts its neighbours."""
 
     model: str
     degree: int
@@ -47,7 +47,10 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Kalia et al., "Mono2Micro", ESEC/FSE 2021; lower is better, but for `sm`. None: not defined here."""
+    """Those of Kalia et al., "Mono2Micro", ESEC/FSE 2021: lower is better, but for `sm`.
+
+    None where one is not defined.
+    """
 
     bcp: float | None
     icp: float | None
@@ -78,7 +81,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grouping(msgspec.Struct, frozen=True, kw_only=True):
-    """The groups that were found. `agreement` is the share of model pairs that all seeds agree on."""
+    """What was found. `agreement` is the share of model pairs on which all seeds agree."""
 
     groups: list[Group]
     platform: list[Hub]
