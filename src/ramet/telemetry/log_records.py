@@ -18,10 +18,10 @@ from typing import Any
 from opentelemetry import trace
 from structlog.contextvars import get_contextvars
 
-from ramet.telemetry import exporting, resource, wire
+from ramet.telemetry import exporting, paths, resource, wire
 from ramet.telemetry.exporting import Signal
 from ramet.telemetry.failures import described
-from ramet.telemetry.redaction import redact_field, redact_text
+from ramet.telemetry.redaction import redact_field, redact_text, request_types
 from ramet.telemetry.spans import Span
 
 __all__ = ["attach", "dropped"]
@@ -85,6 +85,9 @@ def _line(record: logging.LogRecord) -> Line:
         text, failure = record.getMessage(), record.exc_info
         own = {key: each for key, each in vars(record).items() if key not in _OF_A_RECORD}
         fields = get_contextvars() | own
+    about: Any = fields.get("request")
+    if isinstance(about, request_types()):
+        text = paths.masked_in(text, about)
     trace_id, span_id, service = _current()
     if service is not None:
         fields.setdefault("ramet.service", service)

@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from ramet.telemetry import buffering
 from ramet.telemetry.current import Current
+from ramet.telemetry.redaction import redact_field
 from ramet.telemetry.sampling import by_ratio
 from ramet.telemetry.spans import Parent, Part, Rules, Shape, Span
 
@@ -333,7 +334,8 @@ class _Foreign:
         links: Sequence[Link],
         service: str | None,
     ) -> _ForeignSpan:
-        said = {**shape.attributes, **(attributes or {})}
+        # Whoever exports these looks for no secrets, such as the token in a path.
+        said = {**shape.attributes, **redact_field("", attributes or {})}
         if service is not None:
             said["ramet.service"] = service
         context = None
