@@ -5,6 +5,7 @@ Web processes answer at their own address (`ramet.calls.server`).
 
 from __future__ import annotations
 
+import os
 import socket
 import socketserver
 import threading
@@ -32,7 +33,22 @@ def listen(address: str) -> None:
     except OSError as error:
         log.error("health.not_listening", address=address, error=str(error))
         return
+    _servers.append(server)
     threading.Thread(target=server.serve_forever, name="health-listener", daemon=True).start()
+
+
+_servers: list[socketserver.BaseServer] = []
+
+
+def _leave() -> None:
+    """In a fork, such as a process of Celery's pool: it would keep the address from the next one
+    to listen there, without answering."""
+    for server in _servers:
+        server.server_close()
+    _servers.clear()
+
+
+os.register_at_fork(after_in_child=_leave)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,6 +1,7 @@
 """The endpoints of a process that serves no requests, asked by curl's own client."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -41,6 +42,24 @@ def test_a_port_answers_and_nothing_else_is_served() -> None:
     listen(f"127.0.0.1:{port}")
     assert ask("/livez?verbose", host=f"127.0.0.1:{port}")[0] == 200
     assert ask("/admin", host=f"127.0.0.1:{port}")[0] == 404
+
+
+def test_a_fork_does_not_keep_the_address() -> None:
+    port = ports.unused()
+    listen(f"127.0.0.1:{port}")
+    own = {f"socket:[{inode}]" for inode in listening_at(port)}
+    child = os.fork()
+    if child == 0:
+        kept = {os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
+        os._exit(len(own & kept))
+    assert len(own) == 1
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def listening_at(port: int) -> list[str]:
+    """Inodes of the sockets there, see proc(5)."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return [row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"]
 
 
 INTERFACES = Path("/proc/net/if_inet6")
