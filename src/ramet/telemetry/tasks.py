@@ -1,8 +1,7 @@
 """A Celery task's spans, published here, run there, in one trace by the message's headers; and its
 place in the metrics, which the processes of a worker's pool count together.
 
-By Celery's own signals, so that nothing of the project changes. Names and attributes are those of
-https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
+By Celery's own signals, so that nothing of the project changes.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from ramet.placement import Here
 from ramet.telemetry import beginning, exporting, propagation, tracing
 from ramet.telemetry.late_imports import when_imported
 from ramet.telemetry.logs import bound
+from ramet.telemetry.messaging import message_shape
 from ramet.telemetry.metrics import Histogram
 from ramet.telemetry.spans import Shape
 
@@ -144,19 +144,11 @@ def _before_end(**_: Any) -> None:
 
 @lru_cache(maxsize=1024)
 def _publish(task: str) -> Shape:
-    return _shape("publish", SpanKind.PRODUCER, "send", task)
+    own = {"celery.task_name": task}
+    return message_shape("celery", "publish", SpanKind.PRODUCER, "send", task, own)
 
 
 @lru_cache(maxsize=1024)
 def _run(task: str) -> Shape:
-    return _shape("run", SpanKind.CONSUMER, "process", task)
-
-
-def _shape(verb: str, kind: SpanKind, operation: str, task: str) -> Shape:
-    said = {
-        "messaging.system": "celery",
-        "messaging.operation.type": operation,
-        "messaging.destination.name": task,
-        "celery.task_name": task,
-    }
-    return Shape(f"{verb} {task}", kind, said)
+    own = {"celery.task_name": task}
+    return message_shape("celery", "run", SpanKind.CONSUMER, "process", task, own)

@@ -97,7 +97,7 @@ class Rows:
         over = len(known) + len(new) - SERVICES
         silent = sorted((last, name) for name, last in known.items() if name not in heard)
         gone = [name for last, name in silent[: max(0, over)] if last < minute]
-        listed = [*(heard - new), *sorted(new)[: SERVICES - len(known) + len(gone)]]
+        listed = [*(heard - new), *sorted(new)[: max(0, SERVICES - len(known) + len(gone))]]
         self._connection.executemany("DELETE FROM services WHERE name = ?", [(n,) for n in gone])
         self._connection.executemany(
             "INSERT OR REPLACE INTO services VALUES (?, ?)", [(name, minute) for name in listed]
