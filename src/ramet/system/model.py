@@ -62,11 +62,11 @@ class Infrastructure:
         """
         values: dict[str, str] = {}
         mistakes: list[Mistake] = []
-        for field in fields(self):
-            declared: str = getattr(self, field.name)
+        for each in fields(self):
+            declared: str = getattr(self, each.name)
             try:
-                where = f"[infrastructure] {field.name}"
-                values[field.name] = resolved(declared, environ, where, is_public=True)
+                where = f"[infrastructure] {each.name}"
+                values[each.name] = resolved(declared, environ, where, is_public=True)
             except DiagnosticError as error:
                 mistakes += error.mistakes
         if mistakes:
