@@ -1,4 +1,4 @@
-"""`ast` expressions -> those of `extract`: what can be resolved later is kept, the rest is Unknown."""
+"""`ast` expressions -> those of `extract`: what can be resolved later is kept, or Unknown."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _constant(node: ast.Constant) -> Expression:
     if value.__class__ is str:
         return value if len(value) <= MOST_CHARACTERS else value[:MOST_CHARACTERS]
     if value is None or value.__class__ is bool or value.__class__ is float:
-        return value  # type: ignore[return-value]
+        return value
     # MessagePack has no integers beyond 64 bits.
     if value.__class__ is int and -(2**63) <= value < 2**63:
         return value
@@ -63,10 +63,10 @@ def _attribute(node: ast.Attribute) -> Expression:
     names = [node.attr]
     of = node.value
     while of.__class__ is ast.Attribute:
-        names.append(of.attr)  # type: ignore[attr-defined]
-        of = of.value  # type: ignore[attr-defined]
+        names.append(of.attr)
+        of = of.value
     if of.__class__ is ast.Name:
-        names.append(of.id)  # type: ignore[attr-defined]
+        names.append(of.id)
         names.reverse()
         return Name(".".join(names))
     return Attribute(expression(node.value), node.attr)

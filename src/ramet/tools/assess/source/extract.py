@@ -1,8 +1,8 @@
 """What one file says by itself: the shape that is cached, and that everything else is linked from.
 
 A file is parsed once in its life. What is kept of it is small, refers to other files by the names
-that it uses for them, and is decided by its content alone, so that it stays good in whatever project
-or folder the file is found again.
+that it uses for them, and is decided by its content alone, so that it stays good in whatever
+project or folder the file is found again.
 
 `Extract` has two halves. `body` is the file's outside: imports, classes with their attributes,
 assignments and calls of the module, functions without what is in them. Linking needs this half of
@@ -168,7 +168,7 @@ class Import(_Node, frozen=True, tag="I"):
 
 
 class Assign(_Node, frozen=True, tag="A"):
-    """`target = value`, one for each target. `a.b = 1` has the target `a.b`, `a += 1` the operator `+`.
+    """`target = value`, one for each target. `a.b = 1` has the target `a.b`, `a += 1` operator `+`.
 
     Annotations alone (`a: int`) are left out. `is_conditional`: under an if, a try or a loop, so
     that what was bound before may still hold.
@@ -208,6 +208,7 @@ class FunctionDef(_Node, frozen=True, tag="F"):
     """A function. `name` is qualified: `Order.total`.
 
     Of its body, `body` keeps imports, classes and functions, `returns` what it returns or yields.
+    Of `__init__` and `__new__`, `body` keeps calls and assignments too (`kwargs['to'] = "app.Model"`).
     """
 
     name: str

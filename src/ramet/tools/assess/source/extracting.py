@@ -41,9 +41,7 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
         problem = ("too-deep", "it is nested deeper than can be followed", 0)
         return _ENCODER.encode(Extract(lines, [], None, b"", _NOTHING, problem))
     return _ENCODER.encode(
-        Extract(
-            lines, outside.body, outside.exports, outside.digest, behaviour, parsed.problem
-        )
+        Extract(lines, outside.body, outside.exports, outside.digest, behaviour, parsed.problem)
     )
 
 

@@ -111,15 +111,19 @@ class _Reader:
     def _in_function(
         self, node: ast.stmt, into: list[Statement], scope: str, function: str, is_typing: bool
     ) -> None:
+        is_making = function.endswith((".__init__", ".__new__"))
         if isinstance(node, ast.Expr):
             call = node.value
-            if (
-                isinstance(call, ast.Call)
-                and isinstance(call.func, ast.Attribute)
-                and call.func.attr in _ADDS_FIELDS
+            if isinstance(call, ast.Call) and (
+                is_making
+                or (isinstance(call.func, ast.Attribute) and call.func.attr in _ADDS_FIELDS)
             ):
                 self._see(node)
                 into.append(Do(expression(call), node.lineno))
+        elif is_making and isinstance(node, ast.Assign):
+            self._see(node)
+            for target in node.targets:
+                into.append(Assign(ast.unparse(target), expression(node.value), node.lineno))
         elif node.__class__ not in _FLAT:
             self._nested(node, into, scope, function, is_typing)
 
@@ -132,18 +136,12 @@ class _Reader:
             if not function:
                 self.seen.append((test.lineno, test.end_lineno or test.lineno))
             typing = is_typing or ast.unparse(test).endswith("TYPE_CHECKING")
-            self.read(
-                node.body, into, scope, function, is_conditional=True, is_typing=typing
-            )
-            self.read(
-                node.orelse, into, scope, function, is_conditional=True, is_typing=is_typing
-            )
+            self.read(node.body, into, scope, function, is_conditional=True, is_typing=typing)
+            self.read(node.orelse, into, scope, function, is_conditional=True, is_typing=is_typing)
             return
         is_sure = isinstance(node, ast.With)
         for block in _blocks(node):
-            self.read(
-                block, into, scope, function, is_conditional=not is_sure, is_typing=is_typing
-            )
+            self.read(block, into, scope, function, is_conditional=not is_sure, is_typing=is_typing)
 
     def _class(self, node: ast.ClassDef, scope: str, is_conditional: bool) -> ClassDef:
         name = scope + node.name
@@ -183,7 +181,7 @@ class _Reader:
         )
 
     def _returns(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Expression]:
-        found = []
+        found: list[Expression] = []
         for statement in _statements(node.body):
             value: ast.expr | None = None
             if isinstance(statement, ast.Return):

@@ -57,8 +57,8 @@ class Reader:
                 self.failures[path] = error.strerror or str(error)
                 continue
             self.keys[path] = key = self._key(content)
-            if (entry := self.store.get(key)) is not None:
-                found[path] = entry
+            if (kept := self.store.get(key)) is not None:
+                found[path] = kept
             else:
                 missing.append((path, len(content)))
         total = len(found) + len(missing)

@@ -19,7 +19,14 @@ __all__ = ["Files", "walk"]
 LARGEST = 2_000_000
 
 _PASSED_OVER = frozenset(
-    ("__pycache__", "node_modules", "bower_components", "site-packages", "htmlcov", "__pypackages__")
+    (
+        "__pycache__",
+        "node_modules",
+        "bower_components",
+        "site-packages",
+        "htmlcov",
+        "__pypackages__",
+    )
 )
 _TEMPLATES = (".html", ".htm", ".txt", ".xml", ".jinja", ".jinja2", ".j2", ".djhtml", ".mjml")
 _CONFIGURATION = frozenset(
