@@ -208,7 +208,7 @@ class FunctionDef(_Node, frozen=True, tag="F"):
     """A function. `name` is qualified: `Order.total`.
 
     Of its body, `body` keeps imports, classes and functions, `returns` what it returns or yields.
-    Of `__init__` and `__new__`, `body` keeps calls and assignments too (`kwargs['to'] = "app.Model"`).
+    Of `__init__` and `__new__`, `body` keeps calls and assignments too: `kwargs['to'] = "a.B"`.
     """
 
     name: str
