@@ -1,0 +1,1 @@
+"""Which models belong together: candidates for services."""
