@@ -119,17 +119,22 @@ def _by_name(found: Consensus) -> dict[str, int]:
 def _settled(
     every: Graph, groups: dict[str, int], hubs: Sequence[str], apps: Mapping[str, str]
 ) -> list[int]:
-    """The group of each node of `every`, with the hubs at home, and each other node once more asked
-    where all of its ties pull it: one that leans on nothing but a hub belongs with it.
+    """The group of each node of `every`, hubs too.
+
+    Each hub comes home; then whoever is tied to one is asked once more where all of its ties pull
+    it, for one that leans on nothing but a hub belongs with it.
     """
     home = dict(groups)
     for hub in hubs:
         home[hub] = _home(hub, home, every, apps)
     labels = [home[names[0]] for names in every.members]
+    hub_nodes = {
+        node for node, names in enumerate(every.members) if not set(hubs).isdisjoint(names)
+    }
     movable = [
         node
-        for node, names in enumerate(every.members)
-        if not set(hubs).intersection(names) and every.pins[node] < 0
+        for node, ties in enumerate(every.neighbours)
+        if node not in hub_nodes and every.pins[node] < 0 and not hub_nodes.isdisjoint(ties)
     ]
     return settle(every, labels, movable)
 

@@ -24,7 +24,7 @@ WEIGHTS: Mapping[EdgeKind, float] = {
     "o2o": 3,
     "m2m": 2,
     "fk": 2,
-    "generic_relation": 1,
+    "generic_relation": 0.5,  # anything can have such an attachment
     "gfk": 0,  # leads to any model, so it says nothing about a single one
     # one transaction writes both
     "atomic": 3,
