@@ -1,0 +1,1 @@
+"""What parting a system into its groups costs, and whether it is worth it."""
