@@ -86,7 +86,7 @@ def _scored(project: RealProject, truth: dict[str, Any], root: Path, venv: Path 
 
 
 def summary(made: Score) -> str:
-    """One line: recall with that of each kind, precision, models, places, and why what is missed."""
+    """One line: recall by kind, precision, models, places, and why what is missed."""
     kinds = " ".join(
         f"{kind} {made.found[kind]}/{made.wanted[kind]}"
         for kind in RELATION_KINDS

@@ -18,7 +18,8 @@ class RealProject:
 
     `packages` are the folders in site-packages that are its own: the source that is scanned.
     `settings` is its own settings module; `own_settings` the text of one of ours, for a project
-    that is a library of apps (`is_library`) or wants a few lines from whoever installs it. `files` are written beside, by name, before it starts.
+    that is a library of apps (`is_library`) or wants a few lines from whoever
+    installs it. `files` are written beside, by name, before it starts.
     """
 
     name: str
