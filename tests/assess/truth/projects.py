@@ -252,6 +252,7 @@ PROJECTS = {
             ["reviewboard==8.1"],
             ["reviewboard"],
             settings="reviewboard.settings",
+            files={"settings_local.py": _DATABASE + "LOCAL_ROOT = '.'\nPRODUCTION = False\n"},
         ),
         RealProject("wger", ["wger==2.1"], ["wger"], python="3.11", own_settings=_WGER),
         RealProject(

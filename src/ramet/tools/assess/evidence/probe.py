@@ -65,7 +65,7 @@ def _through_manage(manage: str) -> Facts:
         django.setup()
         found.append(_asked())
 
-    management.execute_from_command_line = instead  # type: ignore[assignment]
+    management.execute_from_command_line = instead
     sys.argv = [manage, "check"]
     sys.path.insert(0, os.path.dirname(os.path.abspath(manage)))
     runpy.run_path(manage, run_name="__main__")
@@ -74,6 +74,8 @@ def _through_manage(manage: str) -> Facts:
 
 def _told(error: BaseException) -> Facts:
     """What went wrong, and the last line of the project's own that was on the way there."""
+    if isinstance(error, SystemExit) and error.__context__ is not None:
+        error = error.__context__  # many a settings module ends the process for a reason
     frames = traceback.extract_tb(error.__traceback__)
     own = [each for each in frames if _is_own_code(each.filename)]
     place = (own or list(frames))[-1]
@@ -243,14 +245,23 @@ def _place_of_field(model: Any, name: str) -> tuple[str, int, str | None]:
 
 
 def _file(cls: type) -> str:
+    """The file of its class statement: a package may rename `__module__` of what it re-exports."""
     module = sys.modules.get(cls.__module__)
-    return getattr(module, "__file__", None) or ""
+    file = getattr(module, "__file__", None) or ""
+    if cls.__qualname__ not in _classes(file):
+        for value in vars(cls).values():
+            code = getattr(getattr(value, "__func__", value), "__code__", None)
+            is_own = getattr(value, "__qualname__", "").startswith(cls.__qualname__ + ".")
+            if code is not None and is_own and cls.__qualname__ in _classes(code.co_filename):
+                return str(code.co_filename)
+    return file
 
 
 def _classes(file: str) -> dict[str, ast.ClassDef]:
     """Every class of a file by its qualified name, the last of a name."""
     if file not in _CLASSES:
-        _CLASSES[file] = found = {}
+        found: dict[str, ast.ClassDef] = {}
+        _CLASSES[file] = found
         if file.endswith(".py"):
             try:
                 with open(file, "rb") as source:
