@@ -177,7 +177,7 @@ PROJECTS = {
             "kiwitcms",
             ["kiwitcms==12.4", "setuptools<81"],
             ["tcms"],
-            python="3.11",
+            python="3.10",
             settings="tcms.settings.product",
         ),
         RealProject(
