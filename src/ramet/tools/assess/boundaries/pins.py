@@ -8,6 +8,7 @@ from pathlib import Path
 from ramet.system import System, load
 from ramet.system.reading import FILE_NAME
 from ramet.tools.assess.facts import App, Scan
+from ramet.tools.assess.findings import Report
 
 __all__ = ["home", "owners", "pins", "system_of"]
 
@@ -41,7 +42,7 @@ def system_of(folder: Path) -> System | None:
     return load(path) if path.is_file() else None
 
 
-def owners(system: System, scan: Scan) -> dict[str, str]:
+def owners(system: System, scan: Scan | Report) -> dict[str, str]:
     """The service of each model, by label, that one has: by its own name, else by its app."""
     label_of = {app.package: app.label for app in scan.apps}
     service_of = {
@@ -56,7 +57,7 @@ def owners(system: System, scan: Scan) -> dict[str, str]:
     return found
 
 
-def pins(system: System, scan: Scan) -> dict[str, list[str]]:
+def pins(system: System, scan: Scan | Report) -> dict[str, list[str]]:
     """Labels of models by the service that has them, in the order of the file."""
     found: dict[str, list[str]] = {}
     for model, name in owners(system, scan).items():

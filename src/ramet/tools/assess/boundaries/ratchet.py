@@ -18,6 +18,7 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System
 from ramet.tools.assess.boundaries.pins import owners
 from ramet.tools.assess.facts import Edge, Scan
+from ramet.tools.assess.findings import Report
 
 __all__ = [
     "BASELINE",
@@ -60,7 +61,7 @@ class Growth:
     found: int
 
 
-def crossings(scan: Scan, system: System) -> Crossings:
+def crossings(scan: Scan | Report, system: System) -> Crossings:
     """What the baseline would be today."""
     found: dict[str, Counter[str]] = {}
     for boundary, edge in _crossing(scan, system):
@@ -68,7 +69,9 @@ def crossings(scan: Scan, system: System) -> Crossings:
     return {boundary: dict(counts) for boundary, counts in found.items()}
 
 
-def growths(scan: Scan, system: System, allowed: Mapping[str, Mapping[str, int]]) -> list[Growth]:
+def growths(
+    scan: Scan | Report, system: System, allowed: Mapping[str, Mapping[str, int]]
+) -> list[Growth]:
     """Every crossing that is new or there more often, each once, at its last place."""
     edges: dict[tuple[str, str], list[Edge]] = {}
     for boundary, edge in _crossing(scan, system):
@@ -80,7 +83,7 @@ def growths(scan: Scan, system: System, allowed: Mapping[str, Mapping[str, int]]
     ]
 
 
-def slack(scan: Scan, system: System, allowed: Mapping[str, Mapping[str, int]]) -> int:
+def slack(scan: Scan | Report, system: System, allowed: Mapping[str, Mapping[str, int]]) -> int:
     """How many crossings the baseline allows that are gone: it could be tightened by so many."""
     now = crossings(scan, system)
     return sum(
@@ -106,7 +109,7 @@ def read_baseline(path: Path) -> Baseline:
         ) from None
 
 
-def _crossing(scan: Scan, system: System) -> Iterator[tuple[str, Edge]]:
+def _crossing(scan: Scan | Report, system: System) -> Iterator[tuple[str, Edge]]:
     owner = owners(system, scan)
     services_of_apps: dict[str, set[str]] = {}
     for model, name in owner.items():

@@ -65,8 +65,8 @@ def _head(report: Report) -> str:
     name = _word(report.project.name)
     settings = report.project.settings[0] if report.project.settings else ""
     return (
-        "# The services of this project, as `ramet assess --write` began them. Yours to change: run\n"
-        "# it again, and what stands here is kept.\n"
+        "# The services of this project, as `ramet assess --write` began them. They are yours to\n"
+        "# change: run it again, and what stands here is kept.\n"
         f'[system]\nname     = "{name}"\nsettings = "{settings}"\n'
     )
 
