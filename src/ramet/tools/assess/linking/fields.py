@@ -112,7 +112,8 @@ class Fields:
         target = keywords.get("to", target)
         if made.known.kind == "gfk":
             target = "*"
-        elif isinstance(target, str) and made.field_class.endswith("TaggableManager"):
+        elif made.field_class.endswith("TaggableManager"):
+            # Its first argument is a label for people; what it leads to stands in its through.
             target = None
         if target is None:
             target = made.known.target

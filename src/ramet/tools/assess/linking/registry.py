@@ -72,6 +72,11 @@ class Registry:
 
     def target(self, field: Field, model: ModelClass) -> str | None:
         """The label that a field of a model leads to, `*` for any model, None if not known."""
+        if field.field_class.endswith("TaggableManager") and field.through is not None:
+            through = self.models.get(self.label_of_value(field.through, model) or "")
+            tag = through.fields.get("tag") if through is not None else None
+            if through is not None and tag is not None:
+                return self.label_of_value(tag.target, through)
         return self.label_of_value(field.target, model)
 
     def label_of_value(self, value: Value, model: ModelClass) -> str | None:

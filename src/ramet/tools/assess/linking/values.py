@@ -17,7 +17,6 @@ from ramet.tools.assess.source.extract import (
     Call,
     Choice,
     ClassDef,
-    Do,
     Each,
     Expression,
     FunctionDef,
@@ -48,7 +47,7 @@ _TEXT = frozenset(("lower", "upper", "strip", "title", "capitalize", "rstrip", "
 class Values:
     """Evaluates in a module's scope, and in a class's or a function's within it."""
 
-    def __init__(self, names: Names, settings: Mapping[str, Value]) -> None:
+    def __init__(self, names: Names, settings: dict[str, Value]) -> None:
         self.names = names
         self.settings = settings
         self.partial = False
@@ -422,6 +421,3 @@ _METHODS = _TEXT | {
 
 def _classes_in(function: FunctionDef) -> list[ClassDef]:
     return [each for each in function.body if isinstance(each, ClassDef)]
-
-
-_ = Do
