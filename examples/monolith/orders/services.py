@@ -10,6 +10,7 @@ from payments import services as payments
 from payments.models import Payment
 from products import stock
 from products.models import Product, StockMovement
+from products.tasks import SCARCE, report_scarce
 
 
 class UnknownProducts(Exception):
@@ -68,6 +69,9 @@ def place(customer, quantities, address, token, coupon_code=""):
         # 4. The money. Once it is captured, a receiver of Payment's post_save confirms the order.
         payment = Payment.objects.create(order=order, customer=customer, authorised=order.total)
         payments.charge(payment, token)
+        # 5. Somebody should order more.
+        if any(product.stock <= SCARCE for product in products.values()):
+            transaction.on_commit(report_scarce.delay)
     return order
 
 

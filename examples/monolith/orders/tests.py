@@ -73,6 +73,11 @@ class Purchase(TestCase):
         self.assertEqual(self.buy(quantity=11).status_code, 409)
         self.assertEqual(self.left(), 10)
 
+    @override_settings(MANAGERS=[("Clerk", "clerk@example.com")])
+    def test_the_managers_hear_of_what_is_running_out(self):
+        self.buy(quantity=7)
+        self.assertIn("TL-101 Trowel: 3 left, 7 sold", mail.outbox[-1].body)
+
     def test_a_cancelled_order_gives_back_stock_and_money(self):
         order = self.buy().json()["id"]
         answer = self.api.post(f"/api/v1/orders/{order}/cancel/")
