@@ -62,6 +62,19 @@ def find_apps(names: Names, classes: Classes, entries: Iterable[str]) -> Apps:
     return apps
 
 
+def class_of_label(names: Names, classes: Classes, apps: Apps, label: str) -> Class | None:
+    """The class that an app's `models` has under the name of a model, None where there is none."""
+    app_label, _, name = label.partition(".")
+    app = apps.by_label.get(app_label)
+    if app is None or not name:
+        return None
+    dotted = f"{app.package}.models.{name}"
+    symbol = names.locate(dotted)
+    if symbol is None and not app.is_own:
+        symbol = Symbol(dotted)
+    return classes.of_symbol(symbol) if symbol is not None else None
+
+
 def guess_apps(names: Names, classes: Classes, apps: Apps, packages: Iterable[str]) -> None:
     """Add own packages as apps that no settings module was found to install."""
     for package in packages:

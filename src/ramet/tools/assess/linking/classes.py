@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ramet.tools.assess.linking.names import Module, Symbol
-from ramet.tools.assess.linking.values import Values
+from ramet.tools.assess.linking.values import Value, Values
 from ramet.tools.assess.source.extract import (
     Assign,
     Call,
@@ -80,6 +80,8 @@ class Classes:
 
     def __init__(self, values: Values) -> None:
         self.values = values
+        self.of_label: Callable[[str], Class | None] = lambda label: None
+        """The class of `app.Model`; who knows the apps puts it there."""
         self._made: dict[str, Class] = {}
         self._definitions: dict[int, Class] = {}
         self._open: set[int] = set()
@@ -93,9 +95,14 @@ class Classes:
             return self.of_definition(symbol.module, statement)
         if isinstance(statement, Assign):
             value = self.values.of_symbol(symbol)
-            if isinstance(value, Symbol) and value is not symbol:
-                return self.of_symbol(value)
+            return self.of_value(value) if value is not symbol else None
         return None
+
+    def of_value(self, value: Value) -> Class | None:
+        """The class that a value is, or that it names as `app.Model`."""
+        if isinstance(value, Symbol):
+            return self.of_symbol(value)
+        return self.of_label(value) if isinstance(value, str) else None
 
     def of_definition(self, module: Module, definition: ClassDef) -> Class:
         """The class of a definition. A class that inherits from itself loses that base."""
@@ -128,8 +135,7 @@ class Classes:
         if isinstance(expression, Name):
             symbol = self.values.names.resolve(module, expression.dotted)
             return self.of_symbol(symbol) if symbol is not None else None
-        value = self.values.of(module, expression)
-        return self.of_symbol(value) if isinstance(value, Symbol) else None
+        return self.of_value(self.values.of(module, expression))
 
     def _base(self, module: Module, base: Expression, definition: ClassDef) -> Class | None:
         if isinstance(base, Item):  # Base[T]

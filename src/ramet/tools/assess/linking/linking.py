@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.additions import find_additions
-from ramet.tools.assess.linking.apps import Apps, find_apps, guess_apps, is_config
+from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, guess_apps, is_config
 from ramet.tools.assess.linking.classes import Classes
 from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.library import SitePackages, site_packages
@@ -48,6 +49,7 @@ def link(
     apps = find_apps(names, classes, found.settings.texts("INSTALLED_APPS"))
     if _must_guess(found, apps):
         guess_apps(names, classes, apps, _packages_with_models(modules.values(), classes))
+    classes.of_label = partial(class_of_label, names, classes, apps)
     model_classes = ModelClasses(classes, Fields(classes), apps)
     registry = Registry(model_classes)
     find_additions(modules.values(), model_classes)
