@@ -114,7 +114,9 @@ def _package_of(entry: str) -> str:
 
 
 def _is_namespace(names: Names, package: str) -> bool:
-    return any(f"{package}.{last}" in names.modules for last in ("models", "apps", "admin", "views"))
+    return any(
+        f"{package}.{last}" in names.modules for last in ("models", "apps", "admin", "views")
+    )
 
 
 def _plain(package: str, module: Module) -> InstalledApp:

@@ -22,7 +22,15 @@ DJANGO_MODEL = (
     "django.db.models.base.Model",
     "django.contrib.gis.db.models.Model",
 )
-_NO_BASES = ("django.", "rest_framework.", "enum.", "typing.", "abc.", "collections.", "dataclasses.")
+_NO_BASES = (
+    "django.",
+    "rest_framework.",
+    "enum.",
+    "typing.",
+    "abc.",
+    "collections.",
+    "dataclasses.",
+)
 
 
 @dataclass(slots=True, eq=False)

@@ -110,9 +110,7 @@ class Values:
                     if isinstance(key, str)
                 }
             case Item(of, key):
-                return self._item(
-                    self.of(module, of, scope, cls), self.of(module, key, scope, cls)
-                )
+                return self._item(self.of(module, of, scope, cls), self.of(module, key, scope, cls))
             case Attribute(of, name):
                 return self._attribute(self.of(module, of, scope, cls), name)
             case Each(element, target, of):
@@ -138,10 +136,19 @@ class Values:
             return module.package
         symbol = self.names.resolve(module, dotted)
         if symbol is not None:
-            return self.of_symbol(symbol)
+            value = self.of_symbol(symbol)
+            if (
+                not isinstance(value, Symbol)
+                or value.module is not None
+                or "settings" not in dotted
+            ):
+                return value
         # `Order.KIND`, where KIND is inherited or is no plain assignment.
         of, _, name = dotted.rpartition(".")
-        return self._attribute(self._name(module, of, scope, cls), name) if of else None
+        value = self._attribute(self._name(module, of, scope, cls), name) if of else None
+        if value is None and of.rpartition(".")[2] == "settings" and name.isupper():
+            return self.setting(name)  # of an object that stands before Django's
+        return value
 
     def of_symbol(self, symbol: Symbol) -> Value:
         """The value of a name: what was assigned to it, else the symbol itself."""
@@ -164,7 +171,11 @@ class Values:
         value = self.of(module, statement.value)
         if isinstance(value, list):
             for other in module.extract.body:
-                if isinstance(other, Assign) and other.target == statement.target and other.operator:
+                if (
+                    isinstance(other, Assign)
+                    and other.target == statement.target
+                    and other.operator
+                ):
                     added = self.of(module, other.value)
                     value = value + added if isinstance(added, list) else value
         return value
