@@ -79,7 +79,7 @@ def _tell_scores(project: RealProject, truth: dict[str, Any], *, with_misses: bo
 
 
 def _scored(project: RealProject, truth: dict[str, Any], root: Path, venv: Path | None) -> Score:
-    from ramet.tools.assess import scan
+    from ramet.tools.assess.scanning import scan
 
     found = scan(root, venv=venv)
     return score(found, truth, root, is_library=project.is_library)

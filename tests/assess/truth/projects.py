@@ -135,12 +135,6 @@ from wger.settings_global import *
 SITE_URL = "http://localhost"
 """
 
-_WEBLATE = """
-from weblate.settings_example import *
-SECRET_KEY = "truth"
-SITE_DOMAIN = "localhost"
-"""
-
 _NETBOX_CONFIGURATION = """
 ALLOWED_HOSTS = ["*"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "netbox"}}
@@ -167,7 +161,7 @@ PROJECTS = {
             "weblate",
             ["weblate[postgres]==2026.10.1"],
             ["weblate"],
-            own_settings=_WEBLATE,
+            settings="weblate.settings_test",
             left_out=["borgbackup"],
         ),
         RealProject(
@@ -246,13 +240,6 @@ PROJECTS = {
             ["helpdesk"],
             own_settings=_HELPDESK,
             is_library=True,
-        ),
-        RealProject(
-            "reviewboard",
-            ["reviewboard==8.1"],
-            ["reviewboard"],
-            settings="reviewboard.settings",
-            files={"settings_local.py": _DATABASE + "LOCAL_ROOT = '.'\nPRODUCTION = False\n"},
         ),
         RealProject("wger", ["wger==2.1"], ["wger"], python="3.11", own_settings=_WGER),
         RealProject(
