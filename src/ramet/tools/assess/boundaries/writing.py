@@ -99,7 +99,7 @@ def _shares(
 ) -> tuple[Shares, Shares]:
     """Packages of apps, and labels of models that stay in another's app, by service."""
     service_of = {model: names[group.name] for group in chosen for model in group.models}
-    platform = {hub.model for hub in report.platform}
+    platform = {hub.model for hub in report.platform if not hub.group}
     rest = "" if system else _rest(report, names)
     homes: dict[str, Counter[str]] = {app.label: Counter() for app in report.apps if app.is_own}
     for group in chosen:

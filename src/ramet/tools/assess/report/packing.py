@@ -95,7 +95,9 @@ def _columns(report: Report, left_out: str) -> dict[str, Any]:
 def _map(report: Report, texts: _Texts) -> dict[str, Any]:
     """Models and the circles that they stand in: candidates, then the platform, then the rest."""
     circles = [(group.name, group.models) for group in report.groups]
-    platform = [hub.model for hub in report.platform]
+    # A hub of the project's own stands with the group that keeps its table.
+    hubs = {hub.model for hub in report.platform}
+    platform = [hub.model for hub in report.platform if not hub.group]
     taken = {model for _, models in circles for model in models} | set(platform)
     rest = [model for model in report.models if model.label not in taken]
     circles += [
@@ -117,6 +119,7 @@ def _map(report: Report, texts: _Texts) -> dict[str, Any]:
             "line": [each.line for each in models],
             "own": [int(each.is_own) for each in models],
             "proxy": [int(each.is_proxy) for each in models],
+            "hub": [int(each.label in hubs) for each in models],
             "table": texts.numbers(each.table or "" for each in models),
             "known": [_KNOWN.index(each.known) for each in models],
             "circle": [in_circle[each.label] for each in models],

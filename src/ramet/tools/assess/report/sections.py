@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from ramet.tools.assess.findings import Group, Report
 from ramet.tools.assess.report.comparing import Change
-from ramet.tools.assess.report.wording import CHOICES, METRICS, counted, days, percent
+from ramet.tools.assess.report.wording import CHOICES, METRICS, counted, days, in_days, percent
 
 __all__ = [
     "blockers",
@@ -115,7 +115,7 @@ def _platform(report: Report) -> str:
         f"{text(hub.why)}</span></li>"
         for hub in report.platform
     )
-    return f"<h3>Platform: what everything touches, so no candidate</h3><ul>{hubs}</ul>"
+    return f"<h3>Platform: what everything leans on, so that it draws no line between candidates</h3><ul>{hubs}</ul>"
 
 
 def _metrics(report: Report) -> str:
@@ -142,7 +142,7 @@ def plan(report: Report) -> str:
     steps = "".join(
         f"<li><strong>{text(step.group)}</strong> <span class='tag'>{counted(step.cuts, 'cut')}"
         f"</span> <span class='tag'>{counted(step.blockers, 'blocker')}</span> "
-        f"<span class='tag'>{days(step.effort)} days</span> {text(step.why)}</li>"
+        f"<span class='tag'>{in_days(step.effort)}</span> {text(step.why)}</li>"
         for step in report.plan
     )
     return f"<ol class='plan'>{steps}</ol>"

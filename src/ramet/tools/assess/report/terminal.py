@@ -12,7 +12,7 @@ from typing import TextIO
 
 from ramet.tools.assess.findings import Report
 from ramet.tools.assess.report.comparing import Change
-from ramet.tools.assess.report.wording import CHOICES, METRICS, counted, days, percent
+from ramet.tools.assess.report.wording import CHOICES, METRICS, counted, days, in_days, percent
 
 __all__ = ["show"]
 
@@ -131,7 +131,7 @@ def _lists(report: Report, changes: Sequence[Change] | None) -> Iterator[list[st
     if report.plan:
         steps = [
             f"{number}. {step.group} ({counted(step.cuts, 'cut')},"
-            f" {counted(step.blockers, 'blocker')}, {days(step.effort)} days): {step.why}"
+            f" {counted(step.blockers, 'blocker')}, {in_days(step.effort)}): {step.why}"
             for number, step in enumerate(report.plan, 1)
         ]
         yield _listed("Plan", steps)

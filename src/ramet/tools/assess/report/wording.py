@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["CHOICES", "METRICS", "counted", "days", "percent"]
+__all__ = ["CHOICES", "METRICS", "counted", "days", "in_days", "percent"]
 
 Choice = Literal["keep", "draw boundaries", "split some", "split"]
 
@@ -42,6 +42,11 @@ def percent(share: float) -> str:
 def days(effort: float) -> str:
     """Person-days, to a half where they are few."""
     return f"{effort:,.0f}" if effort >= 10 else f"{round(effort * 2) / 2:g}"
+
+
+def in_days(effort: float) -> str:
+    """The same with its unit."""
+    return f"{days(effort)} {'day' if days(effort) == '1' else 'days'}"
 
 
 def counted(number: int, word: str) -> str:

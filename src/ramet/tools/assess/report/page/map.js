@@ -12,11 +12,13 @@ class SystemMap {
     this.picture = svg("svg", { role: "group", "aria-label": "Map of models by candidate" }, this.inner);
     this.backs = svg("g", {});
     this.links = svg("g", {});
+    this.webs = svg("g", {});
+    this.counts = svg("g", { "aria-hidden": "true" });
     this.every = svg("path", { class: "every" });
     this.lines = svg("path", { class: "chosen-lines" });
     this.models = svg("g", {});
     this.titles = svg("g", { "aria-hidden": "true" });
-    this.inner.append(this.backs, this.links, this.every, this.lines, this.models, this.titles);
+    this.inner.append(this.links, this.backs, this.webs, this.every, this.lines, this.models, this.counts, this.titles);
     host.append(this.picture);
     this.drawCircles();
     this.drawModels();
@@ -33,14 +35,14 @@ class SystemMap {
   }
 
   drawModels() {
-    const { label: name, circle, x, y, own } = this.report.models;
+    const { label: name, circle, x, y, own, hub } = this.report.models;
     name.forEach((text, row) => {
       const whole = this.report.texts[text];
       const short = whole.slice(whole.indexOf(".") + 1);
       const radius = Math.min(15, 4.5 + Math.sqrt(this.report.edgesOf(text).length) / 1.6);
       const where = this.report.circles[circle[row]].name;
-      const node = svg("g", { class: `node ${this.report.hue(circle[row])}${own[row] ? "" : " foreign"}`, tabindex: -1, role: "button", "aria-label": `${whole}, ${where}`, transform: `translate(${x[row]} ${y[row]})`, "data-row": row },
-        svg("circle", { r: radius }), svg("text", { y: radius + 10 }, short.length > 16 ? `${short.slice(0, 15)}…` : short));
+      const node = svg("g", { class: `node ${this.report.hue(circle[row])}${own[row] ? "" : " foreign"}${hub[row] ? " hub" : ""}`, tabindex: -1, role: "button", "aria-label": `${whole}, ${where}${hub[row] ? ", platform" : ""}`, transform: `translate(${x[row]} ${y[row]})`, "data-row": row },
+        hub[row] && svg("circle", { class: "halo", r: radius + 4 }), svg("circle", { class: "dot-of", r: radius }), svg("text", { y: radius + 10 }, short.length > 16 ? `${short.slice(0, 15)}…` : short));
       this.nodes.push(node);
       this.models.append(node);
     });
@@ -80,9 +82,10 @@ class SystemMap {
       }
     }
     const heavy = [...between.values()].sort((one, other) => other - one)[MOST_COUNTS - 1] ?? 0;
-    this.links.replaceChildren(
-      ...[...between].map(([key, count]) => this.link(Math.floor(key / this.report.circles.length), key % this.report.circles.length, count, count >= heavy)).flat(),
-      ...[...inside].map(([number, path]) => svg("path", { class: `web ${this.report.hue(number)}`, d: path })));
+    this.links.replaceChildren();
+    this.counts.replaceChildren();
+    for (const [key, count] of between) this.link(Math.floor(key / this.report.circles.length), key % this.report.circles.length, count, count >= heavy);
+    this.webs.replaceChildren(...[...inside].map(([number, path]) => svg("path", { class: `web ${this.report.hue(number)}`, d: path })));
     this.every.setAttribute("d", byId("lines").checked ? this.across : "");
     this.choose(this.chosen);
   }
@@ -95,10 +98,8 @@ class SystemMap {
     const start = [one.x + (dx / far) * one.r, one.y + (dy / far) * one.r];
     const end = [other.x - (dx / far) * other.r, other.y - (dy / far) * other.r];
     const size = Math.max(13, Math.min(26, 11 + Math.sqrt(count)));
-    return [
-      svg("path", { class: "link", d: `M${start}L${end}`, "stroke-width": Math.min(26, 1 + Math.sqrt(count)) }),
-      isNumbered && svg("text", { class: "count", x: (start[0] + end[0]) / 2, y: (start[1] + end[1]) / 2 + size / 3, "font-size": size, "aria-hidden": "true" }, String(count)),
-    ].filter(Boolean);
+    this.links.append(svg("path", { class: "link", d: `M${start}L${end}`, "stroke-width": Math.min(26, 1 + Math.sqrt(count)) }));
+    if (isNumbered) this.counts.append(svg("text", { class: "count", x: (start[0] + end[0]) / 2, y: (start[1] + end[1]) / 2 + size / 3, "font-size": size }, String(count)));
   }
 
   choose(row) {

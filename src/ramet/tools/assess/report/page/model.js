@@ -10,7 +10,7 @@ function showModel(report, row, isOnMap) {
     byId("map").scrollIntoView();
     theMap.nodes[row].focus({ preventScroll: true });
   }
-  const { label: name, circle, table, known, proxy } = report.models;
+  const { label: name, circle, table, known, proxy, hub } = report.models;
   const edges = [...report.edgesOf(name[row])].sort((one, other) => (report.cutOf.has(other) ? 1 : 0) - (report.cutOf.has(one) ? 1 : 0));
   const functions = report.functions.model.flatMap((text, each) => (text === name[row] ? [each] : []));
   const panel = byId("model");
@@ -18,7 +18,7 @@ function showModel(report, row, isOnMap) {
     el("h3", {}, report.texts[name[row]]),
     el("p", {}, el("span", { class: `dot ${report.hue(circle[row])}` }), report.circles[circle[row]].name),
     el("p", {}, place(report, report.models, row), " ",
-      el("span", { class: "soft small" }, [report.text(table, row) && `table ${report.text(table, row)}`, proxy[row] ? "proxy" : "", report.known[known[row]]].filter(Boolean).join(", "))),
+      el("span", { class: "soft small" }, [report.text(table, row) && `table ${report.text(table, row)}`, proxy[row] ? "proxy" : "", hub[row] ? "platform" : "", report.known[known[row]]].filter(Boolean).join(", "))),
     el("h4", {}, "Connections"));
   new Listing(panel, "connection", (edge) => edgeRow(report, edge)).show(edges);
   if (functions.length) {
