@@ -88,6 +88,7 @@ def command(
         return 0
     # Before the work: what is wrong with these is not to be learnt after it.
     _refuse_unwritable(report, None if json == STANDARD_OUTPUT else json)
+    _refuse_no_environment(venv)
     old = reports.read_report(compare) if compare else None
     began = time.monotonic()
     wanted = Wanted(path, venv, registry, tuple(trace or ()), git, settings)
@@ -122,6 +123,23 @@ def _refuse_unwritable(*paths: Path | None) -> None:
     ]
     if mistakes:
         raise DiagnosticError(*mistakes)
+
+
+def _refuse_no_environment(venv: Path | None) -> None:
+    if venv is None or any(next(venv.glob(each), None) for each in _SITE_PACKAGES):
+        return
+    raise DiagnosticError(
+        Mistake(
+            "not-an-environment",
+            where=str(venv),
+            found="no folder" if not venv.is_dir() else "a folder without site-packages",
+            expected="a virtual environment, with the project's packages in it",
+            remedy="Name the folder that has its pyvenv.cfg, such as .venv.",
+        )
+    )
+
+
+_SITE_PACKAGES = ("lib*/python*/site-packages", "Lib/site-packages")
 
 
 def _obstacle(path: Path) -> str:

@@ -115,7 +115,8 @@ def _platform(report: Report) -> str:
         f"{text(hub.why)}</span></li>"
         for hub in report.platform
     )
-    return f"<h3>Platform: what everything leans on, so that it draws no line between candidates</h3><ul>{hubs}</ul>"
+    title = "Platform: what everything leans on, so that it draws no line between candidates"
+    return f"<h3>{title}</h3><ul>{hubs}</ul>"
 
 
 def _metrics(report: Report) -> str:
