@@ -126,7 +126,9 @@ def _refuse_unwritable(*paths: Path | None) -> None:
 
 
 def _refuse_no_environment(venv: Path | None) -> None:
-    if venv is None or any(next(venv.glob(each), None) for each in _SITE_PACKAGES):
+    if venv is None or (venv.name == "site-packages" and venv.is_dir()):
+        return
+    if any(next(venv.glob(each), None) for each in _SITE_PACKAGES):
         return
     raise DiagnosticError(
         Mistake(
