@@ -85,7 +85,7 @@ class Fields:
         """The field that an attribute is, None where it is none."""
         if owner.module is None:
             return None
-        return self.of_call(owner.module, owner, name, value, line, owner.definition)
+        return self.of_call(owner.module, owner, name, value, line, cls=owner.definition)
 
     def of_call(
         self,
@@ -94,10 +94,12 @@ class Fields:
         name: str,
         value: Expression,
         line: int,
-        scope: ClassDef | None = None,
+        *,
+        scope: Mapping[str, Value] | None = None,
+        cls: ClassDef | None = None,
     ) -> Field | None:
         """The same of a field that is made in any module."""
-        made = self._made(module, value, {}, scope, 0)
+        made = self._made(module, value, scope or {}, cls, 0)
         return self.field(owner, name, made, line, module) if made is not None else None
 
     def field(self, owner: Class, name: str, made: _Made, line: int, module: Module) -> Field:
@@ -110,7 +112,8 @@ class Fields:
         target = keywords.get("to", target)
         if made.known.kind == "gfk":
             target = "*"
-        elif isinstance(target, str) and made.field_class.endswith("TaggableManager"):
+        elif made.field_class.endswith("TaggableManager"):
+            # Its first argument is a label for people; what it leads to stands in its through.
             target = None
         if target is None:
             target = made.known.target
@@ -143,11 +146,20 @@ class Fields:
             return self._method(module, value, function, scope, cls, depth)
         if not isinstance(function, Name):
             return None
-        symbol = self.values.names.resolve(module, function.dotted)
+        symbol = self._symbol(module, function.dotted, scope)
         if symbol is None:
-            return self._method_of_name(module, value, function, scope, cls, depth)
+            return None
         made = self._of_symbol(module, value, symbol, scope, cls, depth)
         return made or self._wrapped(module, value, scope, cls, depth)
+
+    def _symbol(self, module: Module, dotted: str, scope: Mapping[str, Value]) -> Symbol | None:
+        head, _, rest = dotted.partition(".")
+        if head not in scope:
+            return self.values.names.resolve(module, dotted)
+        found = scope[head]
+        for part in rest.split(".") if rest else ():
+            found = self.values.names.member(found, part) if isinstance(found, Symbol) else None
+        return found if isinstance(found, Symbol) else None
 
     def _of_symbol(
         self,
@@ -218,7 +230,11 @@ class Fields:
                     name = _method_name(call)
                     if name == "kwargs.setdefault" and len(call.args) == 2:
                         key = self.values.of(each.module, call.args[0], scope)
-                        if isinstance(key, str) and key not in keywords and not (key == "to" and args):
+                        if (
+                            isinstance(key, str)
+                            and key not in keywords
+                            and not (key == "to" and args)
+                        ):
                             given[key] = self.values.of(each.module, call.args[1], scope)
                     elif name == "__init__":
                         positional = [a for a in call.args if not _is_spread(a)]
@@ -226,9 +242,7 @@ class Fields:
                             passed = [self.values.of(each.module, a, scope) for a in positional]
                         for key in ("to", "through", "related_name"):
                             if key in call.keywords:
-                                given[key] = self.values.of(
-                                    each.module, call.keywords[key], scope
-                                )
+                                given[key] = self.values.of(each.module, call.keywords[key], scope)
             keywords = keywords | {key: value for key, value in given.items() if value is not None}
             if passed and passed[0] is not None:
                 args = passed
@@ -314,17 +328,6 @@ class Fields:
     ) -> _Made | None:
         """`models.ForeignKey(...).configure()`: the field before the dot."""
         return self._made(module, function.of, scope, cls, depth + 1)
-
-    def _method_of_name(
-        self,
-        module: Module,
-        call: Call,
-        function: Name,
-        scope: Mapping[str, Value],
-        cls: ClassDef | None,
-        depth: int,
-    ) -> _Made | None:
-        return None
 
 
 def _is_field(cls: Class) -> bool:
