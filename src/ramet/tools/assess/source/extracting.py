@@ -1,0 +1,54 @@
+"""One file's content -> its `Extract`, encoded. This is what runs in the pool's processes."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from ramet.tools.assess.source.extract import Extract
+from ramet.tools.assess.source.outside import read_outside
+from ramet.tools.assess.source.parsing import parse
+from ramet.tools.assess.source.visiting import visit
+
+__all__ = ["extract", "version"]
+
+_ENCODER = msgspec.msgpack.Encoder()
+_NOTHING = msgspec.Raw(_ENCODER.encode(None))
+
+# Expressions are followed by recursion: a sum of a thousand strings must not end it.
+_DEEPEST = 20_000
+
+
+def extract(content: bytes, *, is_own: bool = True) -> bytes:
+    """The encoded `Extract`. `behaviour` is null where nothing could be read, or it is not ours."""
+    if sys.getrecursionlimit() < _DEEPEST:
+        sys.setrecursionlimit(_DEEPEST)
+    lines = content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
+    parsed = parse(content)
+    if parsed.tree is None:
+        return _ENCODER.encode(Extract(lines, [], None, b"", _NOTHING, parsed.problem))
+    try:
+        outside = read_outside(parsed.tree, parsed.source)
+        behaviour = _NOTHING
+        if is_own:
+            behaviour = msgspec.Raw(_ENCODER.encode(visit(parsed.tree)))
+    except RecursionError:
+        problem = ("too-deep", "it is nested deeper than can be followed", 0)
+        return _ENCODER.encode(Extract(lines, [], None, b"", _NOTHING, problem))
+    return _ENCODER.encode(
+        Extract(lines, outside.body, outside.exports, outside.digest, behaviour, parsed.problem)
+    )
+
+
+@cache
+def version() -> bytes:
+    """A digest of this very code and its Python: extracts of another are of no use."""
+    digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.digest()
