@@ -41,6 +41,9 @@ class Functions:
     def __iter__(self) -> Iterator[tuple[str, FoundFunction]]:
         return iter(self._by_name.values())
 
+    def is_model(self, label: str) -> bool:
+        return self._is_model(label)
+
     def app(self, name: str) -> str | None:
         """The label of the app that a function stands in, None outside of any."""
         return self._app_of(self._by_name[name][0])

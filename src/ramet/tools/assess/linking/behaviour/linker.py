@@ -9,6 +9,7 @@ from ramet.tools.assess.linking.behaviour.found import Found
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
+from ramet.tools.assess.linking.queries.models import known_models, relations_of
 from ramet.tools.assess.linking.queries.running import Definition, Names, Running, is_transaction
 from ramet.tools.assess.linking.queries.site import Site
 from ramet.tools.assess.linking.queries.values import (
@@ -25,6 +26,7 @@ from ramet.tools.assess.linking.queries.values import (
     Text,
     Value,
 )
+from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.visiting.operations import CLASS, FUNCTION, Behaviour, Scope
 
 __all__ = ["Linker"]
@@ -38,9 +40,15 @@ _TASK_PACKAGES = frozenset(
 class Linker:
     """Links files of one project, one after the other."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
-        self._evaluation = knowledge.evaluation = Evaluation(knowledge)
+    def __init__(self, world: World) -> None:
+        self._knowledge = Knowledge(
+            world.names,
+            world.classes,
+            known_models(world.registry),
+            relations_of(world.registry),
+            world.settings.values,
+        )
+        self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
 
     def link(self, module: Module, behaviour: Behaviour) -> Found:
         """What the file does. It depends on the file and on the outside of others alone."""
@@ -61,7 +69,7 @@ class _File:
         self._module = module
         self._scopes = behaviour.scopes
         self._imports = behaviour.imports
-        self._found = Found([], [], [], [], [], [], "", [], [], [], [], [])
+        self._found = Found([], [], [], [], [], [], "", [], [], [], [])
         self._runs: dict[int, Running] = {}
         self._definitions: dict[int, Definition] = {}
         self._hints: dict[str, dict[str, Value]] = {}

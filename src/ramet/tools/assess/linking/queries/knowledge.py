@@ -70,7 +70,9 @@ class Knowledge:
         self._make_class = classes
         self._settings = settings
         self._models = {model.label: model for model in models}
-        self._labels = {model.dotted: model.label for model in self._models.values()}
+        self._labels = {
+            model.dotted: model.label for model in self._models.values() if model.dotted
+        }
         self._lower = {label.lower(): label for label in self._models}
         self._tables = {
             model.table.lower(): model.label for model in self._models.values() if model.table
@@ -214,7 +216,7 @@ class Knowledge:
     def class_of(self, label: str) -> str | None:
         """The dotted name of a model's class."""
         model = self._models.get(label)
-        return model.dotted if model is not None else None
+        return model.dotted or None if model is not None else None
 
     def externals(self, dotted: str) -> list[str]:
         """The names of all bases that are not the project's."""
