@@ -23,23 +23,36 @@ __all__ = ["ClassFacts"]
 
 # Options of ModelAdmin and its like whose texts may be lookups.
 _ADMIN_PATHS = (
-    "autocomplete_fields date_hierarchy fields list_display list_filter list_select_related"
-    " ordering raw_id_fields readonly_fields search_fields filter_horizontal filter_vertical"
-).split()
+    "autocomplete_fields",
+    "date_hierarchy",
+    "fields",
+    "list_display",
+    "list_filter",
+    "list_select_related",
+    "ordering",
+    "raw_id_fields",
+    "readonly_fields",
+    "search_fields",
+    "filter_horizontal",
+    "filter_vertical",
+)
 _SEARCH_PREFIXES = "^=@"
 # Of generic views and view sets: what they do with their model by themselves.
-_CREATING = ("CreateView", "CreateAPIView", "CreateModelMixin", "ListCreateAPIView")
-_CHANGING = (
-    "UpdateView",
-    "DeleteView",
-    "UpdateAPIView",
-    "DestroyAPIView",
-    "UpdateModelMixin",
-    "DestroyModelMixin",
-    "RetrieveUpdateAPIView",
-    "RetrieveDestroyAPIView",
-    "RetrieveUpdateDestroyAPIView",
-    "ModelViewSet",
+_WRITING_VIEWS = ("CreateView", "UpdateView", "DeleteView")
+_WRITING = frozenset(
+    (
+        "CreateAPIView",
+        "CreateModelMixin",
+        "DestroyAPIView",
+        "DestroyModelMixin",
+        "ListCreateAPIView",
+        "ModelViewSet",
+        "RetrieveDestroyAPIView",
+        "RetrieveUpdateAPIView",
+        "RetrieveUpdateDestroyAPIView",
+        "UpdateAPIView",
+        "UpdateModelMixin",
+    )
 )
 
 
@@ -150,9 +163,7 @@ class ClassFacts:
         line = site.function.line
         site.read(subject, line)
         names = [name.rpartition(".")[2] for name in self._knowledge.externals(dotted)]
-        if any(name in _CREATING or name in _CHANGING for name in names):
-            site.write(subject, line)
-        elif any(name.endswith(("CreateView", "UpdateView", "DeleteView")) for name in names):
+        if any(name in _WRITING or name.endswith(_WRITING_VIEWS) for name in names):
             site.write(subject, line)
 
     def _migration(self, site: Site, running: Running) -> None:

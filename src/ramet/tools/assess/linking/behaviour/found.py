@@ -1,7 +1,7 @@
 """What linking one file's behaviour finds, before files are joined: the shape that is cached.
 
-It depends on the file's own content and on the outside of others (`source.extract.Extract.outside`),
-never on what functions of other files do. Joining those is `linking.behaviour.joining`.
+It depends on the file's own content and on the outside of others (`Extract.outside`), never on what
+functions of other files do. Joining those is `linking.behaviour.joining`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class Call(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class FoundFunction(msgspec.Struct, array_like=True, gc=False):
     """A function with what it does itself.
 
-    `reads` counts the places by model. `regions` are the lines where transactions start.
+    `model` is the label of the model whose method it is, "" for none or several. `reads` counts the
+    places by model. `regions` are the lines where transactions start.
     """
 
     name: str
@@ -73,6 +74,7 @@ class FoundFunction(msgspec.Struct, array_like=True, gc=False):
     writes: list[FoundWrite]
     calls: list[Call]
     regions: list[int]
+    model: str = ""
 
 
 class Receiver(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -85,9 +87,10 @@ class Receiver(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Send(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A signal of the project that is sent, and by which function."""
+    """A signal of the project that is sent, by which function, as from which model, "" for none."""
 
     signal: str
+    sender: str
     function: str
     line: int
 

@@ -24,7 +24,7 @@ class Functions:
         path_of: Callable[[str], str],
         is_model: Callable[[str], bool],
     ) -> None:
-        """`app_of` and `path_of` are asked of a module; `is_model` whether a label is in the scan."""
+        """`app_of` and `path_of` are asked of a module, `is_model` of a label."""
         self._app_of = app_of
         self._path_of = path_of
         self._is_model = is_model
@@ -52,24 +52,39 @@ class Functions:
         return self._path_of(self._by_name[name][0])
 
     def belongs_to(self, name: str) -> str | None:
-        """The model that a function writes most, else reads most."""
+        """The model whose method a function is, else that it writes most, else reads most."""
         if name not in self._belongs:
-            function = self._by_name[name][1]
-            counted = Counter(write.model for write in function.writes)
-            for labels in (counted, function.reads):
-                best = max(
-                    (label for label in labels if self._is_model(label)),
-                    key=lambda label: (labels[label], label),
-                    default=None,
-                )
-                if best is not None:
-                    break
-            self._belongs[name] = best
+            reads = self._by_name[name][1].reads
+            self._belongs[name] = self._serves(name) or self._most(name, reads)
         return self._belongs[name]
 
     def place(self, name: str) -> str | None:
-        """What an edge that ends at a function names: the model it belongs to, else its app."""
-        return self.belongs_to(name) or self.app(name)
+        """What an edge to a function names: its model, or its app where it writes none."""
+        return self._serves(name) or self.app(name)
+
+    def most_written(self, name: str, writes: Iterable[Write]) -> str:
+        """The model that stands for a transaction of a function."""
+        models = Counter(write.model for write in writes)
+        own = self._serves(name)
+        if own is not None and own in models:
+            return own
+        return self._most(name, models) or next(iter(models))
+
+    def _serves(self, name: str) -> str | None:
+        function = self._by_name[name][1]
+        if function.model and self._is_model(function.model):
+            return function.model
+        return self._most(name, Counter(write.model for write in function.writes))
+
+    def _most(self, name: str, counted: Mapping[str, int]) -> str | None:
+        """That with the highest count; of several one of the function's own app, then the first."""
+        app = self.app(name)
+        known = [label for label in counted if self._is_model(label)]
+        return max(
+            known,
+            key=lambda label: (counted[label], label.partition(".")[0] == app),
+            default=None,
+        )
 
     def writes(self, name: str) -> list[Write]:
         """All that a function writes, itself and in what it calls, each model's shortest way."""

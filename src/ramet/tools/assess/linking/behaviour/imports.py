@@ -110,9 +110,7 @@ def _chains(
                 seen.add(module)
                 other = app_of(module)
                 if other is None:
-                    reached += [
-                        ([*chain, each], each.target) for each in following.get(module, ())
-                    ]
+                    reached += [([*chain, each], each.target) for each in following.get(module, ())]
                 elif other != app and len(chain) > 1 and (app, other) not in told:
                     told.add((app, other))
                     yield Edge(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -44,7 +43,7 @@ def join(world: World, found: Mapping[str, Found], templates: Mapping[str, str])
     edges += _signals(places, functions, found)
     edges += _calls(functions)
     edges += _reaching(functions, world)
-    edges += _transactions(atomics)
+    edges += _transactions(functions, atomics)
     edges += template_edges(templates, places, routes, _tag_libraries(places, found))
     return Joined(
         sorted(_once(edges), key=lambda edge: (edge.file, edge.line, edge.kind, edge.target)),
@@ -58,9 +57,8 @@ def _once(edges: list[Edge]) -> Iterator[Edge]:
     """Each edge once, and none from an app to itself or to one of its own models."""
     seen = set()
     for edge in edges:
-        if not edge.source or not edge.target or edge.source == edge.target:
-            if edge.source != edge.target or edge.kind not in ("lookup", "accessor"):
-                continue
+        if edge.source == edge.target and edge.kind not in ("lookup", "accessor"):
+            continue
         if "." not in edge.source and edge.target.partition(".")[0] == edge.source:
             continue
         if "." not in edge.target and edge.source.partition(".")[0] == edge.target:
@@ -97,7 +95,9 @@ def _signals(places: Places, functions: Functions, found: Mapping[str, Found]) -
     senders: dict[str, list[str]] = {}
     for one in found.values():
         for send in one.sends:
-            source = functions.place(send.function) if send.function in functions else None
+            source = send.sender or None
+            if source is None and send.function in functions:
+                source = functions.place(send.function)
             if source is not None and source not in senders.setdefault(send.signal, []):
                 senders[send.signal].append(source)
     for module, one in found.items():
@@ -160,7 +160,9 @@ def _reaching(functions: Functions, world: World) -> Iterator[Edge]:
     middleware = world.settings.texts("MIDDLEWARE")
     for _, function in functions:
         kind = "command" if function.kind == "command" else None
-        if any(function.name == each or function.name.startswith(f"{each}.") for each in middleware):
+        if any(
+            function.name == each or function.name.startswith(f"{each}.") for each in middleware
+        ):
             kind = "middleware"
         app = functions.app(function.name) if kind is not None else None
         if kind is None or app is None:
@@ -181,11 +183,10 @@ def _line(function: FoundFunction, label: str) -> int:
     return next((w.line for w in function.writes if w.model == label), function.line)
 
 
-def _transactions(atomics: list[Atomic]) -> Iterator[Edge]:
-    """From the model that a transaction writes at most places, else first, to those of other apps."""
+def _transactions(functions: Functions, atomics: list[Atomic]) -> Iterator[Edge]:
+    """From the model that stands for a transaction to those of other apps that it writes."""
     for atomic in atomics:
-        counted = Counter(write.model for write in atomic.writes)
-        first = max(counted, key=lambda label: counted[label])
+        first = functions.most_written(atomic.function, atomic.writes)
         for write in atomic.writes:
             if write.model.partition(".")[0] != first.partition(".")[0]:
                 yield Edge(

@@ -33,7 +33,17 @@ __all__ = ["Linker"]
 
 _TASKS = frozenset(("shared_task", "task", "periodic_task", "actor", "db_task", "job"))
 _TASK_PACKAGES = frozenset(
-    "celery django_rq rq huey dramatiq procrastinate django_tasks django_q djcelery".split()
+    (
+        "celery",
+        "django_rq",
+        "rq",
+        "huey",
+        "dramatiq",
+        "procrastinate",
+        "django_tasks",
+        "django_q",
+        "djcelery",
+    )
 )
 
 
@@ -117,9 +127,7 @@ class _File:
     def _run(
         self, index: int, scope: Scope, site: Site, names: Names, inside: str | None = None
     ) -> Running:
-        running = Running(
-            self._evaluation, site, self._module, names, self._outer(scope), inside
-        )
+        running = Running(self._evaluation, site, self._module, names, self._outer(scope), inside)
         running.run(scope.operations)
         self._runs[index] = running
         for definition in running.definitions:
@@ -160,8 +168,7 @@ class _File:
 
     def _is_task_class(self, dotted: str) -> bool:
         return self._evaluation.frameworks.role(dotted) == "task" and any(
-            name.partition(".")[0] in _TASK_PACKAGES
-            for name in self._knowledge.externals(dotted)
+            name.partition(".")[0] in _TASK_PACKAGES for name in self._knowledge.externals(dotted)
         )
 
     # Functions
@@ -190,6 +197,8 @@ class _File:
                     names[name] = run.annotated(told)
             self._run(index, scope, site, names, owner_class)
         function = site.function
+        if len(owners) == 1 and isinstance(owners[0], ModelInstance | Records):
+            function.model = owners[0].label
         function.calls = list(dict.fromkeys(function.calls))
         self._found.functions.append(function)
 

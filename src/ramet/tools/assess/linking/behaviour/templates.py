@@ -52,7 +52,7 @@ def template_uses(text: str) -> list[TemplateUse]:
 def name_of(path: str) -> str | None:
     """The name under which Django's loader finds a template, from its path."""
     for folder in _FOLDERS:
-        before, found, name = f"/{path}".rpartition(folder)
+        _, found, name = f"/{path}".rpartition(folder)
         if found:
             return name
     return None

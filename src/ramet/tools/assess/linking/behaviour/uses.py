@@ -98,5 +98,3 @@ class Uses:
         if symbol is None or symbol.module is None or not symbol.module.is_own:
             return None
         return self._places.app_of(symbol.module.name)
-
-

@@ -41,8 +41,23 @@ _LINKS = frozenset(("add", "remove", "set", "clear", "aadd", "aremove", "aset", 
 _MANAGERS = frozenset(("objects", "_default_manager", "_base_manager"))
 _SAVING = frozenset(("save", "delete", "asave", "adelete", "save_base"))
 _STARTING_TASK = frozenset(
-    "delay apply_async apply s si signature subtask enqueue aenqueue defer defer_async send"
-    " send_with_options starmap chunks".split()
+    (
+        "delay",
+        "apply_async",
+        "apply",
+        "s",
+        "si",
+        "signature",
+        "subtask",
+        "enqueue",
+        "aenqueue",
+        "defer",
+        "defer_async",
+        "send",
+        "send_with_options",
+        "starmap",
+        "chunks",
+    )
 )
 
 
@@ -110,6 +125,8 @@ class Evaluation:
             started = self.knowledge.method(value.dotted, "__init__")
             if started is not None:
                 site.call(started, line)
+            if self.frameworks.role(value.dotted) == "signal":
+                return ExternalCall("django.dispatch.Signal")
             return InstanceOf(value.dotted)
         if isinstance(value, ExternalCall) and value.dotted.endswith("from_queryset"):
             return value

@@ -10,8 +10,30 @@ from ramet.tools.assess.linking.queries.values import Mapping, Named, Query, Tex
 __all__ = ["is_expression", "query"]
 
 _EXPRESSIONS = frozenset(
-    "Avg Case Count Exists ExpressionWrapper F FilteredRelation Func Max Min OrderBy OuterRef"
-    " Prefetch Q StdDev StringAgg Subquery Sum Variance When Window AnyValue".split()
+    (
+        "Avg",
+        "Case",
+        "Count",
+        "Exists",
+        "ExpressionWrapper",
+        "F",
+        "FilteredRelation",
+        "Func",
+        "Max",
+        "Min",
+        "OrderBy",
+        "OuterRef",
+        "Prefetch",
+        "Q",
+        "StdDev",
+        "StringAgg",
+        "Subquery",
+        "Sum",
+        "Variance",
+        "When",
+        "Window",
+        "AnyValue",
+    )
 )
 _MODULES = ("django.db.models.functions.", "django.contrib.postgres.aggregates.")
 _CONDITIONS = frozenset(("Q", "When"))

@@ -33,7 +33,9 @@ __all__ = ["BY_NAME", "Externals", "keyword"]
 Arguments = Sequence[Value]
 Keywords = Sequence[Keyword]
 
-BY_NAME = frozenset("execute executemany has_perm has_perms get_for_model get_for_models".split())
+BY_NAME = frozenset(
+    ("execute", "executemany", "has_perm", "has_perms", "get_for_model", "get_for_models")
+)
 """Methods whose name alone says what they are, on whatever they are called."""
 
 
@@ -139,7 +141,8 @@ class Externals:
         made = owner.dotted.rpartition(".")[2]
         if made.endswith("Signal"):
             if name.startswith(("send", "asend")) and owner.where:
-                site.send(owner.where, line)
+                sender = arguments[0] if arguments else keyword(keywords, "sender")
+                site.send(owner.where, self._knowledge.label_of(sender) or "", line)
             elif name == "connect" and arguments:
                 self.connect(site, owner.where, arguments, keywords, line)
             return None

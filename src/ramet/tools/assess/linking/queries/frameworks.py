@@ -46,6 +46,7 @@ ROLES = (
     ("QuerySet", "records"),
     ("Manager", "records"),
     ("Task", "task"),
+    ("Signal", "signal"),
 )
 _WITH_SUBJECT = frozenset(("admin", "inline", "view", "serializer", "filters", "form"))
 _ROW = frozenset(("object", "instance", "original"))

@@ -1,4 +1,4 @@
-"""What is known of the project's names while behaviour is linked: values, members, managers, tables.
+"""What is known of a project's names while behaviour is linked: values, members, managers.
 
 Everything here is decided by the outside of files (`source.extract`), so that one file's behaviour
 can be linked, and its result kept, without that of others.
@@ -28,12 +28,19 @@ from ramet.tools.assess.linking.queries.values import (
     Text,
     Value,
 )
-from ramet.tools.assess.source.extract import Assign, Call, ClassDef, FunctionDef, Name
+from ramet.tools.assess.source.extract import (
+    Assign,
+    Call,
+    ClassDef,
+    Expression,
+    FunctionDef,
+    Name,
+)
 
 if TYPE_CHECKING:
     from ramet.tools.assess.linking.queries.evaluation import Evaluation
 
-__all__ = ["KnownModel", "Knowledge"]
+__all__ = ["Knowledge", "KnownModel"]
 
 _DEEPEST = 12
 _MOST_OWNERS = 4
@@ -278,9 +285,13 @@ class Knowledge:
         if found is None or found.definition is None or found.module is None:
             return None
         for decorator in found.definition.decorators:
-            if isinstance(decorator, Call) and isinstance(decorator.function, Name):
-                if decorator.function.dotted.endswith("register") and decorator.args:
-                    return self._outside.value(found.module, decorator.args[0], {})
+            if (
+                isinstance(decorator, Call)
+                and isinstance(decorator.function, Name)
+                and decorator.function.dotted.endswith("register")
+                and decorator.args
+            ):
+                return self._outside.value(found.module, decorator.args[0], {})
         return None
 
     def owners(self, dotted: str) -> list[Value]:
@@ -299,9 +310,9 @@ class Knowledge:
                 continue
             found = self._class(model.dotted)
             for base in found.mro[1:] if found is not None else ():
-                if base.module is not None and base.module.is_own:
-                    if base.dotted not in self._labels:
-                        owners.setdefault(base.dotted, []).append(ModelInstance(model.label))
+                is_own = base.module is not None and base.module.is_own
+                if is_own and base.dotted not in self._labels:
+                    owners.setdefault(base.dotted, []).append(ModelInstance(model.label))
         for model in self._models.values():
             for manager in self.managers(model.label) if model.is_own else ():
                 records = owners.setdefault(manager, [])
@@ -334,12 +345,10 @@ class Knowledge:
                 if base.module is None or not base.module.is_own:
                     continue
                 for name, statement in base.names.items():
-                    if isinstance(statement, Assign) and isinstance(statement.value, Call):
-                        if _may_be_manager(statement.value):
-                            member = self.member(base.dotted, name)
-                            for each in self._manager_classes(member) or ():
-                                if each not in found:
-                                    found.append(each)
+                    if isinstance(statement, Assign) and _may_be_manager(statement.value):
+                        member = self.member(base.dotted, name)
+                        found += self._manager_classes(member) or ()
+            found[:] = dict.fromkeys(found)
         return found
 
     def manager_method(self, label: str, name: str) -> str | None:
@@ -430,8 +439,7 @@ class Knowledge:
             self._of_self.setdefault((dotted, name), value)
 
 
-def _may_be_manager(call: Call) -> bool:
-    function = call.function
-    if isinstance(function, Name):
-        return function.dotted.endswith(_MANAGERS)
-    return True
+def _may_be_manager(value: Expression) -> bool:
+    if not isinstance(value, Call):
+        return False
+    return not isinstance(value.function, Name) or value.function.dotted.endswith(_MANAGERS)

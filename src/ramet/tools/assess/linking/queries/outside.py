@@ -74,15 +74,17 @@ class Outside:
             case Operation(operator, left, right):
                 return self._operation(module, operator, left, right, scope)
             case Join(parts):
-                values = [self.value(module, part, scope) for part in parts]
-                texts = [each.text if isinstance(each, Text) else "\0" for each in values]
-                return Text("".join(texts), 0)
+                return Text("".join(self._text(module, part, scope) for part in parts), 0)
             case Item(of, _):
                 return self._knowledge.evaluation.element(self.value(module, of, scope))
             case Each(element, target, of):
                 one = self._knowledge.evaluation.element(self.value(module, of, scope))
                 return Listing((self.value(module, element, {**scope, target: one}),))
         return None
+
+    def _text(self, module: Module, part: Expression, scope: Names[str, Value]) -> str:
+        value = self.value(module, part, scope)
+        return value.text if isinstance(value, Text) else "\0"
 
     def _name(self, module: Module, dotted: str, scope: Names[str, Value]) -> Value:
         head, _, rest = dotted.partition(".")

@@ -26,22 +26,68 @@ Keyword = tuple[str | None, Value, int]
 
 _CONDITIONS = frozenset(("filter", "exclude", "get", "get_or_create", "update_or_create"))
 _PATHS = frozenset(
-    "order_by values values_list only defer distinct select_related earliest latest dates"
-    " datetimes".split()
+    (
+        "order_by",
+        "values",
+        "values_list",
+        "only",
+        "defer",
+        "distinct",
+        "select_related",
+        "earliest",
+        "latest",
+        "dates",
+        "datetimes",
+    )
 )
 _SAME = frozenset(
-    "alias all annotate complex_filter dates datetimes defer difference distinct exclude extra"
-    " filter get_queryset intersection iterator none only order_by prefetch_related reverse"
-    " select_for_update select_related union using raw db_manager".split()
+    (
+        "alias",
+        "all",
+        "annotate",
+        "complex_filter",
+        "dates",
+        "datetimes",
+        "defer",
+        "difference",
+        "distinct",
+        "exclude",
+        "extra",
+        "filter",
+        "get_queryset",
+        "intersection",
+        "iterator",
+        "none",
+        "only",
+        "order_by",
+        "prefetch_related",
+        "reverse",
+        "select_for_update",
+        "select_related",
+        "union",
+        "using",
+        "raw",
+        "db_manager",
+    )
 )
-_ROW = frozenset("get first last earliest latest create".split())
+_ROW = frozenset(("get", "first", "last", "earliest", "latest", "create"))
 _PAIR = frozenset(("get_or_create", "update_or_create"))
 _PLAIN = frozenset(("values", "values_list"))
 _WRITES = frozenset(
-    "create bulk_create get_or_create update_or_create update delete bulk_update".split()
+    (
+        "create",
+        "bulk_create",
+        "get_or_create",
+        "update_or_create",
+        "update",
+        "delete",
+        "bulk_update",
+    )
 )
 _LINKS = frozenset(("add", "remove", "set", "clear"))
-_OTHER = frozenset("aggregate contains count exists explain in_bulk as_manager model".split())
+_OTHER = frozenset(
+    ("aggregate", "contains", "count", "exists", "explain", "in_bulk", "as_manager", "model")
+)
 API = _CONDITIONS | _PATHS | _SAME | _ROW | _PLAIN | _WRITES | _OTHER
 
 

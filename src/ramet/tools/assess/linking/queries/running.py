@@ -336,8 +336,22 @@ class Running:
 
 
 _ITERABLE = frozenset(
-    "list List set Set frozenset tuple Tuple Iterable Sequence Collection Iterator Generator"
-    " AsyncIterator AsyncIterable".split()
+    (
+        "list",
+        "List",
+        "set",
+        "Set",
+        "frozenset",
+        "tuple",
+        "Tuple",
+        "Iterable",
+        "Sequence",
+        "Collection",
+        "Iterator",
+        "Generator",
+        "AsyncIterator",
+        "AsyncIterable",
+    )
 )
 _QUERYING = (".filter", ".exclude", ".select_related", ".prefetch_related", ".values_list")
 

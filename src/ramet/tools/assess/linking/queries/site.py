@@ -58,8 +58,8 @@ class Site:
     ) -> None:
         self.found.edges.append(FoundEdge(kind, source, target, field, line, note))
 
-    def send(self, signal: str, line: int) -> None:
-        self.found.sends.append(Send(signal, self.function.name, line))
+    def send(self, signal: str, sender: str, line: int) -> None:
+        self.found.sends.append(Send(signal, sender, self.function.name, line))
 
     def use(self, kind: str, name: str, line: int) -> None:
         self.found.uses.append(Use(kind, name, self.function.name, line))
@@ -111,7 +111,7 @@ class Silent(Site):
         self, kind: EdgeKind, source: str, target: str, field: str, line: int, note: str = ""
     ) -> None: ...
 
-    def send(self, signal: str, line: int) -> None: ...
+    def send(self, signal: str, sender: str, line: int) -> None: ...
 
     def use(self, kind: str, name: str, line: int) -> None: ...
 

@@ -20,9 +20,7 @@ from ramet.tools.assess.linking.queries.values import (
 __all__ = ["pattern"]
 
 
-def pattern(
-    site: Site, arguments: Sequence[Value], keywords: Sequence[Keyword], line: int
-) -> None:
+def pattern(site: Site, arguments: Sequence[Value], keywords: Sequence[Keyword], line: int) -> None:
     """Write down what `path(route, view, name=…)` or `path(route, include(…))` says."""
     named = {key: value for key, value, _ in keywords if key is not None}
     view = arguments[1] if len(arguments) > 1 else named.get("view")
@@ -41,9 +39,7 @@ def _view(view: Value, deepest: int = 5) -> str:
     if isinstance(view, Bound):
         return _view(view.owner) if isinstance(view.owner, ClassRef) else view.dotted or ""
     if isinstance(view, ExternalCall) and deepest:
-        return next(
-            (found for each in view.arguments if (found := _view(each, deepest - 1))), ""
-        )
+        return next((found for each in view.arguments if (found := _view(each, deepest - 1))), "")
     return ""
 
 

@@ -48,7 +48,7 @@ class ModelInstance:
 
 @dataclass(slots=True, frozen=True)
 class Named:
-    """A path that a query expression names (`F("a__b")`), to be resolved on the model it is used on.
+    """A path that a query expression names (`F("a__b")`), resolved where the expression is used.
 
     `how` is "lookup", "prefetch" or "outer" (`OuterRef`, resolved one query further out).
     """

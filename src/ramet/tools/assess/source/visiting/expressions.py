@@ -26,9 +26,48 @@ __all__ = ["Expressions", "names_of"]
 
 # Builtins and texts for people that lead to no model, whatever they are given.
 _SKIPPED = frozenset(
-    "abs all any bool bytes callable chr dict divmod float format gettext gettext_lazy hasattr hash"
-    " id int isinstance issubclass len mark_safe ngettext ngettext_lazy ord pgettext pgettext_lazy"
-    " pow print range repr round setattr str sum type ugettext ugettext_lazy _ __ N_".split()
+    (
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "bytes",
+        "callable",
+        "chr",
+        "dict",
+        "divmod",
+        "float",
+        "format",
+        "gettext",
+        "gettext_lazy",
+        "hasattr",
+        "hash",
+        "id",
+        "int",
+        "isinstance",
+        "issubclass",
+        "len",
+        "mark_safe",
+        "ngettext",
+        "ngettext_lazy",
+        "ord",
+        "pgettext",
+        "pgettext_lazy",
+        "pow",
+        "print",
+        "range",
+        "repr",
+        "round",
+        "setattr",
+        "str",
+        "sum",
+        "type",
+        "ugettext",
+        "ugettext_lazy",
+        "_",
+        "__",
+        "N_",
+    )
 )
 _SAME = frozenset(("frozenset", "iter", "list", "reversed", "set", "sorted", "tuple"))
 _ONE_OF = frozenset(("next", "max", "min"))
@@ -200,7 +239,7 @@ class Expressions:
         base = self.value(node.value)
         index = node.slice
         if index.__class__ is ast.Constant:
-            if base is None or index.value.__class__ is str:  # type: ignore[attr-defined]
+            if base is None or index.value.__class__ is str:
                 return None
         else:
             self.value(index)

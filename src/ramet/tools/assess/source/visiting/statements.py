@@ -32,10 +32,28 @@ FOR_TYPING, DEFERRED, GUARDED = 1, 2, 4
 
 # Operations on the schema, which the models tell better. The others may run code or SQL.
 _SCHEMA = frozenset(
-    "CreateModel DeleteModel RenameModel AlterModelTable AlterModelTableComment AlterUniqueTogether"
-    " AlterIndexTogether AlterOrderWithRespectTo AlterModelOptions AlterModelManagers AddField"
-    " RemoveField AlterField RenameField AddIndex RemoveIndex RenameIndex AddConstraint"
-    " RemoveConstraint AlterConstraint".split()
+    (
+        "CreateModel",
+        "DeleteModel",
+        "RenameModel",
+        "AlterModelTable",
+        "AlterModelTableComment",
+        "AlterUniqueTogether",
+        "AlterIndexTogether",
+        "AlterOrderWithRespectTo",
+        "AlterModelOptions",
+        "AlterModelManagers",
+        "AddField",
+        "RemoveField",
+        "AlterField",
+        "RenameField",
+        "AddIndex",
+        "RemoveIndex",
+        "RenameIndex",
+        "AddConstraint",
+        "RemoveConstraint",
+        "AlterConstraint",
+    )
 )
 
 
@@ -250,9 +268,7 @@ class Statements(Expressions):
         outer_name = scopes[outer].name
         name = f"{outer_name}.{node.name}" if outer_name else node.name
         self.operations = []
-        scopes.append(
-            Scope(kind, name, node.lineno, outer, parameters, returns, self.operations)
-        )
+        scopes.append(Scope(kind, name, node.lineno, outer, parameters, returns, self.operations))
         self._scope, self._kind = index, kind
         if kind == CLASS and node.name == "Migration" and outer_kind == MODULE:
             self._migration(node.body)
