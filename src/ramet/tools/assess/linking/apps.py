@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ramet.tools.assess.linking.classes import Class, Classes
@@ -62,12 +62,54 @@ def find_apps(names: Names, classes: Classes, entries: Iterable[str]) -> Apps:
     return apps
 
 
-def guess_apps(names: Names, classes: Classes, apps: Apps, packages: Iterable[str]) -> None:
-    """Add own packages as apps that no settings module was found to install."""
+def class_of_label(names: Names, classes: Classes, apps: Apps, label: str) -> Class | None:
+    """The class that an app's `models` has under the name of a model, None where there is none."""
+    app_label, _, name = label.partition(".")
+    app = apps.by_label.get(app_label)
+    if app is None or not name:
+        return None
+    dotted = f"{app.package}.models.{name}"
+    symbol = names.locate(dotted)
+    if symbol is None and not app.is_own:
+        symbol = Symbol(dotted)
+    return classes.of_symbol(symbol) if symbol is not None else None
+
+
+def guess_apps(
+    names: Names,
+    classes: Classes,
+    apps: Apps,
+    packages: Iterable[str],
+    modules: Iterable[Module],
+) -> None:
+    """Add own packages as apps that no settings module was found to install.
+
+    Their AppConfig may stand anywhere: it is the one that has the package's name.
+    """
+    configured = {app.package: app for app in _configured_anywhere(names, classes, modules)}
     for package in packages:
-        app = _app(names, classes, package)
+        app = configured.get(package) or _app(names, classes, package)
         if app is not None:
             apps.add(app)
+
+
+def _configured_anywhere(
+    names: Names, classes: Classes, modules: Iterable[Module]
+) -> Iterator[InstalledApp]:
+    for module in modules:
+        if (
+            module.is_test
+            or not module.name.endswith((".apps", ".config"))
+            and not module.is_package
+        ):
+            continue
+        for statement in module.extract.body:
+            if isinstance(statement, ClassDef) and statement.bases:
+                cls = classes.of_definition(module, statement)
+                if "name" in cls.names and is_config(cls):
+                    app = _configured(names, classes, cls)
+                    if app is not None:
+                        yield app
 
 
 def _app(names: Names, classes: Classes, entry: str) -> InstalledApp | None:
@@ -101,7 +143,9 @@ def _package_of(entry: str) -> str:
 
 
 def _is_namespace(names: Names, package: str) -> bool:
-    return any(f"{package}.{last}" in names.modules for last in ("models", "apps", "admin", "views"))
+    return any(
+        f"{package}.{last}" in names.modules for last in ("models", "apps", "admin", "views")
+    )
 
 
 def _plain(package: str, module: Module) -> InstalledApp:
@@ -164,6 +208,3 @@ def _text(classes: Classes, config: Class, attribute: str) -> str | None:
     assert cls.module is not None
     value = classes.values.of(cls.module, statement.value, cls=cls.definition)
     return value if isinstance(value, str) else None
-
-
-_ = Symbol

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ramet.tools.assess.linking.names import Module, Symbol
-from ramet.tools.assess.linking.values import Values
+from ramet.tools.assess.linking.values import Value, Values
 from ramet.tools.assess.source.extract import (
     Assign,
     Call,
@@ -15,6 +15,7 @@ from ramet.tools.assess.source.extract import (
     Expression,
     FunctionDef,
     Item,
+    Items,
     Name,
 )
 
@@ -80,6 +81,8 @@ class Classes:
 
     def __init__(self, values: Values) -> None:
         self.values = values
+        self.of_label: Callable[[str], Class | None] = lambda label: None
+        """The class of `app.Model`; who knows the apps puts it there."""
         self._made: dict[str, Class] = {}
         self._definitions: dict[int, Class] = {}
         self._open: set[int] = set()
@@ -92,10 +95,31 @@ class Classes:
         if isinstance(statement, ClassDef):
             return self.of_definition(symbol.module, statement)
         if isinstance(statement, Assign):
-            value = self.values.of_symbol(symbol)
-            if isinstance(value, Symbol) and value is not symbol:
-                return self.of_symbol(value)
+            return self.of_assignment(symbol.module, statement)
         return None
+
+    def of_assignment(self, module: Module, statement: Assign) -> Class | None:
+        """The class that is assigned to a name, made there or elsewhere."""
+        made = self._definitions.get(id(statement))
+        if made is not None or id(statement) in self._open:
+            return made
+        self._open.add(id(statement))
+        try:
+            if isinstance(statement.value, Call):
+                made = self.made_by(module, statement.value, statement.target, statement.line)
+            if made is None:
+                made = self.of_value(self.values.of(module, statement.value))
+        finally:
+            self._open.discard(id(statement))
+        if made is not None:
+            self._definitions[id(statement)] = made
+        return made
+
+    def of_value(self, value: Value) -> Class | None:
+        """The class that a value is, or that it names as `app.Model`."""
+        if isinstance(value, Symbol):
+            return self.of_symbol(value)
+        return self.of_label(value) if isinstance(value, str) else None
 
     def of_definition(self, module: Module, definition: ClassDef) -> Class:
         """The class of a definition. A class that inherits from itself loses that base."""
@@ -128,27 +152,80 @@ class Classes:
         if isinstance(expression, Name):
             symbol = self.values.names.resolve(module, expression.dotted)
             return self.of_symbol(symbol) if symbol is not None else None
-        value = self.values.of(module, expression)
-        return self.of_symbol(value) if isinstance(value, Symbol) else None
+        return self.of_value(self.values.of(module, expression))
 
     def _base(self, module: Module, base: Expression, definition: ClassDef) -> Class | None:
         if isinstance(base, Item):  # Base[T]
             return self._base(module, base.of, definition)
         if isinstance(base, Name) and (found := self._beside(module, base.dotted, definition)):
             return found
-        found = self.of_expression(module, base)
-        if found is None and isinstance(base, Call):
-            # `make_mixin(Base)`: what comes out is most likely a subclass of what went in.
-            for argument in base.args[::-1]:
-                if isinstance(argument, Name):
-                    found = self.of_expression(module, argument)
-                    if found is not None:
-                        return found
-            if isinstance(base.function, Name):
-                symbol = self.values.names.resolve(module, base.function.dotted)
-                if symbol is not None and symbol.module is None:
-                    return self._external(symbol.dotted)
-        return found
+        if isinstance(base, Call) and (made := self.made_by(module, base, "", base.line)):
+            return made
+        return self.of_expression(module, base)
+
+    def made_by(self, module: Module, call: Call, name: str, line: int) -> Class | None:
+        """The class that a call makes: `type(...)`, or a function of the project that does.
+
+        A function makes one where it returns `type(name, bases, ...)`, or a class in its own body.
+        """
+        if not isinstance(call.function, Name):
+            return None
+        if call.function.dotted == "type" and len(call.args) == 3:
+            return self._made_class(module, call, {}, name, line, module)
+        symbol = self.values.names.resolve(module, call.function.dotted)
+        if symbol is None or symbol.module is None:
+            return None
+        function = symbol.statement
+        if not isinstance(function, FunctionDef):
+            return None
+        given = dict(zip(function.parameters, call.args, strict=False)) | call.keywords
+        for returned in function.returns:
+            if isinstance(returned, Call) and returned.function == Name("type"):
+                return self._made_class(module, returned, given, name, line, symbol.module)
+            if isinstance(returned, Name):
+                for inner in function.body:
+                    if isinstance(inner, ClassDef) and inner.name.endswith("." + returned.dotted):
+                        return self._inner_class(module, inner, given, symbol.module)
+        return None
+
+    def _made_class(
+        self,
+        module: Module,
+        call: Call,
+        given: dict[str, Expression],
+        name: str,
+        line: int,
+        home: Module,
+    ) -> Class | None:
+        """That of `type(name, bases, ...)`, where a base may be what the function was given."""
+        bases = call.args[1].items if len(call.args) > 1 and isinstance(call.args[1], Items) else []
+        found = [self._given(base, given, module, home) for base in bases]
+        if not found or None in found:
+            return None
+        said = self.values.of(home, call.args[0])
+        name = name or (said if isinstance(said, str) else "")
+        definition = ClassDef(name, [], {}, [], [], line, line, True)
+        return Class(
+            f"{module.name}.{name}",
+            module,
+            definition,
+            [each for each in found if each is not None],
+        )
+
+    def _inner_class(
+        self, module: Module, inner: ClassDef, given: dict[str, Expression], home: Module
+    ) -> Class:
+        bases = [self._given(base, given, module, home) for base in inner.bases]
+        return Class(
+            f"{home.name}.{inner.name}", home, inner, [each for each in bases if each is not None]
+        )
+
+    def _given(
+        self, base: Expression, given: dict[str, Expression], module: Module, home: Module
+    ) -> Class | None:
+        if isinstance(base, Name) and base.dotted in given:
+            return self.of_expression(module, given[base.dotted])
+        return self.of_expression(home, base)
 
     def _beside(self, module: Module, name: str, definition: ClassDef) -> Class | None:
         """A base in the same function or class: `class Meta(Base.Meta)`, classes in functions."""

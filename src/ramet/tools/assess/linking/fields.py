@@ -34,7 +34,8 @@ class Field:
     """A field of a model. `kind` is that of an edge, or "plain" where it is no relation.
 
     `target` and `through` are values: a label or a bare name as a string, or a `Symbol` of a class.
-    `owner` is the class that defines it, `path` and `line` the place.
+    `owner` is the class that defines it, `path` and `line` the place. `is_tags`: a manager of
+    django-taggit's, whose target stands in the model of its `through`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Field:
     through: Value = None
     options: Mapping[str, Value] = field(default_factory=dict)
     field_class: str = ""
+    is_tags: bool = False
 
     @property
     def is_relation(self) -> bool:
@@ -85,7 +87,7 @@ class Fields:
         """The field that an attribute is, None where it is none."""
         if owner.module is None:
             return None
-        return self.of_call(owner.module, owner, name, value, line, owner.definition)
+        return self.of_call(owner.module, owner, name, value, line, cls=owner.definition)
 
     def of_call(
         self,
@@ -94,10 +96,12 @@ class Fields:
         name: str,
         value: Expression,
         line: int,
-        scope: ClassDef | None = None,
+        *,
+        scope: Mapping[str, Value] | None = None,
+        cls: ClassDef | None = None,
     ) -> Field | None:
         """The same of a field that is made in any module."""
-        made = self._made(module, value, {}, scope, 0)
+        made = self._made(module, value, scope or {}, cls, 0)
         return self.field(owner, name, made, line, module) if made is not None else None
 
     def field(self, owner: Class, name: str, made: _Made, line: int, module: Module) -> Field:
@@ -110,13 +114,15 @@ class Fields:
         target = keywords.get("to", target)
         if made.known.kind == "gfk":
             target = "*"
-        elif isinstance(target, str) and made.field_class.endswith("TaggableManager"):
+        elif made.known.through is not None:
+            # Its first argument is a label for people; what it leads to stands in its through.
             target = None
         if target is None:
             target = made.known.target
         return replace(
             plain,
             kind=made.known.kind,
+            is_tags=made.known.through is not None,
             target=target,
             through=keywords.get("through", made.known.through),
             options={key: keywords[key] for key in _OPTIONS if key in keywords},
@@ -143,11 +149,20 @@ class Fields:
             return self._method(module, value, function, scope, cls, depth)
         if not isinstance(function, Name):
             return None
-        symbol = self.values.names.resolve(module, function.dotted)
+        symbol = self._symbol(module, function.dotted, scope)
         if symbol is None:
-            return self._method_of_name(module, value, function, scope, cls, depth)
+            return None
         made = self._of_symbol(module, value, symbol, scope, cls, depth)
         return made or self._wrapped(module, value, scope, cls, depth)
+
+    def _symbol(self, module: Module, dotted: str, scope: Mapping[str, Value]) -> Symbol | None:
+        head, _, rest = dotted.partition(".")
+        if head not in scope:
+            return self.values.names.resolve(module, dotted)
+        found = scope[head]
+        for part in rest.split(".") if rest else ():
+            found = self.values.names.member(found, part) if isinstance(found, Symbol) else None
+        return found if isinstance(found, Symbol) else None
 
     def _of_symbol(
         self,
@@ -218,7 +233,11 @@ class Fields:
                     name = _method_name(call)
                     if name == "kwargs.setdefault" and len(call.args) == 2:
                         key = self.values.of(each.module, call.args[0], scope)
-                        if isinstance(key, str) and key not in keywords and not (key == "to" and args):
+                        if (
+                            isinstance(key, str)
+                            and key not in keywords
+                            and not (key == "to" and args)
+                        ):
                             given[key] = self.values.of(each.module, call.args[1], scope)
                     elif name == "__init__":
                         positional = [a for a in call.args if not _is_spread(a)]
@@ -226,9 +245,7 @@ class Fields:
                             passed = [self.values.of(each.module, a, scope) for a in positional]
                         for key in ("to", "through", "related_name"):
                             if key in call.keywords:
-                                given[key] = self.values.of(
-                                    each.module, call.keywords[key], scope
-                                )
+                                given[key] = self.values.of(each.module, call.keywords[key], scope)
             keywords = keywords | {key: value for key, value in given.items() if value is not None}
             if passed and passed[0] is not None:
                 args = passed
@@ -314,17 +331,6 @@ class Fields:
     ) -> _Made | None:
         """`models.ForeignKey(...).configure()`: the field before the dot."""
         return self._made(module, function.of, scope, cls, depth + 1)
-
-    def _method_of_name(
-        self,
-        module: Module,
-        call: Call,
-        function: Name,
-        scope: Mapping[str, Value],
-        cls: ClassDef | None,
-        depth: int,
-    ) -> _Made | None:
-        return None
 
 
 def _is_field(cls: Class) -> bool:

@@ -22,7 +22,15 @@ DJANGO_MODEL = (
     "django.db.models.base.Model",
     "django.contrib.gis.db.models.Model",
 )
-_NO_BASES = ("django.", "rest_framework.", "enum.", "typing.", "abc.", "collections.", "dataclasses.")
+_NO_BASES = (
+    "django.",
+    "rest_framework.",
+    "enum.",
+    "typing.",
+    "abc.",
+    "collections.",
+    "dataclasses.",
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -190,6 +198,32 @@ class ModelClasses:
     def _local_fields(self, cls: Class) -> dict[str, Field]:
         if cls.definition is None:
             return self._known_fields(cls)
+        found = self._inherited(cls)
+        if not self.is_abstract(cls):
+            tags = [field for field in found.values() if field.is_tags]
+            for field in tags:
+                if self._is_generic(field):
+                    # What django-taggit adds to every model with tags.
+                    relation = replace(
+                        field,
+                        name="tagged_items",
+                        kind="generic_relation",
+                        target=field.through,
+                        through=None,
+                        is_tags=False,
+                    )
+                    found.setdefault("tagged_items", relation)
+        return found
+
+    def _is_generic(self, field: Field) -> bool:
+        """Whether the model of the tags' table relates to any model."""
+        through = field.through
+        cls = self.classes.of_value(through) if through != "taggit.TaggedItem" else None
+        if cls is None:
+            return through == "taggit.TaggedItem"
+        return any("Generic" in each.name and each.name.endswith("ItemBase") for each in cls.mro)
+
+    def _inherited(self, cls: Class) -> dict[str, Field]:
         found = dict(self.declared(cls))
         parents = [base for base in cls.bases if self.is_model(base)]
         hidden = set(cls.names)

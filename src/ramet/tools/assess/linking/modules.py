@@ -56,7 +56,9 @@ def import_roots(root: Path, paths: Iterable[str]) -> list[str]:
     # A topmost package's folder is on the path, or could not be imported at all. Those of tests
     # and samples come last.
     above = {_parent(package) for package in packages if package} - packages
-    for folder in sorted(above, key=lambda folder: (is_test(folder + "/x.py"), folder.count("/"), folder)):
+    for folder in sorted(
+        above, key=lambda folder: (is_test(folder + "/x.py"), folder.count("/"), folder)
+    ):
         if folder not in roots:
             roots.append(folder)
     return roots

@@ -218,7 +218,7 @@ class Names:
 
     def _bound(self, module: Module, statement: Statement, name: str) -> Symbol | None:
         if isinstance(statement, Import):
-            return self._imported(module, statement)
+            return self.imported(module, statement)
         if isinstance(statement, Assign):
             if isinstance(statement.value, Name):
                 aliased = self.resolve(module, statement.value.dotted)
@@ -229,7 +229,8 @@ class Names:
             return Symbol(f"{module.name}.{name}", module, statement)
         return None
 
-    def _imported(self, module: Module, statement: Import) -> Symbol | None:
+    def imported(self, module: Module, statement: Import) -> Symbol | None:
+        """What one name of an import statement in a module leads to."""
         if not statement.name:
             first = statement.module.partition(".")[0]
             dotted = first if statement.alias == first else statement.module

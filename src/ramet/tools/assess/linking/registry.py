@@ -9,7 +9,7 @@ from ramet.tools.assess.linking.fields import Field
 from ramet.tools.assess.linking.models import ModelClass, ModelClasses
 from ramet.tools.assess.linking.names import Module, Symbol
 from ramet.tools.assess.linking.values import Value
-from ramet.tools.assess.source.extract import ClassDef
+from ramet.tools.assess.source.extract import Assign, Call, ClassDef
 
 __all__ = ["Registry"]
 
@@ -28,10 +28,13 @@ class Registry:
         for module in modules:
             for statement in module.extract.body:
                 if isinstance(statement, ClassDef) and statement.bases:
-                    self._register(module, statement)
+                    self._register(self.classes.classes.of_definition(module, statement))
+                elif isinstance(statement, Assign) and isinstance(statement.value, Call):
+                    made = self.classes.classes.of_assignment(module, statement)
+                    if made is not None and made.module is module and made not in self._labels:
+                        self._register(made)
 
-    def _register(self, module: Module, definition: ClassDef) -> None:
-        cls = self.classes.classes.of_definition(module, definition)
+    def _register(self, cls: Class) -> None:
         if not self.classes.is_model(cls) or self.classes.is_abstract(cls):
             return
         app = self.classes.app_label(cls)
@@ -69,6 +72,11 @@ class Registry:
 
     def target(self, field: Field, model: ModelClass) -> str | None:
         """The label that a field of a model leads to, `*` for any model, None if not known."""
+        if field.is_tags and field.through is not None:
+            through = self.models.get(self.label_of_value(field.through, model) or "")
+            tag = through.fields.get("tag") if through is not None else None
+            if through is not None and tag is not None:
+                return self.label_of_value(tag.target, through)
         return self.label_of_value(field.target, model)
 
     def label_of_value(self, value: Value, model: ModelClass) -> str | None:
@@ -80,6 +88,10 @@ class Registry:
                 return value
             return self.canonical(value if "." in value else f"{model.app}.{value}")
         cls = value if isinstance(value, Class) else None
+        if isinstance(value, Symbol) and value.module is None:
+            name = value.dotted.rpartition(".")[2]
+            if not name[:1].isupper() or (name.isupper() and len(name) > 1):
+                return None  # a constant of a package, not a class
         if isinstance(value, Symbol):
             cls = self.classes.classes.of_symbol(value)
         if cls is None:

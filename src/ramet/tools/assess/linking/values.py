@@ -17,7 +17,6 @@ from ramet.tools.assess.source.extract import (
     Call,
     Choice,
     ClassDef,
-    Do,
     Each,
     Expression,
     FunctionDef,
@@ -48,7 +47,7 @@ _TEXT = frozenset(("lower", "upper", "strip", "title", "capitalize", "rstrip", "
 class Values:
     """Evaluates in a module's scope, and in a class's or a function's within it."""
 
-    def __init__(self, names: Names, settings: Mapping[str, Value]) -> None:
+    def __init__(self, names: Names, settings: dict[str, Value]) -> None:
         self.names = names
         self.settings = settings
         self.partial = False
@@ -110,9 +109,7 @@ class Values:
                     if isinstance(key, str)
                 }
             case Item(of, key):
-                return self._item(
-                    self.of(module, of, scope, cls), self.of(module, key, scope, cls)
-                )
+                return self._item(self.of(module, of, scope, cls), self.of(module, key, scope, cls))
             case Attribute(of, name):
                 return self._attribute(self.of(module, of, scope, cls), name)
             case Each(element, target, of):
@@ -138,10 +135,19 @@ class Values:
             return module.package
         symbol = self.names.resolve(module, dotted)
         if symbol is not None:
-            return self.of_symbol(symbol)
+            value = self.of_symbol(symbol)
+            if (
+                not isinstance(value, Symbol)
+                or value.module is not None
+                or "settings" not in dotted
+            ):
+                return value
         # `Order.KIND`, where KIND is inherited or is no plain assignment.
         of, _, name = dotted.rpartition(".")
-        return self._attribute(self._name(module, of, scope, cls), name) if of else None
+        value = self._attribute(self._name(module, of, scope, cls), name) if of else None
+        if value is None and of.rpartition(".")[2] == "settings" and name.isupper():
+            return self.setting(name)  # of an object that stands before Django's
+        return value
 
     def of_symbol(self, symbol: Symbol) -> Value:
         """The value of a name: what was assigned to it, else the symbol itself."""
@@ -164,7 +170,11 @@ class Values:
         value = self.of(module, statement.value)
         if isinstance(value, list):
             for other in module.extract.body:
-                if isinstance(other, Assign) and other.target == statement.target and other.operator:
+                if (
+                    isinstance(other, Assign)
+                    and other.target == statement.target
+                    and other.operator
+                ):
                     added = self.of(module, other.value)
                     value = value + added if isinstance(added, list) else value
         return value
@@ -411,6 +421,3 @@ _METHODS = _TEXT | {
 
 def _classes_in(function: FunctionDef) -> list[ClassDef]:
     return [each for each in function.body if isinstance(each, ClassDef)]
-
-
-_ = Do

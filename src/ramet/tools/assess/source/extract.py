@@ -184,7 +184,8 @@ class Assign(_Node, frozen=True, tag="A"):
 class Do(_Node, frozen=True, tag="D"):
     """An expression that stands alone: `admin.site.register(Product)`.
 
-    In functions, only calls of `add_to_class` and `contribute_to_class` are kept.
+    In functions, only calls of `add_to_class`, `contribute_to_class` and what has `register` in its
+    name are kept.
     """
 
     value: Expression
@@ -208,7 +209,8 @@ class FunctionDef(_Node, frozen=True, tag="F"):
     """A function. `name` is qualified: `Order.total`.
 
     Of its body, `body` keeps imports, classes and functions, `returns` what it returns or yields.
-    Of `__init__` and `__new__`, `body` keeps calls and assignments too: `kwargs['to'] = "a.B"`.
+    `body` keeps too what `get_model` and the like are assigned to. Of `__init__` and `__new__`, it keeps
+    all calls and assignments: `kwargs['to'] = "a.B"`.
     """
 
     name: str

@@ -18,6 +18,7 @@ from ramet.tools.assess.source.extract import (
     Expression,
     FunctionDef,
     Import,
+    Item,
     Items,
     Statement,
     Unknown,
@@ -25,8 +26,9 @@ from ramet.tools.assess.source.extract import (
 
 __all__ = ["Outside", "read_outside"]
 
-# Calls that give a model a field from anywhere.
+# Calls that give a model a field from anywhere, or hand it to a function that may do so.
 _ADDS_FIELDS = ("add_to_class", "contribute_to_class")
+_FINDS_MODEL = ("get_model", "get_user_model", "get_registered_model")
 
 
 class Outside:
@@ -114,16 +116,14 @@ class _Reader:
         is_making = function.endswith((".__init__", ".__new__"))
         if isinstance(node, ast.Expr):
             call = node.value
-            if isinstance(call, ast.Call) and (
-                is_making
-                or (isinstance(call.func, ast.Attribute) and call.func.attr in _ADDS_FIELDS)
-            ):
+            if isinstance(call, ast.Call) and (is_making or _adds_fields(call)):
                 self._see(node)
                 into.append(Do(expression(call), node.lineno))
-        elif is_making and isinstance(node, ast.Assign):
-            self._see(node)
-            for target in node.targets:
-                into.append(Assign(ast.unparse(target), expression(node.value), node.lineno))
+        elif isinstance(node, ast.Assign):
+            if is_making or _finds_model(node.value):
+                self._see(node)
+                for target in node.targets:
+                    into.append(Assign(ast.unparse(target), expression(node.value), node.lineno))
         elif node.__class__ not in _FLAT:
             self._nested(node, into, scope, function, is_typing)
 
@@ -197,6 +197,23 @@ class _Reader:
 
     def _see(self, node: ast.stmt) -> None:
         self.seen.append((node.lineno, node.end_lineno or node.lineno))
+
+
+def _adds_fields(call: ast.Call) -> bool:
+    name = _called(call)
+    return name in _ADDS_FIELDS or "register" in name
+
+
+def _finds_model(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and _called(value) in _FINDS_MODEL
+
+
+def _called(call: ast.Call) -> str:
+    """The last part of what is called."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 # Statements without blocks in them, nor anything to keep when they stand in a function.
@@ -274,14 +291,15 @@ def _assigns(node: ast.stmt, is_conditional: bool) -> Iterator[Assign]:
 def _unpacked(
     targets: ast.Tuple | ast.List, value: ast.expr, line: int, is_conditional: bool
 ) -> Iterator[Assign]:
-    """`a, b = 1, 2`, pair by pair; where the value is no tuple, each target is bound to Unknown."""
-    values: Sequence[ast.expr | None] = [None] * len(targets.elts)
+    """`a, b = 1, 2`, pair by pair; where the value is no tuple, each target is an item of it."""
     if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets.elts):
-        values = value.elts
+        values = [expression(each) for each in value.elts]
+    else:
+        whole = expression(value)
+        values = [Item(whole, index) for index in range(len(targets.elts))]
     for each, its in zip(targets.elts, values, strict=True):
         if target := _target(each):
-            bound = Unknown(line) if its is None else expression(its)
-            yield Assign(target, bound, line, "", is_conditional)
+            yield Assign(target, its, line, "", is_conditional)
 
 
 def _target(node: ast.expr) -> str:

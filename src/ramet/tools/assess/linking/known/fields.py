@@ -48,13 +48,10 @@ PACKAGE_FIELDS = {
     "CurrentUserField": KnownField("fk", "*user*"),  # django-currentuser
     "CachedForeignKey": KnownField("fk"),
     "CompositeForeignKey": KnownField("fk"),
-    "ModelSelect2": KnownField("fk"),
     "FutureModelForeignKey": KnownField("fk"),  # django-polymorphic's and parler's kin
     "TranslationsForeignKey": KnownField("fk"),  # django-parler
     "GM2MField": KnownField("gfk"),  # django-gm2m
-    "RichTextGenericRelation": KnownField("generic_relation"),
 }
-del PACKAGE_FIELDS["ModelSelect2"], PACKAGE_FIELDS["RichTextGenericRelation"]
 
 _SUFFIXES = (
     ("ManyToManyField", "m2m"),
