@@ -34,7 +34,8 @@ class Field:
     """A field of a model. `kind` is that of an edge, or "plain" where it is no relation.
 
     `target` and `through` are values: a label or a bare name as a string, or a `Symbol` of a class.
-    `owner` is the class that defines it, `path` and `line` the place.
+    `owner` is the class that defines it, `path` and `line` the place. `is_tags`: a manager of
+    django-taggit's, whose target stands in the model of its `through`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Field:
     through: Value = None
     options: Mapping[str, Value] = field(default_factory=dict)
     field_class: str = ""
+    is_tags: bool = False
 
     @property
     def is_relation(self) -> bool:
@@ -112,7 +114,7 @@ class Fields:
         target = keywords.get("to", target)
         if made.known.kind == "gfk":
             target = "*"
-        elif made.field_class.endswith("TaggableManager"):
+        elif made.known.through is not None:
             # Its first argument is a label for people; what it leads to stands in its through.
             target = None
         if target is None:
@@ -120,6 +122,7 @@ class Fields:
         return replace(
             plain,
             kind=made.known.kind,
+            is_tags=made.known.through is not None,
             target=target,
             through=keywords.get("through", made.known.through),
             options={key: keywords[key] for key in _OPTIONS if key in keywords},

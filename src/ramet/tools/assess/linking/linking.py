@@ -57,7 +57,7 @@ def link(
     registry = Registry(model_classes)
     guess_user_model(modules.values(), model_classes)
     find_additions(modules.values(), model_classes)
-    registry.register(_modules_with_models(modules.values(), apps))
+    registry.register(_modules_with_models(modules.values(), apps, packages))
     add_histories(registry)
     return World(
         modules=modules,
@@ -132,11 +132,19 @@ def _has_config(module: Module) -> bool:
     )
 
 
-def _modules_with_models(modules: Iterable[Module], apps: Apps) -> list[Module]:
-    """Those whose models would be registered: in apps, tests only where a test app is installed."""
+def _modules_with_models(
+    modules: Iterable[Module], apps: Apps, packages: list[str]
+) -> list[Module]:
+    """Those whose models would be registered: in apps, tests only where a test app is installed.
+
+    A package that is an app by the look of it but not installed has none, even within another app.
+    """
+    left_out = [package for package in packages if _is_left_out(apps, package)]
     found = []
     for module in modules:
-        if module.is_migration:
+        if module.is_migration or any(
+            module.name == package or module.name.startswith(package + ".") for package in left_out
+        ):
             continue
         if module.is_test:
             app = apps.containing(module.name)
@@ -144,6 +152,11 @@ def _modules_with_models(modules: Iterable[Module], apps: Apps) -> list[Module]:
                 continue
         found.append(module)
     return sorted(found, key=lambda module: module.path)
+
+
+def _is_left_out(apps: Apps, package: str) -> bool:
+    app = apps.containing(package)
+    return app is not None and app.package != package
 
 
 def _is_test_package(package: str) -> bool:

@@ -200,9 +200,7 @@ class ModelClasses:
             return self._known_fields(cls)
         found = self._inherited(cls)
         if not self.is_abstract(cls):
-            tags = [
-                field for field in found.values() if field.field_class.endswith("TaggableManager")
-            ]
+            tags = [field for field in found.values() if field.is_tags]
             for field in tags:
                 if self._is_generic(field):
                     # What django-taggit adds to every model with tags.
@@ -212,7 +210,7 @@ class ModelClasses:
                         kind="generic_relation",
                         target=field.through,
                         through=None,
-                        field_class="",
+                        is_tags=False,
                     )
                     found.setdefault("tagged_items", relation)
         return found
