@@ -98,7 +98,7 @@ class ClassFacts:
         for option in _ADMIN_PATHS:
             for text in _texts(running.names.get(option)):
                 path = text.text.lstrip("-").lstrip(_SEARCH_PREFIXES)
-                self._hops(site, "admin", subject, path, text.line)
+                self._hops(site, "admin", subject, path, text.line or running.lines[option])
 
     def _hops(self, site: Site, kind: EdgeKind, label: str, path: str, line: int) -> None:
         for hop in self._relations.path(label, path):
@@ -119,7 +119,7 @@ class ClassFacts:
         for text in _texts(running.names.get("fields")):
             if text.text == "__all__":
                 continue
-            self._hops(site, kind, subject, text.text, text.line)
+            self._hops(site, kind, subject, text.text, text.line or running.lines["fields"])
 
     def _form(self, site: Site, dotted: str, running: Running) -> None:
         source = self._frameworks.subject(dotted) or ""
@@ -175,7 +175,8 @@ class ClassFacts:
                     text = item.items[0]
                     site.edge("migration", "", text.text, name, text.line or line)
                 elif isinstance(item, ExternalCall) and item.dotted.endswith("_dependency"):
-                    label = self._knowledge.user_model
+                    named = self._knowledge.label_of(item.arguments[0] if item.arguments else None)
+                    label = named or self._knowledge.user_model
                     site.edge("migration", "", label, "swappable_dependency", line)
 
 

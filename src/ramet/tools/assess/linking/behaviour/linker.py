@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import msgspec
 
 from ramet.tools.assess.linking.behaviour.class_facts import ClassFacts
 from ramet.tools.assess.linking.behaviour.found import Found
@@ -47,8 +51,15 @@ _TASK_PACKAGES = frozenset(
 )
 
 
+_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour)
+
+
 class Linker:
-    """Links files of one project, one after the other."""
+    """Links files of one project, one after the other.
+
+    `basis` is a digest of all that a file's result depends on besides the file: the outside of all
+    files, and what middleware does to requests.
+    """
 
     def __init__(self, world: World) -> None:
         self._knowledge = Knowledge(
@@ -59,11 +70,34 @@ class Linker:
             world.settings.values,
         )
         self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
+        middleware = list(_middleware(world))
+        for module in middleware:
+            self.link(module, _BEHAVIOUR.decode(module.extract.behaviour))
+        self._knowledge.end_of_middleware()
+        self.basis = _digest(world, middleware)
 
     def link(self, module: Module, behaviour: Behaviour) -> Found:
         """What the file does. It depends on the file and on the outside of others alone."""
         self._knowledge.start_file()
         return _File(self._knowledge, self._evaluation, module, behaviour).link()
+
+
+def _middleware(world: World) -> Iterator[Module]:
+    """The modules of the project's own middleware, each once, in the order in which it is run."""
+    seen = set()
+    for dotted in world.settings.texts("MIDDLEWARE"):
+        symbol = world.names.locate(dotted)
+        module = symbol.module if symbol is not None else None
+        if module is not None and module.is_own and module.path not in seen:
+            seen.add(module.path)
+            yield module
+
+
+def _digest(world: World, modules: Iterable[Module]) -> bytes:
+    digest = hashlib.blake2b(world.outside, digest_size=16)
+    for module in modules:
+        digest.update(world.keys.get(module.path, b""))
+    return digest.digest()
 
 
 class _File:
@@ -115,13 +149,16 @@ class _File:
         return f"{self._module.name}.{name}" if name else self._module.name
 
     def _outer(self, scope: Scope) -> list[Names]:
-        """The names of the functions around a scope, the nearest first."""
+        """The names of the functions around a scope, the nearest first, then the module's."""
+        if scope.parent < 0:
+            return []
         outer = []
         parent = scope.parent
         while parent > 0:
             if self._scopes[parent].kind == FUNCTION and parent in self._runs:
                 outer.append(self._runs[parent].names)
             parent = self._scopes[parent].parent
+        outer.append(self._runs[0].names)
         return outer
 
     def _run(

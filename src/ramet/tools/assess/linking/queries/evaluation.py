@@ -128,6 +128,8 @@ class Evaluation:
             if self.frameworks.role(value.dotted) == "signal":
                 return ExternalCall("django.dispatch.Signal")
             return InstanceOf(value.dotted)
+        if isinstance(value, Records):  # `order.lines(manager="active")`
+            return value
         if isinstance(value, ExternalCall) and value.dotted.endswith("from_queryset"):
             return value
         return None
@@ -198,7 +200,11 @@ class Evaluation:
         known = self.knowledge.attribute_of_self(value.dotted, name)
         if known is None:
             known = self.frameworks.attribute(site, value.dotted, name, line, is_class=False)
-        return known if known is not None else self._member(site, value, value.dotted, name, line)
+        if known is not None:
+            return known
+        if name == "request" and self.knowledge.member(value.dotted, name) is None:
+            return Request()
+        return self._member(site, value, value.dotted, name, line)
 
     def _of_module(self, site: Site, value: ModuleRef, name: str, line: int) -> Value:
         return self.knowledge.value(value.dotted, name)
@@ -213,7 +219,9 @@ class Evaluation:
         return ModelClass(value.label) if name == "model" else None
 
     def _of_request(self, site: Site, value: Request, name: str, line: int) -> Value:
-        return ModelInstance(self.knowledge.user_model) if name == "user" else None
+        if name == "user":
+            return ModelInstance(self.knowledge.user_model)
+        return self.knowledge.attribute_of_request(name)
 
     def _of_settings(self, site: Site, value: SettingsValue, name: str, line: int) -> Value:
         return self.externals.setting(site, name, line) if not value.name else None

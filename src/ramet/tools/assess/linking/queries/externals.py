@@ -39,6 +39,9 @@ BY_NAME = frozenset(
 """Methods whose name alone says what they are, on whatever they are called."""
 
 
+_LOADERS = frozenset(("get_class", "get_classes", "import_class", "load_class"))
+
+
 def keyword(keywords: Keywords, name: str) -> Value:
     """The argument of that name, None where it is not given."""
     for key, value, _ in keywords:
@@ -113,8 +116,13 @@ class Externals:
         self, site: Site, dotted: str, arguments: Arguments, keywords: Keywords, line: int
     ) -> Value:
         """A call of a function of the project that is named as one of Django's is, and does so."""
-        if dotted.endswith(".get_model"):
+        name = dotted.rpartition(".")[2]
+        if name == "get_model":
             return self._get_model(site, dotted, arguments, keywords, line)
+        if name == "get_user_model":
+            return ModelClass(self._knowledge.user_model)
+        if name in _LOADERS:
+            return self._load(arguments)
         return None
 
     def by_name(self, site: Site, name: str, arguments: Arguments, line: int) -> None:
@@ -253,11 +261,24 @@ class Externals:
         site.edge("get_model", site.label, label, app, line)
         return ModelClass(label)
 
+    def _load(self, arguments: Arguments) -> Value:
+        """`get_class("orders.models", "Order")`, and `get_classes` with a list of names."""
+        module = _text(arguments[0]) if arguments else None
+        if module is None or len(arguments) < 2:
+            return None
+        if isinstance(arguments[1], Listing):
+            names = [_text(item) for item in arguments[1].items]
+            return Listing(tuple(self._knowledge.loaded(module, name or "") for name in names))
+        name = _text(arguments[1])
+        return self._knowledge.loaded(module, name) if name else None
+
     def _import_path(
         self, site: Site, dotted: str, arguments: Arguments, keywords: Keywords, line: int
     ) -> Value:
         path = _text(arguments[0]) if arguments else None
         if path is None:
+            if arguments and isinstance(arguments[0], SettingsValue):
+                return None
             site.gap("import-string-not-constant", dotted.rpartition(".")[2], line)
             return None
         site.use("path", path, line)

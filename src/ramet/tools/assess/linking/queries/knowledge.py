@@ -97,6 +97,9 @@ class Knowledge:
         self._outside = Outside(self)
         self._of_self: dict[tuple[str, str], Value] = {}
         self._told: dict[str, str] = {}
+        self._of_request: dict[str, Value] = {}
+        self._is_middleware = True
+        self._by_last: dict[str, list[Module]] | None = None
 
     # Names
 
@@ -129,6 +132,21 @@ class Knowledge:
         if symbol is None or symbol.module is None or not symbol.module.is_own:
             return None
         return self.of_symbol(symbol)
+
+    def loaded(self, module: str, name: str) -> Value:
+        """What a loader finds that is given `app.module` and a name: the one there is, or nothing."""
+        if self._by_last is None:
+            self._by_last = {}
+            for dotted, modules in self._names.modules.items():
+                self._by_last.setdefault(dotted.rpartition(".")[2], []).extend(modules)
+        found = {
+            symbol.dotted: symbol
+            for each in self._by_last.get(module.rpartition(".")[2], ())
+            if f".{each.name}".endswith(f".{module}")
+            and (symbol := self._names.lookup(each, name)) is not None
+            and symbol.module is not None
+        }
+        return self.of_symbol(found.popitem()[1]) if len(found) == 1 else None
 
     def external(self, dotted: str) -> Value:
         """Something that was imported from outside of the project."""
@@ -433,6 +451,18 @@ class Knowledge:
     def attribute_of_self(self, dotted: str, name: str) -> Value:
         """What a method of the class assigned to `self.name`."""
         return self._of_self.get((dotted, name))
+
+    def attribute_of_request(self, name: str) -> Value:
+        """What middleware assigns to `request.name`."""
+        return self._of_request.get(name)
+
+    def set_of_request(self, name: str, value: Value) -> None:
+        if self._is_middleware and isinstance(value, ModelInstance | Records):
+            self._of_request.setdefault(name, value)
+
+    def end_of_middleware(self) -> None:
+        """From now on, files are linked that must not depend on each other's functions."""
+        self._is_middleware = False
 
     def set_of_self(self, dotted: str, name: str, value: Value) -> None:
         if value is not None:

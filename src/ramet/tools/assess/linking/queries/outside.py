@@ -75,8 +75,11 @@ class Outside:
                 return self._operation(module, operator, left, right, scope)
             case Join(parts):
                 return Text("".join(self._text(module, part, scope) for part in parts), 0)
-            case Item(of, _):
-                return self._knowledge.evaluation.element(self.value(module, of, scope))
+            case Item(of, key):
+                whole = self.value(module, of, scope)
+                if isinstance(whole, Listing) and isinstance(key, int):
+                    return whole.items[key] if 0 <= key < len(whole.items) else None
+                return self._knowledge.evaluation.element(whole)
             case Each(element, target, of):
                 one = self._knowledge.evaluation.element(self.value(module, of, scope))
                 return Listing((self.value(module, element, {**scope, target: one}),))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ramet.tools.assess.linking.queries.relations import Hop, Relations
+from ramet.tools.assess.linking.queries.relations import Relations
 from ramet.tools.assess.linking.queries.site import Site
 from ramet.tools.assess.linking.queries.values import (
     Listing,
@@ -106,17 +106,16 @@ class QuerySets:
     def __init__(self, relations: Relations) -> None:
         self._relations = relations
 
-    def follow(self, site: Site, label: str, named: Named) -> None:
-        """Write down the joins that a path makes on the model `label`."""
+    def follow(self, site: Site, label: str, named: Named, line: int) -> None:
+        """Write down the joins that a path makes on the model `label`, in a call at `line`."""
         if named.how == "prefetch":
             hops = self._relations.accessors(label, named.path)
-        else:
+        elif named.how == "load":
             hops = self._relations.path(label, named.path)
-        self.join(site, hops, named.path, named.line)
-
-    def join(self, site: Site, hops: list[Hop], path: str, line: int) -> None:
+        else:
+            hops = self._relations.joins(label, named.path)
         for hop in hops:
-            site.edge("lookup", hop.source, hop.target, path, line)
+            site.edge("lookup", hop.source, hop.target, named.path, named.line or line)
             site.read(hop.target, line)
 
     def call(
@@ -140,7 +139,7 @@ class QuerySets:
             if named.how == "outer":
                 outer.append(named)
             else:
-                self.follow(site, label, named)
+                self.follow(site, label, named, line)
         if name in _WRITES:
             site.write(label, line)
             if name == "create" and records.writes and records.writes != label:
@@ -167,7 +166,8 @@ class QuerySets:
         for argument in arguments:
             if (text := _text(argument)) is not None:
                 if name in _PATHS:
-                    names.append(Named("lookup", text.text.lstrip("-+"), text.line))
+                    how = "load" if name == "select_related" else "lookup"
+                    names.append(Named(how, text.text.lstrip("-+"), text.line))
                 elif name == "prefetch_related":
                     names.append(Named("prefetch", text.text, text.line))
             else:

@@ -32,12 +32,20 @@ class Relation(NamedTuple):
 
 
 class Hop(NamedTuple):
-    """One step over a relation. `writes` is what adding to it writes, for a step to many rows."""
+    """One step over a relation. `writes` is what adding to it writes, for a step to many rows.
+
+    `is_column`: the source's own table has the target's key, so that naming it alone joins nothing.
+    """
 
     source: str
     target: str
     is_many: bool
     writes: str
+    is_column: bool = False
+
+
+# What may follow a relation in a lookup and needs its key alone.
+_KEYS = frozenset(("pk", "id", "exact", "in", "isnull"))
 
 
 class Relations:
@@ -62,6 +70,17 @@ class Relations:
     def path(self, label: str, path: str) -> list[Hop]:
         """The steps of a lookup `a__b__c`, as far as they go over relations."""
         return self._follow(self._lookups, label, path.split("__"))
+
+    def joins(self, label: str, path: str) -> list[Hop]:
+        """The steps of a lookup for which Django joins a table.
+
+        It trims a last one whose key is in a column at hand: `customer`, `customer__pk`.
+        """
+        parts = path.split("__")
+        hops = self._follow(self._lookups, label, parts)
+        if hops and hops[-1].is_column and _KEYS.issuperset(parts[len(hops) :]):
+            hops.pop()
+        return hops
 
     def accessors(self, label: str, path: str, separator: str = "__") -> list[Hop]:
         """The same for accessors: `prefetch_related("a__b")`, a serializer's `source="a.b"`."""
@@ -96,7 +115,8 @@ class Relations:
             return
         is_many = kind in ("m2m", "generic_relation")
         table = relation.through if kind == "m2m" and relation.through else source
-        there = Hop(source, target, is_many, target if kind == "generic_relation" else table)
+        writes = target if kind == "generic_relation" else table
+        there = Hop(source, target, is_many, writes, is_column=not is_many)
         self._put(self._accessors, source, relation.field, there)
         self._put(self._lookups, source, relation.field, there)
         if kind == "generic_relation":

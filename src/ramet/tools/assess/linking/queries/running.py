@@ -27,6 +27,7 @@ from ramet.tools.assess.linking.queries.values import (
     ModelInstance,
     Query,
     Records,
+    Request,
     SuperOf,
     Text,
     Value,
@@ -93,7 +94,8 @@ class Running:
         outer: Sequence[Names],
         inside: str | None,
     ) -> None:
-        """`inside` is the dotted name of the class whose method this is, for `super()`."""
+        """`outer` ends with the names of the module itself. `inside` is the dotted name of the class
+        whose method this is, for `super()`."""
         self.names = names
         self.lines: dict[str, int] = {}
         self.definitions: list[Definition] = []
@@ -119,10 +121,13 @@ class Running:
         names = self.names
         if name in names:
             return names[name]
-        for outer in self._outer:
+        for outer in self._outer[:-1]:
             if name in outer:
                 return outer[name]
-        return self._knowledge.value(self._module, name)
+        value = self._knowledge.value(self._module, name)
+        if value is None and self._outer:
+            return self._outer[-1].get(name)
+        return value
 
     def value(self, operand: Operand) -> Value:
         if operand is None:
@@ -209,6 +214,8 @@ class Running:
             owner = self.names.get(name.partition(".")[0])
             if isinstance(owner, InstanceOf | ClassRef):
                 self._knowledge.set_of_self(owner.dotted, name.partition(".")[2], value)
+            elif isinstance(owner, Request):
+                self._knowledge.set_of_request(name.partition(".")[2], value)
             return
         self.names[name] = value
         self.lines[name] = line
@@ -279,7 +286,7 @@ class Running:
             decorators,
         )
         self.definitions.append(definition)
-        if self._outer or self._site.function.kind != "module":
+        if self._site.function.kind not in ("module", "class"):
             self.names[name] = FunctionRef(f"{self._site.function.name}.{name}")
 
     def _import(self, operation: Operation) -> None:

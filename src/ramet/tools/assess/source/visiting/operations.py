@@ -56,7 +56,7 @@ Operation = list[Any]
 
 ATTRIBUTE = 0  # line, operand, "a.b.c"
 CALL = 1  # line, operand, "a.b" or "", [operand, …], [name or None for **, operand, line, …]
-ASSIGN = 2  # line, "name" or "self.name", operand
+ASSIGN = 2  # line, "name", "self.name" or "request.name", operand
 FOR = 3  # line, target as in UNPACK or a name, operand iterated
 WITH = 4  # line, operand, name or None
 END_WITH = 5  # line

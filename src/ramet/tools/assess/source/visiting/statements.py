@@ -149,7 +149,7 @@ class Statements(Expressions):
         elif isinstance(target, ast.Attribute):
             owner = target.value
             if isinstance(owner, ast.Name):
-                if operand is not None and owner.id in ("self", "cls"):
+                if operand is not None and owner.id in ("self", "cls", "request"):
                     self._add([ASSIGN, line, f"{owner.id}.{target.attr}", operand])
             else:
                 self.value(owner)
