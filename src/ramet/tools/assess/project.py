@@ -176,12 +176,12 @@ def _with_apps(names: Names) -> list[Module]:
 
 
 def _defines_apps(module: Module) -> bool:
+    """Whether the module, or a class in it as those of django-configurations, assigns them."""
+    statements = list(module.extract.body)
+    for statement in module.extract.body:
+        if isinstance(statement, ClassDef):
+            statements.extend(statement.body)
     return any(
-        isinstance(statement, Assign)
-        and statement.target == "INSTALLED_APPS"
-        or isinstance(statement, ClassDef)
-        and any(
-            isinstance(each, Assign) and each.target == "INSTALLED_APPS" for each in statement.body
-        )
-        for statement in module.extract.body
+        isinstance(statement, Assign) and statement.target == "INSTALLED_APPS"
+        for statement in statements
     )

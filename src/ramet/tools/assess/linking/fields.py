@@ -1,8 +1,8 @@
 """A class's attribute -> the relation field that it is, whoever's class of field that may be.
 
-A field may be Django's own, a subclass in the project or in a package, what a function returns, what
-`functools.partial` has prepared, or one of these in a wrapper. Its target may stand in the call, or
-in the `__init__` of the field's class.
+A field may be Django's own, a subclass in the project or in a package, what a function returns,
+what `functools.partial` has prepared, or one of these in a wrapper. Its target may stand in the
+call, or in the `__init__` of the field's class.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ramet.tools.assess.source.extract import (
     Expression,
     FunctionDef,
     Name,
+    Starred,
 )
 
 __all__ = ["Field", "Fields"]
@@ -206,7 +207,7 @@ class Fields:
         if field_class.dotted not in self._known:
             found = None
             for each in field_class.mro:
-                if each.definition is None or each.module is not None and not each.module.is_own:
+                if each.module is None or not each.module.is_own:
                     found = known_field(each.dotted)
                     if found is not None:
                         break
@@ -216,7 +217,7 @@ class Fields:
     def _initialised(
         self, field_class: Class, args: list[Value], keywords: dict[str, Value]
     ) -> tuple[list[Value], dict[str, Value]]:
-        """The arguments after the `__init__` of the field's own class, and of its bases, gave more."""
+        """The arguments, with those that the `__init__` of the field's class and its bases add."""
         for each in field_class.mro:
             init = each.names.get("__init__")
             if not isinstance(init, FunctionDef) or each.module is None:
@@ -333,14 +334,20 @@ class Fields:
         return self._made(module, function.of, scope, cls, depth + 1)
 
 
+_FIELD_MODULES = (
+    "django.db.models",
+    "django.contrib.gis.db",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres.fields",
+)
+
+
 def _is_field(cls: Class) -> bool:
     for each in cls.mro:
         if each.definition is not None:
             continue
         dotted = each.dotted
-        if dotted.startswith("django.db.models") or dotted.startswith("django.contrib.gis.db"):
-            return True
-        if dotted.startswith(("django.contrib.contenttypes", "django.contrib.postgres.fields")):
+        if dotted.startswith(_FIELD_MODULES):
             return True
         if dotted.startswith("django."):
             continue
@@ -361,6 +368,4 @@ def _method_name(call: Call) -> str:
 
 
 def _is_spread(argument: Expression) -> bool:
-    from ramet.tools.assess.source.extract import Starred
-
     return isinstance(argument, Starred)

@@ -15,7 +15,7 @@ from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.library import SitePackages, site_packages
 from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import import_roots, name_modules
+from ramet.tools.assess.linking.modules import import_roots, is_test, name_modules
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
 from ramet.tools.assess.linking.users import guess_user_model
@@ -115,9 +115,11 @@ def _packages_with_models(modules: Iterable[Module], names: Names) -> list[str]:
         package = module.name.rpartition(".")[0]
         if not package or package.endswith((".models", ".migrations")):
             continue
-        if last == "models" or (last == "migrations" and module.is_package):
-            packages[package] = None
-        elif last == "apps" and names.find(f"{package}.models") is None and _has_config(module):
+        if (
+            last == "models"
+            or (last == "migrations" and module.is_package)
+            or (last == "apps" and names.find(f"{package}.models") is None and _has_config(module))
+        ):
             packages[package] = None
     return list(packages)
 
@@ -160,8 +162,6 @@ def _is_left_out(apps: Apps, package: str) -> bool:
 
 
 def _is_test_package(package: str) -> bool:
-    from ramet.tools.assess.linking.modules import is_test
-
     return is_test(package.replace(".", "/") + "/models.py")
 
 

@@ -47,10 +47,13 @@ class Registry:
     def add(self, model: ModelClass) -> None:
         """Add one, or keep the one that Django would have met first."""
         there = self.models.get(model.label)
-        if there is not None and (model.is_conditional or not there.is_conditional):
-            if not (model.is_own and not there.is_own):
-                self._labels[model.cls] = model.label
-                return
+        if (
+            there is not None
+            and (model.is_conditional or not there.is_conditional)
+            and (there.is_own or not model.is_own)
+        ):
+            self._labels[model.cls] = model.label
+            return
         self.models[model.label] = model
         self._lower[model.label.lower()] = model.label
         self._labels[model.cls] = model.label

@@ -1,8 +1,8 @@
 """Settings modules -> settings, read in order, never run.
 
 A settings module is a program, and of what it does depending on its environment every branch is
-taken: a list has what any branch puts there, a single value is the first that is given. What another
-module star-imports from it is what it would have, `+=` and `append` included.
+taken: a list has what any branch puts there, a single value is the first that is given. Star
+imports, `+=` and `append` are followed.
 """
 
 from __future__ import annotations
