@@ -27,19 +27,23 @@ APPS = (
     "allauth.usersessions",
     "rest_framework.authtoken",
     "django_tasks_db",
-    *MONOLITH,
 )
+SHOPS = 4
+"""Copies of the monolith for one of the packages, so that there is a model in each 900 lines."""
 TEXTS = (".py", ".html", ".txt")
 
 
 def build(root: Path, lines: int) -> int:
     """Write a project of at least so many lines of Python; how many they are."""
-    written = 0
+    written = copies = 0
     apps: list[str] = []
     while written < lines:
-        suffix = f"_{len(apps) // len(APPS)}"
-        written += _copy(root, suffix)
-        apps += [_renamed(app, suffix) for app in APPS]
+        written += _copy([SITE / name for name in PACKAGES], root, f"_{copies}")
+        apps += [_renamed(app, f"_{copies}") for app in APPS]
+        for shop in range(SHOPS * copies, SHOPS * (copies + 1)):
+            written += _copy([EXAMPLES / "monolith" / name for name in MONOLITH], root, f"_{shop}")
+            apps += [_renamed(app, f"_{shop}") for app in MONOLITH]
+        copies += 1
     config = root / "config"
     config.mkdir()
     (config / "__init__.py").touch()
@@ -61,10 +65,8 @@ def python_files(root: Path) -> list[Path]:
     return sorted(root.rglob("*.py"))
 
 
-def _copy(root: Path, suffix: str) -> int:
+def _copy(sources: list[Path], root: Path, suffix: str) -> int:
     lines = 0
-    sources = [SITE / name for name in PACKAGES]
-    sources += [EXAMPLES / "monolith" / name for name in MONOLITH]
     for source in sources:
         for path in sorted(source.rglob("*")):
             if path.suffix not in TEXTS or "locale" in path.parts:

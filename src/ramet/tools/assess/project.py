@@ -17,7 +17,18 @@ from ramet.tools.assess.source.walking import Files
 __all__ = ["SettingsFound", "find_settings"]
 
 _SAMPLES = frozenset(
-    ("example", "examples", "sample", "samples", "demo", "sandbox", "docs", "doc", "testproject")
+    (
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "demo",
+        "sandbox",
+        "docs",
+        "doc",
+        "testproject",
+        "project_template",
+    )
 )
 
 # Who names the settings module that is in use, the most telling first.
@@ -51,12 +62,36 @@ def find_settings(
         modules += _with_apps(names)
     modules = list(dict.fromkeys(modules))
     if not modules:
+        found.gaps.append(
+            Gap(
+                kind="no-settings",
+                file="",
+                line=0,
+                found="no settings module with INSTALLED_APPS",
+                why="Packages with models, migrations or an AppConfig were taken for its apps.",
+                remedy="Name the settings module with --settings.",
+            )
+        )
         return found
     evaluated = {id(module): evaluate(names, module) for module in modules[:MOST_EVALUATED]}
     if not found.is_named:
         modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
     found.modules = [module.name for module in modules]
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
+    if is_test(modules[0].path) or is_sample(modules[0].path):
+        _leave_tests_out(found, names)
+    if "INSTALLED_APPS" in found.settings.partial:
+        path, line = found.settings.partial["INSTALLED_APPS"]
+        found.gaps.append(
+            Gap(
+                kind="partial-settings",
+                file=path,
+                line=line,
+                found="INSTALLED_APPS gets apps from what is known only when the project runs",
+                why="Own packages that look like apps were taken for installed.",
+                remedy="Give the project's own registry with --registry.",
+            )
+        )
     if len(modules) > 1:
         found.gaps.append(
             Gap(
@@ -69,6 +104,20 @@ def find_settings(
             )
         )
     return found
+
+
+def _leave_tests_out(found: SettingsFound, names: Names) -> None:
+    """Settings of tests install apps of tests, which are no part of the project."""
+    found.is_named = False
+    values = found.settings.values
+    values["INSTALLED_APPS"] = [
+        entry
+        for entry in found.settings.texts("INSTALLED_APPS")
+        if (symbol := names.locate(entry)) is None
+        or symbol.module is None
+        or not symbol.module.is_test
+    ]
+    values.pop("AUTH_USER_MODEL", None)
 
 
 def _rank(names: Names, module: Module, settings: Settings | None) -> tuple[bool, int]:
@@ -127,12 +176,12 @@ def _with_apps(names: Names) -> list[Module]:
 
 
 def _defines_apps(module: Module) -> bool:
+    """Whether the module, or a class in it as those of django-configurations, assigns them."""
+    statements = list(module.extract.body)
+    for statement in module.extract.body:
+        if isinstance(statement, ClassDef):
+            statements.extend(statement.body)
     return any(
-        isinstance(statement, Assign)
-        and statement.target == "INSTALLED_APPS"
-        or isinstance(statement, ClassDef)
-        and any(
-            isinstance(each, Assign) and each.target == "INSTALLED_APPS" for each in statement.body
-        )
-        for statement in module.extract.body
+        isinstance(statement, Assign) and statement.target == "INSTALLED_APPS"
+        for statement in statements
     )

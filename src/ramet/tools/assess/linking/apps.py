@@ -97,11 +97,7 @@ def _configured_anywhere(
     names: Names, classes: Classes, modules: Iterable[Module]
 ) -> Iterator[InstalledApp]:
     for module in modules:
-        if (
-            module.is_test
-            or not module.name.endswith((".apps", ".config"))
-            and not module.is_package
-        ):
+        if module.is_test or not (module.is_package or module.name.endswith((".apps", ".config"))):
             continue
         for statement in module.extract.body:
             if isinstance(statement, ClassDef) and statement.bases:
@@ -157,11 +153,11 @@ def _plain(package: str, module: Module) -> InstalledApp:
 def _default_config(names: Names, classes: Classes, package: Module) -> Class | None:
     """What Django takes where an entry names a package: its only AppConfig, or the default one."""
     for statement in package.extract.body:
-        if isinstance(statement, Assign) and statement.target == "default_app_config":
-            if isinstance(statement.value, str):
-                symbol = names.locate(statement.value)
-                if symbol is not None and isinstance(symbol.statement, ClassDef):
-                    return classes.of_symbol(symbol)
+        if not isinstance(statement, Assign) or statement.target != "default_app_config":
+            continue
+        symbol = names.locate(statement.value) if isinstance(statement.value, str) else None
+        if symbol is not None and isinstance(symbol.statement, ClassDef):
+            return classes.of_symbol(symbol)
     module = names.find(f"{package.name}.apps", package)
     if module is None:
         return None
@@ -201,10 +197,8 @@ def _configured(names: Names, classes: Classes, config: Class) -> InstalledApp |
 
 
 def _text(classes: Classes, config: Class, attribute: str) -> str | None:
-    found = config.attribute(attribute)
-    if found is None or not isinstance(found[1], Assign) or found[0].module is None:
+    cls, statement = config.attribute(attribute) or (config, None)
+    if not isinstance(statement, Assign) or cls.module is None:
         return None
-    cls, statement = found
-    assert cls.module is not None
     value = classes.values.of(cls.module, statement.value, cls=cls.definition)
     return value if isinstance(value, str) else None

@@ -15,7 +15,7 @@ from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.library import SitePackages, site_packages
 from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import import_roots, name_modules
+from ramet.tools.assess.linking.modules import import_roots, is_test, name_modules
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
 from ramet.tools.assess.linking.users import guess_user_model
@@ -57,7 +57,7 @@ def link(
     registry = Registry(model_classes)
     guess_user_model(modules.values(), model_classes)
     find_additions(modules.values(), model_classes)
-    registry.register(_modules_with_models(modules.values(), apps))
+    registry.register(_modules_with_models(modules.values(), apps, packages))
     add_histories(registry)
     return World(
         modules=modules,
@@ -115,9 +115,11 @@ def _packages_with_models(modules: Iterable[Module], names: Names) -> list[str]:
         package = module.name.rpartition(".")[0]
         if not package or package.endswith((".models", ".migrations")):
             continue
-        if last == "models" or (last == "migrations" and module.is_package):
-            packages[package] = None
-        elif last == "apps" and names.find(f"{package}.models") is None and _has_config(module):
+        if (
+            last == "models"
+            or (last == "migrations" and module.is_package)
+            or (last == "apps" and names.find(f"{package}.models") is None and _has_config(module))
+        ):
             packages[package] = None
     return list(packages)
 
@@ -132,11 +134,19 @@ def _has_config(module: Module) -> bool:
     )
 
 
-def _modules_with_models(modules: Iterable[Module], apps: Apps) -> list[Module]:
-    """Those whose models would be registered: in apps, tests only where a test app is installed."""
+def _modules_with_models(
+    modules: Iterable[Module], apps: Apps, packages: list[str]
+) -> list[Module]:
+    """Those whose models would be registered: in apps, tests only where a test app is installed.
+
+    A package that is an app by the look of it but not installed has none, even within another app.
+    """
+    left_out = [package for package in packages if _is_left_out(apps, package)]
     found = []
     for module in modules:
-        if module.is_migration:
+        if module.is_migration or any(
+            module.name == package or module.name.startswith(package + ".") for package in left_out
+        ):
             continue
         if module.is_test:
             app = apps.containing(module.name)
@@ -146,9 +156,12 @@ def _modules_with_models(modules: Iterable[Module], apps: Apps) -> list[Module]:
     return sorted(found, key=lambda module: module.path)
 
 
-def _is_test_package(package: str) -> bool:
-    from ramet.tools.assess.linking.modules import is_test
+def _is_left_out(apps: Apps, package: str) -> bool:
+    app = apps.containing(package)
+    return app is not None and app.package != package
 
+
+def _is_test_package(package: str) -> bool:
     return is_test(package.replace(".", "/") + "/models.py")
 
 

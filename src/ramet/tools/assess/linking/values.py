@@ -370,7 +370,7 @@ class Values:
             value = None
             if isinstance(of, Symbol) and isinstance(key, str):
                 value = self._attribute(of, key)
-            if value is None or isinstance(value, Symbol) and value.module is None:
+            if value is None or (isinstance(value, Symbol) and value.module is None):
                 default = call.args[2] if len(call.args) > 2 else None
                 value = self.of(module, default, scope, cls) or value
             return value
@@ -382,7 +382,7 @@ class Values:
     def _text_method(
         self, module: Module, call: Call, scope: Mapping[str, Value], cls: ClassDef | None
     ) -> Value:
-        """`"...".format()`, `.join()`, `.lower()`, `.rsplit()`, `.replace()`, `d.get()`, `d.keys()`."""
+        """What methods of strings, lists and dicts return: `"...".format()`, `d.get()`."""
         if isinstance(call.function, Attribute):
             receiver, method = call.function.of, call.function.name
         elif isinstance(call.function, Name) and "." in call.function.dotted:
