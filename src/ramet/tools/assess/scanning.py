@@ -101,7 +101,7 @@ def _behaviour(
             progress(done, len(modules), "linking files")
         if module.name in found:
             continue
-        key = key_of(world.keys[module.path] + world.outside + module.path.encode())
+        key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
         kept = store.get(key)
         if kept is not None:
             found[module.name] = _FOUND.decode(kept)

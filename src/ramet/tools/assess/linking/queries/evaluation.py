@@ -22,6 +22,7 @@ from ramet.tools.assess.linking.queries.values import (
     FunctionRef,
     InstanceOf,
     Listing,
+    Mapping,
     Meta,
     ModelClass,
     ModelInstance,
@@ -98,6 +99,14 @@ class Evaluation:
             return ModelInstance(value.label) if value.is_plain else None
         if isinstance(value, Listing):
             return next((item for item in value.items if item is not None), None)
+        return None
+
+    def item(self, value: Value, key: str) -> Value:
+        """`value["key"]`."""
+        if isinstance(value, Mapping):
+            for name, item in value.pairs:
+                if isinstance(name, Text) and name.text == key:
+                    return item
         if isinstance(value, External) and value.dotted == "django.db.connections":
             return External("django.db.connection")
         return None

@@ -238,9 +238,11 @@ class Expressions:
     def _subscript(self, node: ast.Subscript) -> Operand:
         base = self.value(node.value)
         index = node.slice
-        if index.__class__ is ast.Constant:
-            if base is None or index.value.__class__ is str:
+        if isinstance(index, ast.Constant):
+            if base is None:
                 return None
+            if isinstance(index.value, str):
+                return self._add([ELEMENT, node.lineno, base, index.value])
         else:
             self.value(index)
             if index.__class__ is ast.Slice or base is None:
