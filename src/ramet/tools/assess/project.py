@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.modules import is_test
-from ramet.tools.assess.linking.names import Module, Names
+from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.settings import Settings, evaluate
 from ramet.tools.assess.source.extract import Assign, ClassDef
 from ramet.tools.assess.source.walking import Files
@@ -17,12 +17,26 @@ from ramet.tools.assess.source.walking import Files
 __all__ = ["SettingsFound", "find_settings"]
 
 _SAMPLES = frozenset(
-    ("example", "examples", "sample", "samples", "demo", "sandbox", "docs", "doc", "testproject")
+    (
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "demo",
+        "sandbox",
+        "docs",
+        "doc",
+        "testproject",
+        "project_template",
+    )
 )
 
 # Who names the settings module that is in use, the most telling first.
 _TELLERS = ("manage.py", "wsgi.py", "asgi.py", "celery.py", "celery_app.py", "__main__.py")
 _CONFIGURATION = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini", "conftest.py")
+# A project of fifty settings modules has forty-nine of tests.
+MOST_EVALUATED = 20
+
 _NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"']?\]?\s*[,=:]\s*[\"']?([A-Za-z_][\w.]*)")
 
 
@@ -47,12 +61,38 @@ def find_settings(
     if not modules or all(is_test(module.path) for module in modules):
         modules += _with_apps(names)
     modules = list(dict.fromkeys(modules))
-    found.modules = [module.name for module in modules]
     if not modules:
+        found.gaps.append(
+            Gap(
+                kind="no-settings",
+                file="",
+                line=0,
+                found="no settings module with INSTALLED_APPS",
+                why="Packages with models, migrations or an AppConfig were taken for its apps.",
+                remedy="Name the settings module with --settings.",
+            )
+        )
         return found
-    found.settings = evaluate(names, modules[0])
-    others = [name for name in found.modules[1:]]
-    if others:
+    evaluated = {id(module): evaluate(names, module) for module in modules[:MOST_EVALUATED]}
+    if not found.is_named:
+        modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
+    found.modules = [module.name for module in modules]
+    found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
+    if is_test(modules[0].path) or is_sample(modules[0].path):
+        _leave_tests_out(found, names)
+    if "INSTALLED_APPS" in found.settings.partial:
+        path, line = found.settings.partial["INSTALLED_APPS"]
+        found.gaps.append(
+            Gap(
+                kind="partial-settings",
+                file=path,
+                line=line,
+                found="INSTALLED_APPS gets apps from what is known only when the project runs",
+                why="Own packages that look like apps were taken for installed.",
+                remedy="Give the project's own registry with --registry.",
+            )
+        )
+    if len(modules) > 1:
         found.gaps.append(
             Gap(
                 kind="several-settings",
@@ -64,6 +104,31 @@ def find_settings(
             )
         )
     return found
+
+
+def _leave_tests_out(found: SettingsFound, names: Names) -> None:
+    """Settings of tests install apps of tests, which are no part of the project."""
+    found.is_named = False
+    values = found.settings.values
+    values["INSTALLED_APPS"] = [
+        entry
+        for entry in found.settings.texts("INSTALLED_APPS")
+        if (symbol := names.locate(entry)) is None
+        or symbol.module is None
+        or not symbol.module.is_test
+    ]
+    values.pop("AUTH_USER_MODEL", None)
+
+
+def _rank(names: Names, module: Module, settings: Settings | None) -> tuple[bool, int]:
+    """Settings nobody names are the likelier the more of the project they install."""
+    entries = settings.texts("INSTALLED_APPS") if settings is not None else []
+    own = sum(1 for entry in entries if (found := names.locate(entry)) and _is_own(found))
+    return module.is_test or is_sample(module.path), -own
+
+
+def _is_own(symbol: Symbol) -> bool:
+    return symbol.module is not None and symbol.module.is_own
 
 
 def is_sample(path: str) -> bool:
@@ -111,12 +176,12 @@ def _with_apps(names: Names) -> list[Module]:
 
 
 def _defines_apps(module: Module) -> bool:
+    """Whether the module, or a class in it as those of django-configurations, assigns them."""
+    statements = list(module.extract.body)
+    for statement in module.extract.body:
+        if isinstance(statement, ClassDef):
+            statements.extend(statement.body)
     return any(
-        isinstance(statement, Assign)
-        and statement.target == "INSTALLED_APPS"
-        or isinstance(statement, ClassDef)
-        and any(
-            isinstance(each, Assign) and each.target == "INSTALLED_APPS" for each in statement.body
-        )
-        for statement in module.extract.body
+        isinstance(statement, Assign) and statement.target == "INSTALLED_APPS"
+        for statement in statements
     )

@@ -5,22 +5,33 @@ It reads files, links what they say, and puts the facts in order. Nothing of the
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from ramet.errors import DiagnosticError, Mistake
-from ramet.tools.assess.facts import App, Edge, Gap, Model, Project, Scan
+from ramet.tools.assess.facts import Edge, Gap, Model, Project, Scan
+from ramet.tools.assess.linking.behaviour.found import Found
+from ramet.tools.assess.linking.behaviour.joining import Joined, join
+from ramet.tools.assess.linking.behaviour.linker import Linker
 from ramet.tools.assess.linking.linking import link
+from ramet.tools.assess.linking.listing import list_apps, list_models
 from ramet.tools.assess.linking.relations import relations
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
-from ramet.tools.assess.source.reading import Progress, Reader
+from ramet.tools.assess.source.reading import Progress, Reader, key_of
 from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.visiting import Behaviour
 from ramet.tools.assess.source.walking import Files, walk
 
 __all__ = ["scan"]
+
+_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
+_FOUND = msgspec.msgpack.Decoder(Found)
 
 
 def scan(
@@ -56,6 +67,9 @@ def scan(
     world = link(root, files, extracts, reader.keys, store, venv, settings)
     _expect_django(root, world)
     edges, gaps = relations(world.registry)
+    joined = _behaviour(root, files, world, store, progress)
+    edges += joined.edges
+    gaps += joined.gaps
     store.save()
     return Scan(
         project=Project(
@@ -64,15 +78,47 @@ def scan(
             files=len(extracts),
             lines=sum(extract.lines for extract in extracts.values()),
         ),
-        apps=_apps(world),
-        models=_models(world, edges),
+        apps=list_apps(world),
+        models=list_models(world, edges),
         edges=sorted(edges, key=_place),
-        functions=[],
-        atomics=[],
+        functions=joined.functions,
+        atomics=joined.atomics,
         gaps=sorted(
             [*files.gaps, *_problems(extracts, reader.failures), *world.gaps, *gaps], key=_place
         ),
     )
+
+
+def _behaviour(
+    root: Path, files: Files, world: World, store: Store, progress: Progress | None
+) -> Joined:
+    """What functions do. What a file's say by themselves is kept while no file looks different."""
+    linker = Linker(world)
+    found: dict[str, Found] = {}
+    modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
+    for done, module in enumerate(modules):
+        if progress is not None:
+            progress(done, len(modules), "linking files")
+        if module.name in found:
+            continue
+        key = key_of(world.keys[module.path] + world.outside + module.path.encode())
+        kept = store.get(key)
+        if kept is not None:
+            found[module.name] = _FOUND.decode(kept)
+        else:
+            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
+            if behaviour is not None:
+                found[module.name] = linker.link(module, behaviour)
+                store.put(key, msgspec.msgpack.encode(found[module.name]))
+    return join(world, found, _texts(root, files.templates))
+
+
+def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    texts = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            texts[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+    return texts
 
 
 def _name_of(root: Path) -> str:
@@ -98,53 +144,6 @@ def _expect_django(root: Path, world: World) -> None:
     )
 
 
-def _apps(world: World) -> list[App]:
-    lines: dict[str, int] = {}
-    for module in world.modules.values():
-        label = world.app_label(module)
-        lines[label] = lines.get(label, 0) + module.extract.lines
-    return sorted(
-        (
-            App(
-                label=app.label,
-                package=app.package,
-                file=app.folder,
-                is_own=app.is_own,
-                lines=lines.get(app.label, 0),
-            )
-            for app in world.apps.by_label.values()
-        ),
-        key=lambda app: (not app.is_own, app.file, app.label),
-    )
-
-
-def _models(world: World, edges: Iterable[Edge]) -> list[Model]:
-    models = []
-    for model in world.registry.models.values():
-        definition, module = model.cls.definition, model.cls.module
-        if definition is not None and module is not None:
-            models.append(
-                Model(
-                    label=model.label,
-                    app=model.app,
-                    file=module.path,
-                    line=definition.line,
-                    is_own=model.is_own,
-                    is_proxy=model.is_proxy,
-                    table=model.table,
-                )
-            )
-    known = {model.label for model in models}
-    targets = {label for edge in edges for label in (edge.target, edge.through) if label}
-    automatic = {
-        edge.through for edge in edges if edge.through and edge.through.startswith(edge.source)
-    }
-    for label in sorted(targets - known - automatic - {"*"}):
-        app = label.partition(".")[0]
-        models.append(Model(label=label, app=app, file="", line=0, is_own=False))
-    return sorted(models, key=lambda model: (not model.is_own, model.file, model.line, model.label))
-
-
 def _problems(extracts: dict[str, Extract], failures: dict[str, str]) -> Iterable[Gap]:
     for path, extract in extracts.items():
         if extract.problem is not None:
@@ -166,6 +165,3 @@ def _problems(extracts: dict[str, Extract], failures: dict[str, str]) -> Iterabl
             why=why,
             remedy="Let it be read.",
         )
-
-
-_ = Files

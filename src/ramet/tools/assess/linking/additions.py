@@ -1,13 +1,13 @@
 """Fields that are given to a model from outside its class.
 
-`add_to_class` and `contribute_to_class` do so, anywhere; so does a function which does it to a model
-that it is given, and then its callers name the model: the registries of many projects are like that.
+`add_to_class` and `contribute_to_class` do so, anywhere; so does a function which does it to a
+model that it is given, and then its callers name the model: registries are often like that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ramet.tools.assess.linking.classes import Class
 from ramet.tools.assess.linking.fields import Field
@@ -190,15 +190,18 @@ class _Additions:
 
     def _add(self, site: _Site, of: Expression, addition: _Addition) -> None:
         """Give the field to a model, or to the function in whose parameter the model will be."""
-        if isinstance(of, Name) and site.function is not None and of.dotted not in site.scope:
-            if of.dotted in site.function.parameters:
-                handed = _Addition(
-                    of.dotted, addition.name, addition.site, addition.value, addition.known
-                )
-                known = self.by_function.setdefault(id(site.function), [])
-                if handed not in known:
-                    known.append(handed)
-                return
+        function = site.function
+        if (
+            isinstance(of, Name)
+            and function is not None
+            and of.dotted not in site.scope
+            and of.dotted in function.parameters
+        ):
+            handed = replace(addition, parameter=of.dotted)
+            known = self.by_function.setdefault(id(function), [])
+            if handed not in known:
+                known.append(handed)
+            return
         cls = self.classes.of_value(self._value(site.module, of, site.scope))
         if cls is None and isinstance(of, Name):
             cls = self.classes.of_expression(site.module, of)

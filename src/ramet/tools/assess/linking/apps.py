@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ramet.tools.assess.linking.classes import Class, Classes
@@ -75,12 +75,37 @@ def class_of_label(names: Names, classes: Classes, apps: Apps, label: str) -> Cl
     return classes.of_symbol(symbol) if symbol is not None else None
 
 
-def guess_apps(names: Names, classes: Classes, apps: Apps, packages: Iterable[str]) -> None:
-    """Add own packages as apps that no settings module was found to install."""
+def guess_apps(
+    names: Names,
+    classes: Classes,
+    apps: Apps,
+    packages: Iterable[str],
+    modules: Iterable[Module],
+) -> None:
+    """Add own packages as apps that no settings module was found to install.
+
+    Their AppConfig may stand anywhere: it is the one that has the package's name.
+    """
+    configured = {app.package: app for app in _configured_anywhere(names, classes, modules)}
     for package in packages:
-        app = _app(names, classes, package)
+        app = configured.get(package) or _app(names, classes, package)
         if app is not None:
             apps.add(app)
+
+
+def _configured_anywhere(
+    names: Names, classes: Classes, modules: Iterable[Module]
+) -> Iterator[InstalledApp]:
+    for module in modules:
+        if module.is_test or not (module.is_package or module.name.endswith((".apps", ".config"))):
+            continue
+        for statement in module.extract.body:
+            if isinstance(statement, ClassDef) and statement.bases:
+                cls = classes.of_definition(module, statement)
+                if "name" in cls.names and is_config(cls):
+                    app = _configured(names, classes, cls)
+                    if app is not None:
+                        yield app
 
 
 def _app(names: Names, classes: Classes, entry: str) -> InstalledApp | None:
@@ -128,11 +153,11 @@ def _plain(package: str, module: Module) -> InstalledApp:
 def _default_config(names: Names, classes: Classes, package: Module) -> Class | None:
     """What Django takes where an entry names a package: its only AppConfig, or the default one."""
     for statement in package.extract.body:
-        if isinstance(statement, Assign) and statement.target == "default_app_config":
-            if isinstance(statement.value, str):
-                symbol = names.locate(statement.value)
-                if symbol is not None and isinstance(symbol.statement, ClassDef):
-                    return classes.of_symbol(symbol)
+        if not isinstance(statement, Assign) or statement.target != "default_app_config":
+            continue
+        symbol = names.locate(statement.value) if isinstance(statement.value, str) else None
+        if symbol is not None and isinstance(symbol.statement, ClassDef):
+            return classes.of_symbol(symbol)
     module = names.find(f"{package.name}.apps", package)
     if module is None:
         return None
@@ -172,13 +197,8 @@ def _configured(names: Names, classes: Classes, config: Class) -> InstalledApp |
 
 
 def _text(classes: Classes, config: Class, attribute: str) -> str | None:
-    found = config.attribute(attribute)
-    if found is None or not isinstance(found[1], Assign) or found[0].module is None:
+    cls, statement = config.attribute(attribute) or (config, None)
+    if not isinstance(statement, Assign) or cls.module is None:
         return None
-    cls, statement = found
-    assert cls.module is not None
     value = classes.values.of(cls.module, statement.value, cls=cls.definition)
     return value if isinstance(value, str) else None
-
-
-_ = Symbol

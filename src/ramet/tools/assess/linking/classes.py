@@ -135,9 +135,8 @@ class Classes:
                 if found is None:
                     if not _is_object(base):
                         made.unresolved.append(definition.line)
-                elif found is not made and not self._leads_to(found, made):
-                    if found not in made.bases:
-                        made.bases.append(found)
+                elif found not in (made, *made.bases) and not self._leads_to(found, made):
+                    made.bases.append(found)
         finally:
             self._open.discard(id(definition))
         return made

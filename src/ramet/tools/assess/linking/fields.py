@@ -1,8 +1,8 @@
 """A class's attribute -> the relation field that it is, whoever's class of field that may be.
 
-A field may be Django's own, a subclass in the project or in a package, what a function returns, what
-`functools.partial` has prepared, or one of these in a wrapper. Its target may stand in the call, or
-in the `__init__` of the field's class.
+A field may be Django's own, a subclass in the project or in a package, what a function returns,
+what `functools.partial` has prepared, or one of these in a wrapper. Its target may stand in the
+call, or in the `__init__` of the field's class.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ramet.tools.assess.source.extract import (
     Expression,
     FunctionDef,
     Name,
+    Starred,
 )
 
 __all__ = ["Field", "Fields"]
@@ -34,7 +35,8 @@ class Field:
     """A field of a model. `kind` is that of an edge, or "plain" where it is no relation.
 
     `target` and `through` are values: a label or a bare name as a string, or a `Symbol` of a class.
-    `owner` is the class that defines it, `path` and `line` the place.
+    `owner` is the class that defines it, `path` and `line` the place. `is_tags`: a manager of
+    django-taggit's, whose target stands in the model of its `through`.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Field:
     through: Value = None
     options: Mapping[str, Value] = field(default_factory=dict)
     field_class: str = ""
+    is_tags: bool = False
 
     @property
     def is_relation(self) -> bool:
@@ -112,13 +115,15 @@ class Fields:
         target = keywords.get("to", target)
         if made.known.kind == "gfk":
             target = "*"
-        elif isinstance(target, str) and made.field_class.endswith("TaggableManager"):
+        elif made.known.through is not None:
+            # Its first argument is a label for people; what it leads to stands in its through.
             target = None
         if target is None:
             target = made.known.target
         return replace(
             plain,
             kind=made.known.kind,
+            is_tags=made.known.through is not None,
             target=target,
             through=keywords.get("through", made.known.through),
             options={key: keywords[key] for key in _OPTIONS if key in keywords},
@@ -202,7 +207,7 @@ class Fields:
         if field_class.dotted not in self._known:
             found = None
             for each in field_class.mro:
-                if each.definition is None or each.module is not None and not each.module.is_own:
+                if each.module is None or not each.module.is_own:
                     found = known_field(each.dotted)
                     if found is not None:
                         break
@@ -212,7 +217,7 @@ class Fields:
     def _initialised(
         self, field_class: Class, args: list[Value], keywords: dict[str, Value]
     ) -> tuple[list[Value], dict[str, Value]]:
-        """The arguments after the `__init__` of the field's own class, and of its bases, gave more."""
+        """The arguments, with those that the `__init__` of the field's class and its bases add."""
         for each in field_class.mro:
             init = each.names.get("__init__")
             if not isinstance(init, FunctionDef) or each.module is None:
@@ -329,14 +334,20 @@ class Fields:
         return self._made(module, function.of, scope, cls, depth + 1)
 
 
+_FIELD_MODULES = (
+    "django.db.models",
+    "django.contrib.gis.db",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres.fields",
+)
+
+
 def _is_field(cls: Class) -> bool:
     for each in cls.mro:
         if each.definition is not None:
             continue
         dotted = each.dotted
-        if dotted.startswith("django.db.models") or dotted.startswith("django.contrib.gis.db"):
-            return True
-        if dotted.startswith(("django.contrib.contenttypes", "django.contrib.postgres.fields")):
+        if dotted.startswith(_FIELD_MODULES):
             return True
         if dotted.startswith("django."):
             continue
@@ -357,6 +368,4 @@ def _method_name(call: Call) -> str:
 
 
 def _is_spread(argument: Expression) -> bool:
-    from ramet.tools.assess.source.extract import Starred
-
     return isinstance(argument, Starred)

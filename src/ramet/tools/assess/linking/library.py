@@ -11,10 +11,6 @@ from ramet.tools.assess.source.store import Store
 
 __all__ = ["SitePackages", "site_packages"]
 
-# Django's own machinery is known by name; only its apps have models to read.
-_KNOWN = ("django.", "rest_framework.")
-_READ = ("django.contrib.", "rest_framework.authtoken")
-
 
 def site_packages(venv: Path) -> list[Path]:
     """The folders of a virtual environment that packages are installed in."""
@@ -42,7 +38,7 @@ class SitePackages:
 
     def _read(self, dotted: str) -> Module | None:
         top = dotted.partition(".")[0]
-        if top in sys.stdlib_module_names or top == "django" and not self._is_read(dotted):
+        if top in sys.stdlib_module_names or (top == "django" and not _is_read(dotted)):
             return None
         if top not in self._tops:
             self._tops[top] = (self.folder / top).is_dir() or (self.folder / f"{top}.py").is_file()
@@ -57,8 +53,7 @@ class SitePackages:
                 return Module(dotted, candidate, "", is_package, False, extract)
         return None
 
-    def _is_read(self, dotted: str) -> bool:
-        return dotted.startswith("django.contrib.") and not dotted.startswith("django.contrib.gis")
 
-
-_ = (_KNOWN, _READ)
+def _is_read(dotted: str) -> bool:
+    """Django's own machinery is known by name; only its apps have models to read."""
+    return dotted.startswith("django.contrib.") and not dotted.startswith("django.contrib.gis")

@@ -9,18 +9,20 @@ from pathlib import Path
 
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.additions import find_additions
-from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, guess_apps, is_config
+from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, guess_apps
 from ramet.tools.assess.linking.classes import Classes
 from ramet.tools.assess.linking.fields import Fields
+from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.library import SitePackages, site_packages
 from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import import_roots, name_modules
+from ramet.tools.assess.linking.modules import import_roots, is_test, name_modules
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
+from ramet.tools.assess.linking.users import guess_user_model
 from ramet.tools.assess.linking.values import Values
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
-from ramet.tools.assess.source.extract import ClassDef, Extract
+from ramet.tools.assess.source.extract import Assign, ClassDef, Extract
 from ramet.tools.assess.source.store import Store
 from ramet.tools.assess.source.walking import Files
 
@@ -47,13 +49,16 @@ def link(
     values = Values(names, found.settings.values)
     classes = Classes(values)
     apps = find_apps(names, classes, found.settings.texts("INSTALLED_APPS"))
-    if _must_guess(found, apps):
-        guess_apps(names, classes, apps, _packages_with_models(modules.values(), classes))
+    packages = _packages_with_models(modules.values(), names)
+    if _must_guess(found, apps, packages):
+        guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
     model_classes = ModelClasses(classes, Fields(classes), apps)
     registry = Registry(model_classes)
+    guess_user_model(modules.values(), model_classes)
     find_additions(modules.values(), model_classes)
-    registry.register(_modules_with_models(modules.values(), apps))
+    registry.register(_modules_with_models(modules.values(), apps, packages))
+    add_histories(registry)
     return World(
         modules=modules,
         keys=dict(keys),
@@ -89,16 +94,18 @@ def _library(venv: Path | None, store: Store, gaps: list[Gap]) -> SitePackages |
     return None
 
 
-def _must_guess(found: SettingsFound, apps: Apps) -> bool:
-    """Whether INSTALLED_APPS may be more than could be read."""
-    return (
-        not found.is_named
-        or "INSTALLED_APPS" in found.settings.partial
-        or not any(app.is_own for app in apps.by_label.values())
-    )
+def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
+    """Whether INSTALLED_APPS may be more than could be read.
+
+    Settings that nobody names are those of the project only where they install most of it.
+    """
+    own = {app.package for app in apps.by_label.values() if app.is_own}
+    if not own or "INSTALLED_APPS" in found.settings.partial:
+        return True
+    return not found.is_named and len(own.intersection(packages)) * 2 < len(packages)
 
 
-def _packages_with_models(modules: Iterable[Module], classes: Classes) -> list[str]:
+def _packages_with_models(modules: Iterable[Module], names: Names) -> list[str]:
     """Own packages that are apps by the look of them, samples and tests left out."""
     packages: dict[str, None] = {}
     for module in sorted(modules, key=lambda module: module.path):
@@ -106,23 +113,40 @@ def _packages_with_models(modules: Iterable[Module], classes: Classes) -> list[s
             continue
         last = module.name.rpartition(".")[2]
         package = module.name.rpartition(".")[0]
-        if not package:
+        if not package or package.endswith((".models", ".migrations")):
             continue
-        if last == "models" or last == "migrations" and module.is_package:
-            packages[package] = None
-        elif last == "apps" and any(
-            isinstance(each, ClassDef) and is_config(classes.of_definition(module, each))
-            for each in module.extract.body
+        if (
+            last == "models"
+            or (last == "migrations" and module.is_package)
+            or (last == "apps" and names.find(f"{package}.models") is None and _has_config(module))
         ):
             packages[package] = None
     return list(packages)
 
 
-def _modules_with_models(modules: Iterable[Module], apps: Apps) -> list[Module]:
-    """Those whose models would be registered: in apps, tests only where a test app is installed."""
+def _has_config(module: Module) -> bool:
+    """Whether it has what looks like an AppConfig: a class with a name in its body."""
+    return any(
+        isinstance(each, ClassDef)
+        and each.bases
+        and any(isinstance(inner, Assign) and inner.target == "name" for inner in each.body)
+        for each in module.extract.body
+    )
+
+
+def _modules_with_models(
+    modules: Iterable[Module], apps: Apps, packages: list[str]
+) -> list[Module]:
+    """Those whose models would be registered: in apps, tests only where a test app is installed.
+
+    A package that is an app by the look of it but not installed has none, even within another app.
+    """
+    left_out = [package for package in packages if _is_left_out(apps, package)]
     found = []
     for module in modules:
-        if module.is_migration:
+        if module.is_migration or any(
+            module.name == package or module.name.startswith(package + ".") for package in left_out
+        ):
             continue
         if module.is_test:
             app = apps.containing(module.name)
@@ -132,9 +156,12 @@ def _modules_with_models(modules: Iterable[Module], apps: Apps) -> list[Module]:
     return sorted(found, key=lambda module: module.path)
 
 
-def _is_test_package(package: str) -> bool:
-    from ramet.tools.assess.linking.modules import is_test
+def _is_left_out(apps: Apps, package: str) -> bool:
+    app = apps.containing(package)
+    return app is not None and app.package != package
 
+
+def _is_test_package(package: str) -> bool:
     return is_test(package.replace(".", "/") + "/models.py")
 
 

@@ -91,7 +91,7 @@ class ModelClasses:
         return False
 
     def meta(self, cls: Class) -> Class | None:
-        """The `Meta` that counts: the class's own, else that of the first abstract base with one."""
+        """The `Meta` that counts: the class's own, else that of the first abstract base."""
         if cls not in self._metas:
             self._metas[cls] = None
             self._metas[cls] = self._meta(cls)
@@ -198,6 +198,32 @@ class ModelClasses:
     def _local_fields(self, cls: Class) -> dict[str, Field]:
         if cls.definition is None:
             return self._known_fields(cls)
+        found = self._inherited(cls)
+        if not self.is_abstract(cls):
+            tags = [field for field in found.values() if field.is_tags]
+            for field in tags:
+                if self._is_generic(field):
+                    # What django-taggit adds to every model with tags.
+                    relation = replace(
+                        field,
+                        name="tagged_items",
+                        kind="generic_relation",
+                        target=field.through,
+                        through=None,
+                        is_tags=False,
+                    )
+                    found.setdefault("tagged_items", relation)
+        return found
+
+    def _is_generic(self, field: Field) -> bool:
+        """Whether the model of the tags' table relates to any model."""
+        through = field.through
+        cls = self.classes.of_value(through) if through != "taggit.TaggedItem" else None
+        if cls is None:
+            return bool(through == "taggit.TaggedItem")
+        return any("Generic" in each.name and each.name.endswith("ItemBase") for each in cls.mro)
+
+    def _inherited(self, cls: Class) -> dict[str, Field]:
         found = dict(self.declared(cls))
         parents = [base for base in cls.bases if self.is_model(base)]
         hidden = set(cls.names)
@@ -239,7 +265,8 @@ class ModelClasses:
                     return replace(field, kind="mti_parent", target=concrete)
             elif field.target is concrete:
                 return field
-        assert cls.definition is not None and cls.module is not None
+        assert cls.definition is not None
+        assert cls.module is not None
         return Field(
             f"{concrete.name.lower()}_ptr",
             "mti_parent",

@@ -1,7 +1,7 @@
 """Paths of files -> dotted names, wherever a project keeps its packages.
 
 A folder from which names count (an import root) is one of: the project's own folder, one with a
-`manage.py`, `src`, and the folder of a package's topmost `__init__.py`. Where the project's folder is
+`manage.py`, and the folder of a package's topmost `__init__.py`. Where the project's folder is
 itself a package, as that of an unpacked wheel, names count from above it.
 """
 

@@ -92,7 +92,7 @@ class Library(Protocol):
 
 @dataclass(slots=True)
 class Names:
-    """Resolves names. `modules` are the project's own by dotted name, several where roots differ."""
+    """Resolves names. `modules` are own ones by dotted name, several where roots differ."""
 
     modules: dict[str, list[Module]]
     library: Library | None = None
@@ -119,7 +119,7 @@ class Names:
         return f"{package}.{bare}" if bare and package else package or bare
 
     def resolve(self, module: Module, dotted: str) -> Symbol | None:
-        """What a name in a module's scope is, None where nothing binds it (a builtin, a mistake)."""
+        """What a name in a module's scope is, None where nothing binds it, such as a builtin."""
         key = (id(module), dotted)
         if key in self._found:
             return self._found[key]

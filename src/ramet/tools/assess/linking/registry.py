@@ -47,10 +47,13 @@ class Registry:
     def add(self, model: ModelClass) -> None:
         """Add one, or keep the one that Django would have met first."""
         there = self.models.get(model.label)
-        if there is not None and (model.is_conditional or not there.is_conditional):
-            if not (model.is_own and not there.is_own):
-                self._labels[model.cls] = model.label
-                return
+        if (
+            there is not None
+            and (model.is_conditional or not there.is_conditional)
+            and (there.is_own or not model.is_own)
+        ):
+            self._labels[model.cls] = model.label
+            return
         self.models[model.label] = model
         self._lower[model.label.lower()] = model.label
         self._labels[model.cls] = model.label
@@ -72,6 +75,11 @@ class Registry:
 
     def target(self, field: Field, model: ModelClass) -> str | None:
         """The label that a field of a model leads to, `*` for any model, None if not known."""
+        if field.is_tags and field.through is not None:
+            through = self.models.get(self.label_of_value(field.through, model) or "")
+            tag = through.fields.get("tag") if through is not None else None
+            if through is not None and tag is not None:
+                return self.label_of_value(tag.target, through)
         return self.label_of_value(field.target, model)
 
     def label_of_value(self, value: Value, model: ModelClass) -> str | None:
@@ -83,6 +91,10 @@ class Registry:
                 return value
             return self.canonical(value if "." in value else f"{model.app}.{value}")
         cls = value if isinstance(value, Class) else None
+        if isinstance(value, Symbol) and value.module is None:
+            name = value.dotted.rpartition(".")[2]
+            if not name[:1].isupper() or (name.isupper() and len(name) > 1):
+                return None  # a constant of a package, not a class
         if isinstance(value, Symbol):
             cls = self.classes.classes.of_symbol(value)
         if cls is None:

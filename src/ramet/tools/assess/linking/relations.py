@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ramet.tools.assess.facts import ANY_MODEL, Edge, Gap
-from ramet.tools.assess.linking.classes import Class
+from ramet.tools.assess.facts import Edge, Gap
 from ramet.tools.assess.linking.fields import Field
 from ramet.tools.assess.linking.models import ModelClass
-from ramet.tools.assess.linking.names import Symbol
 from ramet.tools.assess.linking.registry import Registry
 
 __all__ = ["relations"]
 
 
 def relations(registry: Registry) -> tuple[list[Edge], list[Gap]]:
-    """One edge for each relation field of each own model, inherited ones too, and for each proxy."""
+    """An edge for each relation field of each own model, inherited ones too, and each proxy."""
     edges: list[Edge] = []
     gaps: list[Gap] = []
     for model in registry.models.values():
@@ -37,7 +35,8 @@ def relations(registry: Registry) -> tuple[list[Edge], list[Gap]]:
 
 def _proxy(registry: Registry, model: ModelClass) -> Iterator[Edge]:
     definition = model.cls.definition
-    assert definition is not None and model.cls.module is not None
+    assert definition is not None
+    assert model.cls.module is not None
     for parent in model.parents[:1]:
         target = registry.label(parent)
         if target is not None:
@@ -53,7 +52,8 @@ def _proxy(registry: Registry, model: ModelClass) -> Iterator[Edge]:
 
 def _edge(registry: Registry, model: ModelClass, field: Field, target: str) -> Edge:
     definition = model.cls.definition
-    assert definition is not None and model.cls.module is not None
+    assert definition is not None
+    assert model.cls.module is not None
     path, line = field.path, field.line
     note = ""
     if field.owner is not model.cls:
@@ -89,6 +89,3 @@ def _gap(field: Field, model: ModelClass) -> Gap:
         why="Which model it leads to is decided when the project runs.",
         remedy="Give the project's environment with --venv, or its own registry with --registry.",
     )
-
-
-_ = (ANY_MODEL, Class, Symbol)

@@ -1,15 +1,15 @@
 """Settings modules -> settings, read in order, never run.
 
 A settings module is a program, and of what it does depending on its environment every branch is
-taken: a list has what any branch puts there, a single value is the first that is given. What another
-module star-imports from it is what it would have, `+=` and `append` included.
+taken: a list has what any branch puts there, a single value is the first that is given. Star
+imports, `+=` and `append` are followed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ramet.tools.assess.linking.names import Module, Names, Symbol
+from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.values import Value, Values
 from ramet.tools.assess.source.extract import (
     Assign,
@@ -26,10 +26,10 @@ __all__ = ["Settings", "evaluate"]
 
 @dataclass(slots=True)
 class Settings:
-    """`partial` are the names of those of which not everything can be known from source."""
+    """`partial` are those of which not all can be known from source, with file and line."""
 
     values: dict[str, Value] = field(default_factory=dict)
-    partial: set[str] = field(default_factory=set)
+    partial: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def texts(self, name: str) -> list[str]:
         """The strings of a list."""
@@ -82,11 +82,11 @@ class _Evaluation:
         if statement.name == "*":
             self.run(source)
         elif statement.name.isupper():
-            inner = evaluate_once(self.names, source)
+            inner = evaluate(self.names, source)
             if statement.name in inner.values:
                 self.bound[statement.alias] = inner.values[statement.name]
                 if statement.name in inner.partial:
-                    self.settings.partial.add(statement.alias)
+                    self._is_partial(module, statement.alias, statement.line)
 
     def _assign(self, module: Module, statement: Assign) -> None:
         name = statement.target
@@ -98,16 +98,19 @@ class _Evaluation:
                 new = [each for each in value if each not in old]
                 self.bound[name] = old + new if statement.operator != "+" else old + value
             else:
-                self.settings.partial.add(name)
+                self._is_partial(module, name, statement.line)
         elif isinstance(old, dict) and isinstance(value, dict) and statement.is_conditional:
             self.bound[name] = value | old
         elif old is None or not (statement.is_conditional and statement.operator == ""):
             if value is not None or old is None:
                 self.bound[name] = value
             if isinstance(old, list) and value is None:
-                self.settings.partial.add(name)
+                self._is_partial(module, name, statement.line)
         if self.values.partial:
-            self.settings.partial.add(name)
+            self._is_partial(module, name, statement.line)
+
+    def _is_partial(self, module: Module, name: str, line: int) -> None:
+        self.settings.partial.setdefault(name, (module.path, line))
 
     def _call(self, module: Module, call: Call) -> None:
         if not isinstance(call.function, Name) or len(call.args) == 0:
@@ -122,17 +125,6 @@ class _Evaluation:
                 self.bound[name] = target + value
             # What is removed in one branch is there in the other, so `remove` changes nothing.
             if value is None:
-                self.settings.partial.add(name)
+                self._is_partial(module, name, call.line)
         elif isinstance(target, dict) and method == "update" and isinstance(value, dict):
             self.bound[name] = target | value
-
-
-_evaluated: dict[int, Settings] = {}
-
-
-def evaluate_once(names: Names, module: Module) -> Settings:
-    """That of a module which another imports single names from."""
-    return evaluate(names, module)
-
-
-_ = Symbol

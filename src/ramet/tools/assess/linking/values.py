@@ -17,7 +17,6 @@ from ramet.tools.assess.source.extract import (
     Call,
     Choice,
     ClassDef,
-    Do,
     Each,
     Expression,
     FunctionDef,
@@ -48,7 +47,7 @@ _TEXT = frozenset(("lower", "upper", "strip", "title", "capitalize", "rstrip", "
 class Values:
     """Evaluates in a module's scope, and in a class's or a function's within it."""
 
-    def __init__(self, names: Names, settings: Mapping[str, Value]) -> None:
+    def __init__(self, names: Names, settings: dict[str, Value]) -> None:
         self.names = names
         self.settings = settings
         self.partial = False
@@ -371,7 +370,7 @@ class Values:
             value = None
             if isinstance(of, Symbol) and isinstance(key, str):
                 value = self._attribute(of, key)
-            if value is None or isinstance(value, Symbol) and value.module is None:
+            if value is None or (isinstance(value, Symbol) and value.module is None):
                 default = call.args[2] if len(call.args) > 2 else None
                 value = self.of(module, default, scope, cls) or value
             return value
@@ -383,7 +382,7 @@ class Values:
     def _text_method(
         self, module: Module, call: Call, scope: Mapping[str, Value], cls: ClassDef | None
     ) -> Value:
-        """`"...".format()`, `.join()`, `.lower()`, `.rsplit()`, `.replace()`, `d.get()`, `d.keys()`."""
+        """What methods of strings, lists and dicts return: `"...".format()`, `d.get()`."""
         if isinstance(call.function, Attribute):
             receiver, method = call.function.of, call.function.name
         elif isinstance(call.function, Name) and "." in call.function.dotted:
@@ -422,6 +421,3 @@ _METHODS = _TEXT | {
 
 def _classes_in(function: FunctionDef) -> list[ClassDef]:
     return [each for each in function.body if isinstance(each, ClassDef)]
-
-
-_ = Do

@@ -20,8 +20,8 @@ __all__ = ["World"]
 class World:
     """What a linker of one more kind of edge needs.
 
-    `modules` are the project's own, each once, by path; `keys` their contents' digests, and `outside`
-    a digest of all that one file can see of the others.
+    `modules` are the project's own, each once, by path; `keys` their contents' digests, and
+    `outside` a digest of all that one file can see of the others.
     """
 
     modules: dict[str, Module]

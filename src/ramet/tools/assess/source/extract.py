@@ -209,7 +209,7 @@ class FunctionDef(_Node, frozen=True, tag="F"):
     """A function. `name` is qualified: `Order.total`.
 
     Of its body, `body` keeps imports, classes and functions, `returns` what it returns or yields.
-    `body` keeps too what `get_model` and the like are assigned to. Of `__init__` and `__new__`, it keeps
+    `body` keeps too what `get_model` and the like are assigned to, and of `__init__` and `__new__`
     all calls and assignments: `kwargs['to'] = "a.B"`.
     """
 

@@ -47,8 +47,10 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
 
 @cache
 def version() -> bytes:
-    """A digest of this very code and its Python: extracts of another are of no use."""
+    """A digest of the code that reads and links, and its Python: what another made is of no use."""
     digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+    package = Path(__file__).parent.parent
+    for folder in (package / "source", package / "linking"):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
     return digest.digest()

@@ -18,6 +18,7 @@ from ramet.tools.assess.source.extract import (
     Expression,
     FunctionDef,
     Import,
+    Item,
     Items,
     Statement,
     Unknown,
@@ -290,14 +291,15 @@ def _assigns(node: ast.stmt, is_conditional: bool) -> Iterator[Assign]:
 def _unpacked(
     targets: ast.Tuple | ast.List, value: ast.expr, line: int, is_conditional: bool
 ) -> Iterator[Assign]:
-    """`a, b = 1, 2`, pair by pair; where the value is no tuple, each target is bound to Unknown."""
-    values: Sequence[ast.expr | None] = [None] * len(targets.elts)
+    """`a, b = 1, 2`, pair by pair; where the value is no tuple, each target is an item of it."""
     if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets.elts):
-        values = value.elts
+        values = [expression(each) for each in value.elts]
+    else:
+        whole = expression(value)
+        values = [Item(whole, index) for index in range(len(targets.elts))]
     for each, its in zip(targets.elts, values, strict=True):
         if target := _target(each):
-            bound = Unknown(line) if its is None else expression(its)
-            yield Assign(target, bound, line, "", is_conditional)
+            yield Assign(target, its, line, "", is_conditional)
 
 
 def _target(node: ast.expr) -> str:

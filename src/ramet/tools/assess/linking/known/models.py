@@ -9,7 +9,7 @@ __all__ = ["KnownModel", "known_model"]
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """`fields` are (name, kind, target, through) of an abstract model. `label` of a concrete one."""
+    """`fields` are (name, kind, target, through) of an abstract one, `label` that of a concrete."""
 
     label: str | None = None
     fields: tuple[tuple[str, str, str, str | None], ...] = ()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["visit"]
+from ramet.tools.assess.source.visiting.operations import Behaviour, Scope
+from ramet.tools.assess.source.visiting.statements import Statements
+
+__all__ = ["Behaviour", "Scope", "visit"]
 
 
-def visit(tree: ast.Module) -> object:
-    """What the module does, as msgspec can encode it."""
-    return None
+def visit(tree: ast.Module) -> Behaviour:
+    """What the module does: its scopes, their operations and its imports."""
+    return Statements(tree).read()

@@ -1,0 +1,124 @@
+"""Where facts are written down while a scope is evaluated: by function, with transactions."""
+
+from __future__ import annotations
+
+from ramet.tools.assess.facts import EdgeKind
+from ramet.tools.assess.linking.behaviour.found import (
+    NO_REGION,
+    Call,
+    Found,
+    FoundEdge,
+    FoundFunction,
+    FoundGap,
+    FoundWrite,
+    Include,
+    Pattern,
+    Receiver,
+    Send,
+    Use,
+)
+
+__all__ = ["Silent", "Site"]
+
+
+class Site:
+    """One function (or module, or class) that is evaluated. `label` is its class's model, or ""."""
+
+    def __init__(self, found: Found, name: str, kind: str, line: int) -> None:
+        self.found = found
+        self.function = FoundFunction(name, kind, line, {}, [], [], [])
+        self.label = ""
+        self._region = NO_REGION
+        self._later = 0
+        self._depth = 0
+        self._opened_at = 0
+
+    @property
+    def has_facts(self) -> bool:
+        function = self.function
+        return bool(function.reads or function.writes or function.calls or function.regions)
+
+    def read(self, label: str, line: int) -> None:
+        self.function.reads[label] = self.function.reads.get(label, 0) + 1
+
+    def write(self, label: str, line: int) -> None:
+        region = NO_REGION if self._later else self._region
+        write = FoundWrite(label, line, region)
+        if write not in self.function.writes:
+            self.function.writes.append(write)
+
+    def call(self, function: str, line: int, how: str = "call") -> None:
+        if self._later and how == "call":
+            how = "later"
+        region = NO_REGION if self._later or how != "call" else self._region
+        self.function.calls.append(Call(function, line, region, how))
+
+    def edge(
+        self, kind: EdgeKind, source: str, target: str, field: str, line: int, note: str = ""
+    ) -> None:
+        self.found.edges.append(FoundEdge(kind, source, target, field, line, note))
+
+    def send(self, signal: str, sender: str, line: int) -> None:
+        self.found.sends.append(Send(signal, sender, self.function.name, line))
+
+    def use(self, kind: str, name: str, line: int) -> None:
+        self.found.uses.append(Use(kind, name, self.function.name, line))
+
+    def receive(self, signal: str, sender: str, function: str, line: int) -> None:
+        self.found.receivers.append(Receiver(signal, sender, function, line))
+
+    def pattern(self, name: str, view: str, line: int) -> None:
+        self.found.patterns.append(Pattern(name, view, line))
+
+    def include(self, module: str, namespace: str, line: int) -> None:
+        self.found.includes.append(Include(module, namespace, line))
+
+    def gap(self, kind: str, found: str, line: int) -> None:
+        self.found.gaps.append(FoundGap(kind, found, line))
+
+    def open_transaction(self, line: int) -> None:
+        """From here on, until as many `close` follow, everything is in one transaction."""
+        self._depth += 1
+        if self._depth == 1:
+            self._region = len(self.function.regions)
+            self.function.regions.append(line)
+
+    def close_transaction(self) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._region = NO_REGION
+
+    def start_later(self) -> None:
+        self._later += 1
+
+    def end_later(self) -> None:
+        self._later -= 1
+
+
+class Silent(Site):
+    """A site for what is evaluated elsewhere on behalf of a function: nothing is written down."""
+
+    def __init__(self) -> None:
+        super().__init__(Found([], [], [], [], [], [], "", [], [], [], []), "", "function", 0)
+
+    def read(self, label: str, line: int) -> None: ...
+
+    def write(self, label: str, line: int) -> None: ...
+
+    def call(self, function: str, line: int, how: str = "call") -> None: ...
+
+    def edge(
+        self, kind: EdgeKind, source: str, target: str, field: str, line: int, note: str = ""
+    ) -> None: ...
+
+    def send(self, signal: str, sender: str, line: int) -> None: ...
+
+    def use(self, kind: str, name: str, line: int) -> None: ...
+
+    def receive(self, signal: str, sender: str, function: str, line: int) -> None: ...
+
+    def pattern(self, name: str, view: str, line: int) -> None: ...
+
+    def include(self, module: str, namespace: str, line: int) -> None: ...
+
+    def gap(self, kind: str, found: str, line: int) -> None: ...
