@@ -123,7 +123,7 @@ def test_a_cell_of_the_matrix_lists_its_connections(page: Page) -> None:
     cell = page.locator("#matrix td button").first
     name = cell.get_attribute("aria-label") or ""
     cell.click()
-    count = int(name.rpartition(": ")[2])
+    count = int(name.partition(": ")[0])
     words = f"{count} connection{'' if count == 1 else 's'}"
     expect(page.locator("#edges .status")).to_have_text(words)
 
