@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from ramet.tools.assess.findings import Group, Report
 from ramet.tools.assess.report.comparing import Change
@@ -17,6 +18,7 @@ __all__ = [
     "blockers",
     "candidates",
     "changes",
+    "cuts",
     "header",
     "plan",
     "text",
@@ -96,7 +98,7 @@ def _candidate(number: int, group: Group, cuts: int) -> str:
     return (
         f'<tr><th scope="row"><span class="dot hue-{number % 8}"></span>'
         f'<a href="#map/{number}">{text(group.name)}</a>{pinned}'
-        f'<span class="soft small">{text(", ".join(group.apps))}</span></th>'
+        f'<span class="soft small">{text(", ".join(group.apps))}</span>{_models(group)}</th>'
         f'<td class="number">{len(group.models)}</td>'
         f'<td class="number">{percent(group.stability)}</td>'
         f'<td class="number">{percent(group.cohesion)}</td>'
@@ -105,6 +107,15 @@ def _candidate(number: int, group: Group, cuts: int) -> str:
         f'<td class="why"><span class="tag {"good" if group.is_recommended else ""}">{advice}'
         f"</span> {text(group.why)}</td></tr>"
     )
+
+
+def _models(group: Group) -> str:
+    items = "".join(
+        f'<li><a href="#model/{text(quote(label, safe=""))}">{text(label)}</a></li>'
+        for label in group.models
+    )
+    number = counted(len(group.models), "model")
+    return f'<details class="small"><summary>{number}</summary><ul>{items}</ul></details>'
 
 
 def _platform(report: Report) -> str:
@@ -147,6 +158,21 @@ def plan(report: Report) -> str:
         for step in report.plan
     )
     return f"<ol class='plan'>{steps}</ol>"
+
+
+def cuts(report: Report) -> str:
+    """How many of which way to cut, and what they cost; the list itself is drawn."""
+    if not report.cuts:
+        return "<p>Nothing crosses a boundary.</p>"
+    numbers = Counter(cut.how for cut in report.cuts)
+    efforts: Counter[str] = Counter()
+    for cut in report.cuts:
+        efforts[cut.how] += cut.effort  # type: ignore[assignment]
+    items = "".join(
+        f"<li><strong>{number:,}</strong> {text(how)}, {in_days(efforts[how])}</li>"
+        for how, number in numbers.most_common()
+    )
+    return f'<ul class="tally">{items}</ul>'
 
 
 def blockers(report: Report) -> str:
