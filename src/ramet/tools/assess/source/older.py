@@ -7,6 +7,7 @@ strings (3.14) and `except A, B` without parentheses (3.14) become what Python 3
 from __future__ import annotations
 
 import ast
+import re
 
 import libcst as cst
 
@@ -79,13 +80,28 @@ def _depth(content: bytes) -> int:
     return deepest
 
 
+_STRING = re.compile(r"([A-Za-z]*)(\"{3}|'{3}|\"|')(.*)\2", re.DOTALL)
+
+
 def _plain(node: cst.BaseExpression) -> cst.BaseExpression:
-    """What older Python reads too, as it is; else a string with as many line ends and no text."""
+    """What older Python reads too, as it is; else between other quotes, where it may have its own
+    within; else a string with as many line ends and no text.
+    """
     text = cst.Module([]).code_for_node(node)
+    if _is_readable(text):
+        return node
+    if parts := _STRING.fullmatch(text):
+        prefix = "rf" if "r" in parts[1].lower() else "f"
+        for quotes in ('"""', "'''"):
+            requoted = f"{prefix}{quotes}{parts[3]}{quotes}"
+            if _is_readable(requoted):
+                return cst.parse_expression(requoted)
+    return cst.SimpleString('"""' + "\n" * text.count("\n") + '"""')
+
+
+def _is_readable(text: str) -> bool:
     try:
         ast.parse(f"({text})", mode="eval")
     except SyntaxError:
-        pass
-    else:
-        return node
-    return cst.SimpleString('"""' + "\n" * text.count("\n") + '"""')
+        return False
+    return True

@@ -9,6 +9,7 @@ caller is told.
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import tokenize
 import warnings
@@ -68,6 +69,9 @@ def _utf8(content: bytes) -> tuple[bytes, tuple[str, str, int] | None]:
     """The content as UTF-8 without a byte order mark, as `ast.parse` reads bytes best."""
     if content.isascii():
         return content, None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        said = "it is UTF-16, in which Python reads no source"
+        return content.decode("utf-16", "replace").encode(errors="replace"), ("encoding", said, 0)
     problem = None
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]

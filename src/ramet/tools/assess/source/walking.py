@@ -8,6 +8,7 @@ read anyway.
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +54,11 @@ def walk(root: Path) -> Files:
     return files
 
 
+def _is_text(name: str) -> bool:
+    # What is no UTF-8 has lone surrogates in its place, which no report can be written with.
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 class _Walk:
     def __init__(self, root: Path, files: Files) -> None:
         self.root = os.path.realpath(root)
@@ -72,17 +78,20 @@ class _Walk:
             inner = f"{path}/{name}" if path else name
             if name[0] == ".":
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if not _is_text(name):
+                self._unnamed(inner)
+            elif entry.is_dir(follow_symlinks=False):
                 if name not in _PASSED_OVER:
                     self.enter(entry.path, inner, above)
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and os.path.isdir(entry.path):
                 self._follow(entry, inner, above)
             else:
                 self._file(entry, inner, path)
 
     def _follow(self, entry: os.DirEntry[str], path: str, above: frozenset[str]) -> None:
         real = os.path.realpath(entry.path)
-        if real in above or self.root.startswith(real + os.sep):
+        here = os.path.realpath(os.path.dirname(entry.path))
+        if real in above or f"{here}{os.sep}".startswith(f"{real}{os.sep}"):
             self._gap(
                 "symlink-cycle",
                 path,
@@ -96,24 +105,38 @@ class _Walk:
     def _file(self, entry: os.DirEntry[str], path: str, folder: str) -> None:
         name = entry.name
         if name.endswith(".py"):
-            try:
-                size = entry.stat().st_size
-            except OSError:
-                self._gap("broken-link", path, "a link that leads nowhere", "Mend or remove it.")
-                return
-            if size > LARGEST:
-                self._gap(
-                    "too-large",
-                    path,
-                    f"a file of {size / 1_000_000:.1f} MB, which is read as generated: not at all",
-                    "Move what is written by hand in it to a file of its own.",
-                )
-            else:
-                self.files.python.append(path)
+            of = self.files.python
         elif name.endswith(_TEMPLATES) and ("templates" in folder or "jinja" in folder):
-            self.files.templates.append(path)
+            of = self.files.templates
         elif name in _CONFIGURATION:
-            self.files.configuration.append(path)
+            of = self.files.configuration
+        else:
+            return
+        try:
+            status = entry.stat()
+        except OSError:  # it leads nowhere, or round and round
+            self._gap("broken-link", path, "a link that leads nowhere", "Mend or remove it.")
+            return
+        if not stat.S_ISREG(status.st_mode):
+            # Whoever opens a pipe waits for somebody to write into it.
+            self._gap("not-a-file", path, "a pipe, socket or device", "Remove it from the project.")
+        elif status.st_size > LARGEST:
+            self._gap(
+                "too-large",
+                path,
+                f"{status.st_size / 1_000_000:.1f} MB of Python, which no one writes by hand",
+                "Move what is written by hand in it to a file of its own.",
+            )
+        else:
+            of.append(path)
+
+    def _unnamed(self, path: str) -> None:
+        self._gap(
+            "file-name",
+            os.fsencode(path).decode(errors="backslashreplace"),
+            "a name that is no UTF-8",
+            "Rename it.",
+        )
 
     def _gap(self, kind: str, path: str, found: str, remedy: str) -> None:
         why = "What it holds is not in this report."
