@@ -22,6 +22,7 @@ from ramet.tools.assess.linking.queries.values import (
     FunctionRef,
     InstanceOf,
     Listing,
+    Mapping,
     Meta,
     ModelClass,
     ModelInstance,
@@ -98,6 +99,14 @@ class Evaluation:
             return ModelInstance(value.label) if value.is_plain else None
         if isinstance(value, Listing):
             return next((item for item in value.items if item is not None), None)
+        return None
+
+    def item(self, value: Value, key: str) -> Value:
+        """`value["key"]`."""
+        if isinstance(value, Mapping):
+            for name, item in value.pairs:
+                if isinstance(name, Text) and name.text == key:
+                    return item
         if isinstance(value, External) and value.dotted == "django.db.connections":
             return External("django.db.connection")
         return None
@@ -257,6 +266,8 @@ class Evaluation:
         if dotted is not None:
             site.call(dotted, line)
         if isinstance(owner, Records):
+            if owner.label == "contenttypes.ContentType":
+                self.externals.content_type_named(site, arguments, keywords, line)
             if method_of(name) in API or name in _LINKS:
                 return self.query_sets.call(site, owner, name, arguments, keywords, line)
         elif isinstance(owner, ModelInstance):

@@ -92,6 +92,7 @@ class Knowledge:
         self._returned: dict[tuple[str, Value], Value] = {}
         self._externals: dict[str, list[str]] = {}
         self._managers: dict[str, list[str]] = {}
+        self._manager_methods: dict[tuple[str, str], str | None] = {}
         self._owners: dict[str, list[Value]] | None = None
         self._depth = 0
         self._outside = Outside(self)
@@ -371,11 +372,17 @@ class Knowledge:
 
     def manager_method(self, label: str, name: str) -> str | None:
         """The method of one of a model's managers, where the project defines it."""
-        for manager in self.managers(label):
-            method = self.method(manager, name)
-            if method is not None:
-                return method
-        return None
+        key = (label, name)
+        if key not in self._manager_methods:
+            self._manager_methods[key] = next(
+                (
+                    method
+                    for manager in self.managers(label)
+                    if (method := self.method(manager, name)) is not None
+                ),
+                None,
+            )
+        return self._manager_methods[key]
 
     # Functions
 
