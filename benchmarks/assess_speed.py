@@ -118,10 +118,23 @@ def _one_core(root: Path, lines: int, both: float) -> dict[str, Any]:
 def _assess(root: Path, cache: Path) -> Run:
     """Run the command, and look at it until it ends."""
     report = root.parent / "report"
-    command = [*RAMET, "assess", str(root), "--cache", str(cache), "--report", f"{report}.html"]
+    command = [
+        *RAMET,
+        "assess",
+        str(root),
+        "--report",
+        f"{report}.html",
+        "--json",
+        f"{report}.json",
+    ]
     before = _processor()
     began = time.perf_counter()
-    process = subprocess.Popen([*command, "--json", f"{report}.json"], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        env=os.environ | {"XDG_CACHE_HOME": str(cache)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     memory = 0
     while process.poll() is None:
         memory = max(memory, _memory(process.pid))

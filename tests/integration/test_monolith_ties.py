@@ -17,16 +17,26 @@ from ramet.tools.assess.scanning import scan
 
 MONOLITH = Path(__file__).resolve().parents[2] / "examples" / "monolith"
 
-# Kind, the dependent side, the other side (a model, or an app and any model of it), file, and what
-# stands on the line.
+# Kind, the two sides (a model, or an app and any model of it), file, and what stands on the line. A
+# lookup is an edge for each of its joins; a signal leads from its sender to what is written.
 TIES = [
-    ("lookup", "users", "orders.Order", "users/models.py", 'filter(orders__status="confirmed")'),
-    ("lookup", "users", "products.Product", "users/models.py", "lines__product=product"),
-    ("accessor", "users", "payments.Payment", "users/models.py", "self.payments.aggregate"),
+    pytest.param(
+        *("lookup", "users.User", "orders.Order", "users/models.py", "filter(orders__status="),
+        marks=pytest.mark.xfail(reason="methods of a subclass of UserManager are not read yet"),
+    ),
+    ("lookup", "orders.Order", "orders.OrderLine", "users/models.py", "lines__product=product"),
+    ("accessor", "users.User", "orders.Order", "users/models.py", "lines__product=product"),
+    ("accessor", "users.User", "payments.Payment", "users/models.py", "self.payments.aggregate"),
     ("lookup", "products", "orders.OrderLine", "products/models.py", "order_lines__quantity"),
-    ("lookup", "products", "users.User", "products/models.py", "order_lines__order__customer"),
-    ("lookup", "orders", "users.Profile", "orders/models.py", 'select_related("customer__profile"'),
-    ("lookup", "orders", "payments.Refund", "orders/models.py", "payments__refunds"),
+    ("lookup", "orders.OrderLine", "orders.Order", "products/models.py", "order__customer"),
+    (
+        "lookup",
+        "users.User",
+        "users.Profile",
+        "orders/models.py",
+        'select_related("customer__profile"',
+    ),
+    ("lookup", "orders", "payments.Payment", "orders/models.py", "payments__refunds"),
     ("lookup", "orders", "users.User", "orders/reports.py", 'values("customer__username"'),
     (
         "lookup",
@@ -35,12 +45,13 @@ TIES = [
         "payments/views.py",
         "order__customer=self.request.user",
     ),
-    ("lookup", "storefront", "orders.OrderLine", "storefront/views.py", "found.order_lines.filter"),
-    ("raw_sql", "products", "orders.OrderLine", "products/bestsellers.py", "orders_orderline"),
+    ("accessor", "products", "orders.OrderLine", "storefront/views.py", "found.order_lines.filter"),
+    ("raw_sql", "products", "orders.OrderLine", "products/bestsellers.py", "cursor.execute("),
     ("raw_sql", "orders", "payments.Payment", "orders/reports.py", "cursor.execute("),
-    ("signal", "users", "orders.Order", "users/signals.py", "def write_about_order"),
-    ("signal", "orders", "payments.Payment", "orders/receivers.py", "def confirm_paid_order"),
-    ("signal", "products", "orders", "products/signals.py", "def restock"),
+    ("raw_sql", "orders", "products.Category", "orders/reports.py", "cursor.execute("),
+    ("signal", "orders.Order", "users.Letter", "users/signals.py", "def write_about_order"),
+    ("signal", "payments.Payment", "orders.Order", "orders/receivers.py", "def confirm_paid_order"),
+    ("signal", "orders.Order", "products.StockMovement", "products/signals.py", "def restock"),
     ("task", "orders", "products", "orders/services.py", "report_scarce.delay"),
     ("template", "users", "orders", "users/templates/users/letters/confirmation.txt", "lines.txt"),
     ("template", "storefront", "products", "storefront/templates/storefront/product.html", "card"),
@@ -53,19 +64,28 @@ TIES = [
     ("form", "storefront", "products.Review", "storefront/forms.py", "model = Review"),
     ("form", "storefront", "users.Address", "storefront/forms.py", "ModelChoiceField"),
     ("serializer", "orders", "payments", "orders/serializers.py", "PaymentSerializer(many"),
+    ("serializer", "users.User", "orders.Order", "users/serializers.py", "user.orders.count"),
     (
         "migration",
         "orders",
         "products",
         "orders/migrations/0005_fill_orderline_name.py",
+        '"products"',
+    ),
+    (
+        "get_model",
+        "orders",
+        "products",
+        "orders/migrations/0005_fill_orderline_name.py",
         '"Product"',
     ),
-    ("middleware", "", "storefront", "config/settings.py", "storefront.middleware"),
-    ("settings", "", "users", "config/settings.py", "AUTH_USER_MODEL"),
-    ("command", "orders", "products", "orders/management/commands/sales_report.py", "bestsellers"),
     ("get_model", "orders", "payments.Payment", "orders/reports.py", 'get_model("payments"'),
+    ("settings", "core", "users.User", "core/models.py", "AUTH_USER_MODEL"),
+    ("call", "orders", "products", "orders/management/commands/sales_report.py", "bestsellers()"),
+    ("call", "users", "orders", "users/services.py", "orders.cancel("),
     ("permission", "products", "orders", "products/views.py", 'has_perm("orders.view_order")'),
     ("permission", "storefront", "payments", "storefront/views.py", "permission_required"),
+    ("command", "core", "products.Supplier", "core/management/commands/load_demo.py", "Supplier.o"),
     ("import", "payments", "orders", "payments/services.py", "from orders import services"),
     ("import", "orders", "products", "orders/models.py", "from products.models import"),
 ]
@@ -115,6 +135,22 @@ def test_one_transaction_is_found_to_write_four_apps(found: Scan) -> None:
     ledger = next(w for w in place.writes if w.model == "payments.LedgerEntry")
     assert ledger.file == "payments/ledger.py"
     assert any(name.endswith("charge") for name in ledger.via)
+
+
+@pytest.mark.xfail(reason="receivers are not followed yet")
+def test_what_receivers_write_is_written_in_the_transaction_of_their_sender(found: Scan) -> None:
+    writes = {
+        a.function.rpartition("orders.services.")[2]: {write.model for write in a.writes}
+        for a in found.atomics
+    }
+    assert writes["place"] >= {"users.Letter"}  # Payment saved > Order saved > a letter is owed
+    assert writes["cancel"] >= {"users.Letter", "products.StockMovement", "products.Product"}
+
+
+@pytest.mark.xfail(reason="arguments are not typed yet")
+def test_what_a_callee_writes_of_its_arguments_is_written_in_the_transaction(found: Scan) -> None:
+    [cancel] = [a for a in found.atomics if a.function.endswith("orders.services.cancel")]
+    assert "payments.Payment" in {write.model for write in cancel.writes}
 
 
 def test_models_and_relations_are_those_of_the_registry_and_no_others(found: Scan) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.modules import is_test
 from ramet.tools.assess.linking.names import Module, Names, Symbol
@@ -53,10 +54,15 @@ class SettingsFound:
 def find_settings(
     root: Path, files: Files, names: Names, wanted: str | None = None
 ) -> SettingsFound:
-    """The settings of a project. `wanted` is a dotted name that goes before everything."""
+    """The settings of a project. `wanted` is a dotted name that goes before everything.
+
+    Raises DiagnosticError where it names no module of the project.
+    """
     found = SettingsFound()
     named = [wanted] if wanted else list(dict.fromkeys(_named(root, files)))
     modules = [module for name in named if (module := names.find(name)) is not None]
+    if wanted and not modules:
+        raise DiagnosticError(_unknown(wanted, _with_apps(names)))
     found.is_named = bool(modules)
     if not modules or all(is_test(module.path) for module in modules):
         modules += _with_apps(names)
@@ -129,6 +135,17 @@ def _rank(names: Names, module: Module, settings: Settings | None) -> tuple[bool
 
 def _is_own(symbol: Symbol) -> bool:
     return symbol.module is not None and symbol.module.is_own
+
+
+def _unknown(wanted: str, there: list[Module]) -> Mistake:
+    names = ", ".join(module.name for module in there[:5]) or "none"
+    return Mistake(
+        "unknown-settings",
+        where="--settings",
+        found=f"{wanted}, which is no module of the project",
+        expected=f"a settings module's dotted name; with INSTALLED_APPS there is: {names}",
+        remedy="Name it as manage.py would, or leave the option out.",
+    )
 
 
 def is_sample(path: str) -> bool:

@@ -19,6 +19,7 @@ __all__ = ["extract", "version"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 _NOTHING = msgspec.Raw(_ENCODER.encode(None))
+_EMPTY = msgspec.Raw(_ENCODER.encode([]))
 
 # Expressions are followed by recursion: a sum of a thousand strings must not end it.
 _DEEPEST = 20_000
@@ -31,7 +32,7 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
     lines = content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
     parsed = parse(content)
     if parsed.tree is None:
-        return _ENCODER.encode(Extract(lines, [], None, b"", _NOTHING, parsed.problem))
+        return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, parsed.problem))
     try:
         outside = read_outside(parsed.tree, parsed.source)
         behaviour = _NOTHING
@@ -39,9 +40,16 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
             behaviour = msgspec.Raw(_ENCODER.encode(visit(parsed.tree)))
     except RecursionError:
         problem = ("too-deep", "it is nested deeper than can be followed", 0)
-        return _ENCODER.encode(Extract(lines, [], None, b"", _NOTHING, problem))
+        return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, problem))
     return _ENCODER.encode(
-        Extract(lines, outside.body, outside.exports, outside.digest, behaviour, parsed.problem)
+        Extract(
+            lines,
+            msgspec.Raw(_ENCODER.encode(outside.body)),
+            outside.exports,
+            outside.digest,
+            behaviour,
+            parsed.problem,
+        )
     )
 
 

@@ -11,6 +11,11 @@ import pytest
 from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.scanning import scan
 
+MANAGE = """
+import os
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+"""
+
 SETTINGS = """
 INSTALLED_APPS = [
     "django.contrib.auth", "django.contrib.contenttypes", "users", "orders", "products"
@@ -74,7 +79,7 @@ def project(tmp_path: Path) -> Project:
     def found(files: Mapping[str, str] | None = None, settings: str = "") -> Scan:
         write(
             {
-                "manage.py": 'import os\nos.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"\n',
+                "manage.py": MANAGE,
                 "config/__init__.py": "",
                 "config/settings.py": SETTINGS + settings,
                 "users/__init__.py": "",

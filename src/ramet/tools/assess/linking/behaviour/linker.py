@@ -51,7 +51,7 @@ _TASK_PACKAGES = frozenset(
 )
 
 
-_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour)
+_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
 
 
 class Linker:
@@ -72,7 +72,9 @@ class Linker:
         self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
         middleware = list(_middleware(world))
         for module in middleware:
-            self.link(module, _BEHAVIOUR.decode(module.extract.behaviour))
+            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
+            if behaviour is not None:
+                self.link(module, behaviour)
         self._knowledge.end_of_middleware()
         self.basis = _digest(world, middleware)
 

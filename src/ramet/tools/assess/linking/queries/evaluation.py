@@ -266,6 +266,8 @@ class Evaluation:
         if dotted is not None:
             site.call(dotted, line)
         if isinstance(owner, Records):
+            if owner.label == "contenttypes.ContentType":
+                self.externals.content_type_named(site, arguments, keywords, line)
             if method_of(name) in API or name in _LINKS:
                 return self.query_sets.call(site, owner, name, arguments, keywords, line)
         elif isinstance(owner, ModelInstance):

@@ -36,15 +36,29 @@ if TYPE_CHECKING:
 __all__ = ["Outside"]
 
 
+# Of nested expressions, and of names that lead to others: no model is as far away as this.
+_DEEPEST = 60
+
+
 class Outside:
     """Evaluates without writing anything down: the file that has the expression does that."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
         self._site = Silent()
+        self._depth = 0
 
     def value(self, module: Module, expression: Expression, scope: Names[str, Value]) -> Value:
         """The value in the scope of `module`; `scope` has parameters, which come first."""
+        if self._depth > _DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            return self._value(module, expression, scope)
+        finally:
+            self._depth -= 1
+
+    def _value(self, module: Module, expression: Expression, scope: Names[str, Value]) -> Value:
         match expression:
             case str():
                 return Text(expression, 0)

@@ -95,8 +95,8 @@ class Running:
         outer: Sequence[Names],
         inside: str | None,
     ) -> None:
-        """`outer` ends with the names of the module itself. `inside` is the dotted name of the class
-        whose method this is, for `super()`."""
+        """`outer` ends with the names of the module itself. `inside` is the class, by its dotted
+        name, whose method this is, for `super()`."""
         self.names = names
         self.lines: dict[str, int] = {}
         self.definitions: list[Definition] = []
