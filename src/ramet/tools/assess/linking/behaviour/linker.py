@@ -225,12 +225,18 @@ class _File:
                 if scope.kind == FUNCTION and self._learn(index, scope):
                     again.append(index)
             for index in again:
+                self._forget_calls(self._dotted(index))
                 self._run_function(index, self._scopes[index])
             if not again:
                 break
         self._found.functions += self._functions.values()
         for gaps in self._gaps_of.values():
             self._found.gaps += gaps
+
+    def _forget_calls(self, caller: str) -> None:
+        for told in self._passed.values():
+            for callers in told.values():
+                callers.pop(caller, None)
 
     def _learn(self, index: int, scope: Scope) -> bool:
         """Whether calls tell of a parameter what nothing else does, and all of them the same."""
@@ -241,7 +247,8 @@ class _File:
         hints = self._hints.setdefault(dotted, {})
         is_new = False
         for at, (name, told) in enumerate(_pairs(scope.parameters)):
-            values = passed.get(at, set()) | passed.get(name, set())
+            callers = (*passed.get(at, {}).values(), *passed.get(name, {}).values())
+            values = set().union(*callers)
             if told is not None or name in hints or len(values) != 1:
                 continue
             (value,) = values

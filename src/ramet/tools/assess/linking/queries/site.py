@@ -26,8 +26,8 @@ __all__ = ["Keyword", "Passed", "Silent", "Site"]
 Keyword = tuple[str | None, Value, int]
 """A keyword argument, its name None for `**`, with its line."""
 
-Passed = dict[str, dict[int | str, set[Value]]]
-"""The values that functions are called with, by dotted name and then by place or name."""
+Passed = dict[str, dict[int | str, dict[str, set[Value]]]]
+"""The values that functions are called with: by dotted name, by place or name, by caller."""
 
 
 class Site:
@@ -73,11 +73,12 @@ class Site:
         if self._passed is None or not (arguments or keywords):
             return
         told = self._passed.setdefault(function, {})
+        caller = self.function.name
         for at, value in enumerate(arguments):
-            told.setdefault(at + skipped, set()).add(value)
+            told.setdefault(at + skipped, {}).setdefault(caller, set()).add(value)
         for name, value, _ in keywords:
             if name is not None:
-                told.setdefault(name, set()).add(value)
+                told.setdefault(name, {}).setdefault(caller, set()).add(value)
 
     def edge(
         self, kind: EdgeKind, source: str, target: str, field: str, line: int, note: str = ""
