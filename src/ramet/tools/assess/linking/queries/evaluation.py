@@ -12,8 +12,8 @@ from typing import Any
 from ramet.tools.assess.linking.queries.externals import Externals
 from ramet.tools.assess.linking.queries.frameworks import Frameworks
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.query_sets import API, Keyword, QuerySets, method_of
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.query_sets import API, QuerySets, method_of
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,
@@ -126,6 +126,7 @@ class Evaluation:
             return self.externals.call(site, value.dotted, arguments, keywords, line)
         if isinstance(value, FunctionRef):
             site.call(value.dotted, line)
+            site.pass_on(value.dotted, arguments, keywords, 0)
             known = self.externals.named(site, value.dotted, arguments, keywords, line)
             return known if known is not None else self.knowledge.returned(value.dotted, None)
         if isinstance(value, ModelClass):
@@ -134,6 +135,7 @@ class Evaluation:
             started = self.knowledge.method(value.dotted, "__init__")
             if started is not None:
                 site.call(started, line)
+                site.pass_on(started, arguments, keywords, 1)
             if self.frameworks.role(value.dotted) == "signal":
                 return ExternalCall("django.dispatch.Signal")
             return InstanceOf(value.dotted)
@@ -257,14 +259,16 @@ class Evaluation:
     def _call_bound(
         self,
         site: Site,
-        bound: Bound,
+        method: Bound,
         arguments: Sequence[Value],
         keywords: Sequence[Keyword],
         line: int,
     ) -> Value:
-        owner, name, dotted = bound.owner, bound.name, bound.dotted
+        owner, name, dotted = method.owner, method.name, method.dotted
         if dotted is not None:
             site.call(dotted, line)
+            skipped = 0 if self.knowledge.is_static(dotted) else 1
+            site.pass_on(dotted, arguments, keywords, skipped)
         if isinstance(owner, Records):
             if owner.label == "contenttypes.ContentType":
                 self.externals.content_type_named(site, arguments, keywords, line)

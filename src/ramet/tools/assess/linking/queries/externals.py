@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ramet.tools.assess.linking.queries.expressions import is_expression, query
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.sql import tables_in, writes_table
 from ramet.tools.assess.linking.queries.urls import pattern
 from ramet.tools.assess.linking.queries.values import (

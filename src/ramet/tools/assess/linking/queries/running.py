@@ -13,8 +13,7 @@ from typing import Any
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.externals import BY_NAME
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,
