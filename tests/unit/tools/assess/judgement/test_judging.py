@@ -7,6 +7,8 @@ import msgspec
 from ramet.tools.assess.facts import Edge, Function
 from ramet.tools.assess.findings import Report
 from ramet.tools.assess.judgement import assemble, judge
+from ramet.tools.assess.judgement.verdict import Facts, decide
+from tests.unit.tools.assess.grouping.graphs import noisy
 from tests.unit.tools.assess.judgement.scans import clique, edge, scan_of, shop, transaction
 
 
@@ -184,6 +186,37 @@ def test_only_what_is_worth_its_price_is_split_off() -> None:
 
     assert judged.verdict.choice == "split some"
     assert "Split off d and e" in judged.verdict.sentence
+
+
+def test_an_unstable_group_is_never_recommended() -> None:
+    blurred = noisy(120, seed=1, inside=0.35)
+    links = [edge(kind, f"a.{one}", f"a.{other}") for one, other, kind in blurred.links]
+
+    groups = judge(scan_of([f"a.{node}" for node in blurred.nodes], links)).grouping.groups
+
+    unstable = [group for group in groups if group.stability < 0.8]
+    assert unstable
+    assert not any(group.is_recommended for group in unstable)
+    assert all(group.why.startswith("Unstable") for group in unstable)
+
+
+def test_without_clear_parts_nothing_is_split() -> None:
+    judged = judge(scan_of(labels(), large()), seeds=5)
+    facts = Facts(
+        models=40,
+        grouping=judged.grouping,
+        modularity=0.7,
+        cuts=judged.cuts,
+        blockers=judged.blockers,
+        plan=judged.plan,
+    )
+    blurred = msgspec.structs.replace(judged.grouping, agreement=0.4)
+
+    assert decide(facts).choice == "split"
+    assert decide(facts._replace(modularity=0.2)).choice == "draw boundaries"
+    assert "modularity 0.20" in decide(facts._replace(modularity=0.2)).reasons[0]
+    assert decide(facts._replace(grouping=blurred)).choice == "draw boundaries"
+    assert "40% of the pairs" in decide(facts._replace(grouping=blurred)).reasons[0]
 
 
 def test_where_everything_leans_on_one_hub_the_reason_is_said() -> None:
