@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ramet.system.fields import RESERVED_NAMES
+from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.tools.assess.grouping.candidates import Candidate
 
 __all__ = ["name_groups"]
@@ -97,4 +97,6 @@ def _clean(wish: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", wish.lower())[:LONGEST].strip("-")
     if not name or not name[0].isalpha():
         name = f"group-{name}".rstrip("-")
-    return f"{name}-service" if name in RESERVED_NAMES or name.startswith("pg-") else name
+    if name.startswith(RESERVED_PREFIX):
+        name = f"group-{name}"
+    return f"{name}-service" if name in RESERVED_NAMES else name

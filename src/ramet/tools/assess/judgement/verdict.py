@@ -59,7 +59,7 @@ def decide(facts: Facts) -> Verdict:
             reasons=[*against, *_numbers(facts)],
         )
     rest = [name for name in names if name not in cheap]
-    if rest or len(good) < len(groups):
+    if len(cheap) < len(facts.plan) or len(good) < len(groups):
         return Verdict(
             choice="split some",
             sentence=f"Split off {_listed(cheap)}; keep the rest in one"
