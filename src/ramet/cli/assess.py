@@ -40,6 +40,10 @@ def command(
         bool,
         typer.Option("--registry", help="Ask Django's own registry: this starts the project."),
     ] = False,
+    python: Annotated[
+        Path | None,
+        typer.Option("--python", help="The Python of --registry, unless it is that of --venv."),
+    ] = None,
     trace: Annotated[
         list[Path] | None,
         typer.Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
@@ -91,7 +95,7 @@ def command(
     _refuse_no_environment(venv)
     old = reports.read_report(compare) if compare else None
     began = time.monotonic()
-    wanted = Wanted(path, venv, registry, tuple(trace or ()), git, settings)
+    wanted = Wanted(path, venv, registry, tuple(trace or ()), git, settings, python)
     found = _assessed(wanted, seeds, is_cached=cache)
     changes = reports.compare(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
