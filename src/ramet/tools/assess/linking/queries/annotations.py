@@ -74,7 +74,7 @@ def _of_type(evaluation: Evaluation, dotted: str, named: Callable[[str], Value])
     if isinstance(value, ModelClass):
         return ModelInstance(value.label)
     if isinstance(value, ClassRef):
-        owners = evaluation.knowledge.owners(value.dotted)
+        owners = evaluation.knowledge.owners.of(value.dotted)
         return owners[0] if len(owners) == 1 else InstanceOf(value.dotted)
     return evaluation.externals.instance(value.dotted) if isinstance(value, External) else None
 

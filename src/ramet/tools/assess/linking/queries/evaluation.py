@@ -187,7 +187,7 @@ class Evaluation:
                 return Bound(owner, name, member.dotted)
             if member is not None:
                 if isinstance(owner, ModelClass) and (
-                    records := self.knowledge.as_manager(member, owner.label)
+                    records := self.knowledge.owners.as_manager(member, owner.label)
                 ):
                     return records
                 return member
@@ -200,7 +200,7 @@ class Evaluation:
             return ModelClass(value.label)
         if name == "through":
             return ModelClass(value.writes) if value.writes else None
-        own = self.knowledge.manager_method(value.label, name)
+        own = self.knowledge.owners.manager_method(value.label, name)
         if own is not None or method_of(name) in API or name in _LINKS:
             return Bound(value, name, own)
         return None
