@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json as json_format
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -163,8 +165,18 @@ def _assessed(wanted: Wanted, seeds: int, *, is_cached: bool) -> Report:
     from ramet.tools.assess.looking import cache_folder
 
     folder = cache_folder(wanted.root) if is_cached else None
-    with Progressing() as progress:
+    with Progressing() as progress, _uncollected():
         return assess(wanted, seeds=seeds, cache=folder, progress=progress)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles: a fifth of the time, with next to none to find until the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _tell(
