@@ -117,7 +117,8 @@ def f():
         "def f():\n    with transaction.atomic():\n        Order.objects.create()\n    take(1)",
         "@transaction.atomic\ndef f():\n    Order.objects.create()\n"
         "    transaction.on_commit(lambda: take(1))",
-        "@transaction.atomic\ndef f():\n    Order.objects.create()\n    transaction.on_commit(take)",
+        "@transaction.atomic\ndef f():\n    Order.objects.create()\n"
+        "    transaction.on_commit(take)",
         "@transaction.atomic\ndef f():\n    Order.objects.create()\n    Product.objects.all()",
         "@transaction.atomic\ndef f():\n    Order.objects.create()\n    Product()",
     ],
