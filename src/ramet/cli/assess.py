@@ -42,6 +42,10 @@ def command(
         bool,
         typer.Option("--registry", help="Ask Django's own registry: this starts the project."),
     ] = False,
+    python: Annotated[
+        Path | None,
+        typer.Option("--python", help="The Python of --registry, unless it is that of --venv."),
+    ] = None,
     trace: Annotated[
         list[Path] | None,
         typer.Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
@@ -90,9 +94,10 @@ def command(
         return 0
     # Before the work: what is wrong with these is not to be learnt after it.
     _refuse_unwritable(report, None if json == STANDARD_OUTPUT else json)
+    _refuse_no_environment(venv)
     old = reports.read_report(compare) if compare else None
     began = time.monotonic()
-    wanted = Wanted(path, venv, registry, tuple(trace or ()), git, settings)
+    wanted = Wanted(path, venv, registry, tuple(trace or ()), git, settings, python)
     found = _assessed(wanted, seeds, is_cached=cache)
     changes = reports.compare(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
@@ -124,6 +129,25 @@ def _refuse_unwritable(*paths: Path | None) -> None:
     ]
     if mistakes:
         raise DiagnosticError(*mistakes)
+
+
+def _refuse_no_environment(venv: Path | None) -> None:
+    if venv is None or (venv.name == "site-packages" and venv.is_dir()):
+        return
+    if any(next(venv.glob(each), None) for each in _SITE_PACKAGES):
+        return
+    raise DiagnosticError(
+        Mistake(
+            "not-an-environment",
+            where=str(venv),
+            found="no folder" if not venv.is_dir() else "a folder without site-packages",
+            expected="a virtual environment, with the project's packages in it",
+            remedy="Name the folder that has its pyvenv.cfg, such as .venv.",
+        )
+    )
+
+
+_SITE_PACKAGES = ("lib*/python*/site-packages", "Lib/site-packages")
 
 
 def _obstacle(path: Path) -> str:

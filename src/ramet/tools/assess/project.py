@@ -84,6 +84,8 @@ def find_settings(
         modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
     found.modules = [module.name for module in modules]
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
+    if not found.is_named:
+        _add_apps_of_others(found, names, [evaluated[id(m)] for m in modules if id(m) in evaluated])
     if is_test(modules[0].path) or is_sample(modules[0].path):
         _leave_tests_out(found, names)
     if "INSTALLED_APPS" in found.settings.partial:
@@ -110,6 +112,17 @@ def find_settings(
             )
         )
     return found
+
+
+def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Settings]) -> None:
+    """Where nobody names the settings, an app of the project that any of them installs counts."""
+    entries = found.settings.texts("INSTALLED_APPS")
+    for other in others:
+        for entry in other.texts("INSTALLED_APPS"):
+            symbol = names.locate(entry) if entry not in entries else None
+            if symbol is not None and _is_own(symbol):
+                entries.append(entry)
+    found.settings.values["INSTALLED_APPS"] = entries
 
 
 def _leave_tests_out(found: SettingsFound, names: Names) -> None:

@@ -6,8 +6,9 @@ It reads files, links what they say, and puts the facts in order. Nothing of the
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from ramet.tools.assess.linking.behaviour.linker import Linker
 from ramet.tools.assess.linking.linking import link
 from ramet.tools.assess.linking.listing import list_apps, list_models
 from ramet.tools.assess.linking.relations import relations
+from ramet.tools.assess.linking.unseen import unseen
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
@@ -58,7 +60,18 @@ def scan(
                 "Give the folder that has its manage.py, or its package.",
             )
         )
-    root = root.resolve()
+    # What a scan makes stays to its end, so that looking for garbage in it is time lost.
+    with _no_garbage_collection():
+        return _scan(root.resolve(), venv, settings, cache, progress)
+
+
+def _scan(
+    root: Path,
+    venv: Path | None,
+    settings: str | None,
+    cache: Path | None,
+    progress: Progress | None,
+) -> Scan:
     files = walk(root)
     path = cache / f"{_name_of(root)}.scan" if cache is not None else None
     store = Store(path, version())
@@ -69,7 +82,7 @@ def scan(
     edges, gaps = relations(world.registry)
     joined = _behaviour(root, files, world, store, progress)
     edges += joined.edges
-    gaps += joined.gaps
+    gaps += [*unseen(world.registry), *joined.gaps]
     store.save()
     return Scan(
         project=Project(
@@ -89,6 +102,17 @@ def scan(
     )
 
 
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _behaviour(
     root: Path, files: Files, world: World, store: Store, progress: Progress | None
 ) -> Joined:
@@ -101,7 +125,7 @@ def _behaviour(
             progress(done, len(modules), "linking files")
         if module.name in found:
             continue
-        key = key_of(world.keys[module.path] + world.outside + module.path.encode())
+        key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
         kept = store.get(key)
         if kept is not None:
             found[module.name] = _FOUND.decode(kept)

@@ -47,7 +47,49 @@ class _Site:
     call: Call
     function: FunctionDef | None
     cls: ClassDef | None
-    scope: Mapping[str, Value]
+    scope: _Scope
+
+
+class _Scope(Mapping[str, Value]):
+    """What a function's own imports and `get_model` bind, valued as it is asked for."""
+
+    def __init__(self, additions: _Additions, module: Module, outer: _Scope | None) -> None:
+        self.additions = additions
+        self.module = module
+        self.statements: dict[str, Import | Assign] = {}
+        self.values_: dict[str, Value] = {}
+        if outer is not None:
+            self.statements |= outer.statements
+
+    def inner(self, function: FunctionDef) -> _Scope:
+        """That of a function in this scope."""
+        scope = _Scope(self.additions, self.module, self)
+        for statement in function.body:
+            if isinstance(statement, Import) and statement.alias:
+                scope.statements[statement.alias] = statement
+            elif isinstance(statement, Assign):
+                scope.statements[statement.target] = statement
+        return scope
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self.values_:
+            statement = self.statements[name]
+            self.values_[name] = None  # while it is valued
+            self.values_[name] = (
+                self.additions.values.names.imported(self.module, statement)
+                if isinstance(statement, Import)
+                else self.additions.value(self.module, statement.value, self)
+            )
+        return self.values_[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.statements
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.statements)
+
+    def __len__(self) -> int:
+        return len(self.statements)
 
 
 @dataclass(slots=True, frozen=True)
@@ -72,7 +114,8 @@ class _Additions:
         sites: list[_Site] = []
         for module in modules:
             if not (module.is_test or module.is_migration):
-                sites.extend(self._sites(module, module.extract.body, None, None, {}))
+                scope = _Scope(self, module, None)
+                sites.extend(self._sites(module, module.extract.body, None, None, scope))
         further = [site for site in sites if not self._direct(site)]
         for _ in range(_ROUNDS):
             before = sum(map(len, self.by_function.values()))
@@ -89,7 +132,7 @@ class _Additions:
         statements: Iterable[Statement],
         function: FunctionDef | None,
         cls: ClassDef | None,
-        scope: Mapping[str, Value],
+        scope: _Scope,
     ) -> Iterator[_Site]:
         for statement in statements:
             if isinstance(statement, Do):
@@ -100,20 +143,10 @@ class _Additions:
             elif isinstance(statement, FunctionDef) and any(
                 isinstance(each, Do | FunctionDef | ClassDef) for each in statement.body
             ):
-                inner = dict(scope) | self._scope(module, statement)
+                inner = scope.inner(statement)
                 yield from self._sites(module, statement.body, statement, cls, inner)
 
-    def _scope(self, module: Module, function: FunctionDef) -> dict[str, Value]:
-        """What a function's own imports and `get_model` bind."""
-        bound: dict[str, Value] = {}
-        for statement in function.body:
-            if isinstance(statement, Import) and statement.alias:
-                bound[statement.alias] = self.values.names.imported(module, statement)
-            elif isinstance(statement, Assign):
-                bound[statement.target] = self._value(module, statement.value, bound)
-        return bound
-
-    def _value(self, module: Module, value: Expression, scope: Mapping[str, Value]) -> Value:
+    def value(self, module: Module, value: Expression, scope: Mapping[str, Value]) -> Value:
         """With `self.get_model("X")` of an AppConfig as the label of its own app's model."""
         if isinstance(value, Call) and value.function == Name("self.get_model"):
             name = next(iter([*value.args[:1], *value.keywords.values()]), None)
@@ -202,7 +235,7 @@ class _Additions:
             if handed not in known:
                 known.append(handed)
             return
-        cls = self.classes.of_value(self._value(site.module, of, site.scope))
+        cls = self.classes.of_value(self.value(site.module, of, site.scope))
         if cls is None and isinstance(of, Name):
             cls = self.classes.of_expression(site.module, of)
         if cls is None or cls.definition is None or not self.models.is_model(cls):

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.additions import find_additions
 from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, guess_apps
@@ -23,6 +25,7 @@ from ramet.tools.assess.linking.values import Values
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
 from ramet.tools.assess.source.extract import Assign, ClassDef, Extract
+from ramet.tools.assess.source.reading import key_of
 from ramet.tools.assess.source.store import Store
 from ramet.tools.assess.source.walking import Files
 
@@ -53,26 +56,61 @@ def link(
     if _must_guess(found, apps, packages):
         guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
-    model_classes = ModelClasses(classes, Fields(classes), apps)
-    registry = Registry(model_classes)
-    guess_user_model(modules.values(), model_classes)
-    find_additions(modules.values(), model_classes)
-    registry.register(_modules_with_models(modules.values(), apps, packages))
-    add_histories(registry)
+    registry = Registry(ModelClasses(classes, Fields(classes), apps))
+    outside = _outside(modules.values(), found, venv)
+    _register(registry, modules.values(), packages, outside, store)
     return World(
         modules=modules,
         keys=dict(keys),
-        outside=_outside(modules.values(), found),
+        outside=outside,
         names=names,
         values=values,
         classes=classes,
         apps=apps,
-        model_classes=model_classes,
+        model_classes=registry.classes,
         registry=registry,
         settings=found.settings,
         settings_modules=found.modules,
         gaps=gaps,
     )
+
+
+class _Hints(msgspec.Struct, array_like=True):
+    """What looking at every class of a project has told, good while no file looks different.
+
+    `models` are the names of models by file; `user_model` is what had to be guessed.
+    """
+
+    models: dict[str, list[str]]
+    has_additions: bool
+    user_model: str | None
+
+
+def _register(
+    registry: Registry,
+    modules: Iterable[Module],
+    packages: list[str],
+    outside: bytes,
+    store: Store,
+) -> None:
+    """Find the models, and what makes or changes them from elsewhere."""
+    classes = registry.classes
+    settings = classes.classes.values.settings
+    key = key_of(b"hints" + outside)
+    kept = store.get(key)
+    hints = msgspec.msgpack.decode(kept, type=_Hints) if kept is not None else None
+    if hints is None:
+        guess_user_model(modules, classes)
+    elif hints.user_model is not None:
+        settings["AUTH_USER_MODEL"] = hints.user_model
+    if hints is None or hints.has_additions:
+        find_additions(modules, classes)
+    with_models = _modules_with_models(modules, classes.apps, packages)
+    models = registry.register(with_models, hints.models if hints is not None else None)
+    if hints is None:
+        hints = _Hints(models, bool(classes.added), settings.get("AUTH_USER_MODEL"))
+        store.put(key, msgspec.msgpack.encode(hints))
+    add_histories(registry)
 
 
 def _library(venv: Path | None, store: Store, gaps: list[Gap]) -> SitePackages | None:
@@ -92,6 +130,11 @@ def _library(venv: Path | None, store: Store, gaps: list[Gap]) -> SitePackages |
         )
     )
     return None
+
+
+def _installed(venv: Path) -> list[tuple[str, int]]:
+    """What changes when packages of an environment are installed or removed."""
+    return [(str(folder), folder.stat().st_mtime_ns) for folder in site_packages(venv)]
 
 
 def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
@@ -165,10 +208,10 @@ def _is_test_package(package: str) -> bool:
     return is_test(package.replace(".", "/") + "/models.py")
 
 
-def _outside(modules: Iterable[Module], found: SettingsFound) -> bytes:
+def _outside(modules: Iterable[Module], found: SettingsFound, venv: Path | None) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for module in sorted(modules, key=lambda module: module.path):
         digest.update(module.path.encode())
         digest.update(module.extract.outside)
-    digest.update(repr(found.modules).encode())
+    digest.update(repr((found.modules, venv and _installed(venv))).encode())
     return digest.digest()

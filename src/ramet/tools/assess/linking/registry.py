@@ -23,26 +23,49 @@ class Registry:
         self._lower: dict[str, str] = {}
         self._labels: dict[Class, str] = {}
 
-    def register(self, modules: Iterable[Module]) -> None:
-        """Add the models of modules. Of several with one label, the unconditional one stays."""
-        for module in modules:
-            for statement in module.extract.body:
-                if isinstance(statement, ClassDef) and statement.bases:
-                    self._register(self.classes.classes.of_definition(module, statement))
-                elif isinstance(statement, Assign) and isinstance(statement.value, Call):
-                    made = self.classes.classes.of_assignment(module, statement)
-                    if made is not None and made.module is module and made not in self._labels:
-                        self._register(made)
+    def register(
+        self, modules: Iterable[Module], only: dict[str, list[str]] | None = None
+    ) -> dict[str, list[str]]:
+        """Add the models of modules. Of several with one label, the unconditional one stays.
 
-    def _register(self, cls: Class) -> None:
+        Returns the names that are models by their file. Given back as `only` while no file looks
+        different from outside, they spare looking at all other classes.
+        """
+        registered: dict[str, list[str]] = {}
+        for module in modules:
+            names = only.get(module.path) if only is not None else None
+            if only is not None and names is None:
+                continue
+            for statement in module.extract.body:
+                if isinstance(statement, ClassDef):
+                    name = statement.name
+                elif isinstance(statement, Assign) and isinstance(statement.value, Call):
+                    name = statement.target
+                else:
+                    continue
+                if (names is None or name in names) and self._is_registered(module, statement):
+                    registered.setdefault(module.path, []).append(name)
+        return registered
+
+    def _is_registered(self, module: Module, statement: ClassDef | Assign) -> bool:
+        """Whether a statement makes a model, which is added then."""
+        if isinstance(statement, Assign):
+            made = self.classes.classes.of_assignment(module, statement)
+            if made is None or made.module is not module or made in self._labels:
+                return False
+            return self._add_class(made)
+        if not statement.bases:
+            return False
+        return self._add_class(self.classes.classes.of_definition(module, statement))
+
+    def _add_class(self, cls: Class) -> bool:
         if not self.classes.is_model(cls) or self.classes.is_abstract(cls):
-            return
+            return False
         app = self.classes.app_label(cls)
-        if app is None or app not in self.classes.apps.by_label:
-            return
-        if self._is_swapped(cls, app):
-            return
+        if app is None or app not in self.classes.apps.by_label or self._is_swapped(cls, app):
+            return False
         self.add(self.classes.build(cls, f"{app}.{cls.name}", app))
+        return True
 
     def add(self, model: ModelClass) -> None:
         """Add one, or keep the one that Django would have met first."""

@@ -226,16 +226,27 @@ class FunctionDef(_Node, frozen=True, tag="F"):
 Statement = Import | Assign | Do | ClassDef | FunctionDef
 
 
-class Extract(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Extract(msgspec.Struct, array_like=True, gc=False):
     """One file. `lines` counts all of them; `problem` is why nothing or not all could be read.
 
-    `problem` is a pair of a `Gap.kind` and a sentence, with the line.
+    `problem` is a `Gap.kind`, a sentence and a line.
     `exports` is `__all__` where it is a plain list, else None.
     """
 
     lines: int
-    body: list[Statement]
+    encoded_body: msgspec.Raw
     exports: list[str] | None
     outside: bytes
     behaviour: msgspec.Raw
     problem: tuple[str, str, int] | None = None
+    decoded_body: list[Statement] | None = None
+
+    @property
+    def body(self) -> list[Statement]:
+        """The outside's statements, decoded when they are first asked for: of tests, never."""
+        if self.decoded_body is None:
+            self.decoded_body = _BODY.decode(self.encoded_body)
+        return self.decoded_body
+
+
+_BODY = msgspec.msgpack.Decoder(list[Statement])

@@ -48,11 +48,13 @@ class Reader:
         self, paths: Iterable[str], progress: Progress | None = None, processes: int | None = None
     ) -> dict[str, Extract]:
         """The extracts of files by their paths; what the system cannot read is in `failures`."""
+        root = str(self.root)
         found: dict[str, msgspec.Raw] = {}
         missing: list[tuple[str, int]] = []
         for path in paths:
             try:
-                content = (self.root / path).read_bytes()
+                with open(f"{root}/{path}", "rb") as file:  # a thousand times: Path takes as long
+                    content = file.read()
             except OSError as error:
                 self.failures[path] = error.strerror or str(error)
                 continue

@@ -33,6 +33,7 @@ class Functions:
             for function in one.functions:
                 self._by_name.setdefault(function.name, (module, function))
         self._belongs: dict[str, str | None] = {}
+        self._served: dict[str, str | None] = {}
         self._written: dict[str, list[Write]] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -71,10 +72,15 @@ class Functions:
         return self._most(name, models) or next(iter(models))
 
     def _serves(self, name: str) -> str | None:
-        function = self._by_name[name][1]
-        if function.model and self._is_model(function.model):
-            return function.model
-        return self._most(name, Counter(write.model for write in function.writes))
+        """The model whose method it is, else that it writes most."""
+        if name not in self._served:
+            function = self._by_name[name][1]
+            if function.model and self._is_model(function.model):
+                self._served[name] = function.model
+            else:
+                written = Counter(write.model for write in function.writes)
+                self._served[name] = self._most(name, written) if written else None
+        return self._served[name]
 
     def _most(self, name: str, counted: Mapping[str, int]) -> str | None:
         """That with the highest count; of several one of the function's own app, then the first."""

@@ -157,12 +157,10 @@ def _calls(functions: Functions) -> Iterator[Edge]:
 
 def _reaching(functions: Functions, world: World) -> Iterator[Edge]:
     """Middleware and commands, from their app to the models of others that they touch."""
-    middleware = world.settings.texts("MIDDLEWARE")
+    middleware = tuple(f"{each}." for each in world.settings.texts("MIDDLEWARE"))
     for _, function in functions:
         kind = "command" if function.kind == "command" else None
-        if any(
-            function.name == each or function.name.startswith(f"{each}.") for each in middleware
-        ):
+        if f"{function.name}.".startswith(middleware):
             kind = "middleware"
         app = functions.app(function.name) if kind is not None else None
         if kind is None or app is None:

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from ramet.tools.assess.linking.behaviour.class_facts import ClassFacts
-from ramet.tools.assess.linking.behaviour.found import Found
+from ramet.tools.assess.linking.behaviour.found import Found, FoundFunction, FoundGap
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
 from ramet.tools.assess.linking.queries.models import known_models, relations_of
 from ramet.tools.assess.linking.queries.running import Definition, Names, Running, is_transaction
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Passed, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,
@@ -35,6 +35,7 @@ from ramet.tools.assess.source.visiting.operations import CLASS, FUNCTION, Behav
 
 __all__ = ["Linker"]
 
+_ROUNDS = 3
 _TASKS = frozenset(("shared_task", "task", "periodic_task", "actor", "db_task", "job"))
 _TASK_PACKAGES = frozenset(
     (
@@ -51,7 +52,7 @@ _TASK_PACKAGES = frozenset(
 )
 
 
-_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour)
+_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
 
 
 class Linker:
@@ -72,7 +73,9 @@ class Linker:
         self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
         middleware = list(_middleware(world))
         for module in middleware:
-            self.link(module, _BEHAVIOUR.decode(module.extract.behaviour))
+            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
+            if behaviour is not None:
+                self.link(module, behaviour)
         self._knowledge.end_of_middleware()
         self.basis = _digest(world, middleware)
 
@@ -117,6 +120,9 @@ class _File:
         self._runs: dict[int, Running] = {}
         self._definitions: dict[int, Definition] = {}
         self._hints: dict[str, dict[str, Value]] = {}
+        self._passed: Passed = {}
+        self._functions: dict[int, FoundFunction] = {}
+        self._gaps_of: dict[int, list[FoundGap]] = {}
         self._class_facts = ClassFacts(knowledge, evaluation, module)
         self._is_command = ".management.commands." in f".{module.name}."
 
@@ -128,6 +134,7 @@ class _File:
                 self._run_class(index, scope)
             else:
                 self._run_module(scope)
+        self._run_again()
         found = self._found
         found.edges = list(dict.fromkeys(found.edges))
         found.uses = list(dict.fromkeys(found.uses))
@@ -210,12 +217,53 @@ class _File:
 
     # Functions
 
+    def _run_again(self) -> None:
+        """Run functions once more that others of the file call with models, and say no types."""
+        for _ in range(_ROUNDS):
+            again = []
+            for index, scope in enumerate(self._scopes):
+                if scope.kind == FUNCTION and self._learn(index, scope):
+                    again.append(index)
+            for index in again:
+                self._forget_calls(self._dotted(index))
+                self._run_function(index, self._scopes[index])
+            if not again:
+                break
+        self._found.functions += self._functions.values()
+        for gaps in self._gaps_of.values():
+            self._found.gaps += gaps
+
+    def _forget_calls(self, caller: str) -> None:
+        for told in self._passed.values():
+            for callers in told.values():
+                callers.pop(caller, None)
+
+    def _learn(self, index: int, scope: Scope) -> bool:
+        """Whether calls tell of a parameter what nothing else does, and all of them the same."""
+        dotted = self._dotted(index)
+        passed = self._passed.get(dotted)
+        if passed is None:
+            return False
+        hints = self._hints.setdefault(dotted, {})
+        is_new = False
+        for at, (name, told) in enumerate(_pairs(scope.parameters)):
+            callers = (*passed.get(at, {}).values(), *passed.get(name, {}).values())
+            values = set().union(*callers)
+            if told is not None or name in hints or len(values) != 1:
+                continue
+            (value,) = values
+            if isinstance(value, ModelInstance | ModelClass | Records | InstanceOf):
+                hints[name] = value
+                is_new = True
+        return is_new
+
     def _run_function(self, index: int, scope: Scope) -> None:
         dotted = self._dotted(index)
         definition = self._definitions.get(index)
         parent = self._scopes[scope.parent]
         owner_class = self._dotted(scope.parent) if parent.kind == CLASS else None
-        site = Site(self._found, dotted, "function", scope.line)
+        site = Site(self._found, dotted, "function", scope.line, self._passed)
+        gaps = len(self._found.gaps)
         site.function.kind = self._kind(dotted, scope, owner_class)
         is_atomic = self._is_atomic(definition) or self._is_atomic_class(scope)
         if is_atomic:
@@ -233,11 +281,13 @@ class _File:
                 if told is not None and names.get(name) is None:
                     names[name] = run.annotated(told)
             self._run(index, scope, site, names, owner_class)
+        self._gaps_of[index] = self._found.gaps[gaps:]
+        del self._found.gaps[gaps:]
         function = site.function
         if len(owners) == 1 and isinstance(owners[0], ModelInstance | Records):
             function.model = owners[0].label
         function.calls = list(dict.fromkeys(function.calls))
-        self._found.functions.append(function)
+        self._functions[index] = function
 
     def _parameters(
         self,

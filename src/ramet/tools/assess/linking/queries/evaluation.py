@@ -12,8 +12,8 @@ from typing import Any
 from ramet.tools.assess.linking.queries.externals import Externals
 from ramet.tools.assess.linking.queries.frameworks import Frameworks
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.query_sets import API, Keyword, QuerySets, method_of
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.query_sets import API, QuerySets, method_of
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,
@@ -22,6 +22,7 @@ from ramet.tools.assess.linking.queries.values import (
     FunctionRef,
     InstanceOf,
     Listing,
+    Mapping,
     Meta,
     ModelClass,
     ModelInstance,
@@ -98,6 +99,14 @@ class Evaluation:
             return ModelInstance(value.label) if value.is_plain else None
         if isinstance(value, Listing):
             return next((item for item in value.items if item is not None), None)
+        return None
+
+    def item(self, value: Value, key: str) -> Value:
+        """`value["key"]`."""
+        if isinstance(value, Mapping):
+            for name, item in value.pairs:
+                if isinstance(name, Text) and name.text == key:
+                    return item
         if isinstance(value, External) and value.dotted == "django.db.connections":
             return External("django.db.connection")
         return None
@@ -117,6 +126,7 @@ class Evaluation:
             return self.externals.call(site, value.dotted, arguments, keywords, line)
         if isinstance(value, FunctionRef):
             site.call(value.dotted, line)
+            site.pass_on(value.dotted, arguments, keywords, 0)
             known = self.externals.named(site, value.dotted, arguments, keywords, line)
             return known if known is not None else self.knowledge.returned(value.dotted, None)
         if isinstance(value, ModelClass):
@@ -125,6 +135,7 @@ class Evaluation:
             started = self.knowledge.method(value.dotted, "__init__")
             if started is not None:
                 site.call(started, line)
+                site.pass_on(started, arguments, keywords, 1)
             if self.frameworks.role(value.dotted) == "signal":
                 return ExternalCall("django.dispatch.Signal")
             return InstanceOf(value.dotted)
@@ -248,15 +259,19 @@ class Evaluation:
     def _call_bound(
         self,
         site: Site,
-        bound: Bound,
+        method: Bound,
         arguments: Sequence[Value],
         keywords: Sequence[Keyword],
         line: int,
     ) -> Value:
-        owner, name, dotted = bound.owner, bound.name, bound.dotted
+        owner, name, dotted = method.owner, method.name, method.dotted
         if dotted is not None:
             site.call(dotted, line)
+            skipped = 0 if self.knowledge.is_static(dotted) else 1
+            site.pass_on(dotted, arguments, keywords, skipped)
         if isinstance(owner, Records):
+            if owner.label == "contenttypes.ContentType":
+                self.externals.content_type_named(site, arguments, keywords, line)
             if method_of(name) in API or name in _LINKS:
                 return self.query_sets.call(site, owner, name, arguments, keywords, line)
         elif isinstance(owner, ModelInstance):

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ramet.tools.assess.linking.queries.expressions import is_expression, query
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.sql import tables_in, writes_table
 from ramet.tools.assess.linking.queries.urls import pattern
 from ramet.tools.assess.linking.queries.values import (
@@ -104,7 +103,13 @@ class Externals:
         """A call of something external."""
         if is_expression(dotted):
             return query(dotted, arguments, keywords)
-        rule = self._rules.get(dotted.rpartition(".")[2])
+        name = dotted.rpartition(".")[2]
+        if name in BY_NAME:
+            self.by_name(site, name, arguments, line)
+            return None
+        if ".ContentType.objects." in dotted:
+            self.content_type_named(site, arguments, keywords, line)
+        rule = self._rules.get(name)
         if rule is not None:
             value = rule(site, dotted, arguments, keywords, line)
             if value is not None:
@@ -431,6 +436,16 @@ class Externals:
         if base is not None:
             for ending in ("list", "detail"):
                 site.pattern(f"{base}-{ending}", view.dotted, line)
+
+    def content_type_named(
+        self, site: Site, arguments: Arguments, keywords: Keywords, line: int
+    ) -> None:
+        """`ContentType.objects.get(app_label="orders", model="order")`, or by natural key."""
+        app = _text(keyword(keywords, "app_label") or (arguments[0] if arguments else None))
+        model = _text(keyword(keywords, "model") or (arguments[1] if arguments[1:] else None))
+        label = self._knowledge.label_named(f"{app}.{model}") if app and model else None
+        if label is not None:
+            site.edge("content_type", site.label, label, f"{app}.{model}", line)
 
     def _content_type(self, site: Site, arguments: Arguments, line: int) -> None:
         for argument in arguments:

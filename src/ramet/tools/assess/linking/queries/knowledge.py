@@ -25,6 +25,7 @@ from ramet.tools.assess.linking.queries.values import (
     ModuleRef,
     Records,
     SettingsValue,
+    SuperOf,
     Text,
     Value,
 )
@@ -135,7 +136,7 @@ class Knowledge:
         return self.of_symbol(symbol)
 
     def loaded(self, module: str, name: str) -> Value:
-        """What a loader finds that is given `app.module` and a name: the one there is, or nothing."""
+        """What a loader finds that is given `app.module` and a name, where there is only one."""
         if self._by_last is None:
             self._by_last = {}
             for dotted, modules in self._names.modules.items():
@@ -393,6 +394,10 @@ class Knowledge:
             for each in known[1].decorators
         )
 
+    def is_static(self, dotted: str) -> bool:
+        known = self._functions.get(dotted)
+        return known is not None and Name("staticmethod") in known[1].decorators
+
     def returned(self, dotted: str, owner: Value) -> Value:
         """What a function gives, called on `owner` where it is a method."""
         key = (dotted, owner)
@@ -406,6 +411,7 @@ class Knowledge:
         scope: dict[str, Value] = dict.fromkeys(function.parameters)
         if owner is not None and function.parameters:
             scope[function.parameters[0]] = owner
+            scope["super"] = SuperOf(dotted.rpartition(".")[0], owner)
         self._depth += 1
         try:
             for expression in function.returns:

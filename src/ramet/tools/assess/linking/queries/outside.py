@@ -6,8 +6,7 @@ from collections.abc import Mapping as Names
 from typing import TYPE_CHECKING
 
 from ramet.tools.assess.linking.names import Module
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Silent
+from ramet.tools.assess.linking.queries.site import Keyword, Silent
 from ramet.tools.assess.linking.queries.values import (
     Listing,
     Mapping,
@@ -36,15 +35,30 @@ if TYPE_CHECKING:
 __all__ = ["Outside"]
 
 
+# Of nested expressions, and of names that lead to others: no model is as far away as this.
+_DEEPEST = 60
+_SUPER = Name("super")
+
+
 class Outside:
     """Evaluates without writing anything down: the file that has the expression does that."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
         self._site = Silent()
+        self._depth = 0
 
     def value(self, module: Module, expression: Expression, scope: Names[str, Value]) -> Value:
         """The value in the scope of `module`; `scope` has parameters, which come first."""
+        if self._depth > _DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            return self._value(module, expression, scope)
+        finally:
+            self._depth -= 1
+
+    def _value(self, module: Module, expression: Expression, scope: Names[str, Value]) -> Value:
         match expression:
             case str():
                 return Text(expression, 0)
@@ -102,6 +116,8 @@ class Outside:
         return self._knowledge.evaluation.attribute(self._site, value, name, 0)
 
     def _call(self, module: Module, call: Call, scope: Names[str, Value]) -> Value:
+        if call.function == _SUPER and not call.args:
+            return scope.get("super")
         function = self.value(module, call.function, scope)
         if function is None:
             return None

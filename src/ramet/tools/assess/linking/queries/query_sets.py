@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ramet.tools.assess.linking.queries.relations import Relations
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Listing,
     Mapping,
@@ -20,9 +20,7 @@ from ramet.tools.assess.linking.queries.values import (
     Value,
 )
 
-__all__ = ["API", "Keyword", "QuerySets", "method_of"]
-
-Keyword = tuple[str | None, Value, int]
+__all__ = ["API", "QuerySets", "mapped", "method_of", "named_in"]
 
 _CONDITIONS = frozenset(("filter", "exclude", "get", "get_or_create", "update_or_create"))
 _PATHS = frozenset(

@@ -7,13 +7,13 @@ assignment of a name holds. What is assigned from something unknown is unknown f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.externals import BY_NAME
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,
@@ -94,8 +94,8 @@ class Running:
         outer: Sequence[Names],
         inside: str | None,
     ) -> None:
-        """`outer` ends with the names of the module itself. `inside` is the dotted name of the class
-        whose method this is, for `super()`."""
+        """`outer` ends with the names of the module itself. `inside` is the class, by its dotted
+        name, whose method this is, for `super()`."""
         self.names = names
         self.lines: dict[str, int] = {}
         self.definitions: list[Definition] = []
@@ -124,10 +124,9 @@ class Running:
         for outer in self._outer[:-1]:
             if name in outer:
                 return outer[name]
-        value = self._knowledge.value(self._module, name)
-        if value is None and self._outer:
-            return self._outer[-1].get(name)
-        return value
+        if self._outer and (value := self._outer[-1].get(name)) is not None:
+            return value
+        return self._knowledge.value(self._module, name)
 
     def value(self, operand: Operand) -> Value:
         if operand is None:
@@ -217,6 +216,8 @@ class Running:
             elif isinstance(owner, Request):
                 self._knowledge.set_of_request(name.partition(".")[2], value)
             return
+        if isinstance(value, ExternalCall) and self._site.function.kind == "module":
+            value = replace(value, where=f"{self._module.name}.{name}")
         self.names[name] = value
         self.lines[name] = line
 
@@ -260,7 +261,10 @@ class Running:
         self.returned.append(self.value(operation[2]))
 
     def _element(self, operation: Operation) -> Value:
-        return self._evaluation.element(self.value(operation[2]))
+        value = self.value(operation[2])
+        if len(operation) == 4:
+            return self._evaluation.item(value, operation[3])
+        return self._evaluation.element(value)
 
     def _join(self, operation: Operation) -> Value:
         left, right = self.value(operation[2]), self.value(operation[3])

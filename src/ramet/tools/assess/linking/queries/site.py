@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ramet.tools.assess.facts import EdgeKind
 from ramet.tools.assess.linking.behaviour.found import (
     NO_REGION,
@@ -17,15 +19,26 @@ from ramet.tools.assess.linking.behaviour.found import (
     Send,
     Use,
 )
+from ramet.tools.assess.linking.queries.values import Value
 
-__all__ = ["Silent", "Site"]
+__all__ = ["Keyword", "Passed", "Silent", "Site"]
+
+Keyword = tuple[str | None, Value, int]
+"""A keyword argument, its name None for `**`, with its line."""
+
+Passed = dict[str, dict[int | str, dict[str, set[Value]]]]
+"""The values that functions are called with: by dotted name, by place or name, by caller."""
 
 
 class Site:
     """One function (or module, or class) that is evaluated. `label` is its class's model, or ""."""
 
-    def __init__(self, found: Found, name: str, kind: str, line: int) -> None:
+    def __init__(
+        self, found: Found, name: str, kind: str, line: int, passed: Passed | None = None
+    ) -> None:
+        """`passed` collects what functions are called with."""
         self.found = found
+        self._passed = passed
         self.function = FoundFunction(name, kind, line, {}, [], [], [])
         self.label = ""
         self._region = NO_REGION
@@ -52,6 +65,20 @@ class Site:
             how = "later"
         region = NO_REGION if self._later or how != "call" else self._region
         self.function.calls.append(Call(function, line, region, how))
+
+    def pass_on(
+        self, function: str, arguments: Sequence[Value], keywords: Sequence[Keyword], skipped: int
+    ) -> None:
+        """Write down what a function is called with; the first `skipped` parameters are bound."""
+        if self._passed is None or not (arguments or keywords):
+            return
+        told = self._passed.setdefault(function, {})
+        caller = self.function.name
+        for at, value in enumerate(arguments):
+            told.setdefault(at + skipped, {}).setdefault(caller, set()).add(value)
+        for name, value, _ in keywords:
+            if name is not None:
+                told.setdefault(name, {}).setdefault(caller, set()).add(value)
 
     def edge(
         self, kind: EdgeKind, source: str, target: str, field: str, line: int, note: str = ""

@@ -10,7 +10,7 @@ __all__ = ["tables_in", "writes_table"]
 _NAME = r"""(?:["`\[]?\w+["`\]]?\.)?["`\[]?([\w\x00]+)["`\]]?"""
 _TABLE = re.compile(
     rf"\b(from|join|into|update|table(?:\s+if\s+exists)?|truncate(?:\s+table)?|using)\s+"
-    rf"(?:only\s+)?{_NAME}((?:\s+(?:as\s+)?\w+)?(?:\s*,\s*{_NAME})+)?",
+    rf"(?:only\s+)?{_NAME}((?:\s+(?:as\s+)?\w+)?(?:\s*,\s*{_NAME}(?:\s+(?:as\s+)?\w+)?)+)?",
     re.IGNORECASE,
 )
 _NEXT = re.compile(rf",\s*{_NAME}")

@@ -50,8 +50,8 @@ class ModelInstance:
 class Named:
     """A path that a query expression names (`F("a__b")`), resolved where the expression is used.
 
-    `how` is "lookup", "load" (`select_related`), "prefetch" or "outer" (`OuterRef`, resolved one query
-    further out). `line` is 0 where the text stands in another file.
+    `how` is "lookup", "load" (`select_related`), "prefetch" or "outer" (`OuterRef`, resolved one
+    query further out). `line` is 0 where the text stands in another file.
     """
 
     how: str

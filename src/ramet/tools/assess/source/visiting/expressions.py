@@ -86,6 +86,11 @@ def names_of(target: ast.expr) -> Any:
     return None
 
 
+def _storable(text: str) -> str:
+    """A lone surrogate is fine in Python, and in no encoding."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _flat(names: Any) -> list[str]:
     if names is None:
         return []
@@ -151,8 +156,7 @@ class Expressions:
         text = node.value
         if text.__class__ is not str or not text:
             return None
-        if not text.isascii():  # lone surrogates cannot be kept
-            text = text.encode("utf-8", "replace").decode()
+        text = _storable(text)
         if (" " not in text and "\n" not in text) or (
             len(text) < _LONGEST_TEXT and _SQL.search(text)
         ):
@@ -238,9 +242,11 @@ class Expressions:
     def _subscript(self, node: ast.Subscript) -> Operand:
         base = self.value(node.value)
         index = node.slice
-        if index.__class__ is ast.Constant:
-            if base is None or index.value.__class__ is str:
+        if isinstance(index, ast.Constant):
+            if base is None:
                 return None
+            if isinstance(index.value, str):
+                return self._add([ELEMENT, node.lineno, base, index.value])
         else:
             self.value(index)
             if index.__class__ is ast.Slice or base is None:
@@ -295,7 +301,9 @@ class Expressions:
                 and _SQL.search(part.value)
             ):
                 texts = [
-                    ["'", piece.lineno, piece.value] if isinstance(piece, ast.Constant) else read
+                    ["'", piece.lineno, _storable(str(piece.value))]
+                    if isinstance(piece, ast.Constant)
+                    else read
                     for piece, read in zip(node.values, parts, strict=True)
                 ]
                 return ["f", node.lineno, *texts]
