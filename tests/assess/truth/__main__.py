@@ -106,21 +106,22 @@ def summary(made: Score) -> str:
     return (
         f"recall {made.recall:.1%} ({kinds}), precision {made.precision:.1%}, "
         f"models {made.models_found}/{made.models_wanted}, "
-        f"places {made.places}/{made.found.total()}, through {made.throughs}/{made.found.total()}"
+        f"places {made.placed - len(made.misplaced)}/{made.placed}, "
+        f"through {made.throughs}/{made.found.total()}"
         + (f", aside {made.aside}" if made.aside else "")
         + (f" | missed: {why}" if why else "")
     )
 
 
 def details(made: Score) -> str:
-    """A line for each miss (-) and each invention (+)."""
+    """A line for each miss (-), each invention (+) and each other place (~)."""
     lines = [
         f"  {sign} {each.kind} {each.source}.{each.field} -> {each.target}"
         f"  {each.place}  ({each.reason})"
         for sign, facts in (("-", made.misses), ("+", made.inventions))
         for each in facts
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  ~ {each}" for each in made.misplaced)])
 
 
 if __name__ == "__main__":
