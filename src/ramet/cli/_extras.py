@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from ramet.errors import DiagnosticError, Mistake
 
 __all__ = ["need_assess"]
@@ -9,16 +11,15 @@ __all__ = ["need_assess"]
 
 def need_assess(what: str) -> None:
     """DiagnosticError where what reads and groups a project is not installed."""
-    try:
-        import libcst  # noqa: F401
-        import networkx  # noqa: F401
-    except ImportError as error:
+    # Found, not imported: they are slow to import, and a run may not need them.
+    missing = [name for name in ("libcst", "networkx") if find_spec(name) is None]
+    if missing:
         raise DiagnosticError(
             Mistake(
                 "missing-extra",
                 where=what,
-                found=f"no package {error.name}",
+                found=f"no package {' and no package '.join(missing)}",
                 expected="the packages of the extra assess",
                 remedy="pip install 'ramet[assess]'",
             )
-        ) from None
+        )

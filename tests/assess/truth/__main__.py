@@ -10,13 +10,22 @@ import argparse
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
-from ramet.tools.assess.facts import RELATION_KINDS
-from tests.assess.truth.environments import ProjectUnavailable, source_of, truth_of, venv_of
+from ramet.tools.assess.evidence.merging import merged
+from ramet.tools.assess.facts import RELATION_KINDS, Scan
+from ramet.tools.assess.scanning import scan
+from tests.assess.truth.environments import (
+    ProjectUnavailable,
+    registry_of,
+    source_of,
+    truth_of,
+    venv_of,
+)
 from tests.assess.truth.projects import PROJECTS, RealProject
 from tests.assess.truth.scoring import Score, score
+
+HOW = ("source alone", "with --venv", "with --registry")
 
 
 def main() -> int:
@@ -69,20 +78,21 @@ def _tell_truth(project: RealProject, truth: dict[str, Any]) -> None:
 
 def _tell_scores(project: RealProject, truth: dict[str, Any], *, with_misses: bool) -> None:
     root = source_of(project)
-    for how, venv in (("source alone", None), ("with --venv", venv_of(project))):
+    for how in HOW:
         begun = time.perf_counter()
-        made = _scored(project, truth, root, venv)
+        found = scanned(project, how)
         seconds = time.perf_counter() - begun
-        print(f"{project.name}, {how}: {summary(made)}; {seconds:.1f} s")
+        made = score(found, truth, root, is_library=project.is_library)
+        print(f"{project.name}, {how}: {summary(made)}; {seconds:.1f} s", flush=True)
         if with_misses:
-            print(details(made))
+            print(details(made), flush=True)
 
 
-def _scored(project: RealProject, truth: dict[str, Any], root: Path, venv: Path | None) -> Score:
-    from ramet.tools.assess.scanning import scan
-
-    found = scan(root, venv=venv)
-    return score(found, truth, root, is_library=project.is_library)
+def scanned(project: RealProject, how: str) -> Scan:
+    """The scan of a project's source in one of the ways of `HOW`."""
+    root = source_of(project)
+    found = scan(root, venv=None if how == "source alone" else venv_of(project))
+    return merged(found, registry_of(project), root) if how == "with --registry" else found
 
 
 def summary(made: Score) -> str:
@@ -96,21 +106,22 @@ def summary(made: Score) -> str:
     return (
         f"recall {made.recall:.1%} ({kinds}), precision {made.precision:.1%}, "
         f"models {made.models_found}/{made.models_wanted}, "
-        f"places {made.places}/{made.found.total()}, through {made.throughs}/{made.found.total()}"
+        f"places {made.placed - len(made.misplaced)}/{made.placed}, "
+        f"through {made.throughs}/{made.found.total()}"
         + (f", aside {made.aside}" if made.aside else "")
         + (f" | missed: {why}" if why else "")
     )
 
 
 def details(made: Score) -> str:
-    """A line for each miss (-) and each invention (+)."""
+    """A line for each miss (-), each invention (+) and each other place (~)."""
     lines = [
         f"  {sign} {each.kind} {each.source}.{each.field} -> {each.target}"
         f"  {each.place}  ({each.reason})"
         for sign, facts in (("-", made.misses), ("+", made.inventions))
         for each in facts
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  ~ {each}" for each in made.misplaced)])
 
 
 if __name__ == "__main__":

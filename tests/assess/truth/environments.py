@@ -16,10 +16,20 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import ramet.tools.assess.evidence as evidence
+from ramet.tools.assess.evidence.registered import Registry
 from tests.assess.truth.projects import RealProject
 
-__all__ = ["ProjectUnavailable", "cache_folder", "source_of", "truth_of", "venv_of"]
+__all__ = [
+    "ProjectUnavailable",
+    "cache_folder",
+    "registry_of",
+    "source_of",
+    "truth_of",
+    "venv_of",
+]
 
 PROBE = Path(evidence.__file__).with_name("probe.py")
 INSTALL_SECONDS = 900
@@ -53,6 +63,12 @@ def truth_of(project: RealProject) -> dict[str, Any]:
         mark.write_text(key)
     found: dict[str, Any] = json.loads(out.read_text())
     return found
+
+
+def registry_of(project: RealProject) -> Registry:
+    """The same, as `--registry` reads it."""
+    truth_of(project)
+    return msgspec.json.decode((_folder(project) / "truth.json").read_bytes(), type=Registry)
 
 
 def source_of(project: RealProject) -> Path:

@@ -90,7 +90,13 @@ SITE_ID = 1
 ROOT_URLCONF = "cms.urls"
 CMS_CONFIRM_VERSION4 = True
 CMS_TEMPLATES = [("page.html", "Page")]
-TEMPLATES = [{{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}}]
+TEMPLATES = [
+    {{
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {{"context_processors": ["django.template.context_processors.request"]}},
+    }}
+]
 """
 
 _MACHINA = f"""
@@ -169,10 +175,10 @@ PROJECTS = {
         ),
         RealProject(
             "kiwitcms",
-            ["kiwitcms==12.4", "setuptools<81"],
+            ["kiwitcms==12.4", "setuptools<81", "django-debug-toolbar<5"],
             ["tcms"],
             python="3.10",
-            settings="tcms.settings.product",
+            settings="tcms.settings.devel",
         ),
         RealProject(
             "pulpcore",

@@ -45,7 +45,8 @@ class Invention:
 
 @dataclass
 class Score:
-    """`found` and `wanted` count by kind. `places` are the found ones with the right file and line.
+    """`found` and `wanted` count by kind. `placed` are the found ones that a line of the
+    project assigns, `misplaced` those of them for which the scan tells another line.
 
     `aside` are what the scan has of apps that this run of the project does not install, where the
     project is a library and so nothing in its source says which apps are.
@@ -55,8 +56,9 @@ class Score:
     wanted: Counter[str] = field(default_factory=Counter)
     misses: list[Miss] = field(default_factory=list)
     inventions: list[Invention] = field(default_factory=list)
+    misplaced: list[str] = field(default_factory=list)
     aside: int = 0
-    places: int = 0
+    placed: int = 0
     throughs: int = 0
     models_found: int = 0
     models_wanted: int = 0
@@ -98,7 +100,10 @@ def score(scan: Scan, truth: Fact, root: Path, *, is_library: bool = False) -> S
             made.misses.append(_miss(fact, own, scan, claimed.values(), root))
             continue
         made.found[fact["kind"]] += 1
-        made.places += (edge.file, edge.line) == (_relative(fact["file"], root), fact["line"])
+        if fact["home"] is not None and _is_below(fact["file"], root):
+            made.placed += 1
+            if (edge.file, edge.line) != (_relative(fact["file"], root), fact["line"]):
+                made.misplaced.append(_misplaced(edge, fact, root))
         made.throughs += edge.through == fact["through"]
     installed = {each["label"] for each in truth["apps"]}
     unseen = [edge for key, edge in claimed.items() if key not in allowed]
@@ -156,6 +161,12 @@ def _reasons(
             yield f"found as another kind: {each.kind}"
         yield f"found with another target: {each.target}"
     yield "its field was not found"
+
+
+def _misplaced(edge: Edge, fact: Fact, root: Path) -> str:
+    place = f"{_relative(fact['file'], root)}:{fact['line']}"
+    name = f"{edge.kind} {edge.source}.{edge.field}"
+    return f"{name}: scan says {edge.file}:{edge.line}, Django {place}"
 
 
 def _invention(edge: Edge, truth: Fact, installed: set[str]) -> Invention:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.evidence.history import with_history
 from ramet.tools.assess.evidence.registry import with_registry
 from ramet.tools.assess.evidence.traces import with_traces
@@ -23,7 +24,7 @@ class Wanted:
     """What somebody wants to have looked at beside the source, and how.
 
     `venv` is the virtual environment in which the project's packages are; with `registry` its
-    Python is asked, the running one without. `traces` are recordings of tests or requests.
+    Python is asked, or `python`, or the running one. `traces` are recordings of tests or requests.
     `settings` is a dotted name; "" is the one that manage.py names.
     """
 
@@ -33,6 +34,7 @@ class Wanted:
     traces: tuple[Path, ...] = ()
     history: bool = False
     settings: str = ""
+    python: Path | None = None
 
 
 def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = None) -> Scan:
@@ -44,11 +46,17 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
         cache=cache,
         progress=progress,
     )
+    if wanted.settings and wanted.settings not in found.project.settings:
+        raise DiagnosticError(_no_settings(wanted.settings, found))
     if wanted.registry:
         if progress is not None:
             progress(0, 0, "asking Django's registry")
         found = with_registry(
-            found, wanted.root, venv=wanted.venv, settings=wanted.settings or None
+            found,
+            wanted.root,
+            python=wanted.python,
+            venv=wanted.venv,
+            settings=wanted.settings or None,
         )
     if wanted.traces:
         found = with_traces(found, list(wanted.traces))
@@ -57,6 +65,17 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
             progress(0, 0, "reading the history")
         found = with_history(found, wanted.root)
     return found
+
+
+def _no_settings(name: str, found: Scan) -> Mistake:
+    known = found.project.settings
+    return Mistake(
+        "no-such-settings",
+        where="--settings",
+        found=f"{name}, but no such module in {found.project.name}/",
+        expected=f"one of {', '.join(known)}" if known else "a module with INSTALLED_APPS",
+        remedy="Write its dotted name as manage.py would import it.",
+    )
 
 
 def cache_folder(root: Path, environ: Mapping[str, str] = os.environ) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.modules import is_test
 from ramet.tools.assess.linking.names import Module, Names, Symbol
@@ -53,10 +54,15 @@ class SettingsFound:
 def find_settings(
     root: Path, files: Files, names: Names, wanted: str | None = None
 ) -> SettingsFound:
-    """The settings of a project. `wanted` is a dotted name that goes before everything."""
+    """The settings of a project. `wanted` is a dotted name that goes before everything.
+
+    Raises DiagnosticError where it names no module of the project.
+    """
     found = SettingsFound()
     named = [wanted] if wanted else list(dict.fromkeys(_named(root, files)))
     modules = [module for name in named if (module := names.find(name)) is not None]
+    if wanted and not modules:
+        raise DiagnosticError(_unknown(wanted, _with_apps(names)))
     found.is_named = bool(modules)
     if not modules or all(is_test(module.path) for module in modules):
         modules += _with_apps(names)
@@ -78,6 +84,8 @@ def find_settings(
         modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
     found.modules = [module.name for module in modules]
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
+    if not found.is_named:
+        _add_apps_of_others(found, names, [evaluated[id(m)] for m in modules if id(m) in evaluated])
     if is_test(modules[0].path) or is_sample(modules[0].path):
         _leave_tests_out(found, names)
     if "INSTALLED_APPS" in found.settings.partial:
@@ -106,6 +114,17 @@ def find_settings(
     return found
 
 
+def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Settings]) -> None:
+    """Where nobody names the settings, an app of the project that any of them installs counts."""
+    entries = found.settings.texts("INSTALLED_APPS")
+    for other in others:
+        for entry in other.texts("INSTALLED_APPS"):
+            symbol = names.locate(entry) if entry not in entries else None
+            if symbol is not None and _is_own(symbol):
+                entries.append(entry)
+    found.settings.values["INSTALLED_APPS"] = entries
+
+
 def _leave_tests_out(found: SettingsFound, names: Names) -> None:
     """Settings of tests install apps of tests, which are no part of the project."""
     found.is_named = False
@@ -129,6 +148,17 @@ def _rank(names: Names, module: Module, settings: Settings | None) -> tuple[bool
 
 def _is_own(symbol: Symbol) -> bool:
     return symbol.module is not None and symbol.module.is_own
+
+
+def _unknown(wanted: str, there: list[Module]) -> Mistake:
+    names = ", ".join(module.name for module in there[:5]) or "none"
+    return Mistake(
+        "unknown-settings",
+        where="--settings",
+        found=f"{wanted}, which is no module of the project",
+        expected=f"a settings module's dotted name; with INSTALLED_APPS there is: {names}",
+        remedy="Name it as manage.py would, or leave the option out.",
+    )
 
 
 def is_sample(path: str) -> bool:

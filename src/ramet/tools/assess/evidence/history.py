@@ -66,7 +66,7 @@ def _log(root: Path) -> str | Gap:
     command = [
         *("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-pager"),
         *("log", "--no-merges", "--no-ext-diff", "--no-textconv", "--relative"),
-        *("--name-status", "-M", f"--max-count={MOST_COMMITS}", f"--format={_SEPARATOR}"),
+        *("--name-status", "-M", f"--max-count={MOST_COMMITS}", "--format=%x01"),
         *("--", "."),
     ]
     try:

@@ -254,6 +254,11 @@ def _file(cls: type) -> str:
             is_own = getattr(value, "__qualname__", "").startswith(cls.__qualname__ + ".")
             if code is not None and is_own and cls.__qualname__ in _classes(code.co_filename):
                 return str(code.co_filename)
+        for other in list(sys.modules.values()):
+            if getattr(other, "__dict__", {}).get(cls.__name__) is cls:
+                elsewhere = getattr(other, "__file__", None) or ""
+                if cls.__qualname__ in _classes(elsewhere):
+                    return elsewhere
     return file
 
 

@@ -48,8 +48,9 @@ def with_traces(scan: Scan, files: Iterable[Path]) -> Scan:
     files = list(files)
     recorded = _read(files)
     known = {each.label for each in scan.models}
+    with_tables = {each.label for each in scan.models if each.is_own and not each.is_proxy}
     edges = list(_edges(recorded, known))
-    gaps = list(_gaps(recorded, edges, known, files))
+    gaps = list(_gaps(recorded, with_tables, files))
     return msgspec.structs.replace(scan, edges=[*scan.edges, *edges], gaps=[*scan.gaps, *gaps])
 
 
@@ -129,12 +130,10 @@ def _pairs(each: Recorded, known: set[str]) -> Iterator[Pair]:
             yield written, read, "read where it is written"
 
 
-def _gaps(
-    recorded: list[Recorded], edges: list[Edge], known: set[str], files: list[Path]
-) -> Iterator[Gap]:
+def _gaps(recorded: list[Recorded], models: set[str], files: list[Path]) -> Iterator[Gap]:
     names = ", ".join(each.name for each in files)
     touched = {label for each in recorded for label in (*each.reads, *each.writes)}
-    if not recorded or not touched & known:
+    if not touched & models:
         yield Gap(
             kind="trace-tells-nothing",
             file="",
@@ -144,16 +143,14 @@ def _gaps(
             remedy="Run the tests of this project with --ramet-trace FILE.",
         )
         return
-    written = {label for each in recorded for label in each.writes}
-    silent = sorted({edge.source for edge in edges} - written)
-    unseen = sorted(known - touched - set(silent))
+    unseen = sorted(models - touched)
     if unseen:
         shown = ", ".join(unseen[:8]) + (f" and {len(unseen) - 8} more" if len(unseen) > 8 else "")
         yield Gap(
             kind="models-without-trace",
             file="",
             line=0,
-            found=f"{len(unseen)} of {len(known)} models are in no recorded transaction: {shown}",
+            found=f"{len(unseen)} of {len(models)} models are in no recorded transaction: {shown}",
             why="no test that was recorded touches them",
             remedy="Take no trace between two of these as a sign of independence.",
         )

@@ -7,8 +7,11 @@ from ramet.tools.assess.grouping.graph import Graph
 __all__ = ["MOST_MODELS", "absorb"]
 
 MOST_MODELS = 20
-"""No group is joined to another beyond this. The upper end of what counts as usual in Kalia et al.,
-"Mono2Micro", 2021 (measure NED); Louvain by itself may find larger ones."""
+"""No group is joined to another beyond this, nor grows beyond it by the pull of hubs.
+
+It is the upper end of what counts as usual in Kalia et al., "Mono2Micro", 2021 (measure NED).
+Louvain by itself may find larger groups.
+"""
 
 
 def absorb(graph: Graph, labels: list[int]) -> list[int]:

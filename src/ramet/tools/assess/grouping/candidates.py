@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from ramet.tools.assess.grouping.absorbing import MOST_MODELS
 from ramet.tools.assess.grouping.consensus import Consensus, find_consensus
 from ramet.tools.assess.grouping.evidence import Evidence, weigh
 from ramet.tools.assess.grouping.graph import Graph
@@ -136,11 +137,13 @@ def _settled(
         for node, ties in enumerate(every.neighbours)
         if node not in hub_nodes and every.pins[node] < 0 and not hub_nodes.isdisjoint(ties)
     ]
-    return settle(every, labels, movable)
+    return settle(every, labels, movable, MOST_MODELS)
 
 
 def _home(hub: str, groups: dict[str, int], graph: Graph, apps: Mapping[str, str]) -> int:
     """The group that the hub is tied to most among those with models of its app; else a new one.
+
+    One that is full takes no further hub, unless all are.
 
     Somebody has to keep the table. Who wrote the hub put it into an app, and an app is seldom in
     many groups. Where nothing has an app, any group may keep it.
@@ -154,9 +157,12 @@ def _home(hub: str, groups: dict[str, int], graph: Graph, apps: Mapping[str, str
     kin = {
         label for name, label in groups.items() if hub not in apps or apps.get(name) == apps[hub]
     }
-    if not kin:
-        return -1 - here
-    return min(kin, key=lambda label: (-ties[label], label))
+    sizes = Counter(groups.values())
+    return min(
+        kin,
+        key=lambda label: (sizes[label] >= MOST_MODELS, -ties[label], label),
+        default=-1 - here,
+    )
 
 
 def _services(evidence: Evidence, pins: Mapping[str, str]) -> dict[str, list[str]]:

@@ -21,20 +21,19 @@ __all__ = ["Evidence", "Link", "evidence_of", "weigh"]
 Link = tuple[str, str, EdgeKind]
 """Who depends, on whom, and why."""
 
-MOST_TOUCHED = 20
-"""A function that touches more models than this, such as a fixture's, says nothing about a pair."""
-
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is known about `nodes`.
 
     `links` count the places of each reason, `contexts` say who was seen together, by name of the
-    context. `apps` is the app of each, and may be empty. Each of `inseparable` stays in one piece.
+    context, `transactions` who was written together. `apps` is the app of each, and may be empty.
+    Each of `inseparable` stays in one piece.
     """
 
     nodes: Sequence[str]
     links: Mapping[Link, float]
     contexts: Mapping[str, Sequence[str]] = {}
+    transactions: Sequence[Sequence[str]] = ()
     apps: Mapping[str, str] = {}
     inseparable: Sequence[tuple[str, str]] = ()
 
@@ -54,6 +53,9 @@ def evidence_of(scan: Scan) -> Evidence:
             for function in scan.functions
             if function.kind != "migration" and len(touched := _touched(function) & own.keys()) > 1
         },
+        transactions=[
+            sorted({write.model for write in atomic.writes} & own.keys()) for atomic in scan.atomics
+        ],
         apps=own,
         inseparable=sorted(
             (source, target) for source, target, kind in places if kind in weights.INSEPARABLE
@@ -65,13 +67,18 @@ def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> Graph:
     """The weighted graph of all nodes but those `without`."""
     nodes = [node for node in evidence.nodes if node not in without]
     ties: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for (source, target, kind), times in sorted(evidence.links.items()):
-        if kind not in weights.INSEPARABLE:
-            ties[min(source, target), max(source, target)] += weights.of_link(kind, times)
-    for pair, together in _seen_together(evidence, set(nodes)):
-        ties[pair] += weights.of_context(weights.CONTEXT, together)
-    for pair, together in _same_app(evidence.apps, nodes):
-        ties[pair] += weights.of_context(weights.APP, together)
+    for pair, places in _linked(evidence.links):
+        ties[pair] += places
+    kept = set(nodes)
+    for weight, least, groups in (
+        (weights.CONTEXT, 2, [members for _, members in sorted(evidence.contexts.items())]),
+        (weights.TRANSACTION, 1, evidence.transactions),
+    ):
+        for pair, together in _seen_together(groups, kept, least):
+            ties[pair] += weights.of_context(weight, together)
+    for members in _by_app(evidence.apps, nodes):
+        for pair in combinations(members, 2):
+            ties[pair] += weights.of_app(len(members))
     return Graph.build(nodes, ties)
 
 
@@ -79,28 +86,38 @@ def _touched(function: Function) -> set[str]:
     return {*function.reads, *function.writes}
 
 
-def _seen_together(evidence: Evidence, nodes: set[str]) -> Iterator[tuple[tuple[str, str], float]]:
-    """Pairs that at least two contexts have seen together: once is chance."""
+def _linked(links: Mapping[Link, float]) -> Iterator[tuple[tuple[str, str], float]]:
+    """What the links of each pair weigh, family by family."""
+    for scale, kinds in weights.FAMILIES.values():
+        places: defaultdict[tuple[str, str], float] = defaultdict(float)
+        for (source, target, kind), times in sorted(links.items()):
+            if kind in kinds:
+                places[source, target] += kinds[kind] * times
+        for pair, count in places.items():
+            yield (min(pair), max(pair)), scale * weights.damped(count)
+
+
+def _seen_together(
+    groups: Sequence[Sequence[str]], nodes: set[str], least: int
+) -> Iterator[tuple[tuple[str, str], float]]:
+    """Pairs that at least so many groups have seen together; of functions two, for once is chance.
+
+    The larger the group, the less it says about each of its pairs.
+    """
     times: Counter[tuple[str, str]] = Counter()
     together: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for _, members in sorted(evidence.contexts.items()):
+    for members in groups:
         seen = sorted(nodes.intersection(members))
-        if len(seen) > MOST_TOUCHED:
-            continue
         for pair in combinations(seen, 2):
             times[pair] += 1
             together[pair] += 1 / (len(seen) - 1)
-    return ((pair, strength) for pair, strength in together.items() if times[pair] > 1)
+    return ((pair, strength) for pair, strength in together.items() if times[pair] >= least)
 
 
-def _same_app(
-    apps: Mapping[str, str], nodes: Sequence[str]
-) -> Iterator[tuple[tuple[str, str], float]]:
-    """Every pair of an app; the larger the app, the less each pair is tied by it."""
+def _by_app(apps: Mapping[str, str], nodes: Sequence[str]) -> list[list[str]]:
+    """The nodes of each app."""
     members: defaultdict[str, list[str]] = defaultdict(list)
-    for node in nodes:
+    for node in sorted(nodes):
         if node in apps:
             members[apps[node]].append(node)
-    for app in sorted(members):
-        for pair in combinations(sorted(members[app]), 2):
-            yield pair, 1 / (len(members[app]) - 1)
+    return list(members.values())

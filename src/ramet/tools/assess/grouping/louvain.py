@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from math import inf
 
 from ramet.tools.assess.grouping.graph import Graph
 
@@ -36,38 +37,49 @@ def louvain(graph: Graph, seed: str) -> list[int]:
         graph = graph.contract(moved)
 
 
-def settle(graph: Graph, labels: Sequence[int], order: Sequence[int]) -> list[int]:
+def settle(
+    graph: Graph, labels: Sequence[int], order: Sequence[int], most: float = inf
+) -> list[int]:
     """Move nodes in this `order` to the neighbouring community that gains most, until none gains.
 
-    Gain is that of modularity. A node that is not in `order` stays where `labels` have it, and a
-    pinned one joins no community with another pin.
+    Gain is that of modularity. A node that is not in `order` stays where `labels` have it, a pinned
+    one joins no community with another pin, and none joins one of more than `most` members with it.
     """
     labels = list(labels)
     degrees = graph.degrees()
     whole = sum(degrees)
     totals: dict[int, float] = {}
     pins: dict[int, int] = {}
+    sizes: dict[int, int] = {}
     for node, label in enumerate(labels):
         totals[label] = totals.get(label, 0.0) + degrees[node]
         pins[label] = max(pins.get(label, -1), graph.pins[node])
+        sizes[label] = sizes.get(label, 0) + len(graph.members[node])
     is_moving = whole > 0
     while is_moving:
         is_moving = False
         for node in order:
             here, pin, expected = labels[node], graph.pins[node], degrees[node] / whole
+            size = len(graph.members[node])
             ties = {here: 0.0}
             for other, weight in graph.neighbours[node].items():
                 label = labels[other]
                 ties[label] = ties.get(label, 0.0) + weight
             totals[here] -= degrees[node]
-            best, most = here, ties[here] - expected * totals[here] + LEAST_GAIN
+            best, highest = here, ties[here] - expected * totals[here] + LEAST_GAIN
             for label, weight in ties.items():
                 gain = weight - expected * totals[label]
-                if gain > most and (pin < 0 or pins[label] < 0 or label == here):
-                    best, most = label, gain
+                if (
+                    gain > highest
+                    and (pin < 0 or pins[label] < 0 or label == here)
+                    and sizes[label] + size <= most
+                ):
+                    best, highest = label, gain
             totals[best] += degrees[node]
             if best != here:
                 labels[node] = best
+                sizes[here] -= size
+                sizes[best] += size
                 is_moving = True
                 if pin >= 0:  # it brings its pin along: a graph has each pin on one node only
                     pins[here], pins[best] = -1, pin

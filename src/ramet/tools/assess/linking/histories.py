@@ -62,7 +62,11 @@ def _history(
     cls = Class(f"{model.cls.dotted.rpartition('.')[0]}.{name}", module, definition)
     excluded = keywords.get("excluded_fields")
     fields = {
-        field.name: replace(field, kind="fk" if field.kind == "o2o" else field.kind)
+        field.name: replace(
+            field,
+            kind="fk" if field.kind == "o2o" else field.kind,
+            target=model.label if field.target == "self" else field.target,
+        )
         for field in _all_fields(registry, model)
         if field.kind in ("fk", "o2o", "plain")
         and not (isinstance(excluded, list) and field.name in excluded)

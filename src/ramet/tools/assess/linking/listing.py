@@ -49,7 +49,9 @@ def list_models(world: World, edges: Iterable[Edge]) -> list[Model]:
                 )
             )
     known = {model.label for model in models}
-    targets = {label for edge in edges for label in (edge.target, edge.through) if label}
+    targets = {
+        label for edge in edges for label in (edge.target, edge.through) if label and "." in label
+    }
     automatic = {
         edge.through for edge in edges if edge.through and edge.through.startswith(edge.source)
     }

@@ -51,7 +51,7 @@ class Module:
     root: str
     is_package: bool
     is_own: bool
-    extract: Extract
+    extract: Extract = field(repr=False)
     is_test: bool = False
     is_migration: bool = False
 

@@ -136,18 +136,33 @@ class Values:
         symbol = self.names.resolve(module, dotted)
         if symbol is not None:
             value = self.of_symbol(symbol)
-            if (
-                not isinstance(value, Symbol)
-                or value.module is not None
-                or "settings" not in dotted
-            ):
+            if not rest or not isinstance(value, Symbol) or value.module is not None:
                 return value
         # `Order.KIND`, where KIND is inherited or is no plain assignment.
         of, _, name = dotted.rpartition(".")
-        value = self._attribute(self._name(module, of, scope, cls), name) if of else None
-        if value is None and of.rpartition(".")[2] == "settings" and name.isupper():
-            return self.setting(name)  # of an object that stands before Django's
-        return value
+        if not of:
+            return None
+        found = self._attribute(self._name(module, of, scope, cls), name)
+        if found is None or (isinstance(found, Symbol) and found.module is None):
+            found = self._of_settings_object(module, of, name) or found
+        return found
+
+    def _of_settings_object(self, module: Module, dotted: str, name: str) -> Value:
+        """A setting asked for by way of an object that stands before Django's settings.
+
+        Such an object is usually made with a dict of its defaults.
+        """
+        if not name.isupper():
+            return None
+        symbol = self.names.resolve(module, dotted)
+        statement = symbol.statement if symbol is not None else None
+        if symbol is not None and symbol.module is not None and isinstance(statement, Assign):
+            call = statement.value
+            for argument in call.args if isinstance(call, Call) else ():
+                defaults = self.of(symbol.module, argument)
+                if isinstance(defaults, dict) and defaults.get(name) is not None:
+                    return defaults[name]
+        return self.setting(name) if dotted.endswith("settings") else None
 
     def of_symbol(self, symbol: Symbol) -> Value:
         """The value of a name: what was assigned to it, else the symbol itself."""

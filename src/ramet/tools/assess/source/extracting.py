@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import platform
 import sys
@@ -12,10 +13,10 @@ import msgspec
 
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.outside import read_outside
-from ramet.tools.assess.source.parsing import parse
+from ramet.tools.assess.source.parsing import Parsed, parse
 from ramet.tools.assess.source.visiting import visit
 
-__all__ = ["extract", "version"]
+__all__ = ["extract", "extract_lot", "version"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 _NOTHING = msgspec.Raw(_ENCODER.encode(None))
@@ -34,23 +35,44 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
     if parsed.tree is None:
         return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, parsed.problem))
     try:
-        outside = read_outside(parsed.tree, parsed.source)
-        behaviour = _NOTHING
-        if is_own:
-            behaviour = msgspec.Raw(_ENCODER.encode(visit(parsed.tree)))
+        return _encoded(lines, parsed, is_own)
     except RecursionError:
         problem = ("too-deep", "it is nested deeper than can be followed", 0)
-        return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, problem))
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which is legal in a string of Python and nowhere else.
+        _replace_surrogates(parsed.tree)
+        return _encoded(lines, parsed, is_own)
+    return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, problem))
+
+
+def extract_lot(root: str, paths: list[str], is_own: bool) -> list[tuple[str, bytes]]:
+    """The encoded extracts of files below a folder, without those that are gone meanwhile."""
+    extracted = []
+    for path in paths:
+        try:
+            content = Path(root, path).read_bytes()
+        except OSError:  # gone since it was looked at
+            continue
+        extracted.append((path, extract(content, is_own=is_own)))
+    return extracted
+
+
+def _encoded(lines: int, parsed: Parsed, is_own: bool) -> bytes:
+    assert parsed.tree is not None
+    outside = read_outside(parsed.tree, parsed.source)
+    body = msgspec.Raw(_ENCODER.encode(outside.body))
+    behaviour = _NOTHING
+    if is_own:
+        behaviour = msgspec.Raw(_ENCODER.encode(visit(parsed.tree)))
     return _ENCODER.encode(
-        Extract(
-            lines,
-            msgspec.Raw(_ENCODER.encode(outside.body)),
-            outside.exports,
-            outside.digest,
-            behaviour,
-            parsed.problem,
-        )
+        Extract(lines, body, outside.exports, outside.digest, behaviour, parsed.problem)
     )
+
+
+def _replace_surrogates(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = node.value.encode("utf-8", "replace").decode()
 
 
 @cache
