@@ -192,3 +192,18 @@ def f(order):
     return order.customer
 """
     assert not accessors(project, body)
+
+
+def test_what_a_view_puts_on_its_request_is_not_on_those_of_other_files(project):
+    scan = project(
+        {
+            "orders/views.py": """
+from orders.models import Order
+
+def show(request):
+    request.basket = Order.objects.first()
+""",
+            "users/views.py": "def show(request):\n    request.basket.customer\n",
+        }
+    )
+    assert not [edge for edge in scan.edges if edge.kind == "accessor"]
