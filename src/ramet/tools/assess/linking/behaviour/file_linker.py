@@ -226,6 +226,8 @@ class FileLinker:
         function = site.function
         if len(owners) == 1 and isinstance(owners[0], ModelInstance | Records):
             function.model = owners[0].label
+        elif len(owners) > 1:
+            _forget_self(function, owners)
         function.calls = list(dict.fromkeys(function.calls))
         self._functions[index] = function
 
@@ -290,6 +292,14 @@ class FileLinker:
 
 def _pairs(parameters: list[Any]) -> list[tuple[str, Any]]:
     return list(zip(parameters[::2], parameters[1::2], strict=True))
+
+
+def _forget_self(function: FoundFunction, owners: list[Value]) -> None:
+    """A method of many models reads and writes none of them more than another: its caller does."""
+    labels = {owner.label for owner in owners if isinstance(owner, ModelInstance | Records)}
+    function.writes = [write for write in function.writes if write.model not in labels]
+    for label in labels:
+        function.reads.pop(label, None)
 
 
 def _class_value(owner: Value) -> Value:
