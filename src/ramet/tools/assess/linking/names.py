@@ -192,7 +192,7 @@ class Names:
         for statement in _in_effect(module.bindings.get(name, ())):
             symbol = self._bound(module, statement, name)
             if symbol is not None:
-                if symbol.module is not None:
+                if symbol.module is not None and not (external and _is_constant(statement)):
                     return symbol
                 external = external or symbol
         if external is not None:

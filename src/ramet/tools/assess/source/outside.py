@@ -47,7 +47,7 @@ class Outside:
         digest = blake2b(digest_size=12)
         for first, last in self._seen:
             for line in self.lines[first - 1 : last]:
-                if line := line.strip():
+                if line := line.rstrip():
                     digest.update(line)
                     digest.update(b"\n")
         return digest.digest()
@@ -146,7 +146,7 @@ class _Reader:
     def _class(self, node: ast.ClassDef, scope: str, is_conditional: bool) -> ClassDef:
         name = scope + node.name
         first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
-        self.seen.append((first, node.body[0].lineno - 1))
+        self.seen.append((first, max(node.lineno, node.body[0].lineno - 1)))
         body: list[Statement] = []
         self.read(node.body, body, name + ".", "")
         return ClassDef(

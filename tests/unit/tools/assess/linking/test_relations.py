@@ -360,6 +360,21 @@ def test_tags_through_a_model_of_the_project_lead_to_its_own_tag(project: Projec
     }
 
 
+def test_a_name_that_the_project_s_own_module_does_not_bind_is_no_target(project: Project) -> None:
+    scan = project(
+        more(
+            """
+            from users.models import Missing
+
+            class Odd(models.Model):
+                to = models.ForeignKey(Missing, models.CASCADE)
+            """
+        )
+    )
+    assert relations(scan, "products.Odd") == {}
+    assert [gap.line for gap in scan.gaps if gap.kind == "unresolved-relation"] == [8]
+
+
 def test_what_is_no_model_or_no_field_gives_no_relation(project: Project) -> None:
     scan = project(
         more(
