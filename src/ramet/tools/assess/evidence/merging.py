@@ -1,12 +1,13 @@
 """What the source says and what the registry says, made one: each fact tells who knows it.
 
-Where both speak of one field and differ, the registry is right: Django resolved it. What the source
-alone has stays, with a gap that says why Django may not have it.
+Of an app that is installed the registry knows every relation, so what the source has besides is a
+misreading, or of another configuration: it becomes a gap. Of an app that these settings do not
+install the registry knows nothing; there the source stays right, and a gap says so.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def _relations(scan: Scan, registry: Registry, places: _Places) -> list[Edge]:
     resolved = {(each.source, each.field): each for each in asked.values()}
     # A relation that a reader may leave out (a copy on a proxy) is confirmed where he has it.
     confirmed = {_key(each) for each in registry.relations}
+    installed = {each.label for each in registry.apps}
     found: dict[Key, Edge] = {}
     for edge in scan.edges:
         if edge.kind not in RELATION_KINDS:
@@ -73,7 +75,7 @@ def _relations(scan: Scan, registry: Registry, places: _Places) -> list[Edge]:
         if _key(edge) in confirmed:
             through = edge.through or (told.through if told else None)
             found[_key(edge)] = msgspec.structs.replace(edge, known="both", through=through)
-        elif told is None or not edge.field:
+        elif edge.source.partition(".")[0] not in installed:
             found[_key(edge)] = edge
     for key, relation in asked.items():
         if key not in found:
@@ -263,16 +265,13 @@ def _gaps(scan: Scan, registry: Registry, relations: list[Edge]) -> Iterator[Gap
             why="the project failed when it was asked for this",
             remedy="Run `python manage.py check` in the project's environment.",
         )
-    installed = {each.label for each in registry.apps}
-    apps: dict[str, int] = defaultdict(int)
-    for edge in relations:
-        if edge.known != "static":
-            continue
-        app = edge.source.partition(".")[0]
-        if app in installed:
+    kept = {_key(each) for each in relations}
+    named = {(each.source, each.field) for each in relations}
+    for edge in scan.edges:
+        is_other = (edge.source, edge.field) in named and edge.field
+        if edge.kind in RELATION_KINDS and _key(edge) not in kept and not is_other:
             yield _disagreement(edge)
-        else:
-            apps[app] += 1
+    apps = Counter(each.source.partition(".")[0] for each in relations if each.known == "static")
     folders = {each.label: each.file for each in scan.apps}
     for app, count in sorted(apps.items()):
         yield Gap(
@@ -292,8 +291,8 @@ def _disagreement(edge: Edge) -> Gap:
         file=edge.file,
         line=edge.line,
         found=f"{edge.kind} {name} -> {edge.target}, which Django's registry does not have",
-        why="its class is made only under a condition, is replaced, or is no model of this app",
-        remedy="Nothing, where the settings asked are not the only ones; else trust the registry.",
+        why="it was misread, or it is made only under other settings than those that were asked",
+        remedy="Nothing: it is left out. Give --settings of a configuration that has it.",
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ramet.tools.assess.linking.apps import Apps
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.fields import Field, Fields
-from ramet.tools.assess.linking.known.models import known_model
+from ramet.tools.assess.linking.known.models import SEARCH_APPS, is_indexed, known_model
 from ramet.tools.assess.linking.names import Symbol
 from ramet.tools.assess.source.extract import Assign, Call, ClassDef, Expression
 
@@ -30,6 +30,25 @@ _NO_BASES = (
     "abc.",
     "collections.",
     "dataclasses.",
+)
+
+
+# Classes with a Meta that are something else, by the ends of their names.
+_NO_MODELS = ("Serializer", "Form", "Filter", "FilterSet", "Table", "Type", "Resource", "Factory")
+
+# Options of Meta that models have, and hardly anything else.
+_MODEL_OPTIONS = frozenset(
+    (
+        "abstract",
+        "app_label",
+        "db_table",
+        "managed",
+        "proxy",
+        "swappable",
+        "unique_together",
+        "verbose_name",
+        "verbose_name_plural",
+    )
 )
 
 
@@ -83,6 +102,11 @@ class ModelClasses:
         return bool(unknown) and self._looks_like_a_model(cls)
 
     def _looks_like_a_model(self, cls: Class) -> bool:
+        meta = self._own_meta(cls)
+        if meta is not None and not cls.name.endswith(_NO_MODELS):
+            options = {name for each in meta.mro for name in each.names}
+            if "model" not in options and not _MODEL_OPTIONS.isdisjoint(options):
+                return True
         for name, statement in cls.names.items():
             if isinstance(statement, Assign) and isinstance(statement.value, Call):
                 field = self.fields.of(cls, name, statement.value, statement.line)
@@ -200,28 +224,47 @@ class ModelClasses:
             return self._known_fields(cls)
         found = self._inherited(cls)
         if not self.is_abstract(cls):
-            tags = [field for field in found.values() if field.is_tags]
-            for field in tags:
-                if self._is_generic(field):
-                    # What django-taggit adds to every model with tags.
-                    relation = replace(
-                        field,
-                        name="tagged_items",
-                        kind="generic_relation",
-                        target=field.through,
-                        through=None,
-                        is_tags=False,
-                    )
-                    found.setdefault("tagged_items", relation)
+            self._add_of_packages(cls, found)
         return found
 
-    def _is_generic(self, field: Field) -> bool:
+    def _add_of_packages(self, cls: Class, found: dict[str, Field]) -> None:
+        """What packages add to each concrete model that uses them."""
+        index = next((app for app in SEARCH_APPS if app in self.apps.by_label), None)
+        if index is not None and any(is_indexed(each.dotted) for each in cls.mro):
+            assert cls.definition is not None
+            assert cls.module is not None
+            found["index_entries"] = Field(
+                "index_entries",
+                "generic_relation",
+                cls,
+                cls.module.path,
+                cls.definition.line,
+                target=f"{index}.IndexEntry",
+            )
+        for field in [each for each in found.values() if each.is_tags]:
+            if self._is_generic(cls, field):
+                # What django-taggit adds to every model with tags.
+                relation = replace(
+                    field,
+                    name="tagged_items",
+                    kind="generic_relation",
+                    target=field.through,
+                    through=None,
+                    is_tags=False,
+                )
+                found.setdefault("tagged_items", relation)
+
+    def _is_generic(self, cls: Class, field: Field) -> bool:
         """Whether the model of the tags' table relates to any model."""
         through = field.through
-        cls = self.classes.of_value(through) if through != "taggit.TaggedItem" else None
-        if cls is None:
-            return bool(through == "taggit.TaggedItem")
-        return any("Generic" in each.name and each.name.endswith("ItemBase") for each in cls.mro)
+        if through == "taggit.TaggedItem":
+            return True
+        if isinstance(through, str) and "." not in through:
+            through = f"{self.app_label(cls)}.{through}"
+        table = self.classes.of_value(through)
+        return table is not None and any(
+            "Generic" in each.name and each.name.endswith("ItemBase") for each in table.mro
+        )
 
     def _inherited(self, cls: Class) -> dict[str, Field]:
         found = dict(self.declared(cls))

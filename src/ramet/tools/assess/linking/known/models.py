@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["KnownModel", "known_model"]
+__all__ = ["SEARCH_APPS", "KnownModel", "is_indexed", "known_model"]
+
+SEARCH_APPS = ("wagtailsearch", "modelsearch")
+"""Apps that relate every model that is indexed for search to their `IndexEntry`."""
+
+_INDEXED = frozenset(("Indexed", "Page", "AbstractImage", "AbstractDocument"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,12 @@ _ABSTRACT_PAGES = frozenset(("AbstractEmailForm", "AbstractForm"))
 _PACKAGES = frozenset(
     {each.partition(".")[0] for each in (*_ABSTRACT, *_CONCRETE) if not each.startswith("django.")}
 )
+
+
+def is_indexed(dotted: str) -> bool:
+    """Whether an external class, of wagtail or modelsearch, makes a model one that is indexed."""
+    package, _, rest = dotted.partition(".")
+    return package in ("wagtail", "modelsearch") and rest.rpartition(".")[2] in _INDEXED
 
 
 def known_model(dotted: str) -> KnownModel | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ramet.tools.assess.linking.names import Module
+from ramet.tools.assess.linking.queries.annotations import annotated
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.externals import BY_NAME
 from ramet.tools.assess.linking.queries.site import Keyword, Site
@@ -23,10 +24,7 @@ from ramet.tools.assess.linking.queries.values import (
     InstanceOf,
     Listing,
     Mapping,
-    ModelClass,
-    ModelInstance,
     Query,
-    Records,
     Request,
     SuperOf,
     Text,
@@ -304,35 +302,7 @@ class Running:
 
     def annotated(self, told: Operand) -> Value:
         """A value of the type that an annotation names."""
-        if isinstance(told, str):
-            first, _, rest = told.partition(".")
-            value = self.name(first)
-            if rest and value is not None:
-                value = self._walk(value, rest, 0)
-            if isinstance(value, ModelClass):
-                return ModelInstance(value.label)
-            if isinstance(value, ClassRef):
-                labels = self._knowledge.owners(value.dotted)
-                return labels[0] if len(labels) == 1 else InstanceOf(value.dotted)
-            if isinstance(value, External):
-                return self._evaluation.externals.instance(value.dotted)
-            return None
-        if isinstance(told, list) and told[0] == "|":
-            return next(
-                (value for item in told[1:] if (value := self.annotated(item)) is not None), None
-            )
-        if isinstance(told, list) and told[0] == "[":
-            outer = told[1].rpartition(".")[2]
-            inner = self.annotated(told[2]) if len(told) > 2 else None
-            if outer in ("Optional", "Annotated", "Union"):
-                return inner
-            if outer in ("QuerySet", "Manager", "BaseManager", "RelatedManager"):
-                return Records(inner.label) if isinstance(inner, ModelInstance) else None
-            if outer in ("type", "Type"):
-                return ModelClass(inner.label) if isinstance(inner, ModelInstance) else None
-            if outer in _ITERABLE:
-                return Listing((inner,)) if inner is not None else None
-        return None
+        return annotated(self._evaluation, told, self.name)
 
     def _start_comprehension(self, operation: Operation) -> None:
         names = operation[2]
@@ -346,24 +316,6 @@ class Running:
         self.names.update(hidden)
 
 
-_ITERABLE = frozenset(
-    (
-        "list",
-        "List",
-        "set",
-        "Set",
-        "frozenset",
-        "tuple",
-        "Tuple",
-        "Iterable",
-        "Sequence",
-        "Collection",
-        "Iterator",
-        "Generator",
-        "AsyncIterator",
-        "AsyncIterable",
-    )
-)
 _QUERYING = (".filter", ".exclude", ".select_related", ".prefetch_related", ".values_list")
 
 
