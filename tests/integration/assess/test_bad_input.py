@@ -190,7 +190,7 @@ def test_a_virtual_environment_that_is_none_is_refused(
 ) -> None:
     run = assess(shop, "--venv", str(tmp_path / "nowhere"))
     assert run.code == 2
-    assert "nowhere" in run.err
+    assert "nowhere: not-an-environment" in run.err
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"version": 99}'])

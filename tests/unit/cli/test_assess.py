@@ -168,7 +168,7 @@ def test_a_run_without_a_cache_keeps_nothing(project: Path, run: Run, tmp_path: 
         (["project", "--compare", "broken.json"], "not-a-report"),
         (["project", "--compare", "newer.json"], "another-version"),
         (["project", "--trace", "missing.json"], "missing.json"),
-        (["project", "--settings", "shop.setings"], "one of shop.settings"),
+        (["project", "--settings", "shop.setings"], "shop.settings"),
         (["project", "--venv", "empty"], "not-an-environment"),
     ],
 )
