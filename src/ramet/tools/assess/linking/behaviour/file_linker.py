@@ -50,6 +50,7 @@ class FileLinker:
         self._definitions: dict[int, Definition] = {}
         self._hints: dict[str, dict[str, Value]] = {}
         self._passed: Passed = {}
+        self._inferred: dict[str, Names] = {}
         self._functions: dict[int, FoundFunction] = {}
         self._gaps_of: dict[int, list[FoundGap]] = {}
         self._class_facts = ClassFacts(knowledge, evaluation, module)
@@ -172,16 +173,18 @@ class FileLinker:
                 callers.pop(caller, None)
 
     def _learn(self, index: int, scope: Scope) -> bool:
-        """Whether calls tell of a parameter what nothing else does, and all of them the same."""
+        """Whether calls tell of a parameter what nothing else does, and all of them the same, or
+        its use does."""
         dotted = self._dotted(index)
-        passed = self._passed.get(dotted)
-        if passed is None:
+        passed = self._passed.get(dotted, {})
+        inferred = self._inferred.get(dotted, {})
+        if not passed and not inferred:
             return False
         hints = self._hints.setdefault(dotted, {})
         is_new = False
         for at, (name, told) in enumerate(_pairs(scope.parameters)):
             callers = (*passed.get(at, {}).values(), *passed.get(name, {}).values())
-            values = set().union(*callers)
+            values = {inferred[name]} if name in inferred else set().union(*callers)
             if told is not None or name in hints or len(values) != 1:
                 continue
             (value,) = values
@@ -215,7 +218,9 @@ class FileLinker:
             for name, told in _pairs(scope.parameters):
                 if told is not None and names.get(name) is None:
                     names[name] = run.annotated(told)
-            self._run(index, scope, site, names, owner_class)
+            run = self._run(index, scope, site, names, owner_class)
+            for name, value in run.inferred.items():
+                self._inferred.setdefault(dotted, {})[name] = value
         self._gaps_of[index] = self._found.gaps[gaps:]
         del self._found.gaps[gaps:]
         function = site.function

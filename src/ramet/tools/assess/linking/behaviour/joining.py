@@ -20,7 +20,7 @@ __all__ = ["Joined", "join"]
 
 
 class Joined(NamedTuple):
-    """What is added to a scan. Lists are in the order of file and line."""
+    """What is added to a scan. Edges are in no order, the others in that of file and line."""
 
     edges: list[Edge]
     functions: list[Function]
@@ -46,7 +46,7 @@ def join(world: World, found: Mapping[str, Found], templates: Mapping[str, str])
     edges += _transactions(functions, atomics)
     edges += template_edges(templates, places, routes, _tag_libraries(places, found))
     return Joined(
-        sorted(_once(edges), key=lambda edge: (edge.file, edge.line, edge.kind, edge.target)),
+        list(_once(edges)),
         sorted(functions.facts(), key=lambda function: (function.file, function.line)),
         sorted(atomics, key=lambda atomic: (atomic.file, atomic.line)),
         summed(found, places),

@@ -37,16 +37,26 @@ class Linker:
             world.settings.values,
         )
         self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
-        middleware = list(_middleware(world))
-        for module in middleware:
-            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
-            if behaviour is not None:
-                self.link(module, behaviour)
-        self._knowledge.end_of_middleware()
-        self.basis = _digest(world, middleware)
+        self._middleware = list(_middleware(world))
+        self._is_started = False
+        self.basis = _digest(world, self._middleware)
 
     def link(self, module: Module, behaviour: Behaviour) -> Found:
         """What the file does. It depends on the file and on the outside of others alone."""
+        if not self._is_started:
+            self._link_middleware()
+        return self._link(module, behaviour)
+
+    def _link_middleware(self) -> None:
+        """Before the first file: what middleware puts on requests, the others find there."""
+        self._is_started = True
+        for module in self._middleware:
+            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
+            if behaviour is not None:
+                self._link(module, behaviour)
+        self._knowledge.end_of_middleware()
+
+    def _link(self, module: Module, behaviour: Behaviour) -> Found:
         self._knowledge.start_file()
         return FileLinker(self._knowledge, self._evaluation, module, behaviour).link()
 

@@ -279,7 +279,7 @@ class Evaluation:
                 return self.query_sets.call(site, owner, name, arguments, keywords, line)
         elif isinstance(owner, ModelInstance):
             if name in _SAVING:
-                site.write(owner.label, line)
+                site.write(owner.label, line, "delete" if "delete" in name else "save")
                 return None
         elif isinstance(owner, Query):
             return owner

@@ -167,7 +167,7 @@ class Frameworks:
             if len(own) == 2:
                 return
         if self._is_of_model(dotted):
-            site.write(subject, line)
+            site.write(subject, line, "save")
 
     def _is_of_model(self, dotted: str) -> bool:
         return any("Model" in name.rpartition(".")[2] for name in self._knowledge.externals(dotted))

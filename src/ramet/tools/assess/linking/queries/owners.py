@@ -22,6 +22,7 @@ __all__ = ["KnownModel", "Owners"]
 
 # An abstract model may have many children; what is found in these is found in the others.
 _MOST_OWNERS = 4
+_FIELDS = ("Field", "ForeignKey", "GenericRelation", "TextChoices", "_")
 _MANAGERS = ("Manager", "Managers", "as_manager", "from_queryset", "QuerySet", "Queryset")
 
 
@@ -116,6 +117,7 @@ class Owners:
 
 
 def _may_be_manager(value: Expression) -> bool:
+    """Whether a call in a model's body is to be looked at: most others make fields."""
     if not isinstance(value, Call):
         return False
-    return not isinstance(value.function, Name) or value.function.dotted.endswith(_MANAGERS)
+    return not isinstance(value.function, Name) or not value.function.dotted.endswith(_FIELDS)

@@ -89,6 +89,15 @@ _OTHER = frozenset(
 API = _CONDITIONS | _PATHS | _SAME | _ROW | _PLAIN | _WRITES | _OTHER
 
 
+# Which of those that write send signals, and which.
+_HOW = {
+    "create": "save",
+    "get_or_create": "save",
+    "update_or_create": "save",
+    "delete": "delete",
+}
+
+
 def method_of(name: str) -> str:
     """The name of the method without the `a` of its asynchronous form."""
     return name[1:] if name.startswith("a") and name[1:] in API | _LINKS else name
@@ -129,7 +138,7 @@ class QuerySets:
         name = method_of(method)
         label = records.label
         if name in _LINKS:
-            site.write(records.writes or label, line)
+            site.write(records.writes or label, line, "link")
             return None
         outer = list(records.outer)
         names = self._named(name, arguments, keywords, line)
@@ -139,9 +148,9 @@ class QuerySets:
             else:
                 self.follow(site, label, named, line)
         if name in _WRITES:
-            site.write(label, line)
+            site.write(label, line, _HOW.get(name, "bulk"))
             if name == "create" and records.writes and records.writes != label:
-                site.write(records.writes, line)
+                site.write(records.writes, line, "link")
         else:
             site.read(label, line)
         if name in _SAME:

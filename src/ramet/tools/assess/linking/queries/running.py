@@ -24,7 +24,10 @@ from ramet.tools.assess.linking.queries.values import (
     InstanceOf,
     Listing,
     Mapping,
+    ModelClass,
+    ModelInstance,
     Query,
+    Records,
     Request,
     SuperOf,
     Text,
@@ -98,6 +101,7 @@ class Running:
         self.lines: dict[str, int] = {}
         self.definitions: list[Definition] = []
         self.returned: list[Value] = []
+        self.inferred: Names = {}
         self._evaluation = evaluation
         self._knowledge = evaluation.knowledge
         self._site = site
@@ -202,7 +206,23 @@ class Running:
             (keywords[at], self.value(keywords[at + 1]), keywords[at + 2])
             for at in range(0, len(keywords), 3)
         ]
+        if isinstance(value, ModelClass) or (isinstance(value, Bound) and value.name in _MAKING):
+            self._infer(value, keywords)
         return self._evaluation.call(self._site, value, given, named, line)
+
+    def _infer(self, maker: ModelClass | Bound, keywords: list[Any]) -> None:
+        """What is given for a foreign key where a row is made is a row of the key's model."""
+        owner = maker.owner if isinstance(maker, Bound) else maker
+        if not isinstance(owner, ModelClass | Records):
+            return
+        for at in range(0, len(keywords), 3):
+            name = keywords[at + 1]
+            if keywords[at] is None or not isinstance(name, str):
+                continue
+            if name in self.names and self.names[name] is None:
+                hop = self._knowledge.relations.accessor(owner.label, keywords[at])
+                if hop is not None and hop.is_column:
+                    self.inferred[name] = self.names[name] = ModelInstance(hop.target)
 
     def _assign(self, operation: Operation) -> None:
         _, line, name, operand = operation
@@ -316,6 +336,7 @@ class Running:
         self.names.update(hidden)
 
 
+_MAKING = frozenset(("create", "acreate", "get_or_create", "aget_or_create"))
 _QUERYING = (".filter", ".exclude", ".select_related", ".prefetch_related", ".values_list")
 
 

@@ -54,9 +54,9 @@ class Site:
     def read(self, label: str, line: int) -> None:
         self.function.reads[label] = self.function.reads.get(label, 0) + 1
 
-    def write(self, label: str, line: int) -> None:
+    def write(self, label: str, line: int, how: str = "bulk") -> None:
         region = NO_REGION if self._later else self._region
-        write = FoundWrite(label, line, region)
+        write = FoundWrite(label, line, region, how)
         if write not in self.function.writes:
             self.function.writes.append(write)
 
@@ -86,7 +86,8 @@ class Site:
         self.found.edges.append(FoundEdge(kind, source, target, field, line, note))
 
     def send(self, signal: str, sender: str, line: int) -> None:
-        self.found.sends.append(Send(signal, sender, self.function.name, line))
+        region = NO_REGION if self._later else self._region
+        self.found.sends.append(Send(signal, sender, self.function.name, line, region))
 
     def use(self, kind: str, name: str, line: int) -> None:
         self.found.uses.append(Use(kind, name, self.function.name, line))
@@ -130,7 +131,7 @@ class Silent(Site):
 
     def read(self, label: str, line: int) -> None: ...
 
-    def write(self, label: str, line: int) -> None: ...
+    def write(self, label: str, line: int, how: str = "bulk") -> None: ...
 
     def call(self, function: str, line: int, how: str = "call") -> None: ...
 

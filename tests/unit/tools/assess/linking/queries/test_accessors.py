@@ -156,6 +156,15 @@ def test_what_a_function_of_another_file_gives_is_known(project, body):
     ]
 
 
+def test_what_a_row_is_made_with_is_a_row_of_the_keys_model(project):
+    body = """
+def f(order, product):
+    order.customer
+    Line.objects.create(order=order, product=1)
+"""
+    assert accessors(project, body) == {TO_USER}
+
+
 def test_the_query_set_of_a_view_is_that_of_its_base(project):
     body = """
 class Base(DetailView):
@@ -183,3 +192,18 @@ def f(order):
     return order.customer
 """
     assert not accessors(project, body)
+
+
+def test_what_a_view_puts_on_its_request_is_not_on_those_of_other_files(project):
+    scan = project(
+        {
+            "orders/views.py": """
+from orders.models import Order
+
+def show(request):
+    request.basket = Order.objects.first()
+""",
+            "users/views.py": "def show(request):\n    request.basket.customer\n",
+        }
+    )
+    assert not [edge for edge in scan.edges if edge.kind == "accessor"]
