@@ -182,6 +182,7 @@ def test_it_prints_what_was_only_asked_for_on_screen(browser: Browser, tmp_path:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#cuts .row").count() == len(made_up().cuts)
     assert page.locator("#cuts details:not([open])").count() == 0
+    assert page.locator("#canvas svg").get_attribute("viewBox"), "the map is cut off on paper"
     page.emulate_media(media="print")
     expect(page.locator("nav")).to_be_hidden()
     assert page.pdf(format="A4").startswith(b"%PDF")
