@@ -11,15 +11,15 @@ __all__ = ["need_assess"]
 
 def need_assess(what: str) -> None:
     """DiagnosticError where what reads and groups a project is not installed."""
-    # Found, not imported: they are slow to import, and a run may not need them.
-    missing = [name for name in ("libcst", "networkx") if find_spec(name) is None]
-    if missing:
-        raise DiagnosticError(
-            Mistake(
-                "missing-extra",
-                where=what,
-                found=f"no package {' and no package '.join(missing)}",
-                expected="the packages of the extra assess",
-                remedy="pip install 'ramet[assess]'",
+    # Looked for and not imported: importing them takes longer than most runs.
+    for package in ("libcst", "networkx"):
+        if find_spec(package) is None:
+            raise DiagnosticError(
+                Mistake(
+                    "missing-extra",
+                    where=what,
+                    found=f"no package {package}",
+                    expected="the packages of the extra assess",
+                    remedy="pip install 'ramet[assess]'",
+                )
             )
-        )

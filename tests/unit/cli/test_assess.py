@@ -133,6 +133,30 @@ def test_what_is_recommended_is_written_and_then_held(project: Path, run: Run) -
     assert json.loads((project / "ramet.assess.json").read_text())["version"] == 1
 
 
+def test_what_ramet_toml_says_is_kept_together(project: Path, run: Run, tmp_path: Path) -> None:
+    """Also models of two apps, which nothing would bring together."""
+    (project / "ramet.toml").write_text(
+        '[system]\nname = "x"\nsettings = "shop.settings"\n[services.sales]\n'
+        'apps = ["shop.orders"]\n[candidates.sales]\nmodels = ["catalogue.Offer"]\n'
+    )
+    run(project, "--json", tmp_path / "a.json")
+    groups = json.loads((tmp_path / "a.json").read_bytes())["groups"]
+    (sales,) = [group for group in groups if group["name"] == "sales"]
+    assert sales["is_pinned"]
+    assert set(sales["models"]) == {
+        "catalogue.Offer",
+        *(f"orders.{name}" for name in ("Order", "Line", "Note", "Sale")),
+    }
+
+
+def test_a_wrong_ramet_toml_is_told_before_anything_is_judged(project: Path, run: Run) -> None:
+    """All its mistakes, as everywhere."""
+    (project / "ramet.toml").write_text("[services.Sales]\napps = []\n")
+    code, out, err = run(project)
+    assert (code, out) == (2, "")
+    assert "invalid-name" in err
+
+
 def test_a_baseline_needs_boundaries(project: Path, run: Run) -> None:
     """Which ramet.toml has."""
     code, _, err = run(project, "--baseline")
@@ -168,7 +192,7 @@ def test_a_run_without_a_cache_keeps_nothing(project: Path, run: Run, tmp_path: 
         (["project", "--compare", "broken.json"], "not-a-report"),
         (["project", "--compare", "newer.json"], "another-version"),
         (["project", "--trace", "missing.json"], "missing.json"),
-        (["project", "--settings", "shop.setings"], "one of shop.settings"),
+        (["project", "--settings", "shop.setings"], "shop.settings"),
         (["project", "--venv", "empty"], "not-an-environment"),
     ],
 )

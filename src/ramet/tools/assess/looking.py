@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.evidence.history import with_history
 from ramet.tools.assess.evidence.registry import with_registry
 from ramet.tools.assess.evidence.traces import with_traces
@@ -46,8 +45,6 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
         cache=cache,
         progress=progress,
     )
-    if wanted.settings and wanted.settings not in found.project.settings:
-        raise DiagnosticError(_no_settings(wanted.settings, found))
     if wanted.registry:
         if progress is not None:
             progress(0, 0, "asking Django's registry")
@@ -65,17 +62,6 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
             progress(0, 0, "reading the history")
         found = with_history(found, wanted.root)
     return found
-
-
-def _no_settings(name: str, found: Scan) -> Mistake:
-    known = found.project.settings
-    return Mistake(
-        "no-such-settings",
-        where="--settings",
-        found=f"{name}, but no such module in {found.project.name}/",
-        expected=f"one of {', '.join(known)}" if known else "a module with INSTALLED_APPS",
-        remedy="Write its dotted name as manage.py would import it.",
-    )
 
 
 def cache_folder(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
