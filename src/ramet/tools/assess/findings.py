@@ -39,11 +39,16 @@ How = Literal[
 
 
 class Hub(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that everything touches, so out of the grouping. `degree` counts its neighbours."""
+    """A model that everything leans on, so out of the grouping: platform.
+
+    `degree` counts the models that link to it. `group` is the one that keeps its table, and lists
+    it; empty where it belongs to an installed package.
+    """
 
     model: str
     degree: int
     why: str
+    group: str = ""
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +96,11 @@ class Grouping(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of code that a split would have to change. `effort` is in person-days."""
+    """One line of code that a split would have to change. `effort` is in person-days.
+
+    A side is the name of a group, `platform` for models of installed packages, or the label of an
+    app that has no models of its own, such as a front end.
+    """
 
     edge: Edge
     source_group: str
@@ -103,9 +112,12 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blocker(msgspec.Struct, frozen=True, kw_only=True):
-    """What must go before anything is parted. `groups` are those that it ties together."""
+    """What must go before anything is parted. `groups` are those that it ties together.
 
-    kind: Literal["inheritance", "shared transaction", "shared table", "cycle"]
+    `effort` is that of its cuts, so part of their sum and not on top of it.
+    """
+
+    kind: Literal["inheritance", "shared transaction", "shared table", "generic relation", "cycle"]
     groups: list[str]
     file: str
     line: int

@@ -1,0 +1,196 @@
+"""Evidence -> groups: hubs aside, many runs, a consensus, and the hubs brought home."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ramet.tools.assess.grouping.absorbing import MOST_MODELS
+from ramet.tools.assess.grouping.consensus import Consensus, find_consensus
+from ramet.tools.assess.grouping.evidence import Evidence, weigh
+from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.louvain import settle
+from ramet.tools.assess.grouping.platform import Hub, find_hubs
+
+__all__ = ["Candidate", "Candidates", "find_candidates"]
+
+SCOUTS = 10
+"""Runs that only tell hubs from centres of a group."""
+RULES = 1
+"""Of what a cached result was made by; raise it with any change of the grouping."""
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """Nodes that belong together. `pin` is the service that they are fixed to, None for none.
+
+    `stability` is the share of runs, 0 to 1, that had a pair of them together, on average.
+    """
+
+    nodes: list[str]
+    stability: float
+    pin: str | None = None
+
+
+class Candidates(msgspec.Struct, frozen=True, kw_only=True):
+    """All nodes in `groups`, the largest group first, each hub in the group that keeps it.
+
+    `agreement` is the share of the pairs of nodes, hubs aside, on which all runs agree.
+    """
+
+    groups: list[Candidate]
+    hubs: list[Hub]
+    agreement: float
+
+    @property
+    def partition(self) -> dict[str, int]:
+        """The number of each node's group."""
+        return {node: number for number, each in enumerate(self.groups) for node in each.nodes}
+
+
+def find_candidates(
+    evidence: Evidence,
+    *,
+    pins: Mapping[str, str] = {},
+    seeds: int = 50,
+    seed: int = 0,
+    cache: Path | None = None,
+) -> Candidates:
+    """Group all nodes; the same input gives the same answer.
+
+    `pins` fix nodes, or whole apps, to a service; a node's own pin goes before its app's. Nodes
+    fixed to one service stay together, those of two services apart, and unpinned ones may join. A
+    pinned node is no hub. `seeds` is the number of runs, `seed` where they start. `cache` is a file
+    for the last result, used where nothing that decides it has changed.
+    """
+    services = _services(evidence, pins)
+    every = weigh(evidence).pinned(services.values(), evidence.inseparable)
+    key = f"{RULES}:{seeds}:{seed}:{list(services)}:{sorted(evidence.apps.items())}"
+    key += f":{sorted(evidence.links)}:{every.digest()}"
+    known = _read(cache, key)
+    if known is None:
+        known = _find(evidence, services, every, seeds, seed)
+        _write(cache, key, known)
+    return known
+
+
+def _find(
+    evidence: Evidence, services: dict[str, list[str]], every: Graph, seeds: int, seed: int
+) -> Candidates:
+    pinned = {node for nodes in services.values() for node in nodes}
+    rough = _by_name(find_consensus(every, seeds=min(SCOUTS, seeds), seed=seed))
+    hubs = [hub for hub in find_hubs(evidence, rough) if hub.node not in pinned]
+    without = [hub.node for hub in hubs]
+    graph = every
+    if hubs:
+        graph = weigh(evidence, without=without).pinned(services.values(), evidence.inseparable)
+    found = find_consensus(graph, seeds=seeds, seed=seed)
+    labels = _settled(every, _by_name(found), without, evidence.apps)
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for node, label in enumerate(labels):
+        members[label].append(node)
+    place = {name: node for node, names in enumerate(graph.members) for name in names}
+    pin_names = list(services)
+    groups = []
+    for nodes in members.values():
+        names = sorted(name for node in nodes for name in every.members[node])
+        grouped = sorted({place[name] for name in names if name in place})
+        pin = max(every.pins[node] for node in nodes)
+        groups.append(
+            Candidate(
+                nodes=names,
+                stability=found.stability(grouped) if grouped else 1.0,
+                pin=pin_names[pin] if pin >= 0 else None,
+            )
+        )
+    groups.sort(key=lambda group: (-len(group.nodes), group.nodes))
+    return Candidates(groups=groups, hubs=hubs, agreement=found.agreement)
+
+
+def _by_name(found: Consensus) -> dict[str, int]:
+    return {
+        name: label
+        for names, label in zip(found.graph.members, found.labels, strict=True)
+        for name in names
+    }
+
+
+def _settled(
+    every: Graph, groups: dict[str, int], hubs: Sequence[str], apps: Mapping[str, str]
+) -> list[int]:
+    """The group of each node of `every`, hubs too.
+
+    Each hub comes home; then whoever is tied to one is asked once more where all of its ties pull
+    it, for one that leans on nothing but a hub belongs with it.
+    """
+    home = dict(groups)
+    for hub in hubs:
+        home[hub] = _home(hub, home, every, apps)
+    labels = [home[names[0]] for names in every.members]
+    hub_nodes = {
+        node for node, names in enumerate(every.members) if not set(hubs).isdisjoint(names)
+    }
+    movable = [
+        node
+        for node, ties in enumerate(every.neighbours)
+        if node not in hub_nodes and every.pins[node] < 0 and not hub_nodes.isdisjoint(ties)
+    ]
+    return settle(every, labels, movable, MOST_MODELS)
+
+
+def _home(hub: str, groups: dict[str, int], graph: Graph, apps: Mapping[str, str]) -> int:
+    """The group that the hub is tied to most among those with models of its app; else a new one.
+
+    One that is full takes no further hub, unless all are.
+
+    Somebody has to keep the table. Who wrote the hub put it into an app, and an app is seldom in
+    many groups. Where nothing has an app, any group may keep it.
+    """
+    here = next(node for node, names in enumerate(graph.members) if hub in names)
+    ties: defaultdict[int, float] = defaultdict(float)
+    for other, weight in graph.neighbours[here].items():
+        name = graph.members[other][0]
+        if name in groups:  # no hub that is still to come
+            ties[groups[name]] += weight
+    kin = {
+        label for name, label in groups.items() if hub not in apps or apps.get(name) == apps[hub]
+    }
+    sizes = Counter(groups.values())
+    return min(
+        kin,
+        key=lambda label: (sizes[label] >= MOST_MODELS, -ties[label], label),
+        default=-1 - here,
+    )
+
+
+def _services(evidence: Evidence, pins: Mapping[str, str]) -> dict[str, list[str]]:
+    """The nodes that are fixed to each service."""
+    services: defaultdict[str, list[str]] = defaultdict(list)
+    for node in sorted(evidence.nodes):
+        service = pins.get(node) or pins.get(evidence.apps.get(node, ""))
+        if service:
+            services[service].append(node)
+    return dict(sorted(services.items()))
+
+
+class _Cached(msgspec.Struct, frozen=True):
+    key: str
+    candidates: Candidates
+
+
+def _read(cache: Path | None, key: str) -> Candidates | None:
+    if cache is None or not cache.is_file():
+        return None
+    try:
+        cached = msgspec.json.decode(cache.read_bytes(), type=_Cached)
+    except (OSError, msgspec.DecodeError):
+        return None  # written by another version, or half: made anew
+    return cached.candidates if cached.key == key else None
+
+
+def _write(cache: Path | None, key: str, candidates: Candidates) -> None:
+    if cache is not None:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_bytes(msgspec.json.encode(_Cached(key, candidates)))

@@ -1,0 +1,141 @@
+"""Many seeded runs made into one partition, with how far they agreed.
+
+A single run of Louvain depends on the order in which it visits nodes. What most runs put together
+belongs together; where they differ, the reader is told.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import combinations
+from statistics import fmean
+from typing import NamedTuple
+
+from ramet.tools.assess.grouping.absorbing import absorb
+from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.louvain import louvain
+
+__all__ = ["Consensus", "find_consensus"]
+
+MAJORITY = 0.5
+"""Two groups are one where their models were together in at least this share of runs, averaged."""
+
+Together = dict[int, dict[int, float]]
+"""Share of the runs in which two atoms were in one community, where it is not 0."""
+
+
+class Consensus(NamedTuple):
+    """A partition of a graph's nodes, and how far the runs bear it out."""
+
+    graph: Graph
+    labels: list[int]
+    runs: list[list[int]]
+    together: Together
+    atom_of: list[int]
+
+    @property
+    def agreement(self) -> float:
+        """Share of the pairs of models that are together in every run, or in none, 0 to 1."""
+        models: Counter[int] = Counter()
+        for node, atom in enumerate(self.atom_of):
+            models[atom] += len(self.graph.members[node])
+        pairs = models.total() * (models.total() - 1) / 2
+        disputed = sum(
+            models[one] * models[other]
+            for one, ties in self.together.items()
+            for other, share in ties.items()
+            if one < other and share < 1
+        )
+        return 1 - disputed / pairs if pairs else 1.0
+
+    def stability(self, nodes: Sequence[int]) -> float:
+        """Share of the runs, 0 to 1, in which a pair of `nodes` was together, on average.
+
+        Of a single node it is the share of the runs in which it was alone.
+        """
+        if len(nodes) == 1:
+            if len(self.graph.members[nodes[0]]) > 1:
+                return 1.0  # several models in one piece
+            alone = sum(run.count(run[nodes[0]]) == 1 for run in self.runs)
+            return alone / len(self.runs)
+        atoms = [self.atom_of[node] for node in nodes]
+        return fmean(
+            1.0 if one == other else self.together[one].get(other, 0.0)
+            for one, other in combinations(atoms, 2)
+        )
+
+
+def find_consensus(graph: Graph, *, seeds: int, seed: int = 0) -> Consensus:
+    """Group the graph `seeds` times, each with a seed of its own that follows from `seed`."""
+    runs = [absorb(graph, louvain(graph, f"{seed}:{number}")) for number in range(seeds)]
+    atoms = _atoms(runs, len(graph.members))
+    together = _together(runs, atoms)
+    atom_of = [0] * len(graph.members)
+    for number, atom in enumerate(atoms):
+        for node in atom:
+            atom_of[node] = number
+    merged = _merge(graph, atoms, together)
+    labels = absorb(graph, [merged[atom] for atom in atom_of])
+    return Consensus(graph, labels, runs, together, atom_of)
+
+
+def _atoms(runs: Sequence[Sequence[int]], size: int) -> list[list[int]]:
+    """Nodes that no run has parted."""
+    same: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for node in range(size):
+        same[tuple(run[node] for run in runs)].append(node)
+    return list(same.values())
+
+
+def _together(runs: Sequence[Sequence[int]], atoms: list[list[int]]) -> Together:
+    """The consensus matrix, without its zeros and its diagonal."""
+    times: Counter[tuple[int, int]] = Counter()
+    for run in runs:
+        communities: defaultdict[int, list[int]] = defaultdict(list)
+        for number, atom in enumerate(atoms):
+            communities[run[atom[0]]].append(number)
+        for members in communities.values():
+            times.update(combinations(members, 2))
+    together: Together = {number: {} for number in range(len(atoms))}
+    for (one, other), count in times.items():
+        together[one][other] = together[other][one] = count / len(runs)
+    return together
+
+
+def _merge(graph: Graph, atoms: list[list[int]], together: Together) -> list[int]:
+    """The group of each atom, by average linkage.
+
+    The two groups that were together most are joined, while that was so in the majority of runs.
+    """
+    linked = {number: dict(ties) for number, ties in together.items()}
+    sizes = [len(atom) for atom in atoms]
+    pins = [max(graph.pins[node] for node in atom) for atom in atoms]
+    group_of = list(range(len(atoms)))
+    queue = [
+        (-share, one, other)
+        for one, ties in linked.items()
+        for other, share in ties.items()
+        if one < other and share >= MAJORITY
+    ]
+    heapq.heapify(queue)
+    while queue:
+        share, one, other = heapq.heappop(queue)
+        if linked.get(one, {}).get(other) != -share or (pins[one] >= 0 and pins[other] >= 0):
+            continue  # has changed since, or must stay apart
+        for third in sorted({*linked[one], *linked[other]} - {one, other}):
+            mean = (
+                sizes[one] * linked[one].get(third, 0.0)
+                + sizes[other] * linked[other].get(third, 0.0)
+            ) / (sizes[one] + sizes[other])
+            linked[one][third] = linked[third][one] = mean
+            linked[third].pop(other, None)
+            if mean >= MAJORITY:
+                heapq.heappush(queue, (-mean, min(one, third), max(one, third)))
+        linked[one].pop(other)
+        del linked[other]
+        sizes[one] += sizes[other]
+        pins[one] = max(pins[one], pins[other])
+        group_of = [one if group == other else group for group in group_of]
+    return group_of

@@ -1,0 +1,57 @@
+"""Models that everything leans on: they glue all groups into one, so they are taken out first."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import fmean, pstdev
+from typing import NamedTuple
+
+from ramet.tools.assess.grouping.evidence import Evidence
+
+__all__ = ["Hub", "find_hubs"]
+
+OUTLIER = 3.0
+"""Standard deviations above the mean number of dependants."""
+FEWEST_DEPENDANTS = 8
+FEWEST_MODELS = 20
+"""In a smaller system a model that touches all others is still nobody's platform."""
+SPREAD = 0.5
+"""Participation coefficient above which the dependants belong to no one group."""
+
+
+class Hub(NamedTuple):
+    """A model with `dependants` many others that link to it, spread over the groups by `spread`."""
+
+    node: str
+    dependants: int
+    spread: float
+
+
+def find_hubs(evidence: Evidence, partition: Mapping[str, int]) -> list[Hub]:
+    """Those whose number of dependants is an outlier, and whose dependants are in many groups.
+
+    `partition` is one of all nodes, hubs with them. The spread is the participation coefficient of
+    Guimera and Amaral, "Functional cartography of complex metabolic networks", 2005: 0 where all
+    dependants are in one group, which then is a group around its centre and no platform.
+    """
+    if len(evidence.nodes) < FEWEST_MODELS:
+        return []
+    dependants: defaultdict[str, set[str]] = defaultdict(set)
+    for source, target, _ in evidence.links:
+        if source != target and source in partition and target in partition:
+            dependants[target].add(source)
+    counts = [len(dependants[node]) for node in evidence.nodes]
+    least = max(FEWEST_DEPENDANTS, fmean(counts) + OUTLIER * pstdev(counts))
+    hubs = [
+        Hub(node, len(dependants[node]), _spread([partition[each] for each in dependants[node]]))
+        for node in evidence.nodes
+        if len(dependants[node]) >= least
+    ]
+    return sorted(
+        (hub for hub in hubs if hub.spread >= SPREAD), key=lambda hub: (-hub.dependants, hub.node)
+    )
+
+
+def _spread(groups: Sequence[int]) -> float:
+    return 1 - sum((count / len(groups)) ** 2 for count in Counter(groups).values())

@@ -1,0 +1,175 @@
+"""Every line that a split would have to change, how it is changed, and what that costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from ramet.tools.assess.facts import Atomic, Edge, EdgeKind, Scan
+from ramet.tools.assess.findings import Cut, How
+from ramet.tools.assess.judgement.efforts import EFFORTS, INHERITANCE, SHARED_TABLE
+from ramet.tools.assess.judgement.places import PLATFORM, Places
+
+__all__ = ["USER_MODEL", "find_cuts"]
+
+USER_MODEL = "auth.User"
+"""Django's own, which each project has that names no other: it is one service's to keep."""
+
+_FIELDS: frozenset[EdgeKind] = frozenset({"fk", "o2o", "m2m"})
+_READS: frozenset[EdgeKind] = frozenset(
+    {"lookup", "accessor", "raw_sql", "serializer", "form", "admin"}
+)
+_NO_LINE: frozenset[EdgeKind] = frozenset({"atomic", "trace", "history", "gfk"})
+"""Said by `Scan.atomics`, or by no line of code, or about no one model."""
+
+_FIXED: Mapping[EdgeKind, tuple[How, str]] = {
+    "generic_relation": (
+        "contract call",
+        "It lists rows of the other side that point here by content type; the other side is asked.",
+    ),
+    "raw_sql": ("batch query", "The SQL names a table that this side no longer has."),
+    "admin": ("contract call", "An inline or a column shows rows of the other side."),
+    "form": ("contract call", "A form over the other side's model asks it for choices and saves."),
+    "signal": (
+        "event",
+        "The receiver runs in another process: the sender publishes what happened.",
+    ),
+    "task": ("event", "The task runs on the other side, which listens to what happened."),
+    "call": ("contract call", "A function of the other side becomes an operation of its contract."),
+    "command": ("contract call", "The command runs on one side and asks the other."),
+    "get_model": ("contract call", "A model looked up by name is not registered on this side."),
+    "import_string": ("contract call", "What is looked up by name is not installed on this side."),
+    "template": ("template include", "The template is on the other side: a fragment or a copy."),
+    "url": ("template include", "The name resolves on the other side only: an address instead."),
+    "content_type": ("id alone", "Each service has content types of its own: the name is kept."),
+    "permission": ("id alone", "A permission of the other side is a scope of the caller's token."),
+    "migration": ("move code", "The dependency goes once the constraint is dropped."),
+    "settings": ("move code", "The setting moves to the service that reads it."),
+    "middleware": ("move code", "The middleware moves to each service that needs it."),
+    "import": ("move code", "The import goes with the use; what is left is moved or copied."),
+    "import_typing": ("nothing to do", "It is only for a type checker."),
+    "import_chain": ("nothing to do", "It goes with the import that begins it."),
+}
+
+
+class Sides(NamedTuple):
+    """What sides know of each other's models: by relation, and by reading them."""
+
+    relates: frozenset[tuple[str, str]]
+    reads: frozenset[tuple[str, str]]
+
+
+def find_cuts(scan: Scan, places: Places) -> list[Cut]:
+    """Cuts in the order of file and line; the first use of each means carries what it costs.
+
+    Relations to models of installed packages are no cuts, but for the user's.
+    """
+    crossing = list(_crossing(scan.edges, places))
+    sides = Sides(
+        relates=frozenset(
+            (here, edge.target) for edge, here, _ in crossing if edge.kind in _FIELDS
+        ),
+        reads=frozenset((here, edge.target) for edge, here, _ in crossing if edge.kind in _READS),
+    )
+    cuts = [
+        Cut(edge=edge, source_group=here, target_group=there, how=how, why=why, effort=0)
+        for edge, here, there in crossing
+        for how, why in [_how(edge, here, sides)]
+    ]
+    for atomic in scan.atomics:
+        cuts += _of_transaction(atomic, places)
+    cuts.sort(key=lambda cut: (cut.edge.file, cut.edge.line, cut.edge.kind, cut.edge.target))
+    return _priced(cuts)
+
+
+def _crossing(edges: Iterable[Edge], places: Places) -> Iterator[tuple[Edge, str, str]]:
+    for edge in edges:
+        if edge.kind in _NO_LINE:
+            continue
+        here, there = places.side(edge.source), places.side(edge.target)
+        if here is None or there is None or here in (there, PLATFORM):
+            continue
+        if there == PLATFORM and not (edge.target == USER_MODEL and edge.kind in _FIELDS):
+            continue
+        yield edge, here, there
+
+
+def _how(edge: Edge, here: str, sides: Sides) -> tuple[How, str]:
+    """How one edge is cut, and why so."""
+    key = (here, edge.target)
+    if edge.kind in ("mti_parent", "proxy"):
+        return "id and replica", "One row lies in two tables: the child gets a row of its own."
+    if edge.kind in _FIELDS:
+        if edge.target == USER_MODEL:
+            return "id alone", "The caller's token says who the user is; the id is kept."
+        if key in sides.reads:
+            return (
+                "id and replica",
+                "The id is kept without its constraint; other lines read the row, so a replica "
+                "holds what they read.",
+            )
+        return "id alone", "The id is kept without its constraint; no line here reads the row."
+    if edge.kind in ("lookup", "accessor", "serializer"):
+        if key in sides.relates:
+            return "id and replica", "It joins along a relation of this side: to the replica."
+        return (
+            "batch query",
+            "It joins against the direction of the relation: the other side answers for many ids "
+            "in one call.",
+        )
+    if edge.kind in ("call", "import_string") and "." not in edge.target:
+        return "move code", "What is called touches no model: a package that both sides install."
+    return _FIXED[edge.kind]
+
+
+def _of_transaction(atomic: Atomic, places: Places) -> Iterator[Cut]:
+    """One cut for each further group that a transaction writes, beside the one it writes most."""
+    written = [(write.model, places.side(write.model)) for write in atomic.writes]
+    counts = Counter(side for _, side in written if side not in (None, PLATFORM))
+    if len(counts) < 2:
+        return
+    home = counts.most_common(1)[0][0] or ""
+    first = next(model for model, side in written if side == home)
+    for other in sorted({side for side in counts if side and side != home}):
+        target = next(model for model, side in written if side == other)
+        yield Cut(
+            edge=Edge(
+                kind="atomic",
+                source=first,
+                target=target,
+                field=atomic.function,
+                file=atomic.file,
+                line=atomic.line,
+            ),
+            source_group=home,
+            target_group=other,
+            how="saga",
+            why="One transaction writes both sides: steps with compensation, or an event where the "
+            "other side cannot say no.",
+            effort=0,
+        )
+
+
+def _priced(cuts: list[Cut]) -> list[Cut]:
+    made: set[tuple[str, ...]] = set()
+    priced = []
+    for cut in cuts:
+        price = EFFORTS[cut.how]
+        is_of_model = cut.how in ("id alone", "id and replica")
+        means = (
+            cut.how,
+            cut.source_group,
+            cut.target_group,
+            cut.edge.target if is_of_model else "",
+        )
+        effort = price.further if means in made else price.first
+        made.add(means)
+        if cut.edge.kind in ("mti_parent", "proxy"):
+            effort = INHERITANCE
+        elif cut.edge.kind == "m2m":
+            effort += SHARED_TABLE
+        priced.append(msgspec.structs.replace(cut, effort=effort))
+    return priced
