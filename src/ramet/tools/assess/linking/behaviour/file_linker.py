@@ -68,6 +68,8 @@ class FileLinker:
         found = self._found
         found.edges = list(dict.fromkeys(found.edges))
         found.uses = list(dict.fromkeys(found.uses))
+        if self._module.is_migration:  # its dependencies say so already
+            found.uses = [use for use in found.uses if use.kind != "setting"]
         found.patterns = list(dict.fromkeys(found.patterns))
         found.gaps = list(dict.fromkeys(found.gaps))
         found.receivers = list(dict.fromkeys(found.receivers))
@@ -206,6 +208,7 @@ class FileLinker:
             self._definitions.get(scope.parent), method
         ):
             site.open_transaction(scope.line)
+        site.function.is_non_atomic = decorators.is_non_atomic(definition)
         owners: list[Value] = [None]
         if owner_class is not None and not decorators.is_static(definition):
             owners = self._knowledge.owners.of(owner_class)
