@@ -4,8 +4,8 @@ A project of 100,000 lines for speed and one of 500,000 for memory, both copies 
 and of examples/monolith, each copy with names of its own. The command is run as a user runs it,
 with a report and JSON, from the first import to the last byte. Speed is in seconds of processor
 time, all its processes together, on one core and with an empty cache; a second run follows after
-a function's body was changed, and one after a model got a field. Memory is the proportional set size of
-all its processes, looked at 20 times a second.
+a function's body was changed, and one after a model got a field. Memory is the proportional set
+size of all its processes, looked at 20 times a second.
 
 Against what sees less: `ast.parse` alone, which any reader of source must spend, libcst's parser
 alone (on a tenth), and grimp, the engine of import-linter, which finds imports, in Rust. Takes
