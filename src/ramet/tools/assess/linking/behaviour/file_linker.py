@@ -68,6 +68,8 @@ class FileLinker:
         found = self._found
         found.edges = list(dict.fromkeys(found.edges))
         found.uses = list(dict.fromkeys(found.uses))
+        if self._module.is_migration:  # its dependencies say so already
+            found.uses = [use for use in found.uses if use.kind != "setting"]
         found.patterns = list(dict.fromkeys(found.patterns))
         found.gaps = list(dict.fromkeys(found.gaps))
         found.receivers = list(dict.fromkeys(found.receivers))

@@ -164,6 +164,7 @@ class Migration(migrations.Migration):
         }
     )
     assert ends(scan, "migration") == {("orders", "users.User"), ("orders", "products")}
+    assert not ends(scan, "settings", "orders/migrations/0001_initial.py")
     assert ends(scan, "get_model") == {("orders", "products.Product")}
     assert ends(scan, "raw_sql") == {("orders", "users.Profile")}
     fill = next(one for one in scan.functions if one.name.endswith(".fill"))
