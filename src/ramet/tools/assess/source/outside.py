@@ -192,7 +192,7 @@ class _Reader:
                 value = statement.value
             elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
                 value = statement.value.value
-            if value is not None and not isinstance(value, ast.Constant | ast.Compare):
+            if value is not None and not _is_answer(value):
                 self._see(statement)
                 if (first := assigned.get(_root(value))) is not None:
                     self._see(first)
@@ -239,6 +239,41 @@ def _called(call: ast.Call) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
+
+
+# What views and methods return most, and what nobody resolves a name by.
+_ANSWERS = frozenset(
+    (
+        "FileResponse",
+        "HttpResponse",
+        "HttpResponseRedirect",
+        "JsonResponse",
+        "Response",
+        "StreamingHttpResponse",
+        "TemplateResponse",
+        "_",
+        "bool",
+        "float",
+        "format_html",
+        "gettext",
+        "gettext_lazy",
+        "int",
+        "len",
+        "mark_safe",
+        "ngettext",
+        "redirect",
+        "render",
+        "reverse",
+        "reverse_lazy",
+    )
+)
+
+
+def _is_answer(value: ast.expr) -> bool:
+    """Whether what is returned is of no use to other files: a constant, a response, a text."""
+    if isinstance(value, ast.Call):
+        return _called(value) in _ANSWERS
+    return isinstance(value, ast.Constant | ast.Compare | ast.JoinedStr)
 
 
 # Statements without blocks in them, nor anything to keep when they stand in a function.

@@ -24,6 +24,9 @@ FILES = {
         "if 1:\n    from pkg.models.one import One as which\nelse:\n    which = None\n"
         "from star import *\n"
     ),
+    "circle/__init__.py": "from .base import *\nfrom .late import *\n",
+    "circle/base.py": "class Base: pass\n",
+    "circle/late.py": "from circle import Base\nclass Late(Base): pass\n",
     "loop_a.py": "from loop_b import *\nfrom loop_b import x\n",
     "loop_b.py": "from loop_a import *\nfrom loop_a import x\nclass Here: pass\n",
 }
@@ -55,6 +58,8 @@ FILES = {
         ("pkg.sub.deep", "Uno", "pkg.models.one.One"),
         ("pkg.sub.deep", "one.One", "pkg.models.one.One"),
         ("loop_a", "Here", "loop_b.Here"),
+        ("circle", "Base", "circle.base.Base"),
+        ("circle.late", "Base", "circle.base.Base"),
     ],
 )
 def test_a_name_leads_to_its_definition(module: str, name: str, leads_to: str | None) -> None:

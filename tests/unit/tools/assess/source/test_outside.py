@@ -69,6 +69,8 @@ def test_statements_are_kept_with_names_as_written_and_lines() -> None:
         "\n\n# A comment above everything.\n" + MODULE,
         MODULE.replace("self.total = 1", "self.total = 2\n        print(self)"),
         MODULE.replace('"""Pay."""', '"""Pay it."""'),
+        MODULE.replace("self.total = 1", "if self:\n            return redirect('shop')"),
+        MODULE.replace("self.total = 1", "if self:\n            return f'{self}'"),
     ],
 )
 def test_the_digest_stays_when_only_the_inside_of_functions_or_lines_change(changed: str) -> None:
