@@ -116,7 +116,12 @@ class Statements(Expressions):
         }
 
     def read(self) -> Behaviour:
+        """What the module does; once only."""
         self._body(self._tree.body)
+        # The tables hold methods of this very object. With this circle the tree would stay until
+        # garbage is collected, and a scan collects none.
+        self._readers.clear()
+        self._statements.clear()
         return self.behaviour
 
     def _body(self, statements: Iterable[ast.stmt]) -> None:
