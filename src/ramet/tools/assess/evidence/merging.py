@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from ramet.tools.assess.evidence.registered import Registry, Relation
+from ramet.tools.assess.evidence.registered import RegisteredModel, Registry, Relation
 from ramet.tools.assess.facts import RELATION_KINDS, App, Edge, Function, Gap, Known, Model, Scan
 
 __all__ = ["merged"]
@@ -125,31 +125,32 @@ def _key(relation: Edge | Relation) -> Key:
 
 def _models(scan: Scan, registry: Registry, relations: list[Edge], places: _Places) -> list[Model]:
     """Those of the project, and of packages those that a relation leads to."""
+    read = {each.label: each for each in scan.models}
     asked = {each.label: each for each in registry.models}
-    found = {
-        each.label: msgspec.structs.replace(
-            each, known="both", table=each.table or asked[each.label].table
-        )
-        if each.label in asked
-        else each
-        for each in scan.models
-    }
+    found = {label: each for label, each in read.items() if label not in asked}
     wanted = {label for edge in relations for label in (edge.source, edge.target)}
-    for label, each in asked.items():
-        is_own = places.is_own(each.file)
-        if label in found or each.is_auto or each.is_swapped or not (is_own or label in wanted):
-            continue
-        found[label] = Model(
-            label=label,
-            app=each.app,
-            file=places.shown(each.file),
-            line=each.line,
-            is_own=is_own,
-            is_proxy=each.is_proxy,
-            table=each.table,
-            known="registry",
-        )
+    for label, told in asked.items():
+        model = read.get(label)
+        is_own = places.is_own(told.file)
+        if model is not None and model.is_own == is_own:
+            table = model.table or told.table
+            found[label] = msgspec.structs.replace(model, known="both", table=table)
+        elif (is_own and not (told.is_auto or told.is_swapped)) or label in wanted:
+            found[label] = _model(told, places, "registry" if model is None else "both")
     return sorted(found.values(), key=lambda each: (each.file, each.line, each.label))
+
+
+def _model(told: RegisteredModel, places: _Places, known: Known) -> Model:
+    return Model(
+        label=told.label,
+        app=told.app,
+        file=places.shown(told.file),
+        line=told.line,
+        is_own=places.is_own(told.file),
+        is_proxy=told.is_proxy,
+        table=told.table,
+        known=known,
+    )
 
 
 def _apps(scan: Scan, registry: Registry, places: _Places) -> list[App]:

@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ramet.errors import DiagnosticError
@@ -89,6 +90,14 @@ def test_a_target_that_was_read_wrongly_becomes_djangos(merged: Scan) -> None:
 def test_a_model_of_a_package_comes_with_the_relation_that_leads_to_it(merged: Scan) -> None:
     (user,) = (each for each in merged.models if each.label == "auth.User")
     assert (user.is_own, user.file) == (False, "django/contrib/auth/models.py")
+
+
+def test_a_model_that_was_taken_for_a_packages_becomes_the_projects_own(asked: Registry) -> None:
+    scan = small_scan()
+    models = [msgspec.structs.replace(each, is_own=False, file="") for each in scan.models]
+    made = registry.merged(msgspec.structs.replace(scan, models=models), asked, SMALL)
+    (order,) = (each for each in made.models if each.label == "sales.Order")
+    assert (order.is_own, order.file, order.known) == (True, "sales/models.py", "both")
 
 
 def test_the_through_models_that_django_makes_are_no_models_of_the_report(merged: Scan) -> None:
