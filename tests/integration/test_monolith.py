@@ -1,6 +1,7 @@
-"""The monolith of examples/: it is a working shop, and owes nothing to Ramet."""
+"""The monolith of examples/: a working shop that owes nothing to Ramet, and what is made of it."""
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from ramet.cli import main
 
 MONOLITH = Path(__file__).resolve().parents[2] / "examples" / "monolith"
 
@@ -39,6 +42,24 @@ def test_its_own_tests_buy_and_cancel(manage: Callable[..., str]) -> None:
     told = manage("test")
     assert "OK" in told
     assert "Ran 12 tests" in told
+
+
+def test_assess_finds_the_services_that_the_shop_has(tmp_path: Path) -> None:
+    written = tmp_path / "report.json"
+    assert main(["assess", str(MONOLITH), "--no-cache", "--json", str(written)]) == 0
+    report = json.loads(written.read_bytes())
+    groups = {group["name"]: set(group["models"]) for group in report["groups"]}
+    models = {model["label"] for model in report["models"] if model["is_own"]}
+    assert set(groups) == {"users", "products", "orders", "payments"}
+    for name, grouped in groups.items():
+        # A note may be about anything, so any of them may keep it.
+        assert grouped - {"core.Note"} == {
+            label for label in models if label.startswith(f"{name}.")
+        }
+    assert all(group["is_recommended"] for group in report["groups"])
+    assert report["agreement"] == 1
+    assert report["gaps"] == []
+    assert "orders.services.place" in {atomic["function"] for atomic in report["atomics"]}
 
 
 def test_its_migrations_are_those_of_its_models(manage: Callable[..., str]) -> None:

@@ -20,10 +20,7 @@ MONOLITH = Path(__file__).resolve().parents[2] / "examples" / "monolith"
 # Kind, the two sides (a model, or an app and any model of it), file, and what stands on the line. A
 # lookup is an edge for each of its joins; a signal leads from its sender to what is written.
 TIES = [
-    pytest.param(
-        *("lookup", "users.User", "orders.Order", "users/models.py", "filter(orders__status="),
-        marks=pytest.mark.xfail(reason="methods of a subclass of UserManager are not read yet"),
-    ),
+    ("lookup", "users.User", "orders.Order", "users/models.py", "filter(orders__status="),
     ("lookup", "orders.Order", "orders.OrderLine", "users/models.py", "lines__product=product"),
     ("accessor", "users.User", "orders.Order", "users/models.py", "lines__product=product"),
     ("accessor", "users.User", "payments.Payment", "users/models.py", "self.payments.aggregate"),
@@ -137,7 +134,6 @@ def test_one_transaction_is_found_to_write_four_apps(found: Scan) -> None:
     assert any(name.endswith("charge") for name in ledger.via)
 
 
-@pytest.mark.xfail(reason="receivers are not followed yet")
 def test_what_receivers_write_is_written_in_the_transaction_of_their_sender(found: Scan) -> None:
     writes = {
         a.function.rpartition("orders.services.")[2]: {write.model for write in a.writes}
@@ -147,7 +143,6 @@ def test_what_receivers_write_is_written_in_the_transaction_of_their_sender(foun
     assert writes["cancel"] >= {"users.Letter", "products.StockMovement", "products.Product"}
 
 
-@pytest.mark.xfail(reason="arguments are not typed yet")
 def test_what_a_callee_writes_of_its_arguments_is_written_in_the_transaction(found: Scan) -> None:
     [cancel] = [a for a in found.atomics if a.function.endswith("orders.services.cancel")]
     assert "payments.Payment" in {write.model for write in cancel.writes}

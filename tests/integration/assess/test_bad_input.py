@@ -185,12 +185,12 @@ def test_a_project_that_does_not_start_is_refused_with_its_own_words(
     assert "Traceback" not in run.err.splitlines()[0]
 
 
-def test_a_virtual_environment_that_is_none_is_told(
+def test_a_virtual_environment_that_is_none_is_refused(
     assess: Assess, shop: Path, tmp_path: Path
 ) -> None:
     run = assess(shop, "--venv", str(tmp_path / "nowhere"))
-    assert_rest_was_assessed(run)
-    assert [gap for gap in run.report["gaps"] if "nowhere" in gap["found"]]
+    assert run.code == 2
+    assert "nowhere: not-an-environment" in run.err
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"version": 99}'])
@@ -220,6 +220,17 @@ def test_names_with_markup_in_them_stay_text_on_the_page(assess: Assess, shop: P
     assert_rest_was_assessed(run)
     assert "<script>alert(1)" not in run.page
     assert "<img src=x" not in run.page
+
+
+def test_strings_that_are_no_text_end_nothing(assess: Assess, shop: Path) -> None:
+    (shop / "orders/models.py").write_text(
+        SHOP["orders/models.py"].replace("PROTECT)", 'PROTECT, verbose_name="\\ud800")')
+        + '    note = models.ForeignKey("\\ud800.X", models.CASCADE)\n'
+        + "\n\ndef find():\n"
+        + '    Order.objects.raw("SELECT \\udfff FROM people_person")\n'
+        + '    Order.objects.filter(**{"\\ud800__name": "\\ud800"})\n'
+    )
+    assert_rest_was_assessed(assess(shop))
 
 
 def test_a_folder_of_models_and_nothing_else_is_assessed(assess: Assess, tmp_path: Path) -> None:

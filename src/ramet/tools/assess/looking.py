@@ -23,7 +23,7 @@ class Wanted:
     """What somebody wants to have looked at beside the source, and how.
 
     `venv` is the virtual environment in which the project's packages are; with `registry` its
-    Python is asked, the running one without. `traces` are recordings of tests or requests.
+    Python is asked, or `python`, or the running one. `traces` are recordings of tests or requests.
     `settings` is a dotted name; "" is the one that manage.py names.
     """
 
@@ -33,6 +33,7 @@ class Wanted:
     traces: tuple[Path, ...] = ()
     history: bool = False
     settings: str = ""
+    python: Path | None = None
 
 
 def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = None) -> Scan:
@@ -48,7 +49,11 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
         if progress is not None:
             progress(0, 0, "asking Django's registry")
         found = with_registry(
-            found, wanted.root, venv=wanted.venv, settings=wanted.settings or None
+            found,
+            wanted.root,
+            python=wanted.python,
+            venv=wanted.venv,
+            settings=wanted.settings or None,
         )
     if wanted.traces:
         found = with_traces(found, list(wanted.traces))

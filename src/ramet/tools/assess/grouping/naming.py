@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ramet.system.fields import RESERVED_NAMES
+from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.tools.assess.grouping.candidates import Candidate
 
 __all__ = ["name_groups"]
 
 MAJORITY = 0.5
-"""An app with this share of a group names it alone."""
+"""An app, or two, with this share of a group names it."""
 LONGEST = 32
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -60,9 +60,10 @@ def _wishes(
     ranked = [app for app, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     short = [app.removeprefix(prefix) for app in ranked[:2]]
     words = _words(group, groups)
-    if ranked and counts[ranked[0]] >= MAJORITY * len(group.nodes):
+    most = [counts[app] for app in ranked[:2]]
+    if most and most[0] >= MAJORITY * len(group.nodes):
         return [short[0], *words]
-    if len(ranked) > 1:
+    if len(most) > 1 and sum(most) >= MAJORITY * len(group.nodes):
         return [f"{short[0]}-{short[1]}", *short, *words]
     return [*words, *short, "group"]
 
@@ -96,4 +97,6 @@ def _clean(wish: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", wish.lower())[:LONGEST].strip("-")
     if not name or not name[0].isalpha():
         name = f"group-{name}".rstrip("-")
-    return f"{name}-service" if name in RESERVED_NAMES or name.startswith("pg-") else name
+    if name.startswith(RESERVED_PREFIX):
+        name = f"group-{name}"
+    return f"{name}-service" if name in RESERVED_NAMES else name

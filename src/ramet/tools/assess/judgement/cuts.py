@@ -120,6 +120,8 @@ def _how(edge: Edge, here: str, sides: Sides) -> tuple[How, str]:
             "It joins against the direction of the relation: the other side answers for many ids "
             "in one call.",
         )
+    if edge.kind in ("call", "import_string") and "." not in edge.target:
+        return "move code", "What is called touches no model: a package that both sides install."
     return _FIXED[edge.kind]
 
 

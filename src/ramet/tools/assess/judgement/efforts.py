@@ -27,11 +27,11 @@ EFFORTS: Mapping[How, Effort] = {
     "nothing to do": Effort(0, 0),
     "move code": Effort(0.1, 0.02),
     "id alone": Effort(0.5, 0.25),
-    "template include": Effort(0.5, 0.1),
-    "contract call": Effort(1.5, 0.25),
-    "event": Effort(1.5, 0.5),
-    "batch query": Effort(1.5, 0.5),
-    "id and replica": Effort(2.5, 0.1),
+    "template include": Effort(0.5, 0.05),
+    "contract call": Effort(1.5, 0.1),
+    "event": Effort(1.5, 0.25),
+    "batch query": Effort(1.5, 0.25),
+    "id and replica": Effort(2.5, 0.05),
     "saga": Effort(5, 2),
 }
 

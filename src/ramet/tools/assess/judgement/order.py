@@ -31,7 +31,8 @@ def find_order(
 ) -> list[Step]:
     """One step for each recommended group but the most entangled of all: the others leave that one.
 
-    Next comes the group that costs least for each of its models. A cut, or a blocker, that an
+    Next comes, of those that nothing blocks if there are any, the one that costs least for each of
+    its models. A cut, or a blocker, that an
     earlier step has dealt with is not counted again, so the efforts sum up.
     """
     core = max(groups, key=lambda group: (group.effort, len(group.models)), default=None)
@@ -41,7 +42,12 @@ def find_order(
     while left:
         prices = [_price(group, open_cuts, open_blockers) for group in left.values()]
         best = min(
-            prices, key=lambda price: (price.days / len(left[price.name].models), price.name)
+            prices,
+            key=lambda price: (
+                bool(price.blockers),
+                price.days / len(left[price.name].models),
+                price.name,
+            ),
         )
         steps.append(
             Step(

@@ -19,6 +19,10 @@ AGREED = 0.6
 """Share of pairs on which all runs agree, below which the system as a whole has no clear parts."""
 AFFORDABLE = 15.0
 """Person-days for one group, above which drawing its boundary comes first."""
+WORTH = 2.0
+"""Person-days for each model of it, above which it is not worth them."""
+LEAST_MODELS = 5
+"""A service of fewer models is more deployment than service (Kalia et al., 2021, measure NED)."""
 ONE_HUB = 0.5
 """Share of all models that link to one hub, from which it is one knot."""
 
@@ -41,7 +45,8 @@ def decide(facts: Facts) -> Verdict:
     if facts.models < TINY or not facts.plan:
         return _keep(facts, groups)
     against = _reasons_against(facts)
-    cheap = [step.group for step in facts.plan if step.effort <= AFFORDABLE and step.blockers == 0]
+    sizes = {group.name: len(group.models) for group in groups}
+    cheap = [step.group for step in facts.plan if _is_worth_it(step, sizes[step.group])]
     names = [group.name for group in good]
     days = f"{sum(cut.effort for cut in facts.cuts):.0f} person-days"
     if against or not cheap:
@@ -54,7 +59,7 @@ def decide(facts: Facts) -> Verdict:
             reasons=[*against, *_numbers(facts)],
         )
     rest = [name for name in names if name not in cheap]
-    if rest or len(good) < len(groups):
+    if len(cheap) < len(facts.plan) or len(good) < len(groups):
         return Verdict(
             choice="split some",
             sentence=f"Split off {_listed(cheap)}; keep the rest in one"
@@ -66,6 +71,14 @@ def decide(facts: Facts) -> Verdict:
         sentence=f"Split into {_listed(names)}, in the order of the plan, one at a time: about "
         f"{days} in all.",
         reasons=_numbers(facts),
+    )
+
+
+def _is_worth_it(step: Step, models: int) -> bool:
+    return (
+        step.blockers == 0
+        and models >= LEAST_MODELS
+        and step.effort <= min(AFFORDABLE, WORTH * models)
     )
 
 
@@ -104,11 +117,17 @@ def _reasons_against(facts: Facts) -> list[str]:
 
 
 def _too_dear(facts: Facts) -> str:
-    least = min(facts.plan, key=lambda step: (step.blockers > 0, step.effort))
-    first = f"the cheapest group, {least.group}, costs {least.effort:.0f} person-days"
-    if least.blockers:
-        first += f" and has {least.blockers} blocker{'' if least.blockers == 1 else 's'}"
-    return f"No group comes cheap: {first}."
+    sizes = {group.name: len(group.models) for group in facts.grouping.groups}
+    least = min(facts.plan, key=lambda step: (step.blockers > 0, step.effort / sizes[step.group]))
+    blocked = f", with {_blockers(least.blockers)} to clear first" if least.blockers else ""
+    return (
+        f"No group is worth its price yet: the best of them, {least.group} with "
+        f"{sizes[least.group]} models, costs {least.effort:.0f} person-days{blocked}."
+    )
+
+
+def _blockers(number: int) -> str:
+    return f"{number} blocker{'' if number == 1 else 's'}"
 
 
 def _numbers(facts: Facts) -> list[str]:
@@ -122,7 +141,7 @@ def _numbers(facts: Facts) -> list[str]:
     ]
     if facts.blockers:
         kinds = sorted({blocker.kind for blocker in facts.blockers})
-        said.append(f"{len(facts.blockers)} blockers: {_listed(kinds)}.")
+        said.append(f"{_blockers(len(facts.blockers))}: {_listed(kinds)}.")
     if unstable:
         said.append(f"Unstable, so not recommended: {_listed(unstable)}.")
     return said

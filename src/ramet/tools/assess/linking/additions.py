@@ -34,9 +34,14 @@ __all__ = ["find_additions"]
 _ROUNDS = 4
 
 
-def find_additions(modules: Iterable[Module], models: ModelClasses) -> None:
-    """Put the added fields where their models' own are asked for."""
-    _Additions(models).find(modules)
+def find_additions(modules: Iterable[Module], models: ModelClasses) -> list[str]:
+    """Put the added fields where their models' own are asked for.
+
+    Returns the paths of the modules that had a part in it: without the others it is the same.
+    """
+    additions = _Additions(models)
+    additions.find(modules)
+    return sorted(additions.parts)
 
 
 @dataclass(slots=True)
@@ -109,6 +114,7 @@ class _Additions:
         self.classes = models.classes
         self.values = models.classes.values
         self.by_function: dict[int, list[_Addition]] = {}
+        self.parts: set[str] = set()
 
     def find(self, modules: Iterable[Module]) -> None:
         sites: list[_Site] = []
@@ -234,6 +240,7 @@ class _Additions:
             known = self.by_function.setdefault(id(function), [])
             if handed not in known:
                 known.append(handed)
+                self.parts.add(site.module.path)
             return
         cls = self.classes.of_value(self.value(site.module, of, site.scope))
         if cls is None and isinstance(of, Name):
@@ -244,6 +251,7 @@ class _Additions:
         added = self.models.added.setdefault(cls, [])
         if field is not None and all(name != addition.name for name, _ in added):
             added.append((addition.name, field))
+            self.parts.add(site.module.path)
 
     def _field(self, cls: Class, addition: _Addition, site: _Site) -> Field | None:
         line = site.call.line

@@ -191,16 +191,29 @@ class Fields:
     def _arguments(
         self, module: Module, call: Call, scope: Mapping[str, Value], cls: ClassDef | None
     ) -> tuple[list[Value], dict[str, Value]]:
-        args = [self.values.of(module, arg, scope, cls) for arg in call.args[:2]]
+        args = [self._model(module, arg, scope, cls) for arg in call.args[:2]]
         keywords = {}
         for key, arg in call.keywords.items():
-            if key in ("to", "through") or key in _OPTIONS:
+            if key in ("to", "through"):
+                keywords[key] = self._model(module, arg, scope, cls)
+            elif key in _OPTIONS:
                 keywords[key] = self.values.of(module, arg, scope, cls)
             elif key == "**":
                 spread = self.values.of(module, arg, scope, cls)
                 if isinstance(spread, dict):
                     keywords |= spread
         return args, keywords
+
+    def _model(
+        self, module: Module, value: Expression, scope: Mapping[str, Value], cls: ClassDef | None
+    ) -> Value:
+        """A target's value; of a class that a call has made, the name that it is assigned to."""
+        found = self.values.of(module, value, scope, cls)
+        if found is None and isinstance(value, Name):
+            symbol = self.values.names.resolve(module, value.dotted)
+            if symbol is not None and isinstance(symbol.statement, Assign):
+                return symbol
+        return found
 
     def _known_class(self, field_class: Class) -> KnownField | None:
         """The nearest relation field that a class of fields inherits from."""

@@ -17,7 +17,7 @@ from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.library import SitePackages, site_packages
 from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import import_roots, is_test, name_modules
+from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
 from ramet.tools.assess.linking.users import guess_user_model
@@ -45,9 +45,14 @@ def link(
     roots = import_roots(root, extracts)
     named = name_modules(root, extracts, roots)
     gaps: list[Gap] = []
-    names = Names(named, _library(venv, store, gaps))
-    modules = {module.path: module for each in named.values() for module in each}
+    library = _library(venv, store, gaps)
+    names = Names(named, library)
     found = find_settings(root, files, names, settings)
+    if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
+        named = name_modules(root, extracts, roots, moved)
+        names = Names(named, library)
+        found = find_settings(root, files, names, settings)
+    modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
     values = Values(names, found.settings.values)
     classes = Classes(values)
@@ -78,11 +83,12 @@ def link(
 class _Hints(msgspec.Struct, array_like=True):
     """What looking at every class of a project has told, good while no file looks different.
 
-    `models` are the names of models by file; `user_model` is what had to be guessed.
+    `models` are the names of models by file, `additions` the files that have a part in adding
+    fields from elsewhere; `user_model` is what had to be guessed.
     """
 
     models: dict[str, list[str]]
-    has_additions: bool
+    additions: list[str]
     user_model: str | None
 
 
@@ -103,12 +109,15 @@ def _register(
         guess_user_model(modules, classes)
     elif hints.user_model is not None:
         settings["AUTH_USER_MODEL"] = hints.user_model
-    if hints is None or hints.has_additions:
-        find_additions(modules, classes)
+    adding = modules
+    if hints is not None:
+        paths = frozenset(hints.additions)
+        adding = [module for module in modules if module.path in paths]
+    parts = find_additions(adding, classes)
     with_models = _modules_with_models(modules, classes.apps, packages)
     models = registry.register(with_models, hints.models if hints is not None else None)
     if hints is None:
-        hints = _Hints(models, bool(classes.added), settings.get("AUTH_USER_MODEL"))
+        hints = _Hints(models, parts, settings.get("AUTH_USER_MODEL"))
         store.put(key, msgspec.msgpack.encode(hints))
     add_histories(registry)
 

@@ -33,7 +33,10 @@ _NO_BASES = (
 )
 
 
-# Options of Meta that only models have; forms and serializers have others.
+# Classes with a Meta that are something else, by the ends of their names.
+_NO_MODELS = ("Serializer", "Form", "Filter", "FilterSet", "Table", "Type", "Resource", "Factory")
+
+# Options of Meta that models have, and hardly anything else.
 _MODEL_OPTIONS = frozenset(
     (
         "abstract",
@@ -100,8 +103,10 @@ class ModelClasses:
 
     def _looks_like_a_model(self, cls: Class) -> bool:
         meta = self._own_meta(cls)
-        if meta is not None and not _MODEL_OPTIONS.isdisjoint(meta.names):
-            return True
+        if meta is not None and not cls.name.endswith(_NO_MODELS):
+            options = {name for each in meta.mro for name in each.names}
+            if "model" not in options and not _MODEL_OPTIONS.isdisjoint(options):
+                return True
         for name, statement in cls.names.items():
             if isinstance(statement, Assign) and isinstance(statement.value, Call):
                 field = self.fields.of(cls, name, statement.value, statement.line)
@@ -237,7 +242,7 @@ class ModelClasses:
                 target=f"{index}.IndexEntry",
             )
         for field in [each for each in found.values() if each.is_tags]:
-            if self._is_generic(field):
+            if self._is_generic(cls, field):
                 # What django-taggit adds to every model with tags.
                 relation = replace(
                     field,
@@ -249,13 +254,17 @@ class ModelClasses:
                 )
                 found.setdefault("tagged_items", relation)
 
-    def _is_generic(self, field: Field) -> bool:
+    def _is_generic(self, cls: Class, field: Field) -> bool:
         """Whether the model of the tags' table relates to any model."""
         through = field.through
-        cls = self.classes.of_value(through) if through != "taggit.TaggedItem" else None
-        if cls is None:
-            return bool(through == "taggit.TaggedItem")
-        return any("Generic" in each.name and each.name.endswith("ItemBase") for each in cls.mro)
+        if through == "taggit.TaggedItem":
+            return True
+        if isinstance(through, str) and "." not in through:
+            through = f"{self.app_label(cls)}.{through}"
+        table = self.classes.of_value(through)
+        return table is not None and any(
+            "Generic" in each.name and each.name.endswith("ItemBase") for each in table.mro
+        )
 
     def _inherited(self, cls: Class) -> dict[str, Field]:
         found = dict(self.declared(cls))

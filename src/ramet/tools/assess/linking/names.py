@@ -192,7 +192,7 @@ class Names:
         for statement in _in_effect(module.bindings.get(name, ())):
             symbol = self._bound(module, statement, name)
             if symbol is not None:
-                if symbol.module is not None:
+                if symbol.module is not None and not (external and _is_constant(statement)):
                     return symbol
                 external = external or symbol
         if external is not None:
@@ -203,8 +203,9 @@ class Names:
                 external = external or self._from_external_star(module, star, name)
             elif target is not module and _exports(target, name):
                 symbol = self.lookup(target, name)
-                if symbol is not None:
+                if symbol is not None and symbol.module is not None:
                     return symbol
+                external = external or symbol
         if external is None and module.is_package:
             submodule = self.find(f"{module.name}.{name}", module)
             if submodule is not None:
@@ -242,6 +243,8 @@ class Names:
             symbol = self.lookup(target, statement.name)
             if symbol is not None:
                 return symbol
+            if (id(target), statement.name) in self._open:
+                return None  # an import that comes back to itself
         dotted = f"{source}.{statement.name}"
         submodule = self.find(dotted, module)
         return Symbol(submodule.name, submodule) if submodule is not None else Symbol(dotted)

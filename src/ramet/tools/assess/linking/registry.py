@@ -118,6 +118,9 @@ class Registry:
             name = value.dotted.rpartition(".")[2]
             if not name[:1].isupper() or (name.isupper() and len(name) > 1):
                 return None  # a constant of a package, not a class
+            home = self.classes.classes.values.names.find(value.dotted.rpartition(".")[0])
+            if home is not None and home.is_own:
+                return None  # nothing that the module's source binds
         if isinstance(value, Symbol):
             cls = self.classes.classes.of_symbol(value)
         if cls is None:

@@ -8,8 +8,8 @@ was more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from ramet.tools.assess.linking.calls import Calls, Value
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.source.extract import (
     Assign,
@@ -19,7 +19,6 @@ from ramet.tools.assess.source.extract import (
     ClassDef,
     Each,
     Expression,
-    FunctionDef,
     Item,
     Items,
     Join,
@@ -31,17 +30,11 @@ from ramet.tools.assess.source.extract import (
 
 __all__ = ["Value", "Values"]
 
-Value = Any
-"""str, int, float, bool, list, dict, `Symbol`, or None where it is not known (or None itself)."""
-
 SETTINGS = "django.conf.settings"
 _DEEPEST = 40
 
 # What Django uses where a settings module says nothing, of those that name models and modules.
 _DEFAULTS: dict[str, Value] = {"AUTH_USER_MODEL": "auth.User"}
-
-_COPIES = frozenset(("list", "tuple", "set", "sorted", "frozenset", "str", "dict", "reversed"))
-_TEXT = frozenset(("lower", "upper", "strip", "title", "capitalize", "rstrip", "lstrip"))
 
 
 class Values:
@@ -53,6 +46,7 @@ class Values:
         self.partial = False
         self._depth = 0
         self._open: set[int] = set()
+        self._calls = Calls(self)
 
     def of(
         self,
@@ -81,7 +75,7 @@ class Values:
     ) -> Value:
         match expression:
             case Name(dotted):
-                return self._name(module, dotted, scope, cls)
+                return self.name(module, dotted, scope, cls)
             case Items(items):
                 return self._items(module, items, scope, cls)
             case Operation(operator, left, right):
@@ -101,7 +95,7 @@ class Values:
                         return value
                 return None
             case Call():
-                return self._call(module, expression, scope, cls)
+                return self._calls.value(module, expression, scope, cls)
             case Pairs(keys, values):
                 return {
                     self.of(module, key, scope, cls): self.of(module, value, scope, cls)
@@ -111,19 +105,20 @@ class Values:
             case Item(of, key):
                 return self._item(self.of(module, of, scope, cls), self.of(module, key, scope, cls))
             case Attribute(of, name):
-                return self._attribute(self.of(module, of, scope, cls), name)
+                return self.attribute(self.of(module, of, scope, cls), name)
             case Each(element, target, of):
                 return self._each(module, element, target, of, scope, cls)
         return None
 
-    def _name(
+    def name(
         self, module: Module, dotted: str, scope: Mapping[str, Value], cls: ClassDef | None
     ) -> Value:
+        """What a name is worth in a scope, in a class's body, in a module."""
         head, _, rest = dotted.partition(".")
         if head in scope:
             value = scope[head]
             for part in rest.split(".") if rest else ():
-                value = self._attribute(value, part)
+                value = self.attribute(value, part)
             return value
         if cls is not None and not rest:
             for statement in reversed(cls.body):
@@ -142,7 +137,7 @@ class Values:
         of, _, name = dotted.rpartition(".")
         if not of:
             return None
-        found = self._attribute(self._name(module, of, scope, cls), name)
+        found = self.attribute(self.name(module, of, scope, cls), name)
         if found is None or (isinstance(found, Symbol) and found.module is None):
             found = self._of_settings_object(module, of, name) or found
         return found
@@ -249,7 +244,8 @@ class Values:
             return of[key]
         return None
 
-    def _attribute(self, of: Value, name: str) -> Value:
+    def attribute(self, of: Value, name: str) -> Value:
+        """`of.name`, where `of` is a symbol."""
         if isinstance(of, Symbol):
             if of.module is not None and name == "__name__":
                 return of.dotted.rpartition(".")[2]
@@ -272,167 +268,3 @@ class Values:
         if not isinstance(items, list):
             return None
         return [self.of(module, element, {**scope, target: item}, cls) for item in items]
-
-    def _call(
-        self, module: Module, call: Call, scope: Mapping[str, Value], cls: ClassDef | None
-    ) -> Value:
-        if isinstance(call.function, Attribute | Name):
-            text = self._text_method(module, call, scope, cls)
-            if text is not None:
-                return text
-        function = (
-            self._callable(module, call.function.dotted, scope)
-            if isinstance(call.function, Name)
-            else self.of(module, call.function, scope, cls)
-        )
-        if not isinstance(function, Symbol):
-            return self._builtin(module, call, scope, cls)
-        args = [self.of(module, arg, scope, cls) for arg in call.args]
-        keywords = {key: self.of(module, arg, scope, cls) for key, arg in call.keywords.items()}
-        if isinstance(function.statement, FunctionDef) and function.module is not None:
-            value = self._own_function(function, function.statement, args, keywords)
-            if value is not None:
-                return value
-        elif isinstance(function.statement, ClassDef):
-            return None
-        return self._known_function(function, args, keywords, module)
-
-    def _callable(self, module: Module, dotted: str, scope: Mapping[str, Value]) -> Value:
-        if dotted.partition(".")[0] in scope:
-            return self._name(module, dotted, scope, None)
-        symbol = self.names.resolve(module, dotted)
-        if symbol is not None and isinstance(symbol.statement, Assign):
-            return self.of_symbol(symbol)
-        return symbol
-
-    def _own_function(
-        self,
-        function: Symbol,
-        statement: FunctionDef,
-        args: list[Value],
-        keywords: dict[str, Value],
-    ) -> Value:
-        if function.module is None or id(statement) in self._open:
-            return None
-        scope = dict(zip(statement.parameters, args, strict=False)) | keywords
-        inner = {each.name.rpartition(".")[2]: each for each in _classes_in(statement)}
-        for name, each in inner.items():
-            scope[name] = Symbol(f"{function.module.name}.{each.name}", function.module, each)
-        self._open.add(id(statement))
-        try:
-            for returned in statement.returns:
-                value = self.of(function.module, returned, scope)
-                if value is not None:
-                    return value
-        finally:
-            self._open.discard(id(statement))
-        return None
-
-    def _known_function(
-        self, function: Symbol, args: list[Value], keywords: dict[str, Value], module: Module
-    ) -> Value:
-        """What well-known functions return, and those that are given a model's or class's name."""
-        name = function.dotted.rpartition(".")[2]
-        if name == "get_user_model":
-            return self.setting("AUTH_USER_MODEL")
-        texts = [arg for arg in args if isinstance(arg, str)]
-        if name == "get_user_model_name":
-            return self.setting("AUTH_USER_MODEL")
-        if name in ("get_model_name", "load_model", "get_swappable_model") and len(texts) >= 2:
-            setting = f"{texts[0].upper()}_{texts[1].upper()}_MODEL"
-            return self.setting(setting) or f"{texts[0]}.{texts[1]}"
-        if name in ("get_model", "get_registered_model", "get_model_or_none"):
-            label = ".".join(texts[:2]) or ".".join(
-                each
-                for each in (keywords.get("app_label"), keywords.get("model_name"))
-                if isinstance(each, str)
-            )
-            return label if "." in label else None
-        if name == "with_metaclass" or name == "mptt_meta":
-            return args[1] if len(args) > 1 else None
-        if len(args) == 1 and len(texts) == 1 and "." in texts[0]:
-            return self.names.locate(texts[0], module)
-        if len(texts) == len(args) == 2:
-            return self._class_named(texts[0], texts[1], module)
-        if isinstance(keywords.get("default"), str | list):
-            return keywords["default"]
-        if len(args) > 1 and function.dotted in ("os.environ.get", "os.getenv"):
-            return args[1]
-        return None
-
-    def _class_named(self, module_name: str, class_name: str, importer: Module) -> Value:
-        """The class that a loader is asked for by a module's name, or its end, and its own."""
-        symbol = self.names.locate(f"{module_name}.{class_name}", importer)
-        if symbol is not None and isinstance(symbol.statement, ClassDef):
-            return symbol
-        tail = "." + module_name
-        for dotted, modules in self.names.modules.items():
-            if dotted.endswith(tail) and not modules[0].is_test:
-                symbol = self.names.lookup(modules[0], class_name)
-                if symbol is not None and isinstance(symbol.statement, ClassDef):
-                    return symbol
-        return None
-
-    def _builtin(
-        self, module: Module, call: Call, scope: Mapping[str, Value], cls: ClassDef | None
-    ) -> Value:
-        if not isinstance(call.function, Name):
-            return None
-        name = call.function.dotted
-        if name == "getattr" and len(call.args) >= 2:
-            of = self.of(module, call.args[0], scope, cls)
-            key = self.of(module, call.args[1], scope, cls)
-            value = None
-            if isinstance(of, Symbol) and isinstance(key, str):
-                value = self._attribute(of, key)
-            if value is None or (isinstance(value, Symbol) and value.module is None):
-                default = call.args[2] if len(call.args) > 2 else None
-                value = self.of(module, default, scope, cls) or value
-            return value
-        if name in _COPIES and len(call.args) == 1:
-            value = self.of(module, call.args[0], scope, cls)
-            return list(value) if name == "list" and isinstance(value, dict) else value
-        return None
-
-    def _text_method(
-        self, module: Module, call: Call, scope: Mapping[str, Value], cls: ClassDef | None
-    ) -> Value:
-        """What methods of strings, lists and dicts return: `"...".format()`, `d.get()`."""
-        if isinstance(call.function, Attribute):
-            receiver, method = call.function.of, call.function.name
-        elif isinstance(call.function, Name) and "." in call.function.dotted:
-            head, _, method = call.function.dotted.rpartition(".")
-            receiver = Name(head)
-        else:
-            return None
-        if method not in _METHODS:
-            return None
-        of = self.of(module, receiver, scope, cls)
-        if not isinstance(of, str | dict | list):
-            return None
-        args = [self.of(module, arg, scope, cls) for arg in call.args]
-        keywords = {key: self.of(module, arg, scope, cls) for key, arg in call.keywords.items()}
-        try:
-            value = getattr(of, method)(*args, **keywords)
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-            return None
-        return list(value) if isinstance(value, tuple) or method in ("keys", "values") else value
-
-
-_METHODS = _TEXT | {
-    "format",
-    "join",
-    "split",
-    "rsplit",
-    "partition",
-    "rpartition",
-    "replace",
-    "get",
-    "keys",
-    "values",
-    "copy",
-}
-
-
-def _classes_in(function: FunctionDef) -> list[ClassDef]:
-    return [each for each in function.body if isinstance(each, ClassDef)]

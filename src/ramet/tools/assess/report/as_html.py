@@ -57,6 +57,7 @@ def as_html(report: Report, changes: Sequence[Change] | None = None) -> bytes:
         "since": '<a href="#since">Since last time</a>' if changes is not None else "",
         "candidates": sections.candidates(report),
         "plan": sections.plan(report),
+        "cuts": sections.cuts(report),
         "blockers": sections.blockers(report),
         "unseen": sections.unseen(report),
         "embedded": embedded(report),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ramet.tools.assess.facts import Edge
 from ramet.tools.assess.findings import Blocker, Cut, Report
-from ramet.tools.assess.report.kinds import WORDS
+from ramet.tools.assess.report.kinds import FAMILY_OF, WORDS
 from ramet.tools.assess.report.wording import CHOICES, METRICS, counted
 
 __all__ = ["Change", "compare"]
@@ -123,8 +123,11 @@ def _key(cut: Cut) -> tuple[str, str, str, str]:
 
 
 def _told(edge: Edge) -> str:
-    field = f".{edge.field}" if edge.field else ""
-    return f"{WORDS[edge.kind]}, {edge.source}{field} to {edge.target}"
+    """A relation or a query starts at a field; whatever else has a name has it by itself."""
+    is_of_source = FAMILY_OF[edge.kind] in ("relations", "queries")
+    field = f".{edge.field}" if edge.field and is_of_source else ""
+    by = f" by {edge.field}" if edge.field and not is_of_source else ""
+    return f"{WORDS[edge.kind]}, {edge.source}{field} to {edge.target}{by}"
 
 
 def _models(old: Report, new: Report) -> Iterator[Change]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from ramet.tools.assess.findings import Group, Report
 from ramet.tools.assess.report.comparing import Change
@@ -17,6 +18,7 @@ __all__ = [
     "blockers",
     "candidates",
     "changes",
+    "cuts",
     "header",
     "plan",
     "text",
@@ -96,7 +98,7 @@ def _candidate(number: int, group: Group, cuts: int) -> str:
     return (
         f'<tr><th scope="row"><span class="dot hue-{number % 8}"></span>'
         f'<a href="#map/{number}">{text(group.name)}</a>{pinned}'
-        f'<span class="soft small">{text(", ".join(group.apps))}</span></th>'
+        f'<span class="soft small">{text(", ".join(group.apps))}</span>{_models(group)}</th>'
         f'<td class="number">{len(group.models)}</td>'
         f'<td class="number">{percent(group.stability)}</td>'
         f'<td class="number">{percent(group.cohesion)}</td>'
@@ -107,6 +109,15 @@ def _candidate(number: int, group: Group, cuts: int) -> str:
     )
 
 
+def _models(group: Group) -> str:
+    items = "".join(
+        f'<li><a href="#model/{text(quote(label, safe=""))}">{text(label)}</a></li>'
+        for label in group.models
+    )
+    number = counted(len(group.models), "model")
+    return f'<details class="small"><summary>{number}</summary><ul>{items}</ul></details>'
+
+
 def _platform(report: Report) -> str:
     if not report.platform:
         return ""
@@ -115,7 +126,8 @@ def _platform(report: Report) -> str:
         f"{text(hub.why)}</span></li>"
         for hub in report.platform
     )
-    return f"<h3>Platform: what everything leans on, so that it draws no line between candidates</h3><ul>{hubs}</ul>"
+    title = "Platform: what everything leans on, so that it draws no line between candidates"
+    return f"<h3>{title}</h3><ul>{hubs}</ul>"
 
 
 def _metrics(report: Report) -> str:
@@ -146,6 +158,21 @@ def plan(report: Report) -> str:
         for step in report.plan
     )
     return f"<ol class='plan'>{steps}</ol>"
+
+
+def cuts(report: Report) -> str:
+    """How many of which way to cut, and what they cost; the list itself is drawn."""
+    if not report.cuts:
+        return "<p>Nothing crosses a boundary.</p>"
+    numbers = Counter(cut.how for cut in report.cuts)
+    efforts: Counter[str] = Counter()
+    for cut in report.cuts:
+        efforts[cut.how] += cut.effort  # type: ignore[assignment]
+    items = "".join(
+        f"<li><strong>{number:,}</strong> {text(how)}, {in_days(efforts[how])}</li>"
+        for how, number in numbers.most_common()
+    )
+    return f'<ul class="tally">{items}</ul>'
 
 
 def blockers(report: Report) -> str:

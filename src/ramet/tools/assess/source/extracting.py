@@ -16,7 +16,7 @@ from ramet.tools.assess.source.outside import read_outside
 from ramet.tools.assess.source.parsing import Parsed, parse
 from ramet.tools.assess.source.visiting import visit
 
-__all__ = ["extract", "version"]
+__all__ = ["extract", "extract_lot", "version"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 _NOTHING = msgspec.Raw(_ENCODER.encode(None))
@@ -43,6 +43,18 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
         _replace_surrogates(parsed.tree)
         return _encoded(lines, parsed, is_own)
     return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, problem))
+
+
+def extract_lot(root: str, paths: list[str], is_own: bool) -> list[tuple[str, bytes]]:
+    """The encoded extracts of files below a folder, without those that are gone meanwhile."""
+    extracted = []
+    for path in paths:
+        try:
+            content = Path(root, path).read_bytes()
+        except OSError:  # gone since it was looked at
+            continue
+        extracted.append((path, extract(content, is_own=is_own)))
+    return extracted
 
 
 def _encoded(lines: int, parsed: Parsed, is_own: bool) -> bytes:

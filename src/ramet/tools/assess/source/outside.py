@@ -47,7 +47,7 @@ class Outside:
         digest = blake2b(digest_size=12)
         for first, last in self._seen:
             for line in self.lines[first - 1 : last]:
-                if line := line.strip():
+                if line := line.rstrip():
                     digest.update(line)
                     digest.update(b"\n")
         return digest.digest()
@@ -146,7 +146,7 @@ class _Reader:
     def _class(self, node: ast.ClassDef, scope: str, is_conditional: bool) -> ClassDef:
         name = scope + node.name
         first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
-        self.seen.append((first, node.body[0].lineno - 1))
+        self.seen.append((first, max(node.lineno, node.body[0].lineno - 1)))
         body: list[Statement] = []
         self.read(node.body, body, name + ".", "")
         return ClassDef(
@@ -182,14 +182,21 @@ class _Reader:
 
     def _returns(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Expression]:
         found: list[Expression] = []
+        assigned: dict[str, ast.Assign] = {}
         for statement in _statements(node.body):
             value: ast.expr | None = None
-            if isinstance(statement, ast.Return):
+            if isinstance(statement, ast.Assign):
+                if isinstance(statement.targets[0], ast.Name):
+                    assigned.setdefault(statement.targets[0].id, statement)
+            elif isinstance(statement, ast.Return):
                 value = statement.value
             elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
                 value = statement.value.value
-            if value is not None and not isinstance(value, ast.Constant | ast.Compare):
+            if value is not None and not _is_answer(value):
                 self._see(statement)
+                if (first := assigned.get(_root(value))) is not None:
+                    self._see(first)
+                    value = _with_root(value, first.value)
                 returned = expression(value)
                 if not isinstance(returned, Unknown):
                     found.append(returned)
@@ -197,6 +204,24 @@ class _Reader:
 
     def _see(self, node: ast.stmt) -> None:
         self.seen.append((node.lineno, node.end_lineno or node.lineno))
+
+
+def _root(node: ast.expr) -> str:
+    """The name that a chain of attributes and calls begins with, "" for none."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _with_root(node: ast.expr, root: ast.expr) -> ast.expr:
+    """The chain with `root` in the place of that name: what a local name stands for."""
+    if isinstance(node, ast.Attribute):
+        changed: ast.expr = ast.Attribute(_with_root(node.value, root), node.attr, node.ctx)
+    elif isinstance(node, ast.Call):
+        changed = ast.Call(_with_root(node.func, root), node.args, node.keywords)
+    else:
+        return root
+    return ast.copy_location(changed, node)
 
 
 def _adds_fields(call: ast.Call) -> bool:
@@ -214,6 +239,41 @@ def _called(call: ast.Call) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
+
+
+# What views and methods return most, and what nobody resolves a name by.
+_ANSWERS = frozenset(
+    (
+        "FileResponse",
+        "HttpResponse",
+        "HttpResponseRedirect",
+        "JsonResponse",
+        "Response",
+        "StreamingHttpResponse",
+        "TemplateResponse",
+        "_",
+        "bool",
+        "float",
+        "format_html",
+        "gettext",
+        "gettext_lazy",
+        "int",
+        "len",
+        "mark_safe",
+        "ngettext",
+        "redirect",
+        "render",
+        "reverse",
+        "reverse_lazy",
+    )
+)
+
+
+def _is_answer(value: ast.expr) -> bool:
+    """Whether what is returned is of no use to other files: a constant, a response, a text."""
+    if isinstance(value, ast.Call):
+        return _called(value) in _ANSWERS
+    return isinstance(value, ast.Constant | ast.Compare | ast.JoinedStr)
 
 
 # Statements without blocks in them, nor anything to keep when they stand in a function.

@@ -1,9 +1,9 @@
 """Bytes of a Python file -> its tree, also where the file is newer than the Python that runs.
 
-`ast` reads the syntax of its own version. What it cannot read is read by libcst, whose parser knows
-every version's, rewritten to older syntax of the same meaning line by line (`older`), and given to
-`ast` again. What is in no known encoding is read as Latin-1: names are ASCII nearly always, and the
-caller is told.
+`ast` reads the syntax of its own version. What it cannot read is spelled in an older way
+(`respelling`); where that is not enough, it is read by libcst, whose parser knows every version's,
+rewritten to older syntax of the same meaning line by line (`older`), and given to `ast` again. What
+is in no known encoding is read as Latin-1: names are ASCII nearly always, and the caller is told.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import io
 import tokenize
 import warnings
 from dataclasses import dataclass
+
+from ramet.tools.assess.source.respelling import respell
 
 __all__ = ["Parsed", "parse"]
 
@@ -46,6 +48,9 @@ def parse(content: bytes) -> Parsed:
 
 
 def _parse_newer(content: bytes, said: SyntaxError | ValueError) -> Parsed:
+    respelled = respell(content)
+    if respelled != content and (tree := _tree(respelled)) is not None:
+        return Parsed(tree, respelled)
     line = getattr(said, "lineno", None) or 0
     sentence = f"Python cannot read it: {getattr(said, 'msg', None) or said}"
     try:
@@ -57,12 +62,16 @@ def _parse_newer(content: bytes, said: SyntaxError | ValueError) -> Parsed:
             ("syntax-error", f"{sentence}; ramet[assess] has a parser for newer syntax", line),
         )
     rewritten = rewrite(content)
-    if rewritten is not None:
-        try:
-            return Parsed(ast.parse(rewritten), rewritten)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass
+    if rewritten is not None and (tree := _tree(rewritten)) is not None:
+        return Parsed(tree, rewritten)
     return Parsed(None, content, ("syntax-error", sentence, line))
+
+
+def _tree(content: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _utf8(content: bytes) -> tuple[bytes, tuple[str, str, int] | None]:

@@ -29,6 +29,7 @@ _PASSED_OVER = frozenset(
         "__pypackages__",
     )
 )
+_ASSETS = frozenset(("static", "staticfiles", "assets", "media", "locale", "locales"))
 _TEMPLATES = (".html", ".htm", ".txt", ".xml", ".jinja", ".jinja2", ".j2", ".djhtml", ".mjml")
 _CONFIGURATION = frozenset(
     ("pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml", "ramet.toml", "setup.py", "Makefile")
@@ -54,6 +55,11 @@ def walk(root: Path) -> Files:
     return files
 
 
+def _holds_assets(path: str, names: set[str]) -> bool:
+    """Whether it is for browsers and translators: thousands of files, none of them source."""
+    return path.rpartition("/")[2] in _ASSETS and not any(n.endswith(".py") for n in names)
+
+
 def _is_text(name: str) -> bool:
     # What is no UTF-8 has lone surrogates in its place, which no report can be written with.
     return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
@@ -71,7 +77,8 @@ class _Walk:
         except OSError as error:
             self._gap("unreadable-folder", path, str(error.strerror), "Let it be read.")
             return
-        if path and any(entry.name == "pyvenv.cfg" for entry in entries):
+        names = {entry.name for entry in entries}
+        if path and ("pyvenv.cfg" in names or _holds_assets(path, names)):
             return
         for entry in entries:
             name = entry.name

@@ -116,6 +116,18 @@ def test_a_hub_lives_with_its_own_app() -> None:
     assert group_with(found, "user") == ["profile", "user"]
 
 
+def test_a_hub_goes_to_no_group_that_is_full() -> None:
+    evidence = circles(20, 8, 8)
+    links: dict[Link, float] = {(node, "hub", "fk"): 1 for node in evidence.nodes}
+
+    found = find_candidates(
+        Evidence(nodes=[*evidence.nodes, "hub"], links={**evidence.links, **links})
+    )
+
+    assert [hub.node for hub in found.hubs] == ["hub"]
+    assert [len(group.nodes) for group in found.groups] == [20, 9, 8]
+
+
 def test_pinned_models_and_apps_are_obeyed() -> None:
     evidence = msgspec.structs.replace(
         circles(5, 5), apps={f"{letter}{number}": letter for letter in "ab" for number in range(5)}

@@ -87,6 +87,14 @@ def test_settling_moves_only_what_it_may() -> None:
     assert settle(graph, wrong, [3]) == [0, 0, 0, 0, 1, 1, 1, 0]
 
 
+def test_settling_fills_no_community_beyond_its_most_members() -> None:
+    graph = weigh(circles(4, 4))
+    wrong = [0, 0, 0, 1, 1, 1, 1, 0]
+
+    assert settle(graph, wrong, [3], most=4) == wrong
+    assert settle(graph, wrong, [3], most=5)[3] == 0
+
+
 def test_a_graph_without_ties_has_only_single_nodes() -> None:
     graph = Graph.build(["a", "b"], {})
 

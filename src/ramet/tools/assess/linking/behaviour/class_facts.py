@@ -164,7 +164,7 @@ class ClassFacts:
         site.read(subject, line)
         names = [name.rpartition(".")[2] for name in self._knowledge.externals(dotted)]
         if any(name in _WRITING or name.endswith(_WRITING_VIEWS) for name in names):
-            site.write(subject, line)
+            site.write(subject, line, "save")
 
     def _migration(self, site: Site, running: Running) -> None:
         for name in ("dependencies", "run_before"):

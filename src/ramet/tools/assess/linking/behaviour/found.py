@@ -41,11 +41,16 @@ class FoundEdge(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class FoundWrite(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A model written. `region` is the index of the transaction around it, -1 outside of any."""
+    """A model written. `region` is the index of the transaction around it, -1 outside of any.
+
+    `how` says which of Django's signals it sends: "save", "delete", "link" for a many-to-many, and
+    "bulk" for none.
+    """
 
     model: str
     line: int
     region: int
+    how: str = "bulk"
 
 
 class Call(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -93,6 +98,7 @@ class Send(msgspec.Struct, array_like=True, frozen=True, gc=False):
     sender: str
     function: str
     line: int
+    region: int = NO_REGION
 
 
 class Pattern(msgspec.Struct, array_like=True, frozen=True, gc=False):

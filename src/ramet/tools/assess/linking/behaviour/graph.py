@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ramet.tools.assess.facts import Atomic, Function, Write
 from ramet.tools.assess.linking.behaviour.found import NO_REGION, Call, Found, FoundFunction
+from ramet.tools.assess.linking.behaviour.listening import Listening
 
 __all__ = ["Functions"]
 
-_DEEPEST = 6
+_DEEPEST = 8
 _KINDS = frozenset(("function", "view", "task", "receiver", "command", "migration"))
 
 
@@ -32,6 +33,7 @@ class Functions:
         for module, one in found.items():
             for function in one.functions:
                 self._by_name.setdefault(function.name, (module, function))
+        self._listening = Listening(found)
         self._belongs: dict[str, str | None] = {}
         self._served: dict[str, str | None] = {}
         self._written: dict[str, list[Write]] = {}
@@ -93,11 +95,12 @@ class Functions:
         )
 
     def writes(self, name: str) -> list[Write]:
-        """All that a function writes, itself and in what it calls, each model's shortest way."""
+        """All that a function writes, itself, in what it calls and in what hears its signals, each
+        model by its shortest way."""
         if name not in self._written:
             function = self._by_name[name][1]
             own = [(write.model, write.line) for write in function.writes]
-            self._written[name] = self._reached(name, own, function.calls)
+            self._written[name] = self._reached(name, own, self._listening.calls(function))
         return self._written[name]
 
     def _reached(
@@ -122,7 +125,7 @@ class Functions:
                         writes[write.model] = Write(
                             model=write.model, file=self.path(called), line=write.line, via=via
                         )
-                self._follow(function.calls, via, seen, following)
+                self._follow(self._listening.calls(function), via, seen, following)
             level = following
         return list(writes.values())
 
@@ -158,7 +161,9 @@ class Functions:
             if region is None or write.region == region
         ]
         calls = [
-            call for call in function.calls if region is None or call.region == region != NO_REGION
+            call
+            for call in self._listening.calls(function)
+            if region is None or call.region == region != NO_REGION
         ]
         writes = self._reached(function.name, own, calls)
         if len({write.model.partition(".")[0] for write in writes}) > 1:

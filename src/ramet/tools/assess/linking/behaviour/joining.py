@@ -20,7 +20,7 @@ __all__ = ["Joined", "join"]
 
 
 class Joined(NamedTuple):
-    """What is added to a scan. Lists are in the order of file and line."""
+    """What is added to a scan. Edges are in no order, the others in that of file and line."""
 
     edges: list[Edge]
     functions: list[Function]
@@ -46,7 +46,7 @@ def join(world: World, found: Mapping[str, Found], templates: Mapping[str, str])
     edges += _transactions(functions, atomics)
     edges += template_edges(templates, places, routes, _tag_libraries(places, found))
     return Joined(
-        sorted(_once(edges), key=lambda edge: (edge.file, edge.line, edge.kind, edge.target)),
+        list(_once(edges)),
         sorted(functions.facts(), key=lambda function: (function.file, function.line)),
         sorted(atomics, key=lambda atomic: (atomic.file, atomic.line)),
         summed(found, places),
@@ -126,7 +126,11 @@ def _signals(places: Places, functions: Functions, found: Mapping[str, Found]) -
 
 
 def _calls(functions: Functions) -> Iterator[Edge]:
-    """Calls and tasks between functions of two apps, or of two models."""
+    """Calls and tasks between functions of two apps, or of two models.
+
+    A function that touches no model is told once for each that calls it: it can be copied or moved.
+    """
+    told = set()
     for _, function in functions:
         source, app = functions.place(function.name), functions.app(function.name)
         if source is None or app is None:
@@ -144,6 +148,11 @@ def _calls(functions: Functions) -> Iterator[Edge]:
                 source_end, target_end = app, other
             else:
                 source_end, target_end = source, target
+            if "." not in target_end:
+                once = (source_end, target_end, call.function)
+                if once in told:
+                    continue
+                told.add(once)
             yield Edge(
                 kind="task" if call.how == "task" else "call",
                 source=source_end,

@@ -1,55 +1,22 @@
-"""One file's behaviour -> what it does with models, in the shape that is cached (`found`)."""
+"""Links the files of a project, each by itself, so that a result can be kept."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 
-from ramet.tools.assess.linking.behaviour.class_facts import ClassFacts
+from ramet.tools.assess.linking.behaviour.file_linker import FileLinker
 from ramet.tools.assess.linking.behaviour.found import Found
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
 from ramet.tools.assess.linking.queries.models import known_models, relations_of
-from ramet.tools.assess.linking.queries.running import Definition, Names, Running, is_transaction
-from ramet.tools.assess.linking.queries.site import Site
-from ramet.tools.assess.linking.queries.values import (
-    Bound,
-    ClassRef,
-    External,
-    ExternalCall,
-    InstanceOf,
-    Listing,
-    ModelClass,
-    ModelInstance,
-    Records,
-    Request,
-    Text,
-    Value,
-)
 from ramet.tools.assess.linking.world import World
-from ramet.tools.assess.source.visiting.operations import CLASS, FUNCTION, Behaviour, Scope
+from ramet.tools.assess.source.visiting.operations import Behaviour
 
 __all__ = ["Linker"]
-
-_TASKS = frozenset(("shared_task", "task", "periodic_task", "actor", "db_task", "job"))
-_TASK_PACKAGES = frozenset(
-    (
-        "celery",
-        "django_rq",
-        "rq",
-        "huey",
-        "dramatiq",
-        "procrastinate",
-        "django_tasks",
-        "django_q",
-        "djcelery",
-    )
-)
-
 
 _BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
 
@@ -70,18 +37,28 @@ class Linker:
             world.settings.values,
         )
         self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
-        middleware = list(_middleware(world))
-        for module in middleware:
-            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
-            if behaviour is not None:
-                self.link(module, behaviour)
-        self._knowledge.end_of_middleware()
-        self.basis = _digest(world, middleware)
+        self._middleware = list(_middleware(world))
+        self._is_started = False
+        self.basis = _digest(world, self._middleware)
 
     def link(self, module: Module, behaviour: Behaviour) -> Found:
         """What the file does. It depends on the file and on the outside of others alone."""
+        if not self._is_started:
+            self._link_middleware()
+        return self._link(module, behaviour)
+
+    def _link_middleware(self) -> None:
+        """Before the first file: what middleware puts on requests, the others find there."""
+        self._is_started = True
+        for module in self._middleware:
+            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
+            if behaviour is not None:
+                self._link(module, behaviour)
+        self._knowledge.end_of_middleware()
+
+    def _link(self, module: Module, behaviour: Behaviour) -> Found:
         self._knowledge.start_file()
-        return _File(self._knowledge, self._evaluation, module, behaviour).link()
+        return FileLinker(self._knowledge, self._evaluation, module, behaviour).link()
 
 
 def _middleware(world: World) -> Iterator[Module]:
@@ -100,306 +77,3 @@ def _digest(world: World, modules: Iterable[Module]) -> bytes:
     for module in modules:
         digest.update(world.keys.get(module.path, b""))
     return digest.digest()
-
-
-class _File:
-    def __init__(
-        self,
-        knowledge: Knowledge,
-        evaluation: Evaluation,
-        module: Module,
-        behaviour: Behaviour,
-    ) -> None:
-        self._knowledge = knowledge
-        self._evaluation = evaluation
-        self._module = module
-        self._scopes = behaviour.scopes
-        self._imports = behaviour.imports
-        self._found = Found([], [], [], [], [], [], "", [], [], [], [])
-        self._runs: dict[int, Running] = {}
-        self._definitions: dict[int, Definition] = {}
-        self._hints: dict[str, dict[str, Value]] = {}
-        self._class_facts = ClassFacts(knowledge, evaluation, module)
-        self._is_command = ".management.commands." in f".{module.name}."
-
-    def link(self) -> Found:
-        for index, scope in enumerate(self._scopes):
-            if scope.kind == FUNCTION:
-                self._run_function(index, scope)
-            elif scope.kind == CLASS:
-                self._run_class(index, scope)
-            else:
-                self._run_module(scope)
-        found = self._found
-        found.edges = list(dict.fromkeys(found.edges))
-        found.uses = list(dict.fromkeys(found.uses))
-        found.patterns = list(dict.fromkeys(found.patterns))
-        found.gaps = list(dict.fromkeys(found.gaps))
-        found.receivers = list(dict.fromkeys(found.receivers))
-        found.imports = self._absolute_imports()
-        return found
-
-    def _absolute_imports(self) -> list[list[Any]]:
-        absolute = self._knowledge.absolute
-        return [
-            [line, absolute(self._module, name), names, flags]
-            for line, name, names, flags in self._imports
-        ]
-
-    def _dotted(self, index: int) -> str:
-        name = self._scopes[index].name
-        return f"{self._module.name}.{name}" if name else self._module.name
-
-    def _outer(self, scope: Scope) -> list[Names]:
-        """The names of the functions around a scope, the nearest first, then the module's."""
-        if scope.parent < 0:
-            return []
-        outer = []
-        parent = scope.parent
-        while parent > 0:
-            if self._scopes[parent].kind == FUNCTION and parent in self._runs:
-                outer.append(self._runs[parent].names)
-            parent = self._scopes[parent].parent
-        outer.append(self._runs[0].names)
-        return outer
-
-    def _run(
-        self, index: int, scope: Scope, site: Site, names: Names, inside: str | None = None
-    ) -> Running:
-        running = Running(self._evaluation, site, self._module, names, self._outer(scope), inside)
-        running.run(scope.operations)
-        self._runs[index] = running
-        for definition in running.definitions:
-            if definition.index not in self._definitions:
-                self._definitions[definition.index] = definition
-                self._decorated(site, definition, self._dotted(definition.index))
-        return running
-
-    def _run_module(self, scope: Scope) -> None:
-        site = Site(self._found, self._module.name, "module", 0)
-        running = self._run(0, scope, site, {})
-        name = running.names.get("app_name")
-        if isinstance(name, Text):
-            self._found.url_namespace = name.text
-        for receiver in self._found.receivers:
-            self._hint(receiver.function, receiver.sender)
-        if site.has_facts:
-            self._found.functions.append(site.function)
-
-    def _hint(self, function: str, label: str) -> None:
-        if label:
-            self._hints[function] = {
-                "instance": ModelInstance(label),
-                "sender": ModelClass(label),
-            }
-
-    def _run_class(self, index: int, scope: Scope) -> None:
-        dotted = self._dotted(index)
-        site = Site(self._found, dotted, "class", scope.line)
-        site.label = self._knowledge.label_of_class(dotted) or ""
-        self._knowledge.class_named(self._module, scope.name)
-        running = self._run(index, scope, site, {})
-        self._class_facts.finish(site, dotted, running)
-        if self._is_task_class(dotted):
-            self._found.tasks.append(f"{dotted}.run")
-        if site.has_facts:
-            self._found.functions.append(site.function)
-
-    def _is_task_class(self, dotted: str) -> bool:
-        return self._evaluation.frameworks.role(dotted) == "task" and any(
-            name.partition(".")[0] in _TASK_PACKAGES for name in self._knowledge.externals(dotted)
-        )
-
-    # Functions
-
-    def _run_function(self, index: int, scope: Scope) -> None:
-        dotted = self._dotted(index)
-        definition = self._definitions.get(index)
-        parent = self._scopes[scope.parent]
-        owner_class = self._dotted(scope.parent) if parent.kind == CLASS else None
-        site = Site(self._found, dotted, "function", scope.line)
-        site.function.kind = self._kind(dotted, scope, owner_class)
-        is_atomic = self._is_atomic(definition) or self._is_atomic_class(scope)
-        if is_atomic:
-            site.open_transaction(scope.line)
-        owners: list[Value] = [None]
-        if owner_class is not None and not _is_static(definition):
-            owners = self._knowledge.owners(owner_class)
-        for owner in owners:
-            site.label = owner.label if isinstance(owner, ModelInstance) else ""
-            names = self._parameters(scope, dotted, owner_class, owner, definition)
-            run = Running(
-                self._evaluation, site, self._module, names, self._outer(scope), owner_class
-            )
-            for name, told in _pairs(scope.parameters):
-                if told is not None and names.get(name) is None:
-                    names[name] = run.annotated(told)
-            self._run(index, scope, site, names, owner_class)
-        function = site.function
-        if len(owners) == 1 and isinstance(owners[0], ModelInstance | Records):
-            function.model = owners[0].label
-        function.calls = list(dict.fromkeys(function.calls))
-        self._found.functions.append(function)
-
-    def _parameters(
-        self,
-        scope: Scope,
-        dotted: str,
-        owner_class: str | None,
-        owner: Value,
-        definition: Definition | None,
-    ) -> Names:
-        names: Names = {}
-        hints = self._hints.get(dotted, {})
-        known = self._known_parameters(owner_class) if owner_class is not None else {}
-        for at, (name, _) in enumerate(_pairs(scope.parameters)):
-            if at == 0 and owner is not None:
-                names[name] = _class_value(owner) if _is_of_class(definition) else owner
-            elif name in hints:
-                names[name] = hints[name]
-            elif name in known:
-                names[name] = known[name]
-            elif name == "request":
-                names[name] = Request()
-            elif self._module.is_migration and at == 0 and name == "apps":
-                names[name] = External("django.apps.apps")
-            else:
-                names[name] = None
-        return names
-
-    def _known_parameters(self, dotted: str) -> dict[str, Value]:
-        """What Django and REST framework pass to methods of their classes under these names."""
-        frameworks = self._evaluation.frameworks
-        role = frameworks.role(dotted)
-        known: dict[str, Value] = {}
-        if role == "view":
-            for name, attribute in (("form", "form_class"), ("serializer", "serializer_class")):
-                named = self._knowledge.member(dotted, attribute)
-                if isinstance(named, ClassRef):
-                    known[name] = InstanceOf(named.dotted)
-        elif role in ("admin", "serializer", "form", "filters"):
-            subject = frameworks.subject(dotted)
-            if subject is not None:
-                row = ModelInstance(subject)
-                known = {"instance": row, "queryset": Records(subject)}
-                if role in ("admin", "serializer"):
-                    known["obj"] = row
-        return known
-
-    def _kind(self, dotted: str, scope: Scope, owner_class: str | None) -> Any:
-        if dotted in self._found.tasks:
-            return "task"
-        if any(receiver.function == dotted for receiver in self._found.receivers):
-            return "receiver"
-        if self._module.is_migration:
-            return "migration"
-        if self._is_command:
-            return "command"
-        if owner_class is not None:
-            return "view" if self._evaluation.frameworks.role(owner_class) == "view" else "function"
-        return "view" if scope.parameters[:1] == ["request"] else "function"
-
-    # Decorators
-
-    def _is_atomic(self, definition: Definition | None) -> bool:
-        return definition is not None and any(map(_makes_atomic, definition.decorators))
-
-    def _is_atomic_class(self, scope: Scope) -> bool:
-        """`@method_decorator(transaction.atomic, name="dispatch")` of the class around."""
-        definition = self._definitions.get(scope.parent)
-        if definition is None or self._scopes[scope.parent].kind != CLASS:
-            return False
-        name = scope.name.rpartition(".")[2]
-        for decorator in definition.decorators:
-            if isinstance(decorator, ExternalCall) and _makes_atomic(decorator):
-                named = decorator.keyword("name")
-                method = named.text if isinstance(named, Text) else ""
-                if method == name or (
-                    method == "dispatch" and name in ("get", "post", "put", "patch", "delete")
-                ):
-                    return True
-        return False
-
-    def _decorated(self, site: Site, definition: Definition, dotted: str) -> None:
-        for decorator in definition.decorators:
-            if not isinstance(decorator, External | ExternalCall | Bound):
-                continue
-            name = _name_of(decorator)
-            if name == "receiver" and isinstance(decorator, ExternalCall):
-                self._received(site, definition, decorator, dotted)
-            elif name in _TASKS and self._is_task(decorator):
-                self._found.tasks.append(dotted)
-            elif name == "register" and isinstance(decorator, ExternalCall):
-                for model in decorator.arguments:
-                    if isinstance(model, ModelClass):
-                        site.edge("admin", "", model.label, "register", definition.line)
-                        self._knowledge.tell_subject(dotted, model.label)
-
-    def _is_task(self, decorator: External | ExternalCall | Bound) -> bool:
-        if isinstance(decorator, Bound):
-            owner = decorator.owner
-            return isinstance(owner, ExternalCall) and self._package(owner.dotted)
-        return self._package(decorator.dotted)
-
-    def _package(self, dotted: str) -> bool:
-        return dotted.partition(".")[0] in _TASK_PACKAGES or dotted.startswith("django.tasks.")
-
-    def _received(
-        self, site: Site, definition: Definition, decorator: ExternalCall, dotted: str
-    ) -> None:
-        if not decorator.dotted.endswith("dispatch.receiver") and not decorator.dotted.endswith(
-            "dispatcher.receiver"
-        ):
-            return
-        signals = decorator.arguments[0] if decorator.arguments else decorator.keyword("signal")
-        has_sender = any(name == "sender" for name, _ in decorator.keywords)
-        sender = decorator.keyword("sender")
-        for signal in signals.items if isinstance(signals, Listing) else (signals,):
-            name = signal_name(signal)
-            if name is None:
-                site.gap("signal-unknown", "receiver", definition.line)
-                continue
-            label = self._evaluation.externals.receive(
-                site, name, sender, has_sender, dotted, definition.line
-            )
-            if label is not None:
-                self._hint(dotted, label)
-
-
-def signal_name(signal: Value) -> str | None:
-    """The dotted name of a signal, None where the value is not known to be one."""
-    if isinstance(signal, External):
-        return signal.dotted
-    if isinstance(signal, ExternalCall) and signal.where:
-        return signal.where
-    return None
-
-
-def _pairs(parameters: list[Any]) -> list[tuple[str, Any]]:
-    return list(zip(parameters[::2], parameters[1::2], strict=True))
-
-
-def _name_of(value: External | ExternalCall | Bound) -> str:
-    return value.name if isinstance(value, Bound) else value.dotted.rpartition(".")[2]
-
-
-def _makes_atomic(value: Value) -> bool:
-    if is_transaction(value):
-        return True
-    if isinstance(value, ExternalCall) and value.dotted.endswith(".method_decorator"):
-        return any(map(is_transaction, value.arguments))
-    return False
-
-
-def _is_static(definition: Definition | None) -> bool:
-    return definition is not None and "staticmethod" in definition.written
-
-
-def _is_of_class(definition: Definition | None) -> bool:
-    return definition is not None and "classmethod" in definition.written
-
-
-def _class_value(owner: Value) -> Value:
-    if isinstance(owner, ModelInstance):
-        return ModelClass(owner.label)
-    return ClassRef(owner.dotted) if isinstance(owner, InstanceOf) else owner

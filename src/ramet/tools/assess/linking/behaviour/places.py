@@ -18,6 +18,9 @@ class Places:
         self._world = world
         self._apps: dict[str, str | None] = {}
         self._paths: dict[str, str] = {}
+        self._folders = {
+            app.folder: app.label for app in world.apps.by_label.values() if app.is_own
+        }
         self._external = external_labels(world.registry)
         for path, module in world.modules.items():
             self._paths.setdefault(module.name, path)
@@ -25,8 +28,11 @@ class Places:
     def app_of(self, module: str) -> str | None:
         """The label of the app that it is in, None where it is in none of the project's own."""
         if module not in self._apps:
-            app = self._world.apps.containing(module)
-            self._apps[module] = app.label if app is not None and app.is_own else None
+            label = self.app_of_path(self._paths.get(module, ""))
+            if label is None:
+                app = self._world.apps.containing(module)
+                label = app.label if app is not None and app.is_own else None
+            self._apps[module] = label
         return self._apps[module]
 
     def path_of(self, module: str) -> str:
@@ -34,11 +40,10 @@ class Places:
 
     def app_of_path(self, path: str) -> str | None:
         """The label of the app in whose folder a file is, the innermost."""
-        best, label = "", None
-        for app in self._world.apps.by_label.values():
-            if app.is_own and path.startswith(f"{app.folder}/") and len(app.folder) > len(best):
-                best, label = app.folder, app.label
-        return label
+        folder = path.rpartition("/")[0]
+        while folder and folder not in self._folders:
+            folder = folder.rpartition("/")[0]
+        return self._folders.get(folder)
 
     def is_model(self, label: str) -> bool:
         return label in self._world.registry.models or label in self._external

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ramet.tools.assess.linking.queries.called import Called
 from ramet.tools.assess.linking.queries.externals import Externals
 from ramet.tools.assess.linking.queries.frameworks import Frameworks
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.query_sets import API, Keyword, QuerySets, method_of
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.query_sets import API, QuerySets, method_of
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,
@@ -123,10 +124,12 @@ class Evaluation:
         if isinstance(value, Bound):
             return self._call_bound(site, value, arguments, keywords, line)
         if isinstance(value, External):
-            return self.externals.call(site, value.dotted, arguments, keywords, line)
+            return self.externals.call(Called(site, value.dotted, arguments, keywords, line))
         if isinstance(value, FunctionRef):
             site.call(value.dotted, line)
-            known = self.externals.named(site, value.dotted, arguments, keywords, line)
+            site.pass_on(value.dotted, arguments, keywords, 0)
+            called = Called(site, value.dotted, arguments, keywords, line)
+            known = self.externals.named(called)
             return known if known is not None else self.knowledge.returned(value.dotted, None)
         if isinstance(value, ModelClass):
             return ModelInstance(value.label)
@@ -134,6 +137,7 @@ class Evaluation:
             started = self.knowledge.method(value.dotted, "__init__")
             if started is not None:
                 site.call(started, line)
+                site.pass_on(started, arguments, keywords, 1)
             if self.frameworks.role(value.dotted) == "signal":
                 return ExternalCall("django.dispatch.Signal")
             return InstanceOf(value.dotted)
@@ -183,7 +187,7 @@ class Evaluation:
                 return Bound(owner, name, member.dotted)
             if member is not None:
                 if isinstance(owner, ModelClass) and (
-                    records := self.knowledge.as_manager(member, owner.label)
+                    records := self.knowledge.owners.as_manager(member, owner.label)
                 ):
                     return records
                 return member
@@ -196,7 +200,7 @@ class Evaluation:
             return ModelClass(value.label)
         if name == "through":
             return ModelClass(value.writes) if value.writes else None
-        own = self.knowledge.manager_method(value.label, name)
+        own = self.knowledge.owners.manager_method(value.label, name)
         if own is not None or method_of(name) in API or name in _LINKS:
             return Bound(value, name, own)
         return None
@@ -257,22 +261,25 @@ class Evaluation:
     def _call_bound(
         self,
         site: Site,
-        bound: Bound,
+        method: Bound,
         arguments: Sequence[Value],
         keywords: Sequence[Keyword],
         line: int,
     ) -> Value:
-        owner, name, dotted = bound.owner, bound.name, bound.dotted
+        owner, name, dotted = method.owner, method.name, method.dotted
         if dotted is not None:
             site.call(dotted, line)
+            skipped = 0 if self.knowledge.is_static(dotted) else 1
+            site.pass_on(dotted, arguments, keywords, skipped)
         if isinstance(owner, Records):
             if owner.label == "contenttypes.ContentType":
-                self.externals.content_type_named(site, arguments, keywords, line)
+                called = Called(site, name, arguments, keywords, line)
+                self.externals.content_type_named(called)
             if method_of(name) in API or name in _LINKS:
                 return self.query_sets.call(site, owner, name, arguments, keywords, line)
         elif isinstance(owner, ModelInstance):
             if name in _SAVING:
-                site.write(owner.label, line)
+                site.write(owner.label, line, "delete" if "delete" in name else "save")
                 return None
         elif isinstance(owner, Query):
             return owner
@@ -283,7 +290,7 @@ class Evaluation:
                 site.call(owner.dotted, line, "task")
             return None
         elif isinstance(owner, ExternalCall):
-            return self.externals.call_on(site, owner, name, arguments, keywords, line)
+            return self.externals.call_on(owner, Called(site, name, arguments, keywords, line))
         elif isinstance(owner, InstanceOf | ClassRef):
             return self.frameworks.call(site, owner, name, dotted, arguments, keywords, line)
         return self.knowledge.returned(dotted, owner) if dotted is not None else None

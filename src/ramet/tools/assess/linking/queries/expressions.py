@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ramet.tools.assess.linking.queries.query_sets import Keyword, mapped, named_in
+from ramet.tools.assess.linking.queries.query_sets import mapped, named_in
+from ramet.tools.assess.linking.queries.site import Keyword
 from ramet.tools.assess.linking.queries.values import Mapping, Named, Query, Text, Value
 
 __all__ = ["is_expression", "query"]

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     ClassRef,
     ExternalCall,
@@ -168,7 +167,7 @@ class Frameworks:
             if len(own) == 2:
                 return
         if self._is_of_model(dotted):
-            site.write(subject, line)
+            site.write(subject, line, "save")
 
     def _is_of_model(self, dotted: str) -> bool:
         return any("Model" in name.rpartition(".")[2] for name in self._knowledge.externals(dotted))

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.queries.outside import Outside
+from ramet.tools.assess.linking.queries.owners import KnownModel, Owners
 from ramet.tools.assess.linking.queries.relations import Relations
 from ramet.tools.assess.linking.queries.values import (
     ClassRef,
     External,
     ExternalCall,
     FunctionRef,
-    InstanceOf,
     ModelClass,
     ModelInstance,
     ModuleRef,
     Records,
     SettingsValue,
+    SuperOf,
     Text,
     Value,
 )
@@ -32,7 +33,6 @@ from ramet.tools.assess.source.extract import (
     Assign,
     Call,
     ClassDef,
-    Expression,
     FunctionDef,
     Name,
 )
@@ -40,22 +40,10 @@ from ramet.tools.assess.source.extract import (
 if TYPE_CHECKING:
     from ramet.tools.assess.linking.queries.evaluation import Evaluation
 
-__all__ = ["Knowledge", "KnownModel"]
+__all__ = ["Knowledge"]
 
 _DEEPEST = 12
-_MOST_OWNERS = 4
 _PROPERTIES = frozenset(("property", "cached_property", "classproperty"))
-_MANAGERS = ("Manager", "Managers", "as_manager", "from_queryset", "QuerySet", "Queryset")
-
-
-class KnownModel(NamedTuple):
-    """A model with the dotted name of its class, and of which it is a proxy."""
-
-    label: str
-    dotted: str
-    table: str | None
-    proxy_of: str | None = None
-    is_own: bool = True
 
 
 class Knowledge:
@@ -91,9 +79,7 @@ class Knowledge:
         self._members: dict[tuple[str, str], Value] = {}
         self._returned: dict[tuple[str, Value], Value] = {}
         self._externals: dict[str, list[str]] = {}
-        self._managers: dict[str, list[str]] = {}
-        self._manager_methods: dict[tuple[str, str], str | None] = {}
-        self._owners: dict[str, list[Value]] | None = None
+        self.owners = Owners(self, self._models)
         self._depth = 0
         self._outside = Outside(self)
         self._of_self: dict[tuple[str, str], Value] = {}
@@ -135,7 +121,7 @@ class Knowledge:
         return self.of_symbol(symbol)
 
     def loaded(self, module: str, name: str) -> Value:
-        """What a loader finds that is given `app.module` and a name: the one there is, or nothing."""
+        """What a loader finds that is given `app.module` and a name, where there is only one."""
         if self._by_last is None:
             self._by_last = {}
             for dotted, modules in self._names.modules.items():
@@ -223,7 +209,8 @@ class Knowledge:
         self._classes.setdefault(found.dotted, found)
         return found
 
-    def _class(self, dotted: str) -> Class | None:
+    def class_at(self, dotted: str) -> Class | None:
+        """The class with that dotted name."""
         found = self._classes.get(dotted)
         if found is None:
             symbol = self._names.locate(dotted)
@@ -248,7 +235,7 @@ class Knowledge:
         """The names of all bases that are not the project's."""
         names = self._externals.get(dotted)
         if names is None:
-            found = self._class(dotted)
+            found = self.class_at(dotted)
             names = self._externals[dotted] = [
                 base.dotted
                 for base in (found.mro if found is not None else ())
@@ -265,7 +252,7 @@ class Knowledge:
         return self._members[key]
 
     def _find_member(self, dotted: str, name: str) -> Value:
-        found = self._class(dotted)
+        found = self.class_at(dotted)
         place = found.attribute(name) if found is not None else None
         if place is None:
             return None
@@ -285,7 +272,7 @@ class Knowledge:
 
     def method_after(self, after: str, dotted: str | None, name: str) -> str | None:
         """What `super().name` is in a method of the class `after`, for an instance of `dotted`."""
-        found = self._class(dotted or after)
+        found = self.class_at(dotted or after)
         is_after = False
         for owner in found.mro if found is not None else ():
             if is_after and owner.module is not None and owner.module.is_own:
@@ -300,7 +287,7 @@ class Knowledge:
         """The model that an admin class is registered for: by its decorator, or told so."""
         if dotted in self._told:
             return ModelClass(self._told[dotted])
-        found = self._class(dotted)
+        found = self.class_at(dotted)
         if found is None or found.definition is None or found.module is None:
             return None
         for decorator in found.definition.decorators:
@@ -313,77 +300,6 @@ class Knowledge:
                 return self._outside.value(found.module, decorator.args[0], {})
         return None
 
-    def owners(self, dotted: str) -> list[Value]:
-        """What `self` is in the methods of a class: rows of a model, records of one, or itself."""
-        if self._owners is None:
-            self._owners = self._find_owners()
-        label = self._labels.get(dotted)
-        if label is not None:
-            return [ModelInstance(label)]
-        return self._owners.get(dotted, [])[:_MOST_OWNERS] or [InstanceOf(dotted)]
-
-    def _find_owners(self) -> dict[str, list[Value]]:
-        owners: dict[str, list[Value]] = {}
-        for model in self._models.values():
-            if model.proxy_of is not None or not model.is_own:
-                continue
-            found = self._class(model.dotted)
-            for base in found.mro[1:] if found is not None else ():
-                is_own = base.module is not None and base.module.is_own
-                if is_own and base.dotted not in self._labels:
-                    owners.setdefault(base.dotted, []).append(ModelInstance(model.label))
-        for model in self._models.values():
-            for manager in self.managers(model.label) if model.is_own else ():
-                records = owners.setdefault(manager, [])
-                if Records(model.label) not in records:
-                    records.append(Records(model.label))
-        return owners
-
-    # Managers
-
-    def as_manager(self, member: Value, label: str) -> Records | None:
-        """The records of a model, where `member` of its class is a manager."""
-        return Records(label) if self._manager_classes(member) is not None else None
-
-    def _manager_classes(self, member: Value) -> list[str] | None:
-        if isinstance(member, InstanceOf):
-            is_manager = self.evaluation.frameworks.role(member.dotted) == "records"
-            return [member.dotted] if is_manager else None
-        if isinstance(member, ExternalCall) and member.dotted.endswith(_MANAGERS):
-            return [each.dotted for each in member.arguments if isinstance(each, ClassRef)]
-        return None
-
-    def managers(self, label: str) -> list[str]:
-        """The classes of the project whose methods a model's managers have."""
-        found = self._managers.get(label)
-        if found is None:
-            found = self._managers[label] = []
-            dotted = self.class_of(label)
-            owner = self._class(dotted) if dotted is not None else None
-            for base in owner.mro if owner is not None else ():
-                if base.module is None or not base.module.is_own:
-                    continue
-                for name, statement in base.names.items():
-                    if isinstance(statement, Assign) and _may_be_manager(statement.value):
-                        member = self.member(base.dotted, name)
-                        found += self._manager_classes(member) or ()
-            found[:] = dict.fromkeys(found)
-        return found
-
-    def manager_method(self, label: str, name: str) -> str | None:
-        """The method of one of a model's managers, where the project defines it."""
-        key = (label, name)
-        if key not in self._manager_methods:
-            self._manager_methods[key] = next(
-                (
-                    method
-                    for manager in self.managers(label)
-                    if (method := self.method(manager, name)) is not None
-                ),
-                None,
-            )
-        return self._manager_methods[key]
-
     # Functions
 
     def is_property(self, dotted: str) -> bool:
@@ -392,6 +308,10 @@ class Knowledge:
             isinstance(each, Name) and each.dotted.rpartition(".")[2] in _PROPERTIES
             for each in known[1].decorators
         )
+
+    def is_static(self, dotted: str) -> bool:
+        known = self._functions.get(dotted)
+        return known is not None and Name("staticmethod") in known[1].decorators
 
     def returned(self, dotted: str, owner: Value) -> Value:
         """What a function gives, called on `owner` where it is a method."""
@@ -406,6 +326,7 @@ class Knowledge:
         scope: dict[str, Value] = dict.fromkeys(function.parameters)
         if owner is not None and function.parameters:
             scope[function.parameters[0]] = owner
+            scope["super"] = SuperOf(dotted.rpartition(".")[0], owner)
         self._depth += 1
         try:
             for expression in function.returns:
@@ -474,9 +395,3 @@ class Knowledge:
     def set_of_self(self, dotted: str, name: str, value: Value) -> None:
         if value is not None:
             self._of_self.setdefault((dotted, name), value)
-
-
-def _may_be_manager(value: Expression) -> bool:
-    if not isinstance(value, Call):
-        return False
-    return not isinstance(value.function, Name) or value.function.dotted.endswith(_MANAGERS)

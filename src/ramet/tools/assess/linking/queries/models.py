@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ramet.tools.assess.linking.models import ModelClass
-from ramet.tools.assess.linking.queries.knowledge import KnownModel
+from ramet.tools.assess.linking.queries.owners import KnownModel
 from ramet.tools.assess.linking.queries.relations import Relation, Relations
 from ramet.tools.assess.linking.registry import Registry
 

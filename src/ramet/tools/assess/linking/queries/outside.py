@@ -6,8 +6,7 @@ from collections.abc import Mapping as Names
 from typing import TYPE_CHECKING
 
 from ramet.tools.assess.linking.names import Module
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Silent
+from ramet.tools.assess.linking.queries.site import Keyword, Silent
 from ramet.tools.assess.linking.queries.values import (
     Listing,
     Mapping,
@@ -38,6 +37,7 @@ __all__ = ["Outside"]
 
 # Of nested expressions, and of names that lead to others: no model is as far away as this.
 _DEEPEST = 60
+_SUPER = Name("super")
 
 
 class Outside:
@@ -116,6 +116,8 @@ class Outside:
         return self._knowledge.evaluation.attribute(self._site, value, name, 0)
 
     def _call(self, module: Module, call: Call, scope: Names[str, Value]) -> Value:
+        if call.function == _SUPER and not call.args:
+            return scope.get("super")
         function = self.value(module, call.function, scope)
         if function is None:
             return None

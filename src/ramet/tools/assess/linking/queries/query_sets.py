@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ramet.tools.assess.linking.queries.relations import Relations
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Listing,
     Mapping,
@@ -20,9 +20,7 @@ from ramet.tools.assess.linking.queries.values import (
     Value,
 )
 
-__all__ = ["API", "Keyword", "QuerySets", "method_of"]
-
-Keyword = tuple[str | None, Value, int]
+__all__ = ["API", "QuerySets", "mapped", "method_of", "named_in"]
 
 _CONDITIONS = frozenset(("filter", "exclude", "get", "get_or_create", "update_or_create"))
 _PATHS = frozenset(
@@ -91,6 +89,15 @@ _OTHER = frozenset(
 API = _CONDITIONS | _PATHS | _SAME | _ROW | _PLAIN | _WRITES | _OTHER
 
 
+# Which of those that write send signals, and which.
+_HOW = {
+    "create": "save",
+    "get_or_create": "save",
+    "update_or_create": "save",
+    "delete": "delete",
+}
+
+
 def method_of(name: str) -> str:
     """The name of the method without the `a` of its asynchronous form."""
     return name[1:] if name.startswith("a") and name[1:] in API | _LINKS else name
@@ -131,7 +138,7 @@ class QuerySets:
         name = method_of(method)
         label = records.label
         if name in _LINKS:
-            site.write(records.writes or label, line)
+            site.write(records.writes or label, line, "link")
             return None
         outer = list(records.outer)
         names = self._named(name, arguments, keywords, line)
@@ -141,9 +148,9 @@ class QuerySets:
             else:
                 self.follow(site, label, named, line)
         if name in _WRITES:
-            site.write(label, line)
+            site.write(label, line, _HOW.get(name, "bulk"))
             if name == "create" and records.writes and records.writes != label:
-                site.write(records.writes, line)
+                site.write(records.writes, line, "link")
         else:
             site.read(label, line)
         if name in _SAME:

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from ramet.tools.assess.linking.names import Module
+from ramet.tools.assess.linking.queries.annotations import annotated
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.externals import BY_NAME
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,
@@ -101,6 +101,7 @@ class Running:
         self.lines: dict[str, int] = {}
         self.definitions: list[Definition] = []
         self.returned: list[Value] = []
+        self.inferred: Names = {}
         self._evaluation = evaluation
         self._knowledge = evaluation.knowledge
         self._site = site
@@ -205,7 +206,23 @@ class Running:
             (keywords[at], self.value(keywords[at + 1]), keywords[at + 2])
             for at in range(0, len(keywords), 3)
         ]
+        if isinstance(value, ModelClass) or (isinstance(value, Bound) and value.name in _MAKING):
+            self._infer(value, keywords)
         return self._evaluation.call(self._site, value, given, named, line)
+
+    def _infer(self, maker: ModelClass | Bound, keywords: list[Any]) -> None:
+        """What is given for a foreign key where a row is made is a row of the key's model."""
+        owner = maker.owner if isinstance(maker, Bound) else maker
+        if not isinstance(owner, ModelClass | Records):
+            return
+        for at in range(0, len(keywords), 3):
+            name = keywords[at + 1]
+            if keywords[at] is None or not isinstance(name, str):
+                continue
+            if name in self.names and self.names[name] is None:
+                hop = self._knowledge.relations.accessor(owner.label, keywords[at])
+                if hop is not None and hop.is_column:
+                    self.inferred[name] = self.names[name] = ModelInstance(hop.target)
 
     def _assign(self, operation: Operation) -> None:
         _, line, name, operand = operation
@@ -305,35 +322,7 @@ class Running:
 
     def annotated(self, told: Operand) -> Value:
         """A value of the type that an annotation names."""
-        if isinstance(told, str):
-            first, _, rest = told.partition(".")
-            value = self.name(first)
-            if rest and value is not None:
-                value = self._walk(value, rest, 0)
-            if isinstance(value, ModelClass):
-                return ModelInstance(value.label)
-            if isinstance(value, ClassRef):
-                labels = self._knowledge.owners(value.dotted)
-                return labels[0] if len(labels) == 1 else InstanceOf(value.dotted)
-            if isinstance(value, External):
-                return self._evaluation.externals.instance(value.dotted)
-            return None
-        if isinstance(told, list) and told[0] == "|":
-            return next(
-                (value for item in told[1:] if (value := self.annotated(item)) is not None), None
-            )
-        if isinstance(told, list) and told[0] == "[":
-            outer = told[1].rpartition(".")[2]
-            inner = self.annotated(told[2]) if len(told) > 2 else None
-            if outer in ("Optional", "Annotated", "Union"):
-                return inner
-            if outer in ("QuerySet", "Manager", "BaseManager", "RelatedManager"):
-                return Records(inner.label) if isinstance(inner, ModelInstance) else None
-            if outer in ("type", "Type"):
-                return ModelClass(inner.label) if isinstance(inner, ModelInstance) else None
-            if outer in _ITERABLE:
-                return Listing((inner,)) if inner is not None else None
-        return None
+        return annotated(self._evaluation, told, self.name)
 
     def _start_comprehension(self, operation: Operation) -> None:
         names = operation[2]
@@ -347,24 +336,7 @@ class Running:
         self.names.update(hidden)
 
 
-_ITERABLE = frozenset(
-    (
-        "list",
-        "List",
-        "set",
-        "Set",
-        "frozenset",
-        "tuple",
-        "Tuple",
-        "Iterable",
-        "Sequence",
-        "Collection",
-        "Iterator",
-        "Generator",
-        "AsyncIterator",
-        "AsyncIterable",
-    )
-)
+_MAKING = frozenset(("create", "acreate", "get_or_create", "aget_or_create"))
 _QUERYING = (".filter", ".exclude", ".select_related", ".prefetch_related", ".values_list")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ramet.tools.assess.facts import EdgeKind
 from ramet.tools.assess.linking.behaviour.found import (
     NO_REGION,
@@ -17,15 +19,26 @@ from ramet.tools.assess.linking.behaviour.found import (
     Send,
     Use,
 )
+from ramet.tools.assess.linking.queries.values import Value
 
-__all__ = ["Silent", "Site"]
+__all__ = ["Keyword", "Passed", "Silent", "Site"]
+
+Keyword = tuple[str | None, Value, int]
+"""A keyword argument, its name None for `**`, with its line."""
+
+Passed = dict[str, dict[int | str, dict[str, set[Value]]]]
+"""The values that functions are called with: by dotted name, by place or name, by caller."""
 
 
 class Site:
     """One function (or module, or class) that is evaluated. `label` is its class's model, or ""."""
 
-    def __init__(self, found: Found, name: str, kind: str, line: int) -> None:
+    def __init__(
+        self, found: Found, name: str, kind: str, line: int, passed: Passed | None = None
+    ) -> None:
+        """`passed` collects what functions are called with."""
         self.found = found
+        self._passed = passed
         self.function = FoundFunction(name, kind, line, {}, [], [], [])
         self.label = ""
         self._region = NO_REGION
@@ -41,9 +54,9 @@ class Site:
     def read(self, label: str, line: int) -> None:
         self.function.reads[label] = self.function.reads.get(label, 0) + 1
 
-    def write(self, label: str, line: int) -> None:
+    def write(self, label: str, line: int, how: str = "bulk") -> None:
         region = NO_REGION if self._later else self._region
-        write = FoundWrite(label, line, region)
+        write = FoundWrite(label, line, region, how)
         if write not in self.function.writes:
             self.function.writes.append(write)
 
@@ -53,13 +66,28 @@ class Site:
         region = NO_REGION if self._later or how != "call" else self._region
         self.function.calls.append(Call(function, line, region, how))
 
+    def pass_on(
+        self, function: str, arguments: Sequence[Value], keywords: Sequence[Keyword], skipped: int
+    ) -> None:
+        """Write down what a function is called with; the first `skipped` parameters are bound."""
+        if self._passed is None or not (arguments or keywords):
+            return
+        told = self._passed.setdefault(function, {})
+        caller = self.function.name
+        for at, value in enumerate(arguments):
+            told.setdefault(at + skipped, {}).setdefault(caller, set()).add(value)
+        for name, value, _ in keywords:
+            if name is not None:
+                told.setdefault(name, {}).setdefault(caller, set()).add(value)
+
     def edge(
         self, kind: EdgeKind, source: str, target: str, field: str, line: int, note: str = ""
     ) -> None:
         self.found.edges.append(FoundEdge(kind, source, target, field, line, note))
 
     def send(self, signal: str, sender: str, line: int) -> None:
-        self.found.sends.append(Send(signal, sender, self.function.name, line))
+        region = NO_REGION if self._later else self._region
+        self.found.sends.append(Send(signal, sender, self.function.name, line, region))
 
     def use(self, kind: str, name: str, line: int) -> None:
         self.found.uses.append(Use(kind, name, self.function.name, line))
@@ -103,7 +131,7 @@ class Silent(Site):
 
     def read(self, label: str, line: int) -> None: ...
 
-    def write(self, label: str, line: int) -> None: ...
+    def write(self, label: str, line: int, how: str = "bulk") -> None: ...
 
     def call(self, function: str, line: int, how: str = "call") -> None: ...
 

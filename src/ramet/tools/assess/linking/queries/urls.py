@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ramet.tools.assess.linking.queries.query_sets import Keyword
-from ramet.tools.assess.linking.queries.site import Site
+from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
     Bound,
     ClassRef,

@@ -14,11 +14,17 @@ function drawFamilies(report) {
   byId("lines").addEventListener("change", () => theMap.drawLines());
 }
 
-function follow() {
-  const circle = /^#map\/(\d+)$/.exec(location.hash);
-  if (!circle) return;
-  byId("map").scrollIntoView();
-  showCircle(Number(circle[1]));
+// Addresses of a candidate (`#map/0`) and of a model (`#model/orders.Order`), to be sent to somebody.
+function follow(report) {
+  const [, what, name] = /^#(map|model)\/(.+)$/.exec(location.hash) ?? [];
+  if (what === "map" && report.circles[name]) {
+    byId("map").scrollIntoView();
+    showCircle(Number(name));
+  } else if (what === "model") {
+    const label = decodeURIComponent(name);
+    const row = report.models.label.findIndex((text) => report.texts[text] === label);
+    if (row >= 0) showModel(report, row);
+  }
 }
 
 async function begin() {
@@ -52,8 +58,8 @@ async function begin() {
   };
   addEventListener("beforeprint", drawAll);
   beginSearch(report);
-  addEventListener("hashchange", follow);
-  follow();
+  addEventListener("hashchange", () => follow(report));
+  follow(report);
   whenIdle(drawNext, { timeout: 300 });
 }
 

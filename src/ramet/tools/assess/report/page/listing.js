@@ -41,6 +41,6 @@ const listings = [];
 addEventListener("beforeprint", () => {
   for (const listing of listings) {
     if (listing.items && listing.shown < PRINTED) listing.grow(PRINTED - listing.shown);
-    for (const row of listing.rows.querySelectorAll("details")) row.open = true;
   }
+  for (const each of document.querySelectorAll("main details")) each.open = true;
 });

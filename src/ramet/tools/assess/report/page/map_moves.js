@@ -1,5 +1,6 @@
 // Moving about on the map: by pointer, wheel, fingers and keys.
 
+const FEW = 60; // models, of which all names fit
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Moves {
@@ -54,7 +55,7 @@ class Moves {
     const { width, height } = this.size();
     const shift = [width / 2 - this.x * this.scale, height / 2 - this.y * this.scale];
     this.map.inner.setAttribute("transform", `translate(${shift}) scale(${this.scale})`);
-    this.picture.classList.toggle("far", this.scale < 0.75);
+    this.picture.classList.toggle("far", this.scale < (this.map.nodes.length > FEW ? 0.75 : 0.45));
     this.picture.style.setProperty("--scale", this.scale); // words keep a size that can be read
   }
 

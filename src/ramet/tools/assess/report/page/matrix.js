@@ -21,7 +21,7 @@ function drawMatrix(report, host, choose) {
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, el("span", { class: "hidden-visually" }, "App")), apps.map((app) => el("th", { scope: "col", title: app }, el("span", {}, app))))),
     el("tbody", {}, apps.map((row) => el("tr", {},
       el("th", { scope: "row", title: row }, el("span", { class: `dot ${home.has(row) ? report.hue(home.get(row)) : "hue-none"}` }), row),
-      apps.map((column) => cell(counts.get(`${row}\n${column}`), row, column, home, choose))))));
+      apps.map((column) => cell(report, counts.get(`${row}\n${column}`), row, column, home, choose))))));
   host.append(
     el("p", { class: "soft small" }, `A row knows a column. Underlined: between two candidates. ${known.length > MOST_APPS ? `The ${MOST_APPS} best connected of ${known.length} apps. ` : ""}Arrow keys move, Enter lists the connections.`),
     el("div", { class: "matrix", role: "region", "aria-label": "App by app" }, table));
@@ -39,13 +39,14 @@ function homes(report) {
   return new Map([...seen].map(([app, counts]) => [app, [...counts].sort((one, other) => other[1] - one[1] || one[0] - other[0])[0][0]]));
 }
 
-function cell(count, row, column, home, choose) {
+function cell(report, count, row, column, home, choose) {
+  const isCandidate = (app) => home.has(app) && report.circles[home.get(app)].kind === "candidate";
   const self = row === column ? "self" : "";
   if (!count) return el("td", { class: self });
   const heat = self || `heat-${count > 50 ? 3 : count > 8 ? 2 : 1}`;
-  const across = home.has(row) && home.has(column) && home.get(row) !== home.get(column) ? " across" : "";
+  const across = isCandidate(row) && isCandidate(column) && home.get(row) !== home.get(column) ? " across" : "";
   return el("td", { class: heat + across },
-    el("button", { type: "button", tabindex: -1, "aria-label": `${row} to ${column}: ${count}`, onclick: () => choose(row, column) }, count > 999 ? `${Math.round(count / 1000)}k` : String(count)));
+    el("button", { type: "button", tabindex: -1, "aria-label": `${count}: ${row} to ${column}`, onclick: () => choose(row, column) }, String(count)));
 }
 
 // One tab stop for the whole table; arrow keys go to the next cell that has a number.

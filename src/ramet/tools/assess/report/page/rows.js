@@ -9,21 +9,26 @@ function label(report, text) {
 const place = (report, columns, row) =>
   report.text(columns.file, row) ? el("code", { class: "place" }, `${report.text(columns.file, row)}:${columns.line[row]}`) : null;
 
-function ends(report, edge) {
+// A relation or a query starts at a field of its source; whatever else has a name has it by itself.
+function ends(report, edge, end) {
   const { source, target, field, through } = report.edges;
   const name = report.text(field, edge);
+  const isOfSource = ["relations", "queries"].includes(report.family(edge));
   const via = report.text(through, edge);
   return [
-    label(report, source[edge]), name ? el("code", {}, ` .${name}`) : null,
-    el("span", { class: "arrow" }, " → "), label(report, target[edge]), via ? ` through ${via}` : null, " ",
+    end(report, source[edge]), name && isOfSource ? el("code", {}, ` .${name}`) : null,
+    el("span", { class: "arrow" }, " → "), end(report, target[edge]),
+    name && !isOfSource ? [" by ", el("code", {}, name)] : null, via ? ` through ${via}` : null, " ",
   ];
 }
+
+const plain = (report, text) => report.texts[text];
 
 function edgeRow(report, edge) {
   const { known, note } = report.edges;
   const cut = report.cutOf.get(edge);
   return el("div", { class: "row" },
-    el("span", { class: "tag" }, report.word(edge)), " ", ends(report, edge), place(report, report.edges, edge), " ",
+    el("span", { class: "tag" }, report.word(edge)), " ", ends(report, edge, label), place(report, report.edges, edge), " ",
     el("span", { class: "soft small" }, report.known[known[edge]]),
     cut === undefined ? null : [" ", el("span", { class: "tag bad" }, `cut: ${report.text(report.cuts.how, cut)}`)],
     report.text(note, edge) ? el("p", { class: "soft small" }, report.text(note, edge)) : null);
@@ -33,12 +38,10 @@ function cutRow(report, cut) {
   const { edge, from, to, how, why, effort, excerpt } = report.cuts;
   const code = report.text(excerpt, cut);
   const one = edge[cut];
-  const field = report.text(report.edges.field, one);
   return el("details", { class: "row" },
     el("summary", {},
       el("span", { class: "tag good" }, report.text(how, cut)), " ", el("span", { class: "tag" }, report.word(one)), " ",
-      report.text(report.edges.source, one), field ? el("code", {}, ` .${field}`) : null,
-      el("span", { class: "arrow" }, " → "), report.text(report.edges.target, one), " ",
+      ends(report, one, plain),
       place(report, report.edges, one), " ", el("span", { class: "soft small" }, many(effort[cut], "day"))),
     el("p", {}, `${report.text(from, cut)} → ${report.text(to, cut)}: ${report.text(why, cut)}`),
     el("p", {}, label(report, report.edges.source[one]), " and ", label(report, report.edges.target[one]), " on the map"),

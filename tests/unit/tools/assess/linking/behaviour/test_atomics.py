@@ -117,13 +117,54 @@ def f():
         "def f():\n    with transaction.atomic():\n        Order.objects.create()\n    take(1)",
         "@transaction.atomic\ndef f():\n    Order.objects.create()\n"
         "    transaction.on_commit(lambda: take(1))",
-        "@transaction.atomic\ndef f():\n    Order.objects.create()\n    transaction.on_commit(take)",
+        "@transaction.atomic\ndef f():\n    Order.objects.create()\n"
+        "    transaction.on_commit(take)",
         "@transaction.atomic\ndef f():\n    Order.objects.create()\n    Product.objects.all()",
         "@transaction.atomic\ndef f():\n    Order.objects.create()\n    Product()",
     ],
 )
 def test_what_is_outside_of_the_transaction_or_only_read_is_not_in_it(project, body):
     assert not written(project, body)
+
+
+RECEIVERS = """
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal, receiver
+from orders.models import Order
+from products.models import Product
+shipped = Signal()
+
+@receiver({signal}, sender=Order)
+def hear(**kwargs):
+    Product.objects.update(stock=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("signal", "deed", "is_heard"),
+    [
+        ("post_save", "Order.objects.create()", True),
+        ("post_save", "Order().save()", True),
+        ("post_save", "Order.objects.update(pk=1)", False),
+        ("post_save", "Order().delete()", False),
+        ("post_delete", "Order().delete()", True),
+        ("shipped", "shipped.send(sender=Order); Order.objects.update(pk=1)", True),
+        ("shipped", "shipped.send(sender=Tag); Order.objects.update(pk=1)", False),
+    ],
+)
+def test_receivers_are_in_the_transaction_that_sends_their_signal(project, signal, deed, is_heard):
+    scan = project(
+        {
+            "products/stock.py": STOCK,
+            "products/hearing.py": RECEIVERS.format(signal=signal),
+            "orders/services.py": IMPORTS
+            + "from products.hearing import shipped\n"
+            + f"@transaction.atomic\ndef f():\n    {deed}\n",
+        }
+    )
+    found = [{write.model: write.via for write in atomic.writes} for atomic in scan.atomics]
+    via = ["products.hearing.hear"]
+    assert found == ([{"orders.Order": [], "products.Product": via}] if is_heard else [])
 
 
 def test_a_form_and_a_serializer_write_their_model(project):

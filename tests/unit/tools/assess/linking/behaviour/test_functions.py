@@ -90,3 +90,45 @@ def clear():
         }
     )
     assert ends(scan, "call") == {("orders.Order", "products.Product"), ("orders", "products")}
+
+
+def test_a_method_of_many_models_writes_none_of_them_more_than_another(project):
+    scan = project(
+        {
+            "core/__init__.py": "",
+            "core/base.py": """
+from django.db import models
+
+class Base(models.Model):
+    class Meta:
+        abstract = True
+
+    def save(self, **options):
+        super().save(**options)
+""",
+            "orders/models.py": """
+from core.base import Base
+
+class Order(Base):
+    pass
+""",
+            "products/models.py": """
+from core.base import Base
+
+class Product(Base):
+    pass
+""",
+            "orders/services.py": """
+from django.db import transaction
+from orders.models import Order
+
+@transaction.atomic
+def f():
+    Order().save()
+""",
+        }
+    )
+    assert {one.name: one.writes for one in scan.functions} == {
+        "orders.services.f": ["orders.Order"]
+    }
+    assert not scan.atomics

@@ -22,8 +22,7 @@ from users.models import Profile, User
     [
         "@receiver(post_save, sender=Order)\ndef f(sender, **kwargs):\n    Profile().save()",
         "@receiver(post_save, sender='orders.Order')\ndef f(**kwargs):\n    Profile().save()",
-        "@receiver([post_save, post_delete], sender=Order)\n"
-        "def f(**kwargs):\n    Profile().save()",
+        "@receiver([post_save, post_delete], sender=Order)\ndef f(**kwargs):\n    Profile().save()",
         "def f(**kwargs):\n    Profile().save()\npost_save.connect(f, sender=Order)",
         "def f(**kwargs):\n    Profile().save()\n"
         "signals.post_save.connect(receiver=f, sender=Order)",

@@ -112,6 +112,75 @@ def show(request):
     }
 
 
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "def g(order: Order):\n    f(order)",
+        "def g():\n    f(order=Order.objects.get(pk=1))",
+        "def g():\n    h(Order.objects.get(pk=1))\ndef h(order):\n    f(order)",
+    ],
+)
+def test_a_parameter_is_known_by_the_calls_of_its_file(project, calls):
+    assert accessors(project, f"def f(order):\n    return order.customer\n{calls}\n") == {TO_USER}
+
+
+def test_a_parameter_of_which_calls_disagree_is_not_known(project):
+    body = """
+def f(order):
+    return order.customer
+
+def g(order: Order, unknown):
+    f(order)
+    f(unknown)
+"""
+    assert not accessors(project, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return Order.objects.filter(pk=1)",
+        "found = Order.objects.all()\n    if pk:\n        found = found.filter(pk=pk)\n"
+        "    return found.distinct()",
+    ],
+)
+def test_what_a_function_of_another_file_gives_is_known(project, body):
+    scan = project(
+        {
+            "users/queries.py": f"from orders.models import Order\ndef find(pk):\n    {body}\n",
+            "orders/views.py": "from users.queries import find\nfind(1).first().customer\n",
+        }
+    )
+    assert [(edge.source, edge.target) for edge in scan.edges if edge.kind == "accessor"] == [
+        TO_USER
+    ]
+
+
+def test_what_a_row_is_made_with_is_a_row_of_the_keys_model(project):
+    body = """
+def f(order, product):
+    order.customer
+    Line.objects.create(order=order, product=1)
+"""
+    assert accessors(project, body) == {TO_USER}
+
+
+def test_the_query_set_of_a_view_is_that_of_its_base(project):
+    body = """
+class Base(DetailView):
+    model = Order
+
+class V(Base):
+    def get_queryset(self):
+        found = super().get_queryset()
+        return found.filter(pk=1)
+
+    def get(self):
+        self.get_queryset().first().customer
+"""
+    assert accessors(project, body) == {TO_USER}
+
+
 def test_nothing_is_known_of_a_parameter_that_does_not_say(project):
     assert not accessors(project, "def f(order):\n    return order.customer.email\n")
 
@@ -123,3 +192,18 @@ def f(order):
     return order.customer
 """
     assert not accessors(project, body)
+
+
+def test_what_a_view_puts_on_its_request_is_not_on_those_of_other_files(project):
+    scan = project(
+        {
+            "orders/views.py": """
+from orders.models import Order
+
+def show(request):
+    request.basket = Order.objects.first()
+""",
+            "users/views.py": "def show(request):\n    request.basket.customer\n",
+        }
+    )
+    assert not [edge for edge in scan.edges if edge.kind == "accessor"]

@@ -156,13 +156,21 @@ def f(other):
     )
 
 
-def test_methods_of_managers_and_query_sets_know_their_model(project):
+@pytest.mark.parametrize(
+    ("base", "made"),
+    [
+        ("models.QuerySet", "Lines.as_manager()"),
+        ("models.Manager", "Lines()"),
+        ("models.QuerySet", "models.Manager.from_queryset(Lines)()"),
+    ],
+)
+def test_methods_of_managers_and_query_sets_know_their_model(project, base, made):
     scan = project(
         {
-            "orders/models.py": """
+            "orders/models.py": f"""
 from django.db import models
 
-class LineQuerySet(models.QuerySet):
+class Lines({base}):
     def cheap(self):
         return self.filter(order__customer__email="a")
 
@@ -171,7 +179,7 @@ class Order(models.Model):
 
 class Line(models.Model):
     order = models.ForeignKey(Order, models.CASCADE)
-    objects = LineQuerySet.as_manager()
+    objects = {made}
 """,
             "orders/views.py": """
 from orders.models import Line

@@ -1,0 +1,36 @@
+"""On which side models and apps stand."""
+
+from __future__ import annotations
+
+from ramet.tools.assess.judgement.places import PLATFORM, Places
+from tests.unit.tools.assess.judgement.scans import scan_of
+
+SCAN = scan_of(
+    ["a.A", "a.B", "a.C", "b.D", "b.E"], [], apps=["a", "b", "front"], packages=("auth.User",)
+)
+PLACES = Places(SCAN, {"a.A": "one", "a.B": "one", "a.C": "two", "b.D": "one", "b.E": "two"})
+
+
+def test_a_model_stands_where_its_group_is() -> None:
+    assert (PLACES.side("a.A"), PLACES.side("a.C")) == ("one", "two")
+
+
+def test_code_of_an_app_stands_where_two_thirds_of_its_models_do() -> None:
+    assert PLACES.side("a") == "one"
+
+
+def test_of_an_app_that_is_itself_parted_nobody_knows() -> None:
+    assert PLACES.side("b") is None
+
+
+def test_an_app_without_models_stands_for_itself() -> None:
+    assert PLACES.side("front") == "front"
+
+
+def test_models_of_packages_are_platform_even_where_no_scan_saw_them() -> None:
+    assert PLACES.side("auth.User") == PLACES.side("taggit.Tag") == PLATFORM
+
+
+def test_any_model_is_nowhere_and_so_is_an_unknown_app() -> None:
+    assert PLACES.side("*") is None
+    assert PLACES.side("nothing") is None
