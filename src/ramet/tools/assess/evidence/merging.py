@@ -7,7 +7,7 @@ install the registry knows nothing; there the source stays right, and a gap says
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -176,49 +176,40 @@ def _is_needed(app: App, scan: Scan) -> bool:
 
 
 def _behaviour(scan: Scan, registry: Registry, places: _Places) -> Iterator[Edge]:
-    """Everything that is no relation; receivers that are connected with models are confirmed."""
+    """Everything that is no relation. A static edge names its receiver in `note`."""
     app_of = _app_of(registry, places)
-    connected: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
-    for each in registry.receivers:
-        app = app_of(each.file)
-        if app and each.sender:
-            place = (places.shown(each.file), each.line, each.signal.rpartition(".")[2])
-            connected[app, each.sender].append(place)
-    seen = set()
+    owners = {each.through: each.source for each in registry.relations if each.through}
+    automatic = {each.label for each in registry.models if each.is_auto}
+    connected = {(each.name, _bare(each.signal)) for each in registry.receivers}
+    seen: set[tuple[str, str, str | None]] = set()
     for edge in scan.edges:
-        if edge.kind in RELATION_KINDS:
-            continue
-        known: Known = edge.known
-        if edge.kind == "signal":
-            pair = _receiver_and_sender(edge, connected)
-            if pair:
-                known = "both"
-                seen.add(pair)
-        yield msgspec.structs.replace(edge, known=known)
-    for (app, sender), found in connected.items():
-        if (app, sender) not in seen:
-            for file, line, signal in sorted(set(found)):
-                yield Edge(
-                    kind="signal",
-                    source=app,
-                    target=sender,
-                    field=signal,
-                    file=file,
-                    line=line,
-                    known="registry",
-                    note="connected while the project runs",
-                )
+        if edge.kind == "signal" and (edge.note, edge.field) in connected:
+            seen.add((edge.note, edge.field, edge.source))
+            yield msgspec.structs.replace(edge, known="both")
+        elif edge.kind not in RELATION_KINDS:
+            yield edge
+    for each in registry.receivers:
+        # `m2m_changed` is sent by the through model, which Django may have made itself.
+        sender = owners.get(each.sender) if each.sender in automatic else each.sender
+        app = app_of(each.file)
+        key = (each.name, _bare(each.signal), sender)
+        if sender is None or app in ("", sender.partition(".")[0]) or key in seen:
+            continue  # what an app does with its own models couples it with nobody
+        seen.add(key)
+        yield Edge(
+            kind="signal",
+            source=sender,
+            target=app,
+            field=_bare(each.signal),
+            file=places.shown(each.file),
+            line=each.line,
+            known="registry",
+            note=each.name,
+        )
 
 
-def _receiver_and_sender(
-    edge: Edge, connected: dict[tuple[str, str], list[tuple[str, int, str]]]
-) -> tuple[str, str] | None:
-    """The connected pair that a static edge means, whichever of its ends has the receiver."""
-    for one, other in ((edge.source, edge.target), (edge.target, edge.source)):
-        pair = (one.partition(".")[0], other)
-        if pair in connected and any(file == edge.file for file, _, _ in connected[pair]):
-            return pair
-    return None
+def _bare(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
 
 
 def _app_of(registry: Registry, places: _Places) -> _AppOf:

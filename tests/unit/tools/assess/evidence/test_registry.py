@@ -104,10 +104,32 @@ def test_the_through_models_that_django_makes_are_no_models_of_the_report(merged
     assert "goods.Book_fans" not in {each.label for each in merged.models}
 
 
-def test_a_receiver_that_the_source_did_not_show_is_an_edge_to_its_sender(merged: Scan) -> None:
-    found = edge(merged, "sales", "post_save")
-    assert (found.target, found.file, found.line) == ("goods.Product", "sales/receivers.py", 5)
-    assert found.known == "registry"
+def test_a_receiver_that_the_source_did_not_show_is_an_edge_from_its_sender(merged: Scan) -> None:
+    found = edge(merged, "goods.Product", "post_save")
+    assert (found.target, found.file, found.line) == ("sales", "sales/receivers.py", 5)
+    assert (found.known, found.note) == ("registry", "sales.receivers.product_saved")
+
+
+def test_a_receiver_that_both_know_is_told_once_however_much_it_writes(asked: Registry) -> None:
+    scan = small_scan()
+    for target in ("sales.Order", "drafts.Draft"):
+        scan.edges.append(
+            Edge(
+                kind="signal",
+                source="goods.Product",
+                target=target,
+                field="post_save",
+                file="sales/receivers.py",
+                line=5,
+                note="sales.receivers.product_saved",
+            )
+        )
+    made = registry.merged(scan, asked, SMALL)
+    signals = [each for each in made.edges if each.kind == "signal"]
+    assert [(each.target, each.known) for each in signals] == [
+        ("sales.Order", "both"),
+        ("drafts.Draft", "both"),
+    ]
 
 
 def test_a_relation_of_an_app_that_is_not_installed_stays_as_read(merged: Scan) -> None:
