@@ -18,7 +18,15 @@ from ramet.tools.assess.linking.queries.values import (
     Value,
 )
 
-__all__ = ["is_atomic", "is_atomic_method", "is_of_class", "is_static", "is_task_package", "read"]
+__all__ = [
+    "is_atomic",
+    "is_atomic_method",
+    "is_non_atomic",
+    "is_of_class",
+    "is_static",
+    "is_task_package",
+    "read",
+]
 
 _TASKS = frozenset(("shared_task", "task", "periodic_task", "actor", "db_task", "job"))
 _TASK_PACKAGES = frozenset(
@@ -72,6 +80,15 @@ def is_atomic_method(definition: Definition | None, method: str) -> bool:
             if name == method or (name == "dispatch" and method in _VERBS):
                 return True
     return False
+
+
+def is_non_atomic(definition: Definition | None) -> bool:
+    """Whether `@transaction.non_atomic_requests` leaves a view out of ATOMIC_REQUESTS."""
+    return definition is not None and any(
+        isinstance(inner, External | ExternalCall) and inner.dotted.endswith("non_atomic_requests")
+        for decorator in definition.decorators
+        for inner in (decorator, *getattr(decorator, "arguments", ()))
+    )
 
 
 def is_static(definition: Definition | None) -> bool:

@@ -208,6 +208,7 @@ class FileLinker:
             self._definitions.get(scope.parent), method
         ):
             site.open_transaction(scope.line)
+        site.function.is_non_atomic = decorators.is_non_atomic(definition)
         owners: list[Value] = [None]
         if owner_class is not None and not decorators.is_static(definition):
             owners = self._knowledge.owners.of(owner_class)

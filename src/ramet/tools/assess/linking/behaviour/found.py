@@ -69,7 +69,8 @@ class FoundFunction(msgspec.Struct, array_like=True, gc=False):
     """A function with what it does itself.
 
     `model` is the label of the model whose method it is, "" for none or several. `reads` counts the
-    places by model. `regions` are the lines where transactions start.
+    places by model. `regions` are the lines where transactions start. `is_non_atomic`: the view is
+    left out of ATOMIC_REQUESTS.
     """
 
     name: str
@@ -80,6 +81,7 @@ class FoundFunction(msgspec.Struct, array_like=True, gc=False):
     calls: list[Call]
     regions: list[int]
     model: str = ""
+    is_non_atomic: bool = False
 
 
 class Receiver(msgspec.Struct, array_like=True, frozen=True, gc=False):

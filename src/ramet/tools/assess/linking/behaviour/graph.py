@@ -147,10 +147,11 @@ class Functions:
         With ATOMIC_REQUESTS (`is_request_atomic`) every view is one.
         """
         for module, function in self._by_name.values():
+            if is_request_atomic and function.kind == "view" and not function.is_non_atomic:
+                yield from self._atomic(module, function, None, function.line)
+                continue
             for region, line in enumerate(function.regions):
                 yield from self._atomic(module, function, region, line)
-            if is_request_atomic and function.kind == "view" and not function.regions:
-                yield from self._atomic(module, function, None, function.line)
 
     def _atomic(
         self, module: str, function: FoundFunction, region: int | None, line: int

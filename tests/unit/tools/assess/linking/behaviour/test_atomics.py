@@ -192,9 +192,22 @@ def f(data):
 
 
 def test_requests_are_transactions_where_the_settings_say_so(project):
-    body = "def buy(request):\n    Order.objects.create()\n    take(1)\n"
+    body = """
+def buy(request):
+    with transaction.atomic():
+        Order.objects.create()
+    take(1)
+
+@transaction.non_atomic_requests
+def free(request):
+    Order.objects.create()
+    take(1)
+"""
     settings = 'DATABASES = {"default": {"ATOMIC_REQUESTS": True}}\n'
-    assert written(project, body, settings) == [BOTH]
+    assert [atomic.function for atomic in atomics(project, body, settings)] == [
+        "orders.services.buy"
+    ]
+    assert not written(project, body, settings.replace("True", "False"))
 
 
 def test_models_of_two_apps_in_one_transaction_have_an_edge(project):
