@@ -12,6 +12,7 @@ import msgspec
 from ramet.tools.assess.facts import App, Atomic, Edge, Function, Gap, Model, Project
 
 __all__ = [
+    "AppRole",
     "Blocker",
     "Cut",
     "Group",
@@ -85,6 +86,20 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class AppRole(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the code of an own app goes.
+
+    `home`: with `group`, which has most of its models. `front`: it has no models and asks the
+    groups. `library`: most other apps use its code, so each service installs it, whoever keeps its
+    one model. `parted`: its models are in several groups, and so will be its code.
+    """
+
+    app: str
+    role: Literal["home", "front", "library", "parted"]
+    why: str
+    group: str = ""
+
+
 class Grouping(msgspec.Struct, frozen=True, kw_only=True):
     """What was found. `agreement` is the share of model pairs on which all seeds agree."""
 
@@ -93,13 +108,14 @@ class Grouping(msgspec.Struct, frozen=True, kw_only=True):
     seeds: int
     agreement: float
     metrics: Metrics
+    roles: list[AppRole] = []
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """One line of code that a split would have to change. `effort` is in person-days.
 
     A side is the name of a group, `platform` for models of installed packages, or the label of an
-    app that has no models of its own, such as a front end.
+    app that goes with no group, such as a front end (see `AppRole`).
     """
 
     edge: Edge
@@ -164,3 +180,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     plan: list[Step]
     verdict: Verdict
     gaps: list[Gap]
+    roles: list[AppRole] = []

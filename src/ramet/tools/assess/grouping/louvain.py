@@ -12,7 +12,7 @@ from math import inf
 
 from ramet.tools.assess.grouping.graph import Graph
 
-__all__ = ["louvain", "modularity", "settle"]
+__all__ = ["louvain", "modularity", "polish", "settle"]
 
 LEAST_GAIN = 1e-12
 """What rounding can make up is no gain, or nodes would move for ever."""
@@ -84,6 +84,24 @@ def settle(
                 if pin >= 0:  # it brings its pin along: a graph has each pin on one node only
                     pins[here], pins[best] = -1, pin
     return labels
+
+
+def polish(graph: Graph, labels: Sequence[int]) -> list[int]:
+    """Move nodes, then whole communities, in their own order, for as long as modularity gains.
+
+    No chance is left in it: partitions that are close to the same optimum become that optimum.
+    """
+    best = list(labels)
+    while True:
+        moved = settle(graph, best, range(len(best)))
+        number = {label: place for place, label in enumerate(dict.fromkeys(moved))}
+        groups = graph.contract(moved)
+        alone = list(range(len(groups.members)))
+        joined = settle(groups, alone, alone)
+        found = [joined[number[label]] for label in moved]
+        if modularity(graph, found) <= modularity(graph, best) + LEAST_GAIN:
+            return best
+        best = found
 
 
 def modularity(graph: Graph, labels: Sequence[int]) -> float:

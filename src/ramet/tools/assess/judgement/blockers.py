@@ -43,14 +43,15 @@ def _inheritance(cuts: Sequence[Cut]) -> Iterator[Blocker]:
 
 
 def _transactions(scan: Scan, cuts: Sequence[Cut], places: Places) -> Iterator[Blocker]:
+    """Those that a saga replaces; a command's is none, for it can do one side after the other."""
     efforts: defaultdict[tuple[str, int], float] = defaultdict(float)
     for cut in cuts:
-        if cut.edge.kind == "atomic":
+        if cut.how == "saga":
             efforts[cut.edge.file, cut.edge.line] += cut.effort
     for atomic in scan.atomics:
         sides = {places.side(write.model) for write in atomic.writes} - {None, PLATFORM}
         groups = sorted(side for side in sides if side)
-        if len(groups) > 1:
+        if (atomic.file, atomic.line) in efforts:
             yield Blocker(
                 kind="shared transaction",
                 groups=groups,
@@ -59,7 +60,7 @@ def _transactions(scan: Scan, cuts: Sequence[Cut], places: Places) -> Iterator[B
                 what=f"{atomic.function} writes {_listed(groups)} in one transaction.",
                 remedy="Let one group write and publish an event in the same transaction; where "
                 "another must be able to say no, make it a saga.",
-                effort=efforts.pop((atomic.file, atomic.line), 0.0),
+                effort=efforts[atomic.file, atomic.line],
             )
 
 

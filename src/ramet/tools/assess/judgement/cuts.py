@@ -10,6 +10,7 @@ import msgspec
 
 from ramet.tools.assess.facts import Atomic, Edge, EdgeKind, Scan
 from ramet.tools.assess.findings import Cut, How
+from ramet.tools.assess.judgement.direct_uses import direct_uses
 from ramet.tools.assess.judgement.efforts import EFFORTS, INHERITANCE, SHARED_TABLE
 from ramet.tools.assess.judgement.places import PLATFORM, Places
 
@@ -65,29 +66,48 @@ class Sides(NamedTuple):
 def find_cuts(scan: Scan, places: Places) -> list[Cut]:
     """Cuts in the order of file and line; the first use of each means carries what it costs.
 
-    Relations to models of installed packages are no cuts, but for the user's.
+    Relations to models of installed packages are no cuts, but for the user's; nor is the use of a
+    library of one's own, which every service installs.
     """
     crossing = list(_crossing(scan.edges, places))
+    uses = list(direct_uses(scan, places))
     sides = Sides(
         relates=frozenset(
             (here, edge.target) for edge, here, _ in crossing if edge.kind in _FIELDS
         ),
-        reads=frozenset((here, edge.target) for edge, here, _ in crossing if edge.kind in _READS),
+        reads=frozenset(
+            [(here, edge.target) for edge, here, _ in crossing if edge.kind in _READS]
+            + [(places.side(use.edge.source) or "", use.edge.target) for use in uses]
+        ),
     )
-    cuts = [
-        Cut(edge=edge, source_group=here, target_group=there, how=how, why=why, effort=0)
-        for edge, here, there in crossing
-        for how, why in [_how(edge, here, sides)]
-    ]
+    cuts = [_cut(edge, here, there, _how(edge, here, sides)) for edge, here, there in crossing]
+    for use in uses:
+        here, there = places.side(use.edge.source) or "", places.side(use.edge.target) or ""
+        cuts.append(_cut(use.edge, here, there, _WRITTEN if use.is_write else _READ))
+    commands = {each.name for each in scan.functions if each.kind in ("command", "migration")}
     for atomic in scan.atomics:
-        cuts += _of_transaction(atomic, places)
+        cuts += _of_transaction(atomic, places, is_command=atomic.function in commands)
     cuts.sort(key=lambda cut: (cut.edge.file, cut.edge.line, cut.edge.kind, cut.edge.target))
     return _priced(cuts)
 
 
+_WRITTEN: tuple[How, str] = (
+    "contract call",
+    "It writes the model by its class: the other side does that, in an operation.",
+)
+_READ: tuple[How, str] = (
+    "batch query",
+    "It reads the model by its class: the other side answers, for many ids in one call.",
+)
+
+
+def _cut(edge: Edge, here: str, there: str, how: tuple[How, str]) -> Cut:
+    return Cut(edge=edge, source_group=here, target_group=there, how=how[0], why=how[1], effort=0)
+
+
 def _crossing(edges: Iterable[Edge], places: Places) -> Iterator[tuple[Edge, str, str]]:
     for edge in edges:
-        if edge.kind in _NO_LINE:
+        if edge.kind in _NO_LINE or places.is_library(edge.target):
             continue
         here, there = places.side(edge.source), places.side(edge.target)
         if here is None or there is None or here in (there, PLATFORM):
@@ -125,8 +145,18 @@ def _how(edge: Edge, here: str, sides: Sides) -> tuple[How, str]:
     return _FIXED[edge.kind]
 
 
-def _of_transaction(atomic: Atomic, places: Places) -> Iterator[Cut]:
+def _of_transaction(atomic: Atomic, places: Places, *, is_command: bool) -> Iterator[Cut]:
     """One cut for each further group that a transaction writes, beside the one it writes most."""
+    how: tuple[How, str] = (
+        "saga",
+        "One transaction writes both sides: steps with compensation, or an event where the other "
+        "side cannot say no.",
+    )
+    if is_command:
+        how = (
+            "contract call",
+            "A command writes both sides: it asks the other, or each side gets a command.",
+        )
     written = [(write.model, places.side(write.model)) for write in atomic.writes]
     counts = Counter(side for _, side in written if side not in (None, PLATFORM))
     if len(counts) < 2:
@@ -135,22 +165,15 @@ def _of_transaction(atomic: Atomic, places: Places) -> Iterator[Cut]:
     first = next(model for model, side in written if side == home)
     for other in sorted({side for side in counts if side and side != home}):
         target = next(model for model, side in written if side == other)
-        yield Cut(
-            edge=Edge(
-                kind="atomic",
-                source=first,
-                target=target,
-                field=atomic.function,
-                file=atomic.file,
-                line=atomic.line,
-            ),
-            source_group=home,
-            target_group=other,
-            how="saga",
-            why="One transaction writes both sides: steps with compensation, or an event where the "
-            "other side cannot say no.",
-            effort=0,
+        edge = Edge(
+            kind="atomic",
+            source=first,
+            target=target,
+            field=atomic.function,
+            file=atomic.file,
+            line=atomic.line,
         )
+        yield _cut(edge, home, other, how)
 
 
 def _priced(cuts: list[Cut]) -> list[Cut]:
@@ -158,13 +181,7 @@ def _priced(cuts: list[Cut]) -> list[Cut]:
     priced = []
     for cut in cuts:
         price = EFFORTS[cut.how]
-        is_of_model = cut.how in ("id alone", "id and replica")
-        means = (
-            cut.how,
-            cut.source_group,
-            cut.target_group,
-            cut.edge.target if is_of_model else "",
-        )
+        means = _means(cut)
         effort = price.further if means in made else price.first
         made.add(means)
         if cut.edge.kind in ("mti_parent", "proxy"):
@@ -173,3 +190,14 @@ def _priced(cuts: list[Cut]) -> list[Cut]:
             effort += SHARED_TABLE
         priced.append(msgspec.structs.replace(cut, effort=effort))
     return priced
+
+
+def _means(cut: Cut) -> tuple[str, ...]:
+    """What has to be made once, whoever uses it then (see `EFFORTS`)."""
+    if cut.how in ("contract call", "batch query"):
+        return cut.how, cut.target_group
+    if cut.how == "event":
+        return cut.how, cut.source_group
+    if cut.how in ("id alone", "id and replica"):
+        return cut.how, cut.source_group, cut.edge.target
+    return cut.how, *sorted((cut.source_group, cut.target_group))

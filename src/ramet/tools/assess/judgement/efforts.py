@@ -1,9 +1,8 @@
 """What each way of cutting costs, in person-days: the one place where effort is estimated.
 
-Estimates of ours and no measurement: of a developer who knows the code, tests and review with it,
-deployment and the services' running without. `first` makes the means (once for each pair of sides
-and, where it is about a model, each model), `further` uses it at one more line. They rank cuts and
-groups well enough; a sum over many is an order of magnitude.
+Estimates of ours and no measurement: of a developer who knows the code, with tests and review;
+deployment and the services' running come on top. `first` makes the means, `further` uses it at one
+more line. They rank cuts and groups well enough; a sum over many is an order of magnitude.
 """
 
 from __future__ import annotations
@@ -25,18 +24,20 @@ class Effort(NamedTuple):
 
 EFFORTS: Mapping[How, Effort] = {
     "nothing to do": Effort(0, 0),
-    "move code": Effort(0.1, 0.02),
-    "id alone": Effort(0.5, 0.25),
-    "template include": Effort(0.5, 0.05),
-    "contract call": Effort(1.5, 0.1),
-    "event": Effort(1.5, 0.25),
-    "batch query": Effort(1.5, 0.25),
-    "id and replica": Effort(2.5, 0.05),
-    "saga": Effort(5, 2),
+    "move code": Effort(0.05, 0.02),
+    "id alone": Effort(0.25, 0.25),
+    "template include": Effort(0.25, 0.05),
+    "batch query": Effort(0.5, 0.1),
+    "contract call": Effort(1, 0.1),
+    "event": Effort(1, 0.25),
+    "id and replica": Effort(1, 0.05),
+    "saga": Effort(3, 1),
 }
+"""What is made once: a contract and its queries by each side that is asked, events by each side
+that publishes, a replica of each model on each side that reads it, a saga by each two sides."""
 
-INHERITANCE = 5.0
+INHERITANCE = 3.0
 """One row that lies in two tables becomes two rows: for each class that is cut off its parent."""
 
-SHARED_TABLE = 2.0
+SHARED_TABLE = 1.0
 """A many-to-many's table is given to one side; the other keeps ids of it, or asks."""

@@ -65,6 +65,7 @@ def judge(
         seeds=seeds,
         agreement=found.agreement,
         metrics=measured(scan, evidence, group_of),
+        roles=places.roles,
     )
     plan = find_order(groups, cuts, blockers)
     facts = Facts(
@@ -99,6 +100,7 @@ def assemble(scan: Scan, judgement: Judgement) -> Report:
         blockers=judgement.blockers,
         plan=judgement.plan,
         verdict=judgement.verdict,
+        roles=judgement.grouping.roles,
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from ramet.tools.assess.facts import ANY_MODEL, Scan
+from ramet.tools.assess.findings import AppRole
 
 __all__ = ["PLATFORM", "Places"]
 
@@ -13,39 +14,86 @@ PLATFORM = "platform"
 """The side of models of installed packages: each service installs the package for itself."""
 
 HOME_SHARE = 2 / 3
-"""An app's code stands where this share of its models does; else its side is not known."""
+"""An app's code stands where this share of its models does; else it is itself parted."""
+
+LIBRARY_MODELS = 1
+"""An app of more models than this is no library, whoever uses its code."""
+LIBRARY_SHARE = 0.5
+LIBRARY_USERS = 3
+"""A library's code is used by this share of the other apps, and by no fewer than so many."""
 
 
 class Places:
-    """The side of everything that an edge can name."""
+    """The side of everything that an edge can name, and the role of each own app."""
 
     def __init__(self, scan: Scan, group_of: Mapping[str, str]) -> None:
         """`group_of` has the name of the group of each of the project's own models."""
-        self._sides: dict[str, str | None] = {ANY_MODEL: None}
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._models: dict[str, str] = {}
         for model in scan.models:
-            self._sides[model.label] = group_of[model.label] if model.is_own else PLATFORM
+            self._models[model.label] = group_of[model.label] if model.is_own else PLATFORM
             if model.is_own:
                 counts[model.app][group_of[model.label]] += 1
-        for app in scan.apps:
-            self._sides.setdefault(app.label, _side_of_app(app.label, counts, is_own=app.is_own))
-        for label in counts:
-            self._sides.setdefault(label, _side_of_app(label, counts, is_own=True))
+        labels = dict.fromkeys([app.label for app in scan.apps if app.is_own] + sorted(counts))
+        users = _code_users(scan, labels)
+        self.roles = [_role(label, counts[label], users[label], len(labels)) for label in labels]
+        self._apps = {role.app: role for role in self.roles}
+        self._package_apps = {app.label for app in scan.apps if not app.is_own}
 
     def side(self, label: str) -> str | None:
-        """A group's name, `PLATFORM`, or the label of an app that has no models.
+        """A group's name, `PLATFORM`, or the label of an app that goes with no group.
 
         None where it is not known: a relation to any model, an app that is itself parted.
         """
-        if label in self._sides:
-            return self._sides[label]
-        return PLATFORM if "." in label else None
+        if label in self._apps:
+            role = self._apps[label]
+            return role.group or (None if role.role == "parted" else role.app)
+        if label == ANY_MODEL:
+            return None
+        if label in self._package_apps or "." in label:
+            return self._models.get(label, PLATFORM)
+        return None
+
+    def is_library(self, label: str) -> bool:
+        """Whether it is an app whose code is a package that every service installs."""
+        return label in self._apps and self._apps[label].role == "library"
 
 
-def _side_of_app(label: str, counts: Mapping[str, Counter[str]], *, is_own: bool) -> str | None:
-    if not is_own:
-        return PLATFORM
-    if label not in counts:
-        return label
-    group, count = counts[label].most_common(1)[0]
-    return group if count >= HOME_SHARE * counts[label].total() else None
+def _code_users(scan: Scan, labels: Mapping[str, None]) -> dict[str, set[str]]:
+    """Of each own app, the others that use its code without naming a model of it."""
+    users: dict[str, set[str]] = {label: set() for label in labels}
+    for edge in scan.edges:
+        source = edge.source.partition(".")[0]
+        if edge.target in users and source in users and source != edge.target:
+            users[edge.target].add(source)
+    return users
+
+
+def _role(label: str, counts: Counter[str], users: set[str], apps: int) -> AppRole:
+    least = max(LIBRARY_USERS, LIBRARY_SHARE * (apps - 1))
+    if counts.total() <= LIBRARY_MODELS and len(users) >= least:
+        return AppRole(
+            app=label,
+            role="library",
+            why=f"{len(users)} of {apps - 1} other apps use its code: a package that each service "
+            "installs.",
+        )
+    if not counts:
+        return AppRole(
+            app=label,
+            role="front",
+            why="It has no models: it stays in front of the services, and asks them.",
+        )
+    group, count = counts.most_common(1)[0]
+    if count >= HOME_SHARE * counts.total():
+        return AppRole(
+            app=label,
+            role="home",
+            group=group,
+            why=f"{count} of its {counts.total()} models are in {group}.",
+        )
+    return AppRole(
+        app=label,
+        role="parted",
+        why=f"Its models are in {len(counts)} groups: its code is to be parted along with them.",
+    )

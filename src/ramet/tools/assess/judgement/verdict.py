@@ -142,9 +142,29 @@ def _numbers(facts: Facts) -> list[str]:
     if facts.blockers:
         kinds = sorted({blocker.kind for blocker in facts.blockers})
         said.append(f"{_blockers(len(facts.blockers))}: {_listed(kinds)}.")
+    said += _roles(facts)
     if unstable:
         said.append(f"Unstable, so not recommended: {_listed(unstable)}.")
     return said
+
+
+def _roles(facts: Facts) -> list[str]:
+    """Where the code of apps goes that go with no group."""
+    said = []
+    for role in facts.grouping.roles:
+        if role.role == "front":
+            lines = sum(cut.source_group == role.app for cut in facts.cuts)
+            if lines:
+                said.append(
+                    f"{role.app} has no models: it stays in front, and {lines} of its lines ask "
+                    "the groups."
+                )
+        elif role.role != "home":
+            said.append(f"{role.app} is {_ROLES[role.role]}: {role.why[0].lower()}{role.why[1:]}")
+    return said
+
+
+_ROLES = {"library": "a library", "parted": "itself parted"}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from ramet.tools.assess.facts import Edge, EdgeKind
+from ramet.tools.assess.facts import Edge, EdgeKind, Function
 from ramet.tools.assess.findings import Cut
 from ramet.tools.assess.judgement import judge
 from ramet.tools.assess.judgement.efforts import EFFORTS, INHERITANCE, SHARED_TABLE
@@ -85,8 +86,8 @@ def test_the_means_are_paid_for_once() -> None:
         edge("call", "payments.G", "users.A", line=3),
     )
 
-    assert first.effort == other.effort == EFFORTS["contract call"].first
-    assert second.effort == EFFORTS["contract call"].further
+    assert first.effort == EFFORTS["contract call"].first
+    assert second.effort == other.effort == EFFORTS["contract call"].further
 
 
 def test_a_front_end_without_models_is_a_side_of_its_own() -> None:
@@ -128,6 +129,61 @@ def test_a_transaction_over_three_groups_is_two_sagas() -> None:
     assert (cuts[0].edge.file, cuts[0].edge.line) == ("orders/services.py", 30)
 
 
+def test_a_transaction_of_a_command_is_a_call() -> None:
+    scan = shop(atomics=[transaction("orders.D", "users.A", function="orders.load.Command.handle")])
+    command = Function(
+        name="orders.load.Command.handle",
+        kind="command",
+        app="orders",
+        file="orders/load.py",
+        line=1,
+        reads=[],
+        writes=[],
+    )
+
+    judged = judge(msgspec.structs.replace(scan, functions=[command]), seeds=5)
+
+    assert [cut.how for cut in judged.cuts] == ["contract call"]
+    assert judged.blockers == []
+
+
+def function(name: str, *, reads: list[str], writes: list[str]) -> Function:
+    app = name.partition(".")[0]
+    return Function(
+        name=name,
+        kind="function",
+        app=app,
+        file=f"{app}/views.py",
+        line=5,
+        reads=reads,
+        writes=writes,
+    )
+
+
+def test_a_foreign_model_used_by_its_class_is_cut_at_the_function() -> None:
+    scan = msgspec.structs.replace(
+        shop(),
+        functions=[function("orders.views.pay", reads=["orders.D", "users.A"], writes=["users.B"])],
+    )
+
+    cuts = judge(scan, seeds=5).cuts
+
+    assert [(cut.edge.target, cut.how) for cut in cuts] == [
+        ("users.A", "batch query"),
+        ("users.B", "contract call"),
+    ]
+    assert {(cut.edge.file, cut.edge.line) for cut in cuts} == {("orders/views.py", 5)}
+
+
+def test_a_use_that_an_edge_tells_of_is_not_told_twice() -> None:
+    scan = msgspec.structs.replace(
+        shop(edges=[edge("lookup", "orders.D", "users.A", line=7)]),
+        functions=[function("orders.views.pay", reads=["users.A"], writes=[])],
+    )
+
+    assert [cut.edge.kind for cut in judge(scan, seeds=5).cuts] == ["lookup"]
+
+
 def test_the_effort_of_a_group_is_that_of_its_cuts() -> None:
     judged = judge(
         shop(
@@ -140,4 +196,4 @@ def test_the_effort_of_a_group_is_that_of_its_cuts() -> None:
     )
 
     efforts = {group.name: group.effort for group in judged.grouping.groups}
-    assert efforts == {"users": 0.5, "orders": 2.0, "payments": 1.5}
+    assert efforts == {"users": 0.25, "orders": 1.25, "payments": 1.0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ramet.tools.assess.judgement.places import PLATFORM, Places
-from tests.unit.tools.assess.judgement.scans import scan_of
+from tests.unit.tools.assess.judgement.scans import edge, scan_of
 
 SCAN = scan_of(
     ["a.A", "a.B", "a.C", "b.D", "b.E"], [], apps=["a", "b", "front"], packages=("auth.User",)
@@ -34,3 +34,25 @@ def test_models_of_packages_are_platform_even_where_no_scan_saw_them() -> None:
 def test_any_model_is_nowhere_and_so_is_an_unknown_app() -> None:
     assert PLACES.side("*") is None
     assert PLACES.side("nothing") is None
+
+
+def test_code_that_most_apps_use_is_a_library_whoever_keeps_its_one_model() -> None:
+    labels = ["core.Note", *(f"{app}.{name}" for app in "abc" for name in "XY")]
+    scan = scan_of(labels, [edge("import", app, "core") for app in "abc"])
+
+    places = Places(scan, {label: label[0] for label in labels})
+
+    assert places.is_library("core")
+    assert not places.is_library("a")
+    assert {role.app: role.role for role in places.roles} == {
+        "a": "home",
+        "b": "home",
+        "c": "home",
+        "core": "library",
+    }
+
+
+def test_the_label_of_an_app_is_never_taken_for_a_model() -> None:
+    strange = scan_of(["a.A"], [], packages=("a", "auth.User"))
+
+    assert Places(strange, {"a.A": "one"}).side("a") == "one"
