@@ -20,6 +20,7 @@ from ramet.tools.assess.linking.behaviour.joining import Joined, join
 from ramet.tools.assess.linking.behaviour.linker import Linker
 from ramet.tools.assess.linking.linking import link
 from ramet.tools.assess.linking.listing import list_apps, list_models
+from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.relations import relations
 from ramet.tools.assess.linking.unseen import unseen
 from ramet.tools.assess.linking.world import World
@@ -124,6 +125,7 @@ def _behaviour(
         if progress is not None:
             progress(done, len(modules), "linking files")
         if module.name in found:
+            world.gaps += _second(world, module)
             continue
         key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
         kept = store.get(key)
@@ -135,6 +137,19 @@ def _behaviour(
                 found[module.name] = linker.link(module, behaviour)
                 store.put(key, msgspec.msgpack.encode(found[module.name]))
     return join(world, found, _texts(root, files.templates))
+
+
+def _second(world: World, module: Module) -> Iterator[Gap]:
+    """Of an app's module that another one with its name stands before; scripts are often so."""
+    if world.app_label(module):
+        yield Gap(
+            kind="same-name",
+            file=module.path,
+            line=1,
+            found=f"a second module {module.name}",
+            why="What its functions do is not in this report.",
+            remedy="Assess each project by its own folder.",
+        )
 
 
 def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:

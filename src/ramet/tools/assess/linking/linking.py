@@ -17,7 +17,7 @@ from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.library import SitePackages, site_packages
 from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import import_roots, is_test, name_modules
+from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
 from ramet.tools.assess.linking.users import guess_user_model
@@ -45,9 +45,14 @@ def link(
     roots = import_roots(root, extracts)
     named = name_modules(root, extracts, roots)
     gaps: list[Gap] = []
-    names = Names(named, _library(venv, store, gaps))
-    modules = {module.path: module for each in named.values() for module in each}
+    library = _library(venv, store, gaps)
+    names = Names(named, library)
     found = find_settings(root, files, names, settings)
+    if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
+        named = name_modules(root, extracts, roots, moved)
+        names = Names(named, library)
+        found = find_settings(root, files, names, settings)
+    modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
     values = Values(names, found.settings.values)
     classes = Classes(values)

@@ -7,13 +7,14 @@ itself a package, as that of an unpacked wheel, names count from above it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.source.extract import Extract
 
-__all__ = ["ABOVE", "import_roots", "is_migration", "is_test", "name_modules"]
+__all__ = ["ABOVE", "homes", "import_roots", "is_migration", "is_test", "name_modules"]
 
 ABOVE = ".."
 """The import root above the project's folder."""
@@ -64,14 +65,55 @@ def import_roots(root: Path, paths: Iterable[str]) -> list[str]:
     return roots
 
 
+def homes(
+    entries: Iterable[str], named: Mapping[str, list[Module]], paths: Iterable[str]
+) -> dict[str, str]:
+    """Folders of packages that INSTALLED_APPS names from another import root, with that root.
+
+    `apps/shop` is `apps.shop` to one project and `shop` to another which puts `apps` on the path by
+    itself; which of them it is only INSTALLED_APPS tells.
+    """
+    folders = {path.rpartition("/")[0] for path in paths if not is_test(path)}
+    found: dict[str, str] = {}
+    for entry in entries:
+        parts = entry.split(".")
+        package = next(
+            (name for n in range(len(parts), 0, -1) if (name := ".".join(parts[:n])) in named), None
+        )
+        if package is not None:
+            module = named[package][0]
+            folder = module.path.rpartition("/")[0]
+            if module.name != package and module.is_package and len(folder) >= len(package):
+                found[folder] = folder[: -len(package)].rstrip("/")
+        elif parts[0] not in sys.stdlib_module_names and parts[0] != "django":
+            found.update(_nested(entry.replace(".", "/"), folders))
+    return found
+
+
+def _nested(package: str, folders: set[str]) -> dict[str, str]:
+    """A folder somewhere in the project that can be the package: one with a name of its own."""
+    names = [package, package.rpartition("/apps/")[0]]
+    for name in filter(None, names):
+        ends = sorted(folder for folder in folders if folder.endswith("/" + name))
+        if len(ends) == 1:
+            return {ends[0]: ends[0][: -len(name)].rstrip("/")}
+    return {}
+
+
 def name_modules(
-    root: Path, extracts: Mapping[str, Extract], roots: list[str]
+    root: Path,
+    extracts: Mapping[str, Extract],
+    roots: list[str],
+    homes: Mapping[str, str] | None = None,
 ) -> dict[str, list[Module]]:
     """Every module by each of its dotted names, the best one first in each list.
 
     A module has one name of its own, from the innermost import root that it is in and whose folders
-    down to it are packages; it is found by its names from other roots too.
+    down to it are packages, unless `homes` has another root for the folder it is in; it is found by
+    its names from other roots too.
     """
+    homes = homes or {}
+    roots = [*roots, *(home for home in dict.fromkeys(homes.values()) if home not in roots)]
     named: dict[str, list[Module]] = {}
     further: dict[str, list[Module]] = {}
     for path, extract in extracts.items():
@@ -80,7 +122,8 @@ def name_modules(
         ]
         if not candidates:
             continue
-        own_root, own_name = max(candidates, key=lambda pair: _weight(pair, roots))
+        home = _home(path, homes) if homes else None
+        own_root, own_name = max(candidates, key=lambda pair: _weight(pair, roots, home))
         module = Module(
             name=own_name,
             path=path,
@@ -104,10 +147,19 @@ def name_modules(
     return named
 
 
-def _weight(pair: tuple[str, str], roots: list[str]) -> tuple[int, int]:
+def _home(path: str, homes: Mapping[str, str]) -> str | None:
+    folder = path.rpartition("/")[0]
+    while folder:
+        if folder in homes:
+            return homes[folder]
+        folder = folder.rpartition("/")[0]
+    return None
+
+
+def _weight(pair: tuple[str, str], roots: list[str], home: str | None) -> tuple[bool, int, int]:
     each = pair[0]
     depth = -1 if each == ABOVE else each.count("/") + 1 if each else 0
-    return depth, -roots.index(each)
+    return each == home, depth, -roots.index(each)
 
 
 def _name(root: Path, path: str, import_root: str) -> str | None:
