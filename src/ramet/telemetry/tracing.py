@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from ramet.telemetry import buffering
 from ramet.telemetry.current import Current
+from ramet.telemetry.foreign import Foreign, ForeignSpan
 from ramet.telemetry.sampling import by_ratio
 from ramet.telemetry.spans import Parent, Part, Rules, Shape, Span
 
@@ -77,7 +78,7 @@ class Work:
 
     def __enter__(self) -> Working:
         span = self.span
-        of_api = span.inner if isinstance(span, _ForeignSpan) else span
+        of_api = span.inner if isinstance(span, ForeignSpan) else span
         current = otel_context.get_current()
         within = Context({**current, _KEY: of_api} if current else {_KEY: of_api})
         self._token = otel_context.attach(within)
@@ -150,7 +151,7 @@ def parent_of(span: Working) -> Parent | None:
     """A span as its children in other processes are told of it; None where nothing is traced."""
     if isinstance(span, Span):
         return span.as_parent()
-    return Parent.of(span.inner.get_span_context()) if isinstance(span, _ForeignSpan) else None
+    return Parent.of(span.inner.get_span_context()) if isinstance(span, ForeignSpan) else None
 
 
 def within_current(function: Callable[[], Any]) -> Callable[[], Any]:
@@ -210,7 +211,7 @@ def set_up(*, is_exported: bool, ratio: float = 1.0, slow: float = 1.0) -> None:
     global _begin
     found = trace.get_tracer_provider()
     if not isinstance(found, Provider | trace.ProxyTracerProvider):
-        _begin = _Foreign(found.get_tracer("ramet")).begin
+        _begin = Foreign(found.get_tracer("ramet")).begin
         return
     _own.change(is_exported, ratio, slow)
     _begin = _own.start if is_exported else _begin_nothing
@@ -319,55 +320,6 @@ class Tracer(trace.Tracer):
         return Current(begin)
 
 
-class _Foreign:
-    """Makes spans of the project's own SDK."""
-
-    def __init__(self, tracer: trace.Tracer) -> None:
-        self._tracer = tracer
-
-    def begin(
-        self,
-        shape: Shape,
-        attributes: dict[str, Any] | None,
-        parent: Parent | None,
-        links: Sequence[Link],
-        service: str | None,
-    ) -> _ForeignSpan:
-        said = {**shape.attributes, **(attributes or {})}
-        if service is not None:
-            said["ramet.service"] = service
-        context = None
-        if parent is not None:
-            context = trace.set_span_in_context(trace.NonRecordingSpan(parent.context()))
-        return _ForeignSpan(self._tracer.start_span(shape.name, context, shape.kind, said, links))
-
-
-class _ForeignSpan:
-    """A `Working` of the project's own SDK."""
-
-    def __init__(self, inner: trace.Span) -> None:
-        self.inner = inner
-        self.is_error = False
-        self.set_attribute = inner.set_attribute
-        self.add_event = inner.add_event
-        self.end = inner.end
-
-    def become(self, shape: Shape) -> None:
-        self.inner.update_name(shape.name)
-        self.inner.set_attributes(shape.attributes)
-
-    def belong(self, service: str | None) -> None:
-        if service is not None:
-            self.inner.set_attribute("ramet.service", service)
-
-    def fail(self, error: BaseException | str) -> None:
-        self.is_error = True
-        if isinstance(error, BaseException):
-            self.inner.record_exception(error)
-            error = type(error).__qualname__
-        self.inner.set_status(Status(StatusCode.ERROR, error))
-
-
 class _NoSpan:
     """A `Working`, and its own context manager, for a process that traces nothing."""
 
@@ -404,4 +356,4 @@ def _begin_nothing(*_: Any) -> _NoSpan:
 
 
 _own = Provider()
-_begin: Callable[..., Span | _ForeignSpan | _NoSpan] = _begin_nothing
+_begin: Callable[..., Span | ForeignSpan | _NoSpan] = _begin_nothing
