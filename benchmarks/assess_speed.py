@@ -57,6 +57,8 @@ RAMET = [sys.executable, "-c", "import sys; from ramet.cli import main; sys.exit
 # Byte code is there from the second run on, as with anybody.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 SMALL, LARGE = 100_000, 500_000
+ROUNDS = 3
+"""Times that a first run is made, of which the quickest counts."""
 LOOKS = 0.05
 """Seconds between two looks at the memory."""
 
@@ -91,12 +93,12 @@ def main() -> dict[str, Any]:
         small, large = Path(folder, "small"), Path(folder, "large")
         small_lines, large_lines = build(small, SMALL), build(large, LARGE)
         start = min(_assess(EXAMPLES / "outbox_alone", Path(folder, "tiny")) for _ in range(3))
-        both = _assess(small, Path(folder, "cache-of-both"))
+        both = min(_assess(small, Path(folder, f"both-{n}")).clock for n in range(ROUNDS))
         first = _assess(large, Path(folder, "cache-of-large"))
         os.sched_setaffinity(0, {min(cores)})
         try:
             peers = _peers(small, small_lines)
-            measured = _one_core(small, small_lines, both.clock)
+            measured = _one_core(small, small_lines, both)
         finally:
             os.sched_setaffinity(0, cores)
     return {
@@ -105,13 +107,15 @@ def main() -> dict[str, Any]:
         "start": round(start.processor, 2),
         "large_seconds": round(first.clock, 1),
         "memory": round(first.memory / 1e6),
-        "note": f"{small_lines:,} lines ({both.found}) and {large_lines:,} ({first.found}).",
+        "note": f"{small_lines:,} and {large_lines:,} lines; in the latter {first.found}.",
     }
 
 
 def _one_core(root: Path, lines: int, both: float) -> dict[str, Any]:
     cache = root.parent / "cache"
-    first = _assess(root, cache)
+    firsts = [_assess(root, cache / str(n)) for n in range(ROUNDS)]
+    first = min(firsts)
+    cache /= "0"
     unchanged = _assess(root, cache)
     _edit(root / "storefront_0/views.py", "request.basket.clear()", "request.basket.set(1, 0)")
     changed = _assess(root, cache)
@@ -119,7 +123,7 @@ def _one_core(root: Path, lines: int, both: float) -> dict[str, Any]:
     field = _assess(root, cache)
     return {
         "lines": round(lines / first.processor),
-        "cores": round(first.clock / both, 2),
+        "cores": round(min(run.clock for run in firsts) / both, 2),
         "unchanged": round(unchanged.processor / first.processor, 3),
         "changed": round(changed.processor / first.processor, 3),
         "field": round(field.processor / first.processor, 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,7 @@ def with_excerpts(cuts: list[Cut], root: Path) -> list[Cut]:
     """
     files: dict[str, list[str]] = {}
     excerpts: dict[tuple[str, int], str] = {}
+    root = root.resolve()
     for cut in cuts:
         place = (cut.edge.file, cut.edge.line)
         if place not in excerpts:
@@ -42,7 +44,7 @@ def _lines(root: Path, name: str) -> list[str]:
     try:
         if (
             not name
-            or not path.resolve().is_relative_to(root.resolve())
+            or not path.resolve().is_relative_to(root)
             or path.stat().st_size > _LARGEST_FILE
         ):
             return []
@@ -63,6 +65,8 @@ def _excerpt(lines: list[str], line: int) -> str:
     )
 
 
+# Excerpts overlap, and looking for secrets takes longer than everything else here.
+@lru_cache(4_096)
 def _shown(text: str) -> str:
     text = text.expandtabs(4)
     if has_known_secret(text) or has_named_secret(text):
