@@ -64,7 +64,7 @@ def main() -> dict[str, Any]:
 
 
 def _measured(path: Path) -> dict[str, Any]:
-    first, second = list(_requests()), list(_requests())
+    first, second = list(requests()), list(requests())
     store = Store.open(path, Limits(spans=SPANS))
     before = _peak()
     ingest = _ingest(store, first)
@@ -137,7 +137,7 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _requests() -> Iterator[bytes]:
+def requests() -> Iterator[bytes]:
     """Encoded requests with `SPANS` spans in all, of the last half hour."""
     traces = SPANS // TRACE
     began = time.time_ns() - 1_800_000 * MS
