@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from zlib import crc32
@@ -68,7 +69,10 @@ def add(connection: sqlite3.Connection, spans: Sequence[SpanRecord]) -> None:
     """Write what these spans say. Their traces are written already."""
     found: dict[bytes, set[int]] = {}
     for span in spans:
-        found.setdefault(span.trace_id, set()).update(_said(span))
+        said = found.get(span.trace_id)
+        if said is None:
+            said = found[span.trace_id] = set()
+        _collect(span, said)
     waiting = iter(found)
     while some := list(islice(waiting, _TOGETHER)):
         marks = ", ".join("?" * len(some))
@@ -105,15 +109,15 @@ def is_seldom(connection: sqlite3.Connection, facts: Iterable[int]) -> bool:
     return bool(connection.execute(count).fetchone()[0] <= FEW)
 
 
-def _said(span: SpanRecord) -> Iterator[int]:
-    yield from of_service(span.service)
+def _collect(span: SpanRecord, said: set[int]) -> None:
+    said.update(of_service(span.service))
     if span.peer is not None and span.peer_kind is not None:
-        yield of_edge(span.service, span.peer_kind, span.peer)
-    attributes: dict[str, Any] = msgspec.json.decode(span.attributes)
-    for key, value in attributes.items():
+        said.add(of_edge(span.service, span.peer_kind, span.peer))
+    for key, value in _decode(span.attributes).items():
         text = value if type(value) is str else _text(value)
         if len(text) <= LONGEST:
-            yield _bits(f"={key}", text)
+            # As `_bits`: at 20,000 spans a second with ten attributes each, a function is felt.
+            said.add(crc32(text.encode(errors="replace"), _seed(f"={key}")))
 
 
 def _text(value: Any) -> str:
@@ -126,4 +130,12 @@ def _text(value: Any) -> str:
 
 
 def _bits(key: str, text: str) -> int:
-    return crc32(f"{key}\0{text}".encode(errors="replace"))
+    return crc32(text.encode(errors="replace"), _seed(key))
+
+
+@lru_cache(maxsize=4096)
+def _seed(key: str) -> int:
+    return crc32(key.encode(errors="replace"))
+
+
+_decode: Callable[[str], dict[str, Any]] = msgspec.json.Decoder().decode

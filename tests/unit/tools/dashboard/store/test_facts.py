@@ -45,7 +45,7 @@ def test_an_attribute_is_found_by_what_the_page_shows_of_it(store, value, text):
 
 
 def test_facts_that_share_their_bits_give_no_wrong_answer(store, monkeypatch):
-    monkeypatch.setattr("ramet.tools.dashboard.store.facts.crc32", lambda _: 7)
+    monkeypatch.setattr("ramet.tools.dashboard.store.facts.crc32", lambda *_: 7)
     write(store, span(attributes={"app.id": "a"}), span(attributes={"app.id": "b"}))
     assert found(store, "app.id", "a") == 1
     assert found(store, "app.id", "c") == 0
