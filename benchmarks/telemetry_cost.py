@@ -43,7 +43,7 @@ STARTS = 3
 """Times that everything is started: two processes of the same program differ by some 5%."""
 ROUNDS = 5
 VIEWS, SMALL_VIEWS, CALLS = 200, 400, 400  # of each way in each round
-SETTLING = 0.7
+SETTLING = 1.2
 """Seconds after which a process has sent the spans of a round."""
 MODES = {"off": None, "10": "0.1", "100": "1", "stock": "1"}
 

@@ -57,5 +57,5 @@ def encoded() -> bytes:
 
 @cache
 def _version() -> str:
-    # It is read from a file: twice a second, that was half of what the exporter's thread did.
+    # It is read from a file: for each batch, that was half of what the exporter's thread did.
     return metadata.version("ramet")

@@ -1,4 +1,4 @@
-"""Who tells, with every batch: cheap, because there are two batches a second in each process."""
+"""Who tells, with every batch: cheap, because there is a batch a second in each process."""
 
 from importlib import metadata
 
