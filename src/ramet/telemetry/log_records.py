@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from structlog.contextvars import get_contextvars
 
 from ramet.telemetry import exporting, paths, resource, wire
 from ramet.telemetry.exporting import Signal
-from ramet.telemetry.failures import described
+from ramet.telemetry.failures import described, error_of
 from ramet.telemetry.redaction import redact_field, redact_text, request_types
+from ramet.telemetry.refused_rows import without_values
 from ramet.telemetry.spans import Span
 
 __all__ = ["attach", "dropped"]
@@ -91,9 +91,16 @@ def _line(record: logging.LogRecord) -> Line:
     trace_id, span_id, service = _current()
     if service is not None:
         fields.setdefault("ramet.service", service)
+    error = error_of(failure)
+    if error is not None:
+        text = without_values(text, error)
+        fields = {
+            name: without_values(value, error) if isinstance(value, str) else value
+            for name, value in fields.items()
+        }
     plain = {name: _plain(redact_field(name, _cut(value))) for name, value in fields.items()}
-    if failure:
-        plain |= _exception(failure)
+    if error is not None:
+        plain |= described(error)
     return Line(
         time=round(record.created * 1e9),
         level=record.levelno,
@@ -130,13 +137,6 @@ def _current() -> tuple[bytes, bytes, str | None]:
     if not context.is_valid:
         return b"", b"", None
     return context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"), None
-
-
-def _exception(failure: Any) -> dict[str, str]:
-    error = failure[1] if isinstance(failure, tuple) else failure
-    if error is True:
-        error = sys.exc_info()[1]
-    return described(error) if isinstance(error, BaseException) else {}
 
 
 _buffer: deque[Line] = deque()

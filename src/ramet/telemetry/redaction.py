@@ -25,6 +25,7 @@ _WORDS = tuple({word.replace("_?", part) for word in TELLTALE.split("|") for par
 _UP_TO = r"(?:[^)]{{0,4000}}+\)(?!{0})){{0,40}}+[^)]{{0,4000}}+(?=\){0})"
 _END_OF_ROW = r"\.(?:[\s\x1b]|\\n|\\?[\"']|$)"
 _END_OF_KEY = r" (?:already exists|is (?:not present|still)|conflicts )"
+_END_OF_DETAIL = r"[^()\n\"'\\]{0,200}(?:\n|\\n|\\?[\"']|\x1b|$)"
 # Words of which the text has one wherever the pattern matches, the pattern, what replaces it.
 # No pattern matches quotes or backslashes in the secret: a line of JSON stays one.
 _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
@@ -64,6 +65,17 @@ _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         (")=(",),
         re.compile(
             rf"(?i)((?:\b|(?<=\\n))Key \([^\n=]{{1,500}}\)=\(){_UP_TO.format(_END_OF_KEY)}(\))"
+        ),
+        rf"\1{REDACTED}\2",
+    ),
+    # The same in another language of the server's: what has the exception itself knows better
+    # (`refused_rows`). From the first bracket of the detail to the last one of its line.
+    (
+        ("detail:  ",),
+        re.compile(
+            rf"(DETAIL:  (?![^\n]{{0,900}}\({re.escape(REDACTED)}\))"
+            r"[^(\n\"'\\]{0,300}(?:\([^\n=]{1,500}\)=)?\()"
+            rf"{_UP_TO.format(_END_OF_DETAIL)}(\))"
         ),
         rf"\1{REDACTED}\2",
     ),

@@ -19,7 +19,7 @@ from ramet.telemetry import (
 )
 from ramet.telemetry.exporting import Signal
 from ramet.telemetry.metrics import database as database  # it registers
-from ramet.telemetry.metrics import instruments, reporting
+from ramet.telemetry.metrics import instruments, pools, reporting
 from ramet.telemetry.options import options
 
 __all__ = ["start"]
@@ -34,6 +34,7 @@ def start() -> None:
     exporting.feed(reporting.counted)
     instruments.use_traces(tracing.kept_trace)
     tasks.observe()
+    pools.observe()
     if tracing.is_on():
         sql.observe()
 

@@ -18,7 +18,7 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from ramet.telemetry import buffering
 from ramet.telemetry.context_variable import CURRENT, SPAN, detach
 from ramet.telemetry.current import Current
-from ramet.telemetry.redaction import redact_field
+from ramet.telemetry.foreign import Foreign, ForeignSpan
 from ramet.telemetry.sampling import bound_of
 from ramet.telemetry.spans import Parent, Part, Rules, Shape, Span
 
@@ -75,7 +75,7 @@ class Work:
 
     def __enter__(self) -> Working:
         span = self.span
-        of_api = span.inner if type(span) is _ForeignSpan else span
+        of_api = span.inner if type(span) is ForeignSpan else span
         # As trace.set_span_in_context and context.attach do it, in one.
         current = CURRENT.get()
         self._token = CURRENT.set(Context({**current, SPAN: of_api} if current else {SPAN: of_api}))
@@ -157,7 +157,7 @@ def parent_of(span: Working) -> Parent | None:
     """A span as its children in other processes are told of it; None where nothing is traced."""
     if isinstance(span, Span):
         return span.as_parent()
-    return Parent.of(span.inner.get_span_context()) if isinstance(span, _ForeignSpan) else None
+    return Parent.of(span.inner.get_span_context()) if isinstance(span, ForeignSpan) else None
 
 
 def within_current(function: Callable[[], Any]) -> Callable[[], Any]:
@@ -217,7 +217,7 @@ def set_up(*, is_exported: bool, ratio: float = 1.0, slow: float = 1.0) -> None:
     global begin
     found = trace.get_tracer_provider()
     if not isinstance(found, Provider | trace.ProxyTracerProvider):
-        begin = _Foreign(found.get_tracer("ramet")).begin
+        begin = Foreign(found.get_tracer("ramet")).begin
         return
     _own.change(is_exported, ratio, slow)
     begin = _own.begin if is_exported else None
@@ -323,56 +323,6 @@ class Tracer(trace.Tracer):
             return trace.use_span(span, end_on_exit, record_exception, set_status_on_exception)
 
         return Current(begin)
-
-
-class _Foreign:
-    """Makes spans of the project's own SDK."""
-
-    def __init__(self, tracer: trace.Tracer) -> None:
-        self._tracer = tracer
-
-    def begin(
-        self,
-        shape: Shape,
-        attributes: dict[str, Any] | None,
-        parent: Parent | None,
-        links: Sequence[Link],
-        service: str | None,
-    ) -> _ForeignSpan:
-        # Whoever exports these looks for no secrets, such as the token in a path.
-        said = {**shape.attributes, **redact_field("", attributes or {})}
-        if service is not None:
-            said["ramet.service"] = service
-        context = None
-        if parent is not None:
-            context = trace.set_span_in_context(trace.NonRecordingSpan(parent.context()))
-        return _ForeignSpan(self._tracer.start_span(shape.name, context, shape.kind, said, links))
-
-
-class _ForeignSpan:
-    """A `Working` of the project's own SDK."""
-
-    def __init__(self, inner: trace.Span) -> None:
-        self.inner = inner
-        self.is_error = False
-        self.set_attribute = inner.set_attribute
-        self.add_event = inner.add_event
-        self.end = inner.end
-
-    def become(self, shape: Shape) -> None:
-        self.inner.update_name(shape.name)
-        self.inner.set_attributes(shape.attributes)
-
-    def belong(self, service: str | None) -> None:
-        if service is not None:
-            self.inner.set_attribute("ramet.service", service)
-
-    def fail(self, error: BaseException | str) -> None:
-        self.is_error = True
-        if isinstance(error, BaseException):
-            self.inner.record_exception(error)
-            error = type(error).__qualname__
-        self.inner.set_status(Status(StatusCode.ERROR, error))
 
 
 class _NoSpan:

@@ -237,6 +237,8 @@ def test_a_redacted_line_is_still_json() -> None:
         "&code" * 20_000,
         "Failing row contains (" * 5000,
         "Key (a)=(" * 10_000,
+        "DETAIL:  (" * 10_000,
+        "DETAIL:  (a)=(" + "b)" * 50_000,
     ],
 )
 def test_a_hostile_text_takes_no_long_time(text: str) -> None:
@@ -248,3 +250,25 @@ def test_a_hostile_text_takes_no_long_time(text: str) -> None:
 @pytest.mark.parametrize("text", [f"pa\u017f\u017fword={SECRET}", f"to\u212aen={SECRET} é"])
 def test_letters_that_only_patterns_take_for_the_same_hide_no_secret(text: str) -> None:
     assert SECRET not in redact_text(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            f"DETAIL:  Schlüssel »(name)=(a (b), {SECRET})« existiert bereits.",
+            f"DETAIL:  Schlüssel »(name)=({REDACTED})« existiert bereits.",
+        ),
+        (
+            f"DETAIL:  La ligne en échec contient (1, {SECRET}).",
+            f"DETAIL:  La ligne en échec contient ({REDACTED}).",
+        ),
+    ],
+)
+def test_a_row_is_not_told_in_another_language_where_there_is_only_a_text(
+    stream: io.StringIO, said: str, told: str
+) -> None:
+    assert redact_text(f"no\n{said}\nCONTEXT:  x (y)") == f"no\n{told}\nCONTEXT:  x (y)"
+    logging.getLogger("x").error("failed: %s", f"no\n{said}\nCONTEXT:  x")
+    assert told in stream.getvalue()
+    assert SECRET not in stream.getvalue()

@@ -70,10 +70,6 @@ class Store:
         """Count what never became a batch, such as a request that was refused."""
         self._writer.ledger.add({(signal, reason): count})
 
-    def spans_waiting(self) -> int:
-        """How many items were accepted and are not yet written."""
-        return self._writer.waiting
-
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until everything that was added before is written; False after `timeout` seconds."""
         return self._writer.flush(timeout)

@@ -144,10 +144,10 @@ def test_what_comes_faster_than_it_is_written_is_refused(path):
         with pytest.raises(Full) as full:
             store.add(Batch(spans=[span() for _ in range(10)]))
         assert full.value.retry_after == 1
-        assert store.spans_waiting() >= 10
+        assert store.kept().waiting >= 10
         other.execute("ROLLBACK")
     assert store.flush()
-    assert store.spans_waiting() == 0
+    assert store.kept().waiting == 0
     write(store, span())
     store.close()
 
