@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from benchmarks.dashboard_ingest import SPANS, requests
 from benchmarks.figures import Figure
 from ramet.tools.dashboard.access import cookie_name, cookie_value
+from ramet.tools.dashboard.advice import lately
 from ramet.tools.dashboard.application import make_application
 from ramet.tools.dashboard.otlp.decoding import PROTOBUF, decode
 from ramet.tools.dashboard.otlp.signals import TRACES
@@ -44,6 +45,7 @@ TOKEN = "only-for-benchmarks-nobody-else"
 def main() -> dict[str, Any]:
     """Fill a store, ask for every page, and say which take the longest."""
     folder = Path(tempfile.mkdtemp(prefix="ramet-bench-"))
+    lately.FRESH = 0.0  # each time anew
     try:
         store = Store.open(folder / "telemetry.sqlite3", Limits(spans=SPANS, logs=SPANS))
         fill(store)
