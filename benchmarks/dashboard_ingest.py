@@ -11,6 +11,7 @@ the best of three; shown are the slowest and some. Memory is what the process ha
 it had with an empty store. Takes about 30 s.
 """
 
+import json
 import os
 import resource
 import shutil
@@ -224,3 +225,7 @@ def _pairs(attributes: dict[str, Any]) -> list[KeyValue]:
         )
         for key, value in attributes.items()
     ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(), indent=2))
