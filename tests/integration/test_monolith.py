@@ -59,6 +59,12 @@ def test_assess_finds_the_services_that_the_shop_has(tmp_path: Path) -> None:
     assert all(group["is_recommended"] for group in report["groups"])
     assert report["agreement"] == 1
     assert report["gaps"] == []
+    cut = {(cut["edge"]["kind"], cut["edge"]["file"]) for cut in report["cuts"]}
+    assert {("raw_sql", "products/bestsellers.py"), ("raw_sql", "orders/reports.py")} <= cut
+    assert ("task", "orders/services.py") in cut
+    reasons = " ".join(report["verdict"]["reasons"])
+    assert "core is a library" in reasons
+    assert "storefront has no models" in reasons
     assert "orders.services.place" in {atomic["function"] for atomic in report["atomics"]}
 
 
