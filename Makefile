@@ -70,8 +70,9 @@ check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, gen
 bench: $(READY) peers  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
-screenshots: $(READY)  ## take the documentation's pictures of the dashboard anew
+screenshots: $(READY)  ## take the documentation's pictures of the dashboard and of a report anew
 	$(BIN)/python -m tests.dashboard.screenshots
+	$(BIN)/python -m tests.assess.pictures
 
 fmt: $(READY)  ## format, and fix what can be fixed
 	$(BIN)/ruff format .

@@ -128,7 +128,8 @@ def _probe(project: RealProject, folder: Path, out: Path) -> None:
         [
             *(str(folder / "venv/bin/python"), str(PROBE), "--out", str(out)),
             # The copy of the source comes first, so that every place is one of the scanned files.
-            *("--path", str(source_of(project)), "--path", str(beside)),
+            *("--path", str(source_of(project) / project.path), "--path", str(source_of(project))),
+            *("--path", str(beside)),
         ],
         cwd=beside,
         env=clean

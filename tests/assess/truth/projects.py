@@ -20,6 +20,7 @@ class RealProject:
     `settings` is its own settings module; `own_settings` the text of one of ours, for a project
     that is a library of apps (`is_library`) or wants a few lines from whoever
     installs it. `files` are written beside, by name, before it starts.
+    `path` is the folder below the source that its imports count from, where that is not the top.
     """
 
     name: str
@@ -29,6 +30,7 @@ class RealProject:
     settings: str = ""
     own_settings: str = ""
     is_library: bool = False
+    path: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
@@ -123,6 +125,22 @@ INSTALLED_APPS = [{_DJANGO} "django.contrib.humanize", "rest_framework", "helpde
 ROOT_URLCONF = "helpdesk.urls"
 HELPDESK_TEAMS_MODE_ENABLED = False
 HELPDESK_KB_ENABLED = True
+"""
+
+_LEDGER = f"""
+{_DATABASE}
+INSTALLED_APPS = [{_DJANGO} "django_ledger"]
+ROOT_URLCONF = "django_ledger.urls"
+"""
+
+_EVENNIA = f"""
+from evennia.settings_default import *
+{_DATABASE}
+"""
+
+_NAUTOBOT = """
+from nautobot.core.settings import *
+SECRET_KEY = "truth"
 """
 
 _MISAGO = f"""
@@ -248,6 +266,51 @@ PROJECTS = {
             is_library=True,
         ),
         RealProject("wger", ["wger==2.1"], ["wger"], python="3.11", own_settings=_WGER),
+        RealProject(
+            "django-crm",
+            ["django-crm==1.35.0"],
+            [
+                *("accounts", "automation", "business_hours", "cases", "common", "contacts", "crm"),
+                *("interactions", "invoices", "leads", "macros", "opportunity", "orders"),
+                *("projects", "tasks", "webforms", "webhooks"),
+            ],
+            settings="crm.settings",
+            environment={
+                "SECRET_KEY": "truth" * 10,
+                "ENV_TYPE": "dev",
+                "DBNAME": "truth",
+                "DBUSER": "truth",
+                "DBPASSWORD": "truth",
+                "DBHOST": "localhost",
+                "DBPORT": "5432",
+                "DOMAIN_NAME": "localhost",
+                "SWAGGER_ROOT_URL": "http://localhost",
+            },
+        ),
+        RealProject(
+            "label-studio",
+            ["label-studio==1.23.2"],
+            ["label_studio"],
+            settings="core.settings.label_studio",
+            path="label_studio",
+        ),
+        RealProject("ara", ["ara[server]==1.8.0"], ["ara"], settings="ara.server.settings"),
+        RealProject("evennia", ["evennia==6.1.0"], ["evennia"], own_settings=_EVENNIA),
+        RealProject(
+            "django-ledger",
+            ["django-ledger==0.8.5"],
+            ["django_ledger"],
+            own_settings=_LEDGER,
+            is_library=True,
+        ),
+        RealProject(
+            "nautobot",
+            ["nautobot==3.2.7"],
+            ["nautobot"],
+            own_settings=_NAUTOBOT,
+            environment={"DJANGO_SETTINGS_MODULE": "nautobot_config"},
+            files={"nautobot_config.py": _NAUTOBOT},
+        ),
         RealProject(
             "pretalx",
             ["pretalx==2026.2.1"],

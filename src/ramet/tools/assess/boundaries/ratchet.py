@@ -125,8 +125,12 @@ def _crossing(scan: Scan | Report, system: System) -> Iterator[tuple[str, Edge]]
         known = services_of_apps.get(end, set())
         return next(iter(known)) if len(known) == 1 else None
 
+    offered = tuple(
+        f"{app.package}.{module}." for app in scan.apps for module in ("contract", "events")
+    )
     for edge in scan.edges:
-        if edge.kind in _NOT_HELD:
+        # What a service offers to others is there to be called.
+        if edge.kind in _NOT_HELD or (edge.kind == "call" and edge.field.startswith(offered)):
             continue
         source, target = service_of(edge.source), service_of(edge.target)
         if source and target and source != target:

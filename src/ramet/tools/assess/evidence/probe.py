@@ -104,7 +104,7 @@ def _asked() -> Facts:
         "answer": "registry",
         "django": django.get_version(),
         "python": ".".join(map(str, sys.version_info[:3])),
-        "settings": getattr(settings, "SETTINGS_MODULE", os.environ.get("DJANGO_SETTINGS_MODULE")),
+        "settings": os.environ.get("DJANGO_SETTINGS_MODULE") or _named(settings),
         "apps": [
             {"label": each.label, "package": each.name, "file": each.path}
             for each in apps.get_app_configs()
@@ -115,6 +115,12 @@ def _asked() -> Facts:
         "urls": _tried(problems, "urls", lambda: list(_urls())),
         "problems": problems,
     }
+
+
+def _named(settings: Any) -> str | None:
+    """The name that settings give themselves: dynaconf's have a list there."""
+    name = getattr(settings, "SETTINGS_MODULE", None)
+    return name if isinstance(name, str) else None
 
 
 def _tried(problems: list[str], what: str, ask: Callable[[], list[Facts]]) -> list[Facts]:

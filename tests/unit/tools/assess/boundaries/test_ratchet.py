@@ -84,6 +84,16 @@ def test_imports_and_evidence_are_not_held(
     assert growths(_with(report, other), system, crossings(report, system)) == []
 
 
+def test_what_a_service_offers_may_be_called(report: Report, system: System, edge: Edge) -> None:
+    """A contract or an event is no crossing; another module of the same app is one."""
+    package = next(app.package for app in report.apps if edge.target.startswith(app.label + "."))
+    call = msgspec.structs.replace(edge, kind="call", field=f"{package}.contract.is_known")
+    held = crossings(report, system)
+    assert growths(_with(report, call), system, held) == []
+    inner = msgspec.structs.replace(call, field=f"{package}.services.is_known")
+    assert len(growths(_with(report, inner), system, held)) == 1
+
+
 def test_the_baseline_is_read_back_and_reviewed_line_by_line(tmp_path: Path) -> None:
     """Sorted, whatever the order in which things were found."""
     one = Baseline(boundaries={"b -> a": {"fk b.B.x a.A": 2}, "a -> b": {"fk a.A.y b.B": 1}})

@@ -180,11 +180,13 @@ class Functions:
             app = self._app_of(module)
             reads = [label for label in function.reads if self._is_model(label)]
             writes = dict.fromkeys(w.model for w in function.writes if self._is_model(w.model))
-            is_entry = function.kind in ("view", "task", "receiver", "command")
+            kind = function.kind if function.kind in _KINDS else "function"
+            if kind == "function" and function.name in self._listening:
+                kind = "receiver"
+            is_entry = kind in ("view", "task", "receiver", "command")
             if app is None or not (reads or writes or is_entry):
                 continue
             calls = dict.fromkeys(c.function for c in function.calls if c.function in self._by_name)
-            kind = function.kind if function.kind in _KINDS else "function"
             yield Function(
                 name=function.name,
                 kind=kind,  # type: ignore[arg-type]

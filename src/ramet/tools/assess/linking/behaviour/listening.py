@@ -29,14 +29,20 @@ class Listening:
         self._signals: dict[str, list[Receiver]] = {}
         self._sends: dict[str, list[Send]] = {}
         self._calls: dict[str, list[Call]] = {}
+        self._receivers: set[str] = set()
         for one in found.values():
             for receiver in one.receivers:
+                self._receivers.add(receiver.function)
                 self._signals.setdefault(receiver.signal, []).append(receiver)
                 if receiver.sender and ".signals." in receiver.signal:
                     key = (receiver.signal.rpartition(".")[2], receiver.sender)
                     self._models.setdefault(key, []).append(receiver.function)
             for send in one.sends:
                 self._sends.setdefault(send.function, []).append(send)
+
+    def __contains__(self, function: str) -> bool:
+        """Whether a function is connected to a signal, in whatever file."""
+        return function in self._receivers
 
     def calls(self, function: FoundFunction) -> Sequence[Call]:
         """The function's calls, with those of the receivers of what it saves, deletes and sends."""

@@ -19,6 +19,7 @@ from ramet.tools.assess.linking.queries.values import (
     ModelInstance,
     Records,
     Request,
+    Text,
     Value,
 )
 
@@ -133,6 +134,8 @@ class Frameworks:
             if run is not None:
                 site.call(run, line, "task")
             return None
+        if role == "config" and name == "get_model":
+            return self._model_of_app(owner.dotted, arguments, keywords)
         if role not in _WITH_SUBJECT:
             return None
         if name in ("get_form", "get_form_class", "form_class"):
@@ -153,6 +156,19 @@ class Frameworks:
                 self._save(site, owner.dotted, role, subject, line)
             return ModelInstance(subject)
         return None
+
+    def _model_of_app(
+        self, dotted: str, arguments: Sequence[Value], keywords: Sequence[Keyword]
+    ) -> Value:
+        """`self.get_model("Order")` of an AppConfig."""
+        given = [*arguments, *(value for key, value, _ in keywords if key == "model_name")]
+        label = self._knowledge.member(dotted, "label")
+        name = self._knowledge.member(dotted, "name")
+        if not given or not isinstance(given[0], Text) or not isinstance(name, Text):
+            return None
+        app = label.text if isinstance(label, Text) else name.text.rpartition(".")[2]
+        found = self._knowledge.label_named(f"{app}.{given[0].text}")
+        return ModelClass(found) if found is not None else None
 
     def _save(self, site: Site, dotted: str, role: str, subject: str, line: int) -> None:
         """A serializer's `save` runs `create` or `update`, which the project may have defined."""

@@ -63,8 +63,9 @@ async function begin() {
   whenIdle(drawNext, { timeout: 300 });
 }
 
-begin().catch((error) => {
+// Behind the next frame, so that the verdict is on the screen before anything is worked on.
+requestAnimationFrame(() => setTimeout(() => begin().catch((error) => {
   byId("canvas").replaceChildren(el("p", { class: "panel" }, `The map and the lists could not be drawn: ${error}. The JSON has all of it.`));
   document.documentElement.dataset.ready = "";
   throw error;
-});
+})));

@@ -99,7 +99,10 @@ class SystemMap {
     const end = [other.x - (dx / far) * other.r, other.y - (dy / far) * other.r];
     const size = Math.max(13, Math.min(26, 11 + Math.sqrt(count)));
     this.links.append(svg("path", { class: "link", d: `M${start}L${end}`, "stroke-width": Math.min(26, 1 + Math.sqrt(count)) }));
-    if (isNumbered) this.counts.append(svg("text", { class: "count", x: (start[0] + end[0]) / 2, y: (start[1] + end[1]) / 2 + size / 3, "font-size": size }, String(count)));
+    const [x, y] = [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2];
+    // A number within a third circle would seem to be of that one.
+    if (!isNumbered || this.report.circles.some((circle) => Math.hypot(circle.x - x, circle.y - y) < circle.r)) return;
+    this.counts.append(svg("text", { class: "count", x, y: y + size / 3, "font-size": size }, String(count)));
   }
 
   choose(row) {

@@ -29,14 +29,33 @@ class Moves {
     byId("nearer").addEventListener("click", () => this.zoom(1.4));
     byId("farther").addEventListener("click", () => this.zoom(1 / 1.4));
     byId("fit").addEventListener("click", () => this.fit());
+    addEventListener("beforeprint", () => this.print(true));
+    addEventListener("afterprint", () => this.print(false));
   }
 
   // Everything in sight: `scale` is pixels a unit, `x` and `y` the unit in the middle.
   fit() {
+    this.frame(...this.bounds());
+  }
+
+  // Left, right, top, bottom; 50 for the names above circles.
+  bounds() {
     const { circles } = this.map.report;
-    this.frame(
+    return [
       Math.min(...circles.map((c) => c.x - c.r)), Math.max(...circles.map((c) => c.x + c.r)),
-      Math.min(...circles.map((c) => c.y - c.r - 50)), Math.max(...circles.map((c) => c.y + c.r)));
+      Math.min(...circles.map((c) => c.y - c.r - 50)), Math.max(...circles.map((c) => c.y + c.r)),
+    ];
+  }
+
+  // On paper the picture has a size that nobody knows before: a viewBox fits it there.
+  print(isPrinted) {
+    this.isPrinted = isPrinted;
+    if (!isPrinted) this.picture.removeAttribute("viewBox");
+    else if (this.map.report.circles.length) {
+      const [left, right, top, bottom] = this.bounds();
+      this.picture.setAttribute("viewBox", `${left} ${top} ${right - left} ${bottom - top}`);
+    }
+    this.apply();
   }
 
   frame(left, right, top, bottom) {
@@ -52,6 +71,11 @@ class Moves {
   }
 
   apply() {
+    if (this.isPrinted) {
+      this.map.inner.removeAttribute("transform");
+      this.picture.classList.remove("far");
+      return;
+    }
     const { width, height } = this.size();
     const shift = [width / 2 - this.x * this.scale, height / 2 - this.y * this.scale];
     this.map.inner.setAttribute("transform", `translate(${shift}) scale(${this.scale})`);

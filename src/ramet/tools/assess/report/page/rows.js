@@ -6,8 +6,11 @@ function label(report, text) {
   return el("button", { type: "button", class: "link", onclick: () => showModel(report, row) }, report.texts[text]);
 }
 
-const place = (report, columns, row) =>
-  report.text(columns.file, row) ? el("code", { class: "place" }, `${report.text(columns.file, row)}:${columns.line[row]}`) : null;
+// A line of 0 stands for the file as a whole.
+function place(report, columns, row) {
+  const file = report.text(columns.file, row);
+  return file ? el("code", { class: "place" }, columns.line[row] ? `${file}:${columns.line[row]}` : file) : null;
+}
 
 // A relation or a query starts at a field of its source; whatever else has a name has it by itself.
 function ends(report, edge, end) {

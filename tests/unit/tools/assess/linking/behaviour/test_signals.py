@@ -83,6 +83,27 @@ def f(**kwargs):
     }
 
 
+def test_receivers_may_be_connected_where_an_app_gets_ready(project):
+    scan = project(
+        {
+            "orders/apps.py": """
+from django.apps import AppConfig
+from django.db.models.signals import post_save
+
+class OrdersConfig(AppConfig):
+    name = "orders"
+
+    def ready(self):
+        from users.receivers import hear
+        post_save.connect(hear, sender=self.get_model("Order"))
+""",
+            "users/receivers.py": HEAD + "def hear(**kwargs):\n    Profile().save()\n",
+        }
+    )
+    assert ends(scan, "signal") == {("orders.Order", "users.Profile")}
+    assert [one.kind for one in scan.functions if one.name.endswith(".hear")] == ["receiver"]
+
+
 def test_a_sender_that_only_running_tells_is_a_gap(project):
     body = "@receiver(post_save, sender=unknown())\ndef f(**kwargs):\n    Profile().save()\n"
     scan = project({"users/receivers.py": HEAD + body})
