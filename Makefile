@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-inde
 OTHERS := .venv-sslyze/.installed tests/node/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-shop test-systems test-parts test-all check bench screenshots fmt lock system-packages peers clean
+.PHONY: help up down test test-shop test-systems test-parts test-units test-all check bench screenshots fmt lock system-packages peers clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -40,9 +40,9 @@ up: $(READY)  ## run the shop: five services behind a gateway at http://localhos
 down: $(READY)  ## stop the shop when it was started with --detach
 	cd shop && ../$(BIN)/ramet down
 
-# Most of testing is waiting, so three shares run side by side.
-test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in three shares side by side
-	@$(MAKE) --no-print-directory --jobs=3 test-shop test-systems test-parts
+# Most of testing is waiting, so four shares run side by side.
+test: $(READY) $(OTHERS) system-packages  ## every test but the slow matrix, in four shares side by side
+	@$(MAKE) --no-print-directory --jobs=4 test-shop test-systems test-parts test-units
 
 test-shop: $(READY) $(OTHERS)  ## the shop: its own tests, and what is bought in it while it runs
 	cd shop && ../$(BIN)/python ../tests/run.py shop -m "not slow"
@@ -53,9 +53,12 @@ test-systems: $(READY) $(OTHERS)  ## the attacks on the running shop, and `ramet
 	$(BIN)/python tests/run.py systems -m "not slow" \
 	  tests/acceptance/abuse tests/acceptance/attacks tests/integration/local
 
-test-parts: $(READY) $(OTHERS)  ## every other test
+test-parts: $(READY) $(OTHERS)  ## every other test with real engines, and the types
 	$(BIN)/python tests/run.py parts -m "not slow" \
-	  --ignore=tests/acceptance --ignore=tests/integration/local
+	  --ignore=tests/acceptance --ignore=tests/integration/local --ignore=tests/unit
+
+test-units: $(READY) $(OTHERS)  ## the units
+	$(BIN)/python tests/run.py units -m "not slow" tests/unit
 
 test-all: $(READY) $(OTHERS) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
 	$(BIN)/python tests/matrix.py
@@ -70,8 +73,9 @@ check: $(READY)  ## formatting, lint, types, layers, boundaries of the shop, gen
 bench: $(READY) peers  ## the figures that we claim, as ratios of one run; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
-screenshots: $(READY)  ## take the documentation's pictures of the dashboard anew
+screenshots: $(READY)  ## take the documentation's pictures of the dashboard and of a report anew
 	$(BIN)/python -m tests.dashboard.screenshots
+	$(BIN)/python -m tests.assess.pictures
 
 fmt: $(READY)  ## format, and fix what can be fixed
 	$(BIN)/ruff format .

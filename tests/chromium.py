@@ -4,10 +4,13 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 """None where there is no browser; tests say so and are skipped."""
+
+# What a page shows by itself it shows after seconds, and the machine has more to do than this test.
+expect.set_options(timeout=20_000)
 
 
 @contextlib.contextmanager

@@ -57,6 +57,8 @@ def _under_way(shop: RunningShop) -> dict[str, Any]:
             "SELECT handler, state, error FROM ramet_events_inbox"
             " WHERE state NOT IN ('done', 'discarded')",
         )
+    # What the broker has, and a service that was away has not fetched, is in neither table.
+    moving["letters to be written"] = _without_letter(*_confirmed_and_letters(shop))
     return {what: rows for what, rows in moving.items() if rows}
 
 
@@ -127,12 +129,21 @@ def a_cancelled_order_holds_nothing(shop: RunningShop) -> Rows:
 
 def every_event_has_one_effect_per_handler(shop: RunningShop) -> Rows:
     """Every event has exactly one effect: one confirmation letter for each order once confirmed."""
-    orders = shop.sql("orders", "SELECT order_id FROM orders_happening WHERE what = 'confirmed'")
-    letters = shop.sql("users", "SELECT subject_id FROM users_letter WHERE kind = 'confirmation'")
-    return [("confirmed, but no letter", *row) for row in set(orders) - set(letters)] + [
+    orders, letters = _confirmed_and_letters(shop)
+    return _without_letter(orders, letters) + [
         ("a letter too many", *row)
         for row in {row for row in letters if letters.count(row) > 1 or row not in orders}
     ]
+
+
+def _confirmed_and_letters(shop: RunningShop) -> tuple[Rows, Rows]:
+    orders = shop.sql("orders", "SELECT order_id FROM orders_happening WHERE what = 'confirmed'")
+    letters = shop.sql("users", "SELECT subject_id FROM users_letter WHERE kind = 'confirmation'")
+    return orders, letters
+
+
+def _without_letter(orders: Rows, letters: Rows) -> Rows:
+    return [("confirmed, but no letter", *row) for row in set(orders) - set(letters)]
 
 
 def nothing_stays_reserved(shop: RunningShop) -> Rows:

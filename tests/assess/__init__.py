@@ -1,0 +1,1 @@
+"""`ramet assess` against real projects."""

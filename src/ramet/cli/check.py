@@ -1,16 +1,21 @@
 """Check the boundaries between services; exit 1 when one is broken."""
 
+from __future__ import annotations
+
 import json as json_format
-from collections.abc import Iterable
-from typing import Annotated, TypedDict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
 from ramet.errors import DiagnosticError, Mistake
 
+if TYPE_CHECKING:
+    from ramet.system import System
+
 __all__ = ["command"]
 
-ERROR, CRITICAL = 40, 50  # of django.core.checks, without importing Django
+WARNING, ERROR, CRITICAL = 30, 40, 50  # of django.core.checks, without importing Django
 
 
 class Finding(TypedDict):
@@ -66,10 +71,48 @@ def _check(findings: list[Finding]) -> int:
         for identifier, message, hint in [explained(found)]
     ]
     findings += _as_findings(committed_secrets(system.root), ERROR)
+    findings += _growths(system)
     reported = {finding["id"] for finding in findings}
     asked: list[Finding] = json_format.loads(ask(system, "ramet_check"))
     findings += [finding for finding in asked if finding["id"] not in reported]
     return len(system.services)
+
+
+def _growths(system: System) -> Iterator[Finding]:
+    """What crosses a boundary beyond the committed baseline, if there is one.
+
+    A baseline that allows more than there is, is a warning: it could be tightened.
+    """
+    from ramet.tools.assess.boundaries import BASELINE, growths, read_baseline, slack
+
+    path = system.root / BASELINE
+    if not path.is_file():
+        return
+    from ramet.cli._extras import need_assess
+    from ramet.tools.assess.looking import Wanted, cache_folder, looked_at
+
+    need_assess("ramet check, with a baseline,")
+    allowed = read_baseline(path).boundaries
+    scan = looked_at(Wanted(system.root, settings=system.settings), cache_folder(system.root))
+    for growth in growths(scan, system, allowed):
+        edge = growth.edge
+        yield Finding(
+            id="boundary-got-worse",
+            level=ERROR,
+            where=f"{edge.file}:{edge.line}",
+            message=f"{edge.kind} of {edge.source} to {edge.target} crosses {growth.boundary} "
+            f"({growth.found}; {BASELINE} allows {growth.allowed}).",
+            hint="Take it back, or use a contract or an event; where it has to be, "
+            "`ramet assess . --baseline` allows it.",
+        )
+    if loose := slack(scan, system, allowed):
+        yield Finding(
+            id="baseline-is-loose",
+            level=WARNING,
+            where=BASELINE,
+            message=f"{loose} of what it allows to cross a boundary is gone.",
+            hint="`ramet assess . --baseline` holds on to that.",
+        )
 
 
 def _as_findings(mistakes: Iterable[Mistake], level: int) -> list[Finding]:

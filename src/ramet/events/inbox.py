@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import random
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -31,6 +30,7 @@ from ramet.events.subscription import subscription_of
 from ramet.events.surroundings import surroundings
 from ramet.events.worker import Loop
 from ramet.failpoints import reached
+from ramet.telemetry.failures import stack_of
 
 log = structlog.get_logger("ramet.events")
 
@@ -352,7 +352,7 @@ def _failed(claimed: Claimed, error: BaseException) -> float:
     attempts = claimed.attempts + 1
     allowed = claimed.allowed
     reached("inbox.rolled-back")
-    told = "".join(traceback.format_exception(error))[-8000:].replace("\0", "")
+    told = stack_of(error)[-8000:].replace("\0", "")
     told = told.encode(errors="replace").decode()  # half a surrogate pair cannot be stored either
     with bound_contextvars(**claimed.fields), transaction.atomic():
         # Between the rollback and here another worker may have tried it: then its result counts.

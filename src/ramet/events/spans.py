@@ -1,15 +1,14 @@
 """The spans of an event on its way: published, sent, received, worked off.
 
 Each but the first is a child of the span that published it, whose context travels with the event
-and is stored with it, and has a link to it: it lay in a table in between. Names and attributes are
-those of https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
+and is stored with it, and has a link to it: it lay in a table in between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from opentelemetry.trace import SpanKind
 
 from ramet.events.surroundings import surroundings
 from ramet.telemetry import propagation, tracing
+from ramet.telemetry.messaging import message_shape
 from ramet.telemetry.spans import Parent, Shape
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ def _parent(headers: dict[str, str]) -> Parent | None:
     return propagation.parent_in(headers.get("traceparent"), headers.get("tracestate"))
 
 
+_shape = partial(message_shape, "ramet")
+
+
 @lru_cache(maxsize=1024)
 def _publish(type_name: str) -> Shape:
     return _shape("publish", SpanKind.PRODUCER, "create", type_name)
@@ -109,19 +112,7 @@ def _receive(type_name: str) -> Shape:
 
 @lru_cache(maxsize=1024)
 def _process(type_name: str, handler: str) -> Shape:
-    return _shape("process", SpanKind.CONSUMER, "process", type_name, handler)
-
-
-def _shape(
-    verb: str, kind: SpanKind, operation: str, type_name: str, handler: str | None = None
-) -> Shape:
-    said = {
-        "messaging.system": "ramet",
-        "messaging.operation.type": operation,
-        "messaging.destination.name": type_name,
-        "ramet.handler": handler,
-    }
-    return Shape(f"{verb} {type_name}", kind, said)
+    return _shape("process", SpanKind.CONSUMER, "process", type_name, {"ramet.handler": handler})
 
 
 _TRAVELS = {"send": _send, "receive": _receive}

@@ -6,6 +6,7 @@ from ramet.system.keys import ORIGIN, ROUTE, SERVICE_NAME, Key
 from ramet.system.secrets import ELSEWHERE
 
 __all__ = [
+    "CANDIDATE",
     "GATEWAY",
     "INFRASTRUCTURE",
     "RESERVED_NAMES",
@@ -101,6 +102,19 @@ SERVICE = (
     *SERVICE_AT_THE_EDGE,
 )
 
+CANDIDATE = (
+    Key(
+        "models",
+        "strings",
+        "Models that `ramet assess` holds together with the apps of the service of this name, "
+        "although they are still in another app.",
+        'labels of models, such as "orders.Shipment"',
+        r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*",
+        ("orders.Shipment",),
+        required=True,
+    ),
+)
+
 INFRASTRUCTURE = (
     Key(
         "postgres",
@@ -182,6 +196,11 @@ TELEMETRY = (
 TABLES: dict[str, tuple[str, tuple[Key, ...]]] = {
     "system": ("What the whole system is.", SYSTEM),
     "services": ("One table for each service, such as [services.orders].", SERVICE),
+    "candidates": (
+        "One table for each service that is to have models which another app has today, such as "
+        "[candidates.shipping].",
+        CANDIDATE,
+    ),
     "gateway": ("The edge: where requests from outside arrive.", GATEWAY),
     "infrastructure": (
         "The engines: embedded ones for local work, your own by URL elsewhere.",

@@ -1,7 +1,7 @@
 """What a valid `ramet.toml` declares, as frozen dataclasses that every layer above shares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
@@ -62,11 +62,11 @@ class Infrastructure:
         """
         values: dict[str, str] = {}
         mistakes: list[Mistake] = []
-        for field in fields(self):
-            declared: str = getattr(self, field.name)
+        for each in fields(self):
+            declared: str = getattr(self, each.name)
             try:
-                where = f"[infrastructure] {field.name}"
-                values[field.name] = resolved(declared, environ, where, is_public=True)
+                where = f"[infrastructure] {each.name}"
+                values[each.name] = resolved(declared, environ, where, is_public=True)
             except DiagnosticError as error:
                 mistakes += error.mistakes
         if mistakes:
@@ -87,7 +87,10 @@ class Telemetry:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Everything that one `ramet.toml` declares; `services` keeps the order of the file."""
+    """Everything that one `ramet.toml` declares; `services` keeps the order of the file.
+
+    `candidates` are labels of models by the service that is to have them one day, for `assess`.
+    """
 
     name: str
     settings: str
@@ -96,6 +99,7 @@ class System:
     infrastructure: Infrastructure
     path: Path
     telemetry: Telemetry = Telemetry()
+    candidates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:

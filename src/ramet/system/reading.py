@@ -11,7 +11,7 @@ from ramet.system import units
 from ramet.system.addresses import address
 from ramet.system.document import Document
 from ramet.system.edge_reading import gateway, service_at_the_edge
-from ramet.system.fields import INFRASTRUCTURE, SERVICE, SYSTEM, TABLES, TELEMETRY
+from ramet.system.fields import CANDIDATE, INFRASTRUCTURE, SERVICE, SYSTEM, TABLES, TELEMETRY
 from ramet.system.model import Infrastructure, Service, System, Telemetry
 from ramet.system.rules import broken_rules
 
@@ -72,6 +72,7 @@ def _system(document: Document, path: Path) -> System:
         infrastructure=Infrastructure(**document.values(("infrastructure",), INFRASTRUCTURE)),
         path=path,
         telemetry=_telemetry(document),
+        candidates=_candidates(document),
     )
 
 
@@ -86,6 +87,15 @@ def _service(name: str, values: dict[str, Any]) -> Service:
         calls=values.get("calls", ()),
         **service_at_the_edge(values),
     )
+
+
+def _candidates(document: Document) -> dict[str, tuple[str, ...]]:
+    if not document.content.get("candidates"):
+        return {}
+    return {
+        name: document.values(("candidates", name), CANDIDATE, is_required=True).get("models", ())
+        for name in document.names(("candidates",))
+    }
 
 
 def _telemetry(document: Document) -> Telemetry:

@@ -23,11 +23,12 @@ def broken_rules(system: System, document: Document) -> Iterator[Mistake]:
     """Every broken rule of a system whose single values have been read already."""
     yield from _settings(system, document)
     for service in system.services.values():
-        yield from _name(service, document)
+        yield from _name(service.name, ("services", service.name), document)
         yield from _kind(service, document)
         yield from _apps(service, system, document)
         yield from _contract(service, system, document)
         yield from _calls(service, system, document)
+    yield from _candidates(system, document)
     yield from _owners(system, document)
     yield from _routes(system, document)
     yield from _issuer(system, document)
@@ -46,25 +47,40 @@ def _settings(system: System, document: Document) -> Iterator[Mistake]:
         )
 
 
-def _name(service: Service, document: Document) -> Iterator[Mistake]:
-    path = ("services", service.name)
-    if not re.fullmatch(SERVICE_NAME, service.name):
+def _name(name: str, path: KeyPath, document: Document) -> Iterator[Mistake]:
+    if not re.fullmatch(SERVICE_NAME, name):
         yield document.mistake(
             "invalid-name",
             path,
-            found=f'a service named "{service.name}"',
+            found=f'a service named "{name}"',
             expected="at most 40 lower-case letters, digits and single hyphens, a letter first",
             remedy="Rename the service: it becomes part of host names, database names and roles.",
         )
-    elif service.name in RESERVED_NAMES or service.name.startswith(RESERVED_PREFIX):
+    elif name in RESERVED_NAMES or name.startswith(RESERVED_PREFIX):
         yield document.mistake(
             "reserved-name",
             path,
-            found=f'a service named "{service.name}"',
+            found=f'a service named "{name}"',
             expected=f"a name other than {', '.join(sorted(RESERVED_NAMES))}, "
             f'that does not begin with "{RESERVED_PREFIX}"',
             remedy="Rename the service: Ramet or PostgreSQL means something else by this word.",
         )
+
+
+def _candidates(system: System, document: Document) -> Iterator[Mistake]:
+    """Each has the name of a service that is, or could be; a model has one of them."""
+    home: dict[str, str] = {}
+    for name, models in system.candidates.items():
+        yield from _name(name, ("candidates", name), document)
+        for index, model in enumerate(models):
+            if home.setdefault(model, name) != name:
+                yield document.mistake(
+                    "model-owned-twice",
+                    ("candidates", name, "models", index),
+                    found=f'"{model}" in {name}, which is also in {home[model]}',
+                    expected="one candidate for each model",
+                    remedy=f"Remove it from {name} or from {home[model]}.",
+                )
 
 
 def _kind(service: Service, document: Document) -> Iterator[Mistake]:

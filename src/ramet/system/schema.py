@@ -25,6 +25,12 @@ def json_schema() -> dict[str, Any]:
                 "additionalProperties": table
                 | {"oneOf": [{"required": ["apps"]}, {"required": ["command"]}]},
             }
+        elif name == "candidates":
+            table = {
+                "type": "object",
+                "propertyNames": {"pattern": f"^{SERVICE_NAME}$"},
+                "additionalProperties": table,
+            }
         tables[name] = {"description": description} | table
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

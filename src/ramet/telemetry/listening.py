@@ -5,19 +5,26 @@ Web processes answer at their own address (`ramet.calls.server`).
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
 import socketserver
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from ramet.telemetry import endpoints
 
-__all__ = ["listen"]
+__all__ = ["MOST", "listen"]
 
 log = structlog.get_logger("ramet.telemetry")
+
+MOST = 16
+"""Connections at a time: an orchestrator's three probes and a scrape or two need few."""
 
 _PATIENCE = 5.0  # seconds for one request
 
@@ -32,7 +39,22 @@ def listen(address: str) -> None:
     except OSError as error:
         log.error("health.not_listening", address=address, error=str(error))
         return
+    _servers.append(server)
     threading.Thread(target=server.serve_forever, name="health-listener", daemon=True).start()
+
+
+_servers: list[socketserver.BaseServer] = []
+
+
+def _leave() -> None:
+    """In a fork, such as a process of Celery's pool: it would keep the address from the next one
+    to listen there, without answering."""
+    for server in _servers:
+        server.server_close()
+    _servers.clear()
+
+
+os.register_at_fork(after_in_child=_leave)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -56,11 +78,50 @@ class _Handler(BaseHTTPRequestHandler):
         """Probes every few seconds are no news."""
 
 
-class _Threads(socketserver.ThreadingMixIn):
+class _Threads(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A thread for each connection, and not more than MOST: whoever can reach a pod's port could
+    else have any number. Where there are as many, the one that has been there longest is hung up
+    on: a probe is answered within two seconds."""
+
     daemon_threads = True
 
+    def __init__(self, address: Any, handler: type[BaseHTTPRequestHandler]) -> None:
+        self._room = threading.Semaphore(MOST)
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, None] = {}  # in the order in which they came
+        super().__init__(address, handler)
 
-class _OverTcp(_Threads, socketserver.TCPServer):
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._room.acquire(blocking=False):
+            with self._lock:
+                oldest = next(iter(self._open), None)
+                if oldest is not None:
+                    del self._open[oldest]
+                    with contextlib.suppress(OSError):
+                        oldest.shutdown(socket.SHUT_RDWR)  # its thread reads an end, and ends
+            if not self._room.acquire(timeout=_PATIENCE):
+                self.shutdown_request(request)
+                return
+        with self._lock:
+            self._open[request] = None
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._open.pop(request, None)
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who hangs up, or was hung up on, is no news either."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            log.error("health.not_answered", exc_info=error)
+
+
+class _OverTcp(_Threads):
     allow_reuse_address = True
 
 
@@ -68,7 +129,9 @@ class _OverTcp6(_OverTcp):
     address_family = socket.AF_INET6
 
 
-class _OverUnixSocket(_Threads, socketserver.UnixStreamServer):
+class _OverUnixSocket(_Threads):
+    address_family = socket.AF_UNIX
+
     def server_bind(self) -> None:
         path = Path(str(self.server_address))
         path.unlink(missing_ok=True)  # of a process that was killed

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,10 +17,11 @@ from typing import Any
 from opentelemetry import trace
 from structlog.contextvars import get_contextvars
 
-from ramet.telemetry import exporting, resource, wire
+from ramet.telemetry import exporting, paths, resource, wire
 from ramet.telemetry.exporting import Signal
-from ramet.telemetry.failures import described
-from ramet.telemetry.redaction import redact_field, redact_text
+from ramet.telemetry.failures import described, error_of
+from ramet.telemetry.redaction import redact_field, redact_text, request_types
+from ramet.telemetry.refused_rows import without_values
 from ramet.telemetry.spans import Span
 
 __all__ = ["attach", "dropped"]
@@ -85,12 +85,22 @@ def _line(record: logging.LogRecord) -> Line:
         text, failure = record.getMessage(), record.exc_info
         own = {key: each for key, each in vars(record).items() if key not in _OF_A_RECORD}
         fields = get_contextvars() | own
+    about: Any = fields.get("request")
+    if isinstance(about, request_types()):
+        text = paths.masked_in(text, about)
     trace_id, span_id, service = _current()
     if service is not None:
         fields.setdefault("ramet.service", service)
+    error = error_of(failure)
+    if error is not None:
+        text = without_values(text, error)
+        fields = {
+            name: without_values(value, error) if isinstance(value, str) else value
+            for name, value in fields.items()
+        }
     plain = {name: _plain(redact_field(name, _cut(value))) for name, value in fields.items()}
-    if failure:
-        plain |= _exception(failure)
+    if error is not None:
+        plain |= described(error)
     return Line(
         time=round(record.created * 1e9),
         level=record.levelno,
@@ -127,13 +137,6 @@ def _current() -> tuple[bytes, bytes, str | None]:
     if not context.is_valid:
         return b"", b"", None
     return context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"), None
-
-
-def _exception(failure: Any) -> dict[str, str]:
-    error = failure[1] if isinstance(failure, tuple) else failure
-    if error is True:
-        error = sys.exc_info()[1]
-    return described(error) if isinstance(error, BaseException) else {}
 
 
 _buffer: deque[Line] = deque()

@@ -5,6 +5,7 @@ library's records pass through the same processors, so that each carries service
 and none a secret (`redaction`).
 """
 
+import io
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,9 @@ from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from ramet.telemetry import log_records, resource
+from ramet.telemetry.failures import error_of
 from ramet.telemetry.redaction import redact_fields, redact_text
+from ramet.telemetry.refused_rows import without_values
 
 __all__ = ["add_ids", "bound", "configure", "hand_to_logging", "tell_user"]
 
@@ -56,14 +59,14 @@ def configure(
     rendering: list[Processor]
     if as_json:
         rendering = [
-            structlog.processors.format_exc_info,
+            _with_traceback,
             structlog.processors.UnicodeDecoder(),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
         # The plain traceback: rich's shows local variables, among them secrets.
         console = structlog.dev.ConsoleRenderer(
-            timestamp_key="time", exception_formatter=structlog.dev.plain_traceback
+            timestamp_key="time", exception_formatter=_traceback
         )
         rendering = [_without_constants, console]
 
@@ -73,6 +76,7 @@ def configure(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _without_rows,
                 redact_fields,
                 *rendering,
                 _redact_line,
@@ -173,6 +177,32 @@ def _without_constants(logger: WrappedLogger, method: str, event: EventDict) -> 
     event.pop("service", None)
     event.pop("role", None)
     return event
+
+
+def _without_rows(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Takes the values of a row that PostgreSQL refused out of what is said of the exception."""
+    error = error_of(event.get("exc_info"))
+    if error is not None:
+        for name, value in event.items():
+            if isinstance(value, str):
+                event[name] = without_values(value, error)
+        event["exc_info"] = error  # a triple would be taken for a list of fields
+    return event
+
+
+def _with_traceback(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    error = error_of(event.get("exc_info"))
+    event = structlog.processors.format_exc_info(logger, method, event)
+    if error is not None and "exception" in event:
+        event["exception"] = without_values(event["exception"], error)
+    return event
+
+
+def _traceback(stream: TextIO, failure: Any) -> None:
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, failure)
+    error = error_of(failure)
+    stream.write(plain.getvalue() if error is None else without_values(plain.getvalue(), error))
 
 
 def _redact_line(logger: WrappedLogger, method: str, line: Any) -> str:

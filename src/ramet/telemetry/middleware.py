@@ -3,14 +3,12 @@ the path."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admindocs import utils as regular_expressions
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -18,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from opentelemetry.trace import SpanKind
 
 from ramet.placement import Here
-from ramet.telemetry import tracing
+from ramet.telemetry import paths, tracing
 from ramet.telemetry.metrics import OTHER, Histogram
 from ramet.telemetry.propagation import parent_in, with_baggage
 from ramet.telemetry.spans import Shape
@@ -80,7 +78,7 @@ def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None
         (_service_of(match.func) if match is not None else None) or OTHER,
         # As in the span; whoever asks may invent methods and paths, and the series are few.
         request.method if request.method in _METHODS else "_OTHER",
-        _template(match.route) if match is not None else OTHER,
+        paths.template(match.route) if match is not None else OTHER,
         str(response.status_code),
     )
 
@@ -88,8 +86,10 @@ def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None
 def _describe(span: tracing.Working, request: HttpRequest, response: HttpResponse) -> None:
     match = request.resolver_match
     if match is not None:
-        span.become(_shape(_method(request), _template(match.route)))
+        span.become(_shape(_method(request), paths.template(match.route)))
         span.belong(_service_of(match.func))
+        if (known := paths.of_secret_route(match)) is not None:
+            span.set_attribute("url.path", known)
     span.set_attribute("http.response.status_code", response.status_code)
     if (request_id := request.META.get("HTTP_X_REQUEST_ID")) is not None:
         span.set_attribute("ramet.request_id", request_id)
@@ -111,17 +111,6 @@ def _shape(method: str, route: str = "") -> Shape:
     if route:
         said["http.route"] = route
     return Shape(f"{method} {route}".rstrip(), SpanKind.SERVER, said)
-
-
-@lru_cache(maxsize=4096)
-def _template(route: str) -> str:
-    """Django's route `orders/<uuid:id>/`, or a regular expression, as `/orders/{id}/`."""
-    if "^" in route or "$" in route:
-        route = regular_expressions.remove_non_capturing_groups(route)
-        route = regular_expressions.replace_named_groups(route)
-        route = regular_expressions.replace_unnamed_groups(route)
-        route = regular_expressions.replace_metacharacters(route)
-    return "/" + re.sub(r"<(?:[^:>]*:)?([^>]*)>", r"{\1}", route).lstrip("/")
 
 
 def _service_of(view: Any) -> str | None:

@@ -10,24 +10,22 @@ from typing import Any
 
 from structlog.typing import EventDict, WrappedLogger
 
-__all__ = ["REDACTED", "redact_field", "redact_fields", "redact_text"]
+from ramet.system import path_secrets
+from ramet.telemetry import paths
+from ramet.telemetry.secret_names import REDACTED, TELLTALE, WHOLE, is_secret
 
-REDACTED = "[redacted]"
+__all__ = ["REDACTED", "redact_field", "redact_fields", "redact_text", "request_types"]
 
-_TELLTALE = "authorization|token|passw|secret|cookie|credential|api_?key|private_?key|sessionid"
-_TELLTALE_PART = re.compile(_TELLTALE, re.IGNORECASE)
-# Secrets by their whole name only: `status_code` and `country_code` are none.
-_SECRET_NAMES = frozenset({"code", "code_verifier", "device_code", "user_code", "id_token_hint"})
-_SECRET_NAMES |= {"assertion", "client_assertion", "jwt", "bearer", "otp", "pin"}
 _DEEPEST = 8
 
 # A name around a secret part; bounded, so that a hostile text takes linear time.
-_NAME = rf"(?<![\w-])[\w-]{{0,40}}(?:{_TELLTALE})[\w-]{{0,40}}"
-_WORDS = tuple({word.replace("_?", part) for word in _TELLTALE.split("|") for part in ("", "_")})
+_NAME = rf"(?<![\w-])[\w-]{{0,40}}(?:{TELLTALE})[\w-]{{0,40}}"
+_WORDS = tuple({word.replace("_?", part) for word in TELLTALE.split("|") for part in ("", "_")})
 # All up to the bracket that closes a sentence of PostgreSQL's, without a way back: in linear time.
 _UP_TO = r"(?:[^)]{{0,4000}}+\)(?!{0})){{0,40}}+[^)]{{0,4000}}+(?=\){0})"
 _END_OF_ROW = r"\.(?:[\s\x1b]|\\n|\\?[\"']|$)"
 _END_OF_KEY = r" (?:already exists|is (?:not present|still)|conflicts )"
+_END_OF_DETAIL = r"[^()\n\"'\\]{0,200}(?:\n|\\n|\\?[\"']|\x1b|$)"
 # Words of which the text has one wherever the pattern matches, the pattern, what replaces it.
 # No pattern matches quotes or backslashes in the secret: a line of JSON stays one.
 _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
@@ -42,7 +40,7 @@ _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     # A parameter of a query, a fragment or a form.
     (
         ("=",),
-        re.compile(rf"(?i)([?&#](?:{'|'.join(sorted(_SECRET_NAMES))})=)[^&#\s\"'<>\\]+"),
+        re.compile(rf"(?i)([?&#](?:{'|'.join(sorted(WHOLE))})=)[^&#\s\"'<>\\]+"),
         rf"\1{REDACTED}",
     ),
     # `password=...`, and `'password': '...'` of a dict or a JSON object that became text.
@@ -70,6 +68,17 @@ _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         ),
         rf"\1{REDACTED}\2",
     ),
+    # The same in another language of the server's: what has the exception itself knows better
+    # (`refused_rows`). From the first bracket of the detail to the last one of its line.
+    (
+        ("detail:  ",),
+        re.compile(
+            rf"(DETAIL:  (?![^\n]{{0,900}}\({re.escape(REDACTED)}\))"
+            r"[^(\n\"'\\]{0,300}(?:\([^\n=]{1,500}\)=)?\()"
+            rf"{_UP_TO.format(_END_OF_DETAIL)}(\))"
+        ),
+        rf"\1{REDACTED}\2",
+    ),
     # An e-mail address: a person's, whoever may read this. The host has a dot, so that the names
     # of Celery's workers (celery@host) stay. Bounded as RFC 5321, 4.5.3.1 is, for linear time.
     (
@@ -83,8 +92,12 @@ _IN_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
 def redact_fields(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Replace secrets in the fields of a line, at any depth, by the names of the fields.
 
-    A request becomes its method and path: its query, headers and cookies hold secrets.
+    A request becomes its method and path: its query, headers and cookies hold secrets. So may its
+    path, which is taken out of the text as well.
     """
+    about: Any = event.get("request")
+    if isinstance(about, request_types()) and isinstance(event.get("event"), str):
+        event["event"] = paths.masked_in(event["event"], about)
     for name, value in event.items():
         event[name] = _redacted(name, value, _DEEPEST)
     return event
@@ -103,11 +116,11 @@ def redact_text(text: str) -> str:
     for words, pattern, replacement in _IN_TEXT:
         if searched is None or any(word in searched for word in words):
             text = pattern.sub(replacement, text)
-    return text
+    return path_secrets.masked(text, REDACTED) if "/" in text else text
 
 
 def _redacted(name: object, value: Any, deepest: int) -> Any:
-    if isinstance(name, str) and _is_secret(name) and value is not None and value is not False:
+    if isinstance(name, str) and is_secret(name) and value is not None and value is not False:
         return REDACTED
     kind = type(value)
     if kind is str or deepest == 0:
@@ -116,8 +129,8 @@ def _redacted(name: object, value: Any, deepest: int) -> Any:
         return {key: _redacted(key, each, deepest - 1) for key, each in value.items()}
     if kind in (list, tuple, set, frozenset):
         return [_redacted(None, each, deepest - 1) for each in value]
-    if issubclass(kind, _request_types()):
-        return f"{value.method} {value.path}"
+    if issubclass(kind, request_types()):
+        return f"{value.method} {paths.of_request(value)}"
     return value
 
 
@@ -131,12 +144,7 @@ def _texts_redacted(value: Any) -> Any:
     return value
 
 
-def _is_secret(name: str) -> bool:
-    plain = name.lower().replace("-", "_")
-    return plain in _SECRET_NAMES or _TELLTALE_PART.search(plain) is not None
-
-
-def _request_types() -> tuple[type, ...]:
+def request_types() -> tuple[type[Any], ...]:
     """The request classes of Django and of DRF, where this process has loaded them.
 
     Asked for by class, not by attribute: an attribute of a lazy object would load what it stands

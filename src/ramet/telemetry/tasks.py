@@ -1,8 +1,7 @@
 """A Celery task's spans, published here, run there, in one trace by the message's headers; and its
-place in the metrics.
+place in the metrics, which the processes of a worker's pool count together.
 
-By Celery's own signals, so that nothing of the project changes. Names and attributes are those of
-https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
+By Celery's own signals, so that nothing of the project changes.
 """
 
 from __future__ import annotations
@@ -14,11 +13,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from opentelemetry.trace import SpanKind
 
-from ramet.telemetry import exporting, propagation, tracing
+from ramet.placement import Here
+from ramet.telemetry import beginning, exporting, propagation, tracing
 from ramet.telemetry.late_imports import when_imported
 from ramet.telemetry.logs import bound
+from ramet.telemetry.messaging import message_shape
 from ramet.telemetry.metrics import Histogram
 from ramet.telemetry.spans import Shape
 
@@ -48,6 +50,8 @@ def _connect() -> None:
     signals.task_failure.connect(_failed, weak=False, dispatch_uid=uid)
     signals.task_retry.connect(_failed, weak=False, dispatch_uid=uid)
     signals.task_postrun.connect(_after_run, weak=False, dispatch_uid=uid)
+    signals.worker_init.connect(_worker_begins, weak=False, dispatch_uid=uid)
+    signals.worker_process_init.connect(_pool_process_begins, weak=False, dispatch_uid=uid)
     signals.worker_process_shutdown.connect(_before_end, weak=False, dispatch_uid=uid)
 
 
@@ -119,6 +123,20 @@ def _after_run(task_id: str, task: Any, state: str | None = None, **_: Any) -> N
         run.surroundings.close()
 
 
+def _worker_begins(**_: Any) -> None:
+    """A team's own `celery worker`, whatever its pool: of a prefork one, the process that forks."""
+    beginning.begin(_place(), "celery")
+
+
+def _pool_process_begins(**_: Any) -> None:
+    beginning.begin(_place(), "celery", is_asked=False)
+
+
+def _place() -> Here | None:
+    place = getattr(settings, "RAMET", None)
+    return place if isinstance(place, Here) else None
+
+
 def _before_end(**_: Any) -> None:
     # Of a process of a pool, which Celery ends by itself, atexit knows nothing.
     exporting.flush(1.0)
@@ -126,19 +144,11 @@ def _before_end(**_: Any) -> None:
 
 @lru_cache(maxsize=1024)
 def _publish(task: str) -> Shape:
-    return _shape("publish", SpanKind.PRODUCER, "send", task)
+    own = {"celery.task_name": task}
+    return message_shape("celery", "publish", SpanKind.PRODUCER, "send", task, own)
 
 
 @lru_cache(maxsize=1024)
 def _run(task: str) -> Shape:
-    return _shape("run", SpanKind.CONSUMER, "process", task)
-
-
-def _shape(verb: str, kind: SpanKind, operation: str, task: str) -> Shape:
-    said = {
-        "messaging.system": "celery",
-        "messaging.operation.type": operation,
-        "messaging.destination.name": task,
-        "celery.task_name": task,
-    }
-    return Shape(f"{verb} {task}", kind, said)
+    own = {"celery.task_name": task}
+    return message_shape("celery", "run", SpanKind.CONSUMER, "process", task, own)

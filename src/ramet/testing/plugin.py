@@ -1,4 +1,4 @@
-"""What pytest loads: the marker `placements`, and the fixtures.
+"""What pytest loads: the marker `placements`, the fixtures, and `--ramet-trace`.
 
 Imported in every test run of a project that has Ramet, before Django has settings: so everything
 else is imported when a test asks for it.
@@ -6,18 +6,31 @@ else is imported when a test asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from ramet.testing import Calls, Clock, Events, Placement, Sagas, Settle
+    from ramet.testing.recording import Recorder
 
 __all__: list[str] = []
 
 _NAMES = ("monolith", "services")
 """As in `placements`, which cannot be imported yet."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--ramet-trace FILE`: what `ramet assess --trace FILE` reads."""
+    parser.getgroup("ramet").addoption(
+        "--ramet-trace",
+        metavar="FILE",
+        help="record which models each request and test reads and writes in one transaction"
+        " (docs/how-to/add-evidence-to-an-assessment.md)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +40,43 @@ def pytest_configure(config: pytest.Config) -> None:
         'placements("monolith", "services"): run the test once in each of these placements of'
         " Ramet's services (docs/reference/testing.md)",
     )
+    trace = config.getoption("--ramet-trace")
+    if trace:
+        config.pluginmanager.register(_Trace(config, Path(trace)), "ramet-trace")
+
+
+class _Trace:
+    """Records while tests run; with xdist, every worker adds to the file that the first began."""
+
+    def __init__(self, config: pytest.Config, path: Path) -> None:
+        self._path = path
+        self._is_worker = hasattr(config, "workerinput")
+        self._installed = contextlib.ExitStack()
+        self._recorder: Recorder | None = None
+
+    def pytest_sessionstart(self) -> None:
+        # Not sooner: pytest-django must have found the settings first.
+        from django.conf import settings
+
+        if not settings.configured:
+            raise pytest.UsageError(
+                "--ramet-trace: found no Django settings; expected pytest-django and"
+                " DJANGO_SETTINGS_MODULE; install the one and set the other"
+            )
+        from ramet.testing.recording import recording
+
+        begun = recording(self._path, is_first=not self._is_worker)
+        self._recorder = self._installed.enter_context(begun)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        if self._recorder is None:
+            return (yield)
+        with self._recorder.test(item.nodeid):
+            return (yield)
+
+    def pytest_sessionfinish(self) -> None:
+        self._installed.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -123,7 +123,9 @@ class Crowd:
         if is_twice:
             # At the same time: two requests, one order.
             answers: list[requests.Response | None] = []
-            other = threading.Thread(target=lambda: answers.append(self._until_answered(order)))
+            other = threading.Thread(
+                target=lambda: answers.append(self._until_answered(order)), daemon=True
+            )
             other.start()
             first = self._until_answered(order)
             other.join()

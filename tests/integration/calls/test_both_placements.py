@@ -401,7 +401,7 @@ def test_an_operation_that_is_not_atomic_keeps_its_own_guarantee(label: str) -> 
 
 
 def test_a_concurrent_repetition_waits_and_gets_the_stored_result(label: str) -> None:
-    barrier = threading.Barrier(3)
+    barrier = threading.Barrier(3, timeout=30)
 
     def call() -> int:
         try:

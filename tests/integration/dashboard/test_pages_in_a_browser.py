@@ -150,9 +150,9 @@ def test_the_map_is_moved_by_the_keyboard_and_stays_when_news_come(
     old = shown.text_content()
     dashboard.tell("traces", shop.spans())
     expect(shown).not_to_have_text(str(old))
-    assert page.locator("#map").get_attribute("viewBox") == zoomed
+    expect(page.locator("#map")).to_have_attribute("viewBox", str(zoomed))
     page.keyboard.press("0")
-    assert page.locator("#map").get_attribute("viewBox") == before
+    expect(page.locator("#map")).to_have_attribute("viewBox", str(before))
 
 
 def test_an_edge_opens_its_calls_and_has_an_address(page: Page) -> None:

@@ -183,3 +183,22 @@ def test_the_access_log_is_json_and_has_no_query(
     assert logged["service"] == "orders"
     assert logged["status"] == 200
     assert "secret" not in edge.topology.access_log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("reset/MQ/d4k1xz-0a1b2c3d4e5f60718293a4b5c6d7e8f9/?a=b", "reset/MQ/[redacted]"),
+        ("0b7c3f1e-aaaa-4bbb-8ccc-0123456789ab/", "0b7c3f1e-aaaa-4bbb-8ccc-0123456789ab/"),
+    ],
+)
+def test_the_access_log_has_no_secret_of_a_link(
+    edge: Edge, eventually: Callable[..., object], path: str, told: str
+) -> None:
+    request_id = edge.get(f"/api/v1/orders/{path}").headers["x-request-id"]
+    eventually(
+        lambda: request_id in edge.topology.access_log.read_text(), what="the line is flushed"
+    )
+    lines = map(json.loads, edge.topology.access_log.read_text().splitlines())
+    paths = {line["path"] for line in lines if line["request_id"] == request_id}
+    assert paths == {f"/api/v1/orders/{told}"}

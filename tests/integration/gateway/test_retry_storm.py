@@ -30,7 +30,7 @@ def fails(seconds: float, status: int | None) -> Responder:
 
 def at_once(ask: Callable[[], Answer]) -> int:
     """Have thirty callers ask again and again at the same time; give how often they asked."""
-    ready = threading.Barrier(CALLERS)
+    ready = threading.Barrier(CALLERS, timeout=30)
 
     def caller(_: int) -> None:
         ready.wait(10)

@@ -103,6 +103,16 @@ def test_gateway_and_mesh_have_spans_that_lead_to_the_service(edge: Edge, kept: 
     assert not [span for span in kept.spans() if "hunter22" in repr(span) or "a@b" in repr(span)]
 
 
+def test_envoys_spans_have_no_secret_of_a_link(edge: Edge, kept: Collector) -> None:
+    token = "d4k1xz-0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+    while not sampled(edge):
+        edge.get(f"/api/v1/orders/{token}/", traceparent=SAMPLED)
+    mesh = found(kept, sampled(edge)[0].split("-")[2])
+    assert mesh.attributes["url.path"] == "/api/v1/orders/[redacted]"
+    assert found(kept, mesh.parent_id).attributes["url.path"] == "/api/v1/orders/[redacted]"
+    assert token not in repr(kept.spans())
+
+
 def test_a_hop_of_the_mesh_goes_on_with_its_callers_trace(edge: Edge, kept: Collector) -> None:
     edge.call("orders", traceparent=SAMPLED)
     edge.call("orders", traceparent=SAMPLED[:-1] + "0")

@@ -57,10 +57,32 @@ def faults(bad: int, steps: int = 120, code: str = "internal") -> dict[str, str]
     )
 
 
+def fetches(bad: int, steps: int = 120, outcome: str = "5xx") -> dict[str, str]:
+    return share(
+        f'ramet_fetch_duration_seconds_count{{ramet_callee="shipping",ramet_outcome="{outcome}"}}',
+        'ramet_fetch_duration_seconds_count{ramet_callee="shipping",ramet_outcome="2xx"}',
+        bad,
+        1000 - bad,
+        steps,
+    )
+
+
+def runs(bad: int, steps: int, outcome: str) -> dict[str, str]:
+    return share(
+        f'ramet_tasks_run_duration_seconds_count{{{_TASK},ramet_outcome="{outcome}"}}',
+        f'ramet_tasks_run_duration_seconds_count{{{_TASK},ramet_outcome="done"}}',
+        bad,
+        100 - bad,
+        steps,
+    )
+
+
 SLOW_STEPS = 80 * 15  # of four minutes: Prometheus forgets a value after five
 
 _JOB = 'job="ramet-orders"'
 _HANDLER = f'{_JOB},ramet_handler="orders.handlers.pack"'
+_TASK = f'{_JOB},celery_task_name="shop.users.tasks.welcome"'
+_POOL = f'{_JOB},db_client_connection_pool_name="default"'
 _SAGA = f'{_JOB},ramet_saga="PlaceOrder",version="1"'
 
 # What raises each alert: the series, and after how many minutes one looks.
@@ -71,6 +93,8 @@ RAISED: dict[str, tuple[dict[str, str], int]] = {
     "RametRequestsSlowSlowly": (slow(20, SLOW_STEPS), 79 * 60),
     "RametCallsFail": (faults(20), 119),
     "RametCallsFailSlowly": (faults(2, SLOW_STEPS), 79 * 60),
+    "RametFetchesFail": (fetches(20), 119),
+    "RametFetchesFailSlowly": (fetches(2, SLOW_STEPS, "unavailable"), 79 * 60),
     "RametTargetDown": ({f"up{{{_JOB}}}": "1 1 0x10"}, 8),
     "RametEventLagGrows": (
         {f"ramet_events_oldest_waiting_seconds{{{_HANDLER}}}": "0+60x60"},
@@ -88,6 +112,8 @@ RAISED: dict[str, tuple[dict[str, str], int]] = {
     "RametSagaStuck": ({f'ramet_sagas_runs{{{_SAGA},status="stuck"}}': "0 1x10"}, 5),
     "RametSagaSlow": ({f"ramet_sagas_oldest_running_seconds{{{_SAGA}}}": "3500+60x20"}, 15),
     "RametSagaWithoutCode": ({f"ramet_sagas_without_code{{{_SAGA}}}": "1x20"}, 15),
+    "RametTasksFail": (runs(10, 60, "failed"), 40),
+    "RametTasksRetried": (runs(60, 60, "retried"), 50),
     "RametThreadsBusy": (
         {
             f'ramet_threads_busy{{{_JOB},pool="web"}}': "4x20",
@@ -103,6 +129,10 @@ RAISED: dict[str, tuple[dict[str, str], int]] = {
         },
         15,
     ),
+    "RametDatabasePoolWaits": (
+        {f"ramet_database_pool_waited_seconds_total{{{_POOL}}}": "0+120x40"},
+        30,
+    ),
     "RametCertificateEnds": ({f'{_END}{{envoy_tls_certificate="orders"}}': "20000x20"}, 15),
     "RametTelemetryDropped": (
         {f'ramet_telemetry_dropped_total{{{_JOB},signal="traces",reason="refused"}}': "0+1x30"},
@@ -117,6 +147,11 @@ WELL: dict[str, str] = {
     f'{_REQUESTS}_bucket{{ramet_service="orders",le="0.5"}}': "0+995x120",
     **faults(0),
     **faults(300, code="failed_precondition"),  # a business "no" is no fault
+    **fetches(0),
+    **fetches(300, outcome="4xx"),  # an answer, of whoever asks wrongly
+    **runs(3, 120, "failed"),
+    **runs(30, 120, "retried"),
+    f"ramet_database_pool_waited_seconds_total{{{_POOL}}}": "0+6x120",
     f"up{{{_JOB}}}": "1x120",
     f"ramet_events_oldest_waiting_seconds{{{_HANDLER}}}": "400-1x120",  # behind, and catching up
     f"ramet_events_dead{{{_HANDLER}}}": "0x120",

@@ -27,6 +27,9 @@ command  = ["node", "shipping/server.mjs"]
 contract = "shop/settings.py"
 routes   = ["/"]
 
+[candidates.users]
+models = ["shop.Address"]
+
 [gateway]
 listen = "127.0.0.1:8000"
 issuer = "users"
@@ -71,6 +74,7 @@ def test_every_key_arrives_in_the_system(read: Read, folder: Path) -> None:
         ),
         path=folder / "ramet.toml",
         telemetry=Telemetry(sample=0.1, slow=0.25),
+        candidates={"users": ("shop.Address",)},
     )
 
 
@@ -162,7 +166,7 @@ issuer = "user"
         "\n"
         "ramet.toml:20: unknown-table\n"
         '  found     "gatway"\n'
-        "  expected  one of system, services, gateway, infrastructure, telemetry\n"
+        "  expected  one of system, services, candidates, gateway, infrastructure, telemetry\n"
         '  remedy    Did you mean "gateway"?'
     )
 
@@ -367,3 +371,15 @@ token_algorithm = "ES256"
     assert system.audience == "https://api.shop.example"
     assert system.gateway.token_types == ("at+jwt", "JWT")
     assert system.gateway.token_algorithm == "ES256"
+
+
+def test_a_model_has_one_candidate_and_a_candidate_the_name_of_a_service(
+    refusal: Refusal,
+) -> None:
+    """Each with its line."""
+    told = refusal(
+        MINIMAL + "[candidates.Mail]\nmodels = ['a.B']\n[candidates.post]\nmodels = ['a.B', 'b']\n"
+    )
+    assert "invalid-name" in told
+    assert "model-owned-twice" in told
+    assert "invalid-value" in told

@@ -57,6 +57,7 @@ urlpatterns = [
     path("orders/<int:number>/", order),
     path("broken/", broken),
     path("busy/", lambda request: HttpResponse(status=503)),
+    path("reset/<uidb64>/<token>/", absent),
     path("v1/", include([re_path(r"^things/(?P<name>\w+)/$", missing)])),
 ]
 
@@ -175,3 +176,25 @@ def test_what_a_view_refuses_is_no_failure(
     (span,) = kept()
     assert not span.is_error
     assert span.events == []
+
+
+LINK_TOKEN = "d4k1xz-0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (f"/reset/MQ/{LINK_TOKEN}/", "/reset/{uidb64}/{token}/"),
+        ("/reset/MQ/short/", "/reset/{uidb64}/{token}/"),
+        (f"/no/such/page/{LINK_TOKEN}/", "/no/such/page/[redacted]/"),
+        ("/v1/things/tea/", "/v1/things/tea/"),
+    ],
+)
+def test_a_span_has_no_secret_of_a_link(
+    traced: Trace, client: Client, page: str, told: str
+) -> None:
+    kept = traced()
+    client.get(page)
+    (span,) = kept()
+    assert span.attributes["url.path"] == told
+    assert LINK_TOKEN not in repr(span)

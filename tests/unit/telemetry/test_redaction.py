@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 import structlog
-from django.http import HttpRequest
+from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
+from django.core import signing
+from django.http import Http404, HttpRequest
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 from rest_framework.request import Request
@@ -48,7 +51,15 @@ def _fails(request: HttpRequest) -> None:
     raise ValueError(f"no such client for {request.get_full_path()}")
 
 
-urlpatterns = [path("auth/callback/", _fails)]
+def _is_missing(request: HttpRequest, **_: str) -> None:
+    raise Http404
+
+
+urlpatterns = [
+    path("auth/callback/", _fails),
+    path("reset/<uidb64>/<token>/", _is_missing),
+    path("confirm-email/<str:key>/", _is_missing),
+]
 
 
 @override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[])
@@ -66,6 +77,48 @@ def test_a_failed_oauth_callback_is_logged_without_its_query(
     assert page in stream.getvalue()
     assert SECRET not in stream.getvalue()
     assert JWT not in stream.getvalue()
+
+
+@override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[])
+@pytest.mark.parametrize(
+    "secret", [default_token_generator.make_token(User(pk=1)), "k3y"], ids=["django", "short"]
+)
+@pytest.mark.parametrize("page", ["/reset/MQ/{}/", "/confirm-email/{}/"])
+def test_a_link_by_mail_is_logged_without_its_secret(
+    stream: io.StringIO, page: str, secret: str
+) -> None:
+    Client().get(page.format(secret))
+    assert "Not Found: /" in stream.getvalue()
+    assert secret not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        default_token_generator.make_token(User(pk=1)),
+        signing.dumps({"user": 1}),
+        "0b7c3f1eaaaabbbbcccc0123456789ab",
+        "Zm9v-Qx7RkLw_9aPqB3nXcV1",
+    ],
+    ids=["django", "signed", "hex", "base64"],
+)
+def test_a_secret_in_the_path_of_an_address_is_redacted(secret: str) -> None:
+    told = redact_text(f"GET https://shop.example/reset/MQ/{secret}/?a=b answered 404")
+    assert told == f"GET https://shop.example/reset/MQ/{REDACTED}/?a=b answered 404"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/orders/0b7c3f1e-aaaa-4bbb-8ccc-0123456789ab/lines/12345678901/",
+        "/static/storefront.3f2a1b9c4d5e.css",
+        "/a-long-title-about-the-year-2026-and-mp3-players/order_confirmation_2/",
+        "/.ramet/calls/shop.products.contract.InternationalProducts.v1/reserve",
+        'File "/nix/store/0a1b2c3d4e5f60718293a4b5c6d7e8f9-python/lib/x.py", line 7',
+    ],
+)
+def test_what_people_look_for_in_a_path_stays(text: str) -> None:
+    assert redact_text(text) == text
 
 
 def test_a_request_is_logged_as_its_method_and_path() -> None:
@@ -184,6 +237,8 @@ def test_a_redacted_line_is_still_json() -> None:
         "&code" * 20_000,
         "Failing row contains (" * 5000,
         "Key (a)=(" * 10_000,
+        "DETAIL:  (" * 10_000,
+        "DETAIL:  (a)=(" + "b)" * 50_000,
     ],
 )
 def test_a_hostile_text_takes_no_long_time(text: str) -> None:
@@ -195,3 +250,25 @@ def test_a_hostile_text_takes_no_long_time(text: str) -> None:
 @pytest.mark.parametrize("text", [f"pa\u017f\u017fword={SECRET}", f"to\u212aen={SECRET} é"])
 def test_letters_that_only_patterns_take_for_the_same_hide_no_secret(text: str) -> None:
     assert SECRET not in redact_text(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            f"DETAIL:  Schlüssel »(name)=(a (b), {SECRET})« existiert bereits.",
+            f"DETAIL:  Schlüssel »(name)=({REDACTED})« existiert bereits.",
+        ),
+        (
+            f"DETAIL:  La ligne en échec contient (1, {SECRET}).",
+            f"DETAIL:  La ligne en échec contient ({REDACTED}).",
+        ),
+    ],
+)
+def test_a_row_is_not_told_in_another_language_where_there_is_only_a_text(
+    stream: io.StringIO, said: str, told: str
+) -> None:
+    assert redact_text(f"no\n{said}\nCONTEXT:  x (y)") == f"no\n{told}\nCONTEXT:  x (y)"
+    logging.getLogger("x").error("failed: %s", f"no\n{said}\nCONTEXT:  x")
+    assert told in stream.getvalue()
+    assert SECRET not in stream.getvalue()

@@ -362,7 +362,10 @@ try:
         raise KeyError("k")
 except KeyError:
     pass
-c, b = kept.get_finished_spans()
+with tracing.work(Shape("d"), {"url.path": "/reset/MQ/d4k1xz-0a1b2c3d4e5f60718293a4b5c6d7e8f9/"}):
+    pass
+c, b, d = kept.get_finished_spans()
+assert d.attributes["url.path"] == "/reset/MQ/[redacted]/"
 assert (b.name, dict(b.attributes), b.status.is_ok) == ("b", {"x": 1, "y": 2}, False), b
 assert b.parent.span_id == 0x0202020202020202
 assert c.parent.span_id == b.context.span_id

@@ -15,6 +15,8 @@ from typing import Literal
 
 import structlog
 
+from ramet.system import probes
+
 __all__ = [
     "LONGEST",
     "Check",
@@ -32,7 +34,7 @@ log = structlog.get_logger("ramet.telemetry")
 
 Status = Literal["pass", "warn", "fail"]
 
-LONGEST = 1.5
+LONGEST = probes.LONGEST
 """Seconds that an answer waits for the checks; what is not known by then is not well."""
 
 

@@ -154,7 +154,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     """A function, view, task, receiver or command, with the models that it touches itself.
 
     `name` is dotted, from the project's root: `orders.views.OrderView.post`. `belongs_to` is the
-    model that it writes most, else reads most, None where it touches none.
+    model whose method it is, else that it writes most, else reads most, None where it touches none.
     """
 
     name: str

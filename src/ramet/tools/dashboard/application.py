@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -23,6 +25,7 @@ from ramet.tools.dashboard.store import Store
 
 __all__ = ["make_application"]
 
+_log = logging.getLogger("ramet.dashboard")
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -52,6 +55,9 @@ def make_application(settings: Settings, store: Store) -> Starlette:
         routes=routes,
         middleware=[Middleware(Access, settings=settings)],
         exception_handlers={
+            # Both alone: other errors of SQLite are bugs in what it was asked.
+            sqlite3.OperationalError: lambda request, error: _unreadable(context, request, error),
+            sqlite3.DatabaseError: lambda request, error: _unreadable(context, request, error),
             404: lambda request, _: context.renderer.missing(request, "such page"),
             500: _bug,
         },
@@ -87,6 +93,21 @@ def _files() -> dict[str, Path]:
         for path in _STATIC.rglob("*")
         if path.suffix in _TYPES
     }
+
+
+def _unreadable(context: Context, request: Request, error: Exception) -> Response:
+    """The file was removed, broken or locked meanwhile, or its disk is gone."""
+    if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
+        raise error
+    _log.error("%s cannot be read", context.settings.history, exc_info=error)
+    return context.renderer.page(
+        request,
+        "unreadable.html",
+        503,
+        file=context.settings.history,
+        problem=str(error),
+        restart="ramet restart dashboard" if context.settings.control else "end it, start it again",
+    )
 
 
 def _bug(request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from ramet.tools.dashboard.access import HEADERS
@@ -45,11 +46,14 @@ def changes(render: Callable[[], str]) -> Callable[[], str | None]:
     return news
 
 
-def stream(news: Callable[[], str | None], *, every: float) -> Response:
+def stream(request: Request, news: Callable[[], str | None], *, every: float) -> Response:
     """An answer that never ends: the message that `news` returns, asked every so many seconds.
 
-    `news` runs in a thread; where it returns None there is nothing to say.
+    `news` runs in a thread; where it returns None there is nothing to say. HEAD, which has no body,
+    ends at once.
     """
+    if request.method == "HEAD":
+        return Response(None, 200, HEADERS, "text/event-stream")
     if _open_streams >= _MOST_STREAMS:
         return PlainTextResponse("Too many pages are open.\n", 503, HEADERS)
     return StreamingResponse(_messages(news, every), 200, HEADERS, "text/event-stream")

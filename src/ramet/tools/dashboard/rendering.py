@@ -114,7 +114,7 @@ class Renderer:
     ) -> Response:
         """The part of a page that `template` makes, again whenever it changes."""
         news = live.changes(lambda: self.text(request, template, **values()))
-        return live.stream(news, every=every)
+        return live.stream(request, news, every=every)
 
 
 @jinja2.pass_context

@@ -96,11 +96,13 @@ def picture(
     gone: Mapping[str, str],
     hidden: Collection[str] = (),
     *,
+    recent: Map | None = None,
     lately: Map | None = None,
 ) -> Picture:
     """Lay out what flowed `now`; `hidden` are kinds of nodes, or "unused".
 
-    `lately` is what flowed in its last minutes, for verdicts; without it, all of it is.
+    `recent` and `lately` are what flowed in its last quarter of an hour and in its last minutes,
+    for verdicts; without them, all of it is.
     """
     edges = {(edge.source, edge.target): edge for edge in now.edges}
     declared = _declared(now, flows)
@@ -117,7 +119,7 @@ def picture(
         tuple(_box(node) for node in nodes.values()),
         tuple(Link(*ends, *(_LABEL if edge else _DOT)) for ends, edge in sorted(shown.items())),
     )
-    judged = verdicts(now, lately or now, before, gone)
+    judged = verdicts(now, recent or now, lately or now, before, gone)
     return Picture(
         cards=tuple(
             Card(

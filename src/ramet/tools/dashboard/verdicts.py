@@ -1,13 +1,14 @@
 """Who is degraded, and why: from what flowed, what flowed before, and which processes run.
 
-By the last minutes, where enough was asked in them: what failed while the system started is history
-then. And of enough requests only: a few that failed are shown with their figures, and no verdict.
+By the last minutes, where enough was asked in them, else by the last quarter of an hour: what
+failed while the system started is history then. And of enough requests only: a few that failed are
+shown with their figures, and no verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ramet.tools.dashboard.formats import count, duration, percent
 from ramet.tools.dashboard.store import Edge, Map, Node
@@ -22,6 +23,8 @@ _NOTICED = 100_000_000
 _TIMES_SLOWER = 3
 _FEWEST = 10
 """Requests that a verdict needs."""
+_ACCIDENT = 0.05
+"""Probability of what is taken for no accident any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +44,41 @@ def share(errors: float, of: float) -> float:
     return errors / of if of else 0.0
 
 
-def verdicts(now: Map, lately: Map, before: Map, gone: Mapping[str, str]) -> dict[str, Verdict]:
-    """A verdict on each node of `now`, compared with `before`; `lately` is the end of `now`.
+def verdicts(
+    now: Map, recent: Map, lately: Map, before: Map, gone: Mapping[str, str]
+) -> dict[str, Verdict]:
+    """A verdict on each node of `now`, compared with `before`; `recent` is its end, and `lately`
+    the end of that.
 
     `gone` says by service which of its processes do not run.
     """
-    latest = {node.key: node for node in lately.nodes if node.requests >= _FEWEST}
+    latest = {node.key: node for node in lately.nodes}
+    known = {node.key: node for node in recent.nodes}
     earlier = {node.key: node for node in before.nodes}
-    outgoing, outgoing_lately = _by_source(now), _by_source(lately)
+    outgoing, outgoing_lately = _by_source(recent), _by_source(lately)
     names = {node.key: node.name for node in now.nodes}
-    return {
-        node.key: _verdict(
-            latest.get(node.key, node),
-            earlier.get(node.key),
-            (outgoing_lately if node.key in latest else outgoing).get(node.key, []),
+    found = {}
+    for node in now.nodes:
+        key, last = node.key, latest.get(node.key)
+        is_enough = last is not None and last.requests >= _FEWEST
+        judged = last if last and is_enough else _unless_mended(known.get(key), last)
+        found[key] = _verdict(
+            judged or replace(node, errors=0.0, p95=0),  # how it is now, nobody knows
+            earlier.get(key),
+            (outgoing_lately if is_enough else outgoing).get(key, []),
             names,
             gone.get(node.name, "") if node.kind == "service" else "",
         )
-        for node in now.nodes
-    }
+    return found
+
+
+def _unless_mended(node: Node | None, last: Node | None) -> Node | None:
+    """Its figures, without the errors where the last few requests show that it fails no more: if
+    it did as before, that none of them failed would be a rare accident."""
+    if node is None or last is None or last.errors:
+        return node
+    chance = (1 - share(node.errors, node.requests)) ** last.requests
+    return replace(node, errors=0.0) if chance < _ACCIDENT else node
 
 
 def _by_source(flowed: Map) -> dict[str, list[Edge]]:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from ramet.tools.gateway import paths
 from ramet.tools.gateway.hygiene import INTERNAL
 
 __all__ = ["LOST", "access_log", "mesh", "mesh_caller", "problems"]
@@ -172,7 +173,7 @@ def _is_internal() -> dict[str, Any]:
 
 
 def access_log(path: Path, listener: str) -> list[dict[str, Any]]:
-    """One JSON object a line. Paths without their query: it may carry codes and tokens."""
+    """One JSON object a line. Paths without query and secrets: links carry codes and tokens."""
     return [
         {
             "name": "envoy.access_loggers.file",
@@ -186,7 +187,7 @@ def access_log(path: Path, listener: str) -> list[dict[str, Any]]:
                         "listener": listener,
                         "service": "%UPSTREAM_CLUSTER%",
                         "method": "%REQ(:METHOD)%",
-                        "path": "%PATH(NQ)%",
+                        "path": paths.TOLD,
                         "status": "%RESPONSE_CODE%",
                         "flags": "%RESPONSE_FLAGS%",
                         "details": "%RESPONSE_CODE_DETAILS%",

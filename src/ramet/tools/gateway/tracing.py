@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ramet.system import System
-from ramet.tools.gateway import clusters
+from ramet.tools.gateway import clusters, paths
 from ramet.tools.gateway.topology import Topology
 
 __all__ = ["cluster", "distrust", "edge", "hop", "runtime"]
@@ -106,7 +106,7 @@ def _tracing(
             # Of the path, which Envoy tells with its query, nothing but the slash; then without.
             "max_path_tag_length": 1,
             "custom_tags": [
-                {"tag": "url.path", "value": "%PATH(NQ)%"},
+                {"tag": "url.path", "value": paths.TOLD},
             ],
         }
     }

@@ -12,8 +12,9 @@ from ramet.system import probes
 from ramet.tools.local import http
 from ramet.tools.local.environment import probe_socket, web_socket
 
-PATIENCE = 0.7
-"""Seconds: who does not answer within them is said not to."""
+PATIENCE = probes.LONGEST + 0.5
+"""Seconds: who does not answer within them is said not to. Who looks at a database that hangs does
+so within LONGEST, and knows the reason: more than "no answer"."""
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ def _burns(objective: Objective, name: str, severity: str, look: tuple[str, ...]
     )
 
 
-_ERRORS, _SLOW, _CALLS = OBJECTIVES
+_ERRORS, _SLOW, _CALLS, _FETCHES = OBJECTIVES
 _LOOK_AT_REQUESTS = (
     "Dashboard *Ramet / Service*: which route, since when, what else changed then.",
     "`ramet logs SERVICE --level error --since 1h`, and from a line to its trace.",
@@ -58,6 +58,12 @@ _LOOK_AT_CALLS = (
     " whose traceback is in the callee's log under the error's id.",
     "`ramet explain CALLER CONTRACT.OPERATION` says what deadline and retries hold.",
 )
+_LOOK_AT_FETCHES = (
+    "Dashboard *Ramet / Operations*: fetches by callee and outcome, and who fetches.",
+    "`5xx` is the callee's own answer: its log has the traceback. `deadline_exceeded`: it is slow;"
+    " `unavailable`: it is away.",
+    "A program that is not Django has no log lines of ours: `ramet logs SERVICE` has its output.",
+)
 
 ALERTS = (
     _burns(_ERRORS, "RametRequestsFail", "page", _LOOK_AT_REQUESTS),
@@ -66,6 +72,8 @@ ALERTS = (
     _burns(_SLOW, "RametRequestsSlowSlowly", "ticket", _LOOK_AT_REQUESTS),
     _burns(_CALLS, "RametCallsFail", "page", _LOOK_AT_CALLS),
     _burns(_CALLS, "RametCallsFailSlowly", "ticket", _LOOK_AT_CALLS),
+    _burns(_FETCHES, "RametFetchesFail", "page", _LOOK_AT_FETCHES),
+    _burns(_FETCHES, "RametFetchesFailSlowly", "ticket", _LOOK_AT_FETCHES),
     Alert(
         "RametTargetDown",
         'up{job=~"ramet-.*"} == 0',
@@ -181,6 +189,45 @@ ALERTS = (
         ("Deploy the class of that version again until its runs have ended.",),
     ),
     Alert(
+        "RametTasksFail",
+        "sum by (job, celery_task_name)"
+        ' (rate(ramet_tasks_run_duration_seconds_count{ramet_outcome="failed"}[15m]))'
+        " / sum by (job, celery_task_name) (rate(ramet_tasks_run_duration_seconds_count[15m]))"
+        " > 0.05",
+        "10m",
+        "ticket",
+        "{{ $value | humanizePercentage }} of the runs of {{ $labels.celery_task_name }} fail",
+        "They are not tried again: Celery forgets a task that has failed for good, and what it was"
+        " to do is not done.",
+        (
+            "Dashboard *Ramet / Tasks*: since when, and are others retried as well?",
+            "`ramet logs SERVICE --level error`: the traceback, and from there to the trace, which"
+            " begins with what published the task.",
+        ),
+        (
+            "Mend the cause, and publish what was lost again: the traces name their requests.",
+            "What must not be lost belongs into an event's handler: its failures are dead letters,"
+            " which can be replayed.",
+        ),
+    ),
+    Alert(
+        "RametTasksRetried",
+        "sum by (job, celery_task_name)"
+        ' (rate(ramet_tasks_run_duration_seconds_count{ramet_outcome="retried"}[15m]))'
+        " / sum by (job, celery_task_name) (rate(ramet_tasks_run_duration_seconds_count[15m]))"
+        " > 0.5",
+        "30m",
+        "ticket",
+        "{{ $labels.celery_task_name }} is mostly tried again",
+        "More than half of its runs end with another try: what it needs is away, or it asks too"
+        " early. Once its retries are used up, it fails.",
+        (
+            "Dashboard *Ramet / Tasks*: runs by outcome, and how long they take.",
+            "A trace of it: the run's error says what it waits for.",
+        ),
+        ("Mend what it needs.", "If it waits for something as a rule: a longer `countdown`."),
+    ),
+    Alert(
         "RametThreadsBusy",
         "sum by (job, pool) (ramet_threads_busy) / sum by (job, pool) (ramet_threads_most) > 0.9",
         "10m",
@@ -206,6 +253,26 @@ ALERTS = (
             "Processes times threads is what a service may hold.",
         ),
         ("Fewer processes or threads, a pooler in between, or more connections at the server.",),
+    ),
+    Alert(
+        "RametDatabasePoolWaits",
+        "sum by (job, db_client_connection_pool_name)"
+        " (rate(ramet_database_pool_waited_seconds_total[5m])) > 1",
+        "10m",
+        "ticket",
+        "{{ $labels.job }}: {{ $value }} threads wait for a connection to"
+        " {{ $labels.db_client_connection_pool_name }} on average",
+        "Django's pool of connections is smaller than what its threads need at once. Whoever waits"
+        " longer than the pool's `timeout` fails.",
+        (
+            "Dashboard *Ramet / Service*: are all connections of the pool used, and since when?",
+            "Do transactions last longer than they did? They hold a connection to their end: a call"
+            " to another service within one is the usual reason.",
+        ),
+        (
+            "A larger `max_size` in the option `pool`, up to the threads of a process.",
+            "Shorter transactions; no calls within them.",
+        ),
     ),
     Alert(
         "RametCertificateEnds",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["CALLS", "REQUESTS", "SERVED", "narrowed", "rate", "slowest"]
+__all__ = ["CALLS", "FETCHES", "REQUESTS", "SERVED", "TASKS", "narrowed", "rate", "slowest"]
 
 REQUESTS = "http_server_request_duration_seconds"
 CALLS, SERVED = "rpc_client_call_duration_seconds", "rpc_server_call_duration_seconds"
 """Of calls, as callers and as callees see them."""
+FETCHES = "ramet_fetch_duration_seconds"
+TASKS = "ramet_tasks_run_duration_seconds"
 
 
 def rate(selector: str, by: str) -> str:

@@ -52,6 +52,7 @@ def _sum(selector: str, by: str) -> str:
 _REQUESTS = "http_server_request_duration_seconds"
 # As callers see them: a callee that is away counts nothing.
 _CALLS = "rpc_client_call_duration_seconds"
+_FETCHES = "ramet_fetch_duration_seconds"
 
 OBJECTIVES = (
     Objective(
@@ -78,6 +79,14 @@ OBJECTIVES = (
         "ramet_callee",
         _sum(f'{_CALLS}_count{{rpc_response_status_code=~"{_FAULTS}"}}', "ramet_callee"),
         _sum(f"{_CALLS}_count", "ramet_callee"),
+    ),
+    Objective(
+        "fetch_errors",
+        "fetches are answered without a fault",
+        0.999,
+        "ramet_callee",
+        _sum(f'{_FETCHES}_count{{ramet_outcome=~"5xx|failed|{_FAULTS}"}}', "ramet_callee"),
+        _sum(f"{_FETCHES}_count", "ramet_callee"),
     ),
 )
 

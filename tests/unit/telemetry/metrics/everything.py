@@ -12,6 +12,6 @@ def declared() -> list[Declaration]:
         importlib.import_module(f"ramet.{name}.metrics")
     for name in ("middleware", "tasks"):
         importlib.import_module(f"ramet.telemetry.{name}")
-    for name in ("database", "reporting", "saturation"):
+    for name in ("database", "pools", "reporting", "saturation"):
         importlib.import_module(f"ramet.telemetry.metrics.{name}")
     return [each for each in _declared() if not each.name.startswith(("test.", "never."))]

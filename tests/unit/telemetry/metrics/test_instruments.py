@@ -107,7 +107,7 @@ def test_threads_that_come_first_together_count_in_one_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = instruments.Cells
-    both = threading.Barrier(2)
+    both = threading.Barrier(2, timeout=30)
 
     def slowly(*given: object) -> cells.Cells:
         with suppress(threading.BrokenBarrierError):

@@ -12,10 +12,10 @@ from tests.dashboard.shop_like import Shop
 class Reader:
     """An open stream."""
 
-    def __init__(self, dashboard, path, **headers):
+    def __init__(self, dashboard, path, method="GET", **headers):
         self.connection = http.client.HTTPConnection("127.0.0.1", dashboard.port, timeout=10)
         own = {"Host": f"localhost:{dashboard.port}", "Cookie": dashboard.cookie}
-        self.connection.request("GET", path, headers={**own, **headers})
+        self.connection.request(method, path, headers={**own, **headers})
         self.response = self.connection.getresponse()
 
     def message(self):
@@ -86,6 +86,15 @@ def test_an_id_that_is_none_is_from_the_beginning(dashboard, number):
     reader = Reader(dashboard, f"/logs/stream?after={quote(number)}")
     assert reader.response.status == 200
     reader.close()
+
+
+def test_whoever_asks_for_the_head_of_a_stream_holds_no_place(dashboard):
+    heads = [Reader(dashboard, "/services/stream", method="HEAD") for _ in range(33)]
+    assert {head.response.status for head in heads} == {200}
+    reader = Reader(dashboard, "/services/stream")
+    assert reader.response.status == 200
+    for each in (*heads, reader):
+        each.close()
 
 
 def test_there_are_not_more_streams_than_can_be_served_and_readers_that_left_make_room(dashboard):

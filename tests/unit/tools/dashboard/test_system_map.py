@@ -133,8 +133,34 @@ def test_what_failed_at_the_start_is_no_verdict_on_what_answers_now():
     found = picture(began, NOTHING, FLOWS, {}, lately=lately)
     assert found.troubled == []
     assert found.card("service:users").verdict.level == "good"
-    quiet = picture(began, NOTHING, FLOWS, {}, lately=seen([], [node("service:users", requests=3)]))
-    assert quiet.card("service:users").verdict.level == "bad"
+
+
+@pytest.mark.parametrize(
+    ("errors", "asked_lately", "failed_lately", "level"),
+    [
+        (10, 1, 0, "good"),  # all ten failed at the start, and one was answered since
+        (10, 1, 1, "bad"),
+        (10, 0, 0, "bad"),  # nobody knows better
+        (2, 3, 0, "bad"),  # that three of five are answered is no news
+        (2, 14, 0, "good"),
+    ],
+)
+def test_of_what_is_asked_rarely_the_last_few_tell_whether_it_is_mended(
+    errors, asked_lately, failed_lately, level
+):
+    whole = seen([], [node("service:users", requests=10, errors=errors)])
+    lately = seen([], [node("service:users", requests=asked_lately, errors=failed_lately)])
+    found = picture(whole, NOTHING, FLOWS, {}, lately=lately)
+    assert found.card("service:users").verdict.level == level
+
+
+def test_what_failed_hours_ago_is_no_verdict_on_today():
+    day = seen([], [node("service:users", requests=5_000, errors=2_000)])
+    recent = seen([], [node("service:users", requests=3)])
+    for quarter in (recent, NOTHING):
+        found = picture(day, NOTHING, FLOWS, {}, recent=quarter, lately=NOTHING)
+        assert found.troubled == []
+        assert found.card("service:users").verdict.level == "good"
 
 
 def test_what_fails_now_is_failing_however_much_went_well_before():

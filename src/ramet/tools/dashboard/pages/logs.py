@@ -70,7 +70,7 @@ def routes(context: Context) -> list[Route]:
                 context.renderer.text(request, "logs_rows.html", rows=rows[::-1]), last
             )
 
-        return live.stream(news, every=1.0)
+        return live.stream(request, news, every=1.0)
 
     def output(request: Request) -> Response:
         name = request.path_params["name"]

@@ -34,6 +34,7 @@ _KINDS = {
 _BEFORE = 3
 _CROWDED = 12
 # What a verdict is about: long enough to be sure, and short enough that what is mended looks so.
+_RECENT = 15 * 60 * 1_000_000_000
 _LATELY = 3 * 60 * 1_000_000_000
 
 
@@ -44,6 +45,10 @@ def routes(context: Context) -> list[Route]:
         chosen = window(request)
         now = context.store.map(chosen.since, chosen.until)
         before = context.store.map(chosen.since - _BEFORE * chosen.length, chosen.since)
+        # Of hours or a day, what failed long ago is shown in figures, and is no verdict.
+        recent = None
+        if chosen.length > _RECENT:
+            recent = context.store.map(chosen.until - _RECENT, chosen.until)
         lately = context.store.map(chosen.until - _LATELY, chosen.until)
         hidden = _hidden(request, now)
         return {
@@ -53,6 +58,7 @@ def routes(context: Context) -> list[Route]:
                 context.project.flows,
                 gone(context.control),
                 hidden,
+                recent=recent,
                 lately=lately,
             ),
             "kinds": [(kind, title, kind not in hidden) for kind, title in _KINDS.items()],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.tools.dashboard.store.lock import Lock
 from ramet.tools.dashboard.store.schema import APPLICATION, TABLES, VERSION
 
-__all__ = ["connect", "connect_to_read"]
+__all__ = ["connect", "connect_to_read", "copy"]
 
 JOURNAL = 16 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back."""
@@ -18,42 +20,67 @@ PAGE = 8_192
 _log = logging.getLogger("ramet.dashboard")
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection that may write, to a file with our tables. For the one thread that writes.
+def connect(path: Path) -> tuple[sqlite3.Connection, Lock]:
+    """A connection that may write, to a file with our tables, for the one thread that writes; and
+    what keeps other processes from it.
 
     What is not ours, of another version, or broken is renamed to `<name>.set-aside` and a new file
     is made; the one that was set aside before is lost. Raises `DiagnosticError` where the folder
-    cannot be written to.
+    cannot be written to, or another process has the file.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        lock = Lock.take(path)
+    except OSError as error:
+        raise _not_writable(path, error) from error
+    try:
         if path.exists() and (reason := _unusable(path)):
             aside = _set_aside(path)
             _log.warning("%s %s: it is now %s, and a new one is made.", path, reason, aside)
-        return _opened(path)
+        return _opened(path), lock
     except (sqlite3.Error, OSError) as error:
-        raise DiagnosticError(
-            Mistake(
-                reference="telemetry-file-not-writable",
-                where=str(path),
-                found=str(error),
-                expected="a file that can be written, in a folder that can be written to",
-                remedy="make room or change the folder's permissions, or name another file",
-            )
-        ) from error
+        lock.release()
+        raise _not_writable(path, error) from error
+
+
+def _not_writable(path: Path, error: Exception) -> DiagnosticError:
+    return DiagnosticError(
+        Mistake(
+            reference="telemetry-file-not-writable",
+            where=str(path),
+            found=str(error),
+            expected="a file that can be written, in a folder that can be written to",
+            remedy="make room or change the folder's permissions, or name another file",
+        )
+    )
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection that only reads, for use in one thread at a time."""
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=5,
+        _to_read(path), uri=True, isolation_level=None, check_same_thread=False, timeout=5
     )
     connection.execute("PRAGMA query_only = 1")
     return connection
+
+
+def copy(path: Path, table: str, select: str, values: Sequence[object]) -> sqlite3.Connection:
+    """A database in memory that has the rows of a query in `table`; the file is `kept` in it."""
+    connection = sqlite3.connect(
+        ":memory:", uri=True, isolation_level=None, check_same_thread=False, timeout=5
+    )
+    try:
+        connection.execute("ATTACH ? AS kept", (_to_read(path),))
+        connection.execute(f"CREATE TABLE {table} AS {select}", values)
+        connection.execute("DETACH kept")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _to_read(path: Path) -> str:
+    return f"{path.resolve().as_uri()}?mode=ro"
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from ramet.tools.dashboard.store.histograms import bucket_of
 from ramet.tools.dashboard.store.kinds import CONSUMER, ERROR, SERVER
 from ramet.tools.dashboard.store.records import SpanRecord
 
-__all__ = ["MINUTE", "TRANSIT", "Known", "Minutes"]
+__all__ = ["MINUTE", "SERVICES", "TRANSIT", "Known", "Minutes"]
 
 MINUTE = 60 * 1_000_000_000
 TRANSIT = frozenset({"mesh"})
@@ -24,6 +24,8 @@ class Pairs:
     """Pairs of names, so many that a page can show them, and one for all others."""
 
     def __init__(self, others: str) -> None:
+        self.beyond = 0
+        """How often one of the others came."""
         self._others = others
         self._known: dict[str, set[str]] = {}
 
@@ -32,10 +34,12 @@ class Pairs:
         known = self._known.get(first)
         if known is None:
             if len(self._known) >= SERVICES:
+                self.beyond += 1
                 return self._others, self._others
             known = self._known[first] = set()
         if second not in known:
             if len(known) >= NAMES:
+                self.beyond += 1
                 return first, self._others
             known.add(second)
         return first, second
@@ -47,6 +51,15 @@ class Known:
     def __init__(self) -> None:
         self.operations = Pairs("(others)")
         self.edges = Pairs("external:(others)")
+
+    def taken_beyond(self) -> int:
+        """How many spans were counted as others since this was last asked."""
+        beyond, self.operations.beyond, self.edges.beyond = (
+            self.operations.beyond + self.edges.beyond,
+            0,
+            0,
+        )
+        return beyond
 
 
 class Minutes:

@@ -23,6 +23,11 @@ SENTENCES = {
     "malformed-request": "A request was no OTLP at all and was refused.",
     "too-large": "A request was larger than 16 MB and was refused.",
     # The item is kept, not wholly.
+    "services-not-listed": "More than 200 services told of themselves; lists have the last ones.",
+    "names-beyond-limit": (
+        "More than 200 services, or 1,000 operations of one, were heard of; figures and map have"
+        " the later ones as (others)."
+    ),
     "ends-before-start": "Spans that end before they start are kept with a duration of zero.",
     "text-cut": "Long texts are kept with their beginning.",
     "attributes-cut": "Items keep 128 attributes, and none that are long or nested too deeply.",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from ramet.tools.dashboard.store import facts
 from ramet.tools.dashboard.store.kinds import ERROR, SERVER
-from ramet.tools.dashboard.store.minutes import Known, Minutes
+from ramet.tools.dashboard.store.minutes import SERVICES, Known, Minutes
 from ramet.tools.dashboard.store.pairing import Pairing
 from ramet.tools.dashboard.store.records import LogRecord, PointRecord, SeriesKey, SpanRecord
 from ramet.tools.dashboard.store.schema import INSERT_SPAN
@@ -62,6 +63,7 @@ class Rows:
         """Write spans and what is counted from them; how many spans and traces were new."""
         new = self._insert(spans)
         traces = self._upsert_traces(new)
+        facts.add(self._connection, new)
         minutes = Minutes(self._known)
         minutes.count(new)
         self._pairing.settle(self._connection, new, minutes)
@@ -85,11 +87,28 @@ class Rows:
         self._connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)", rows)
         return len({row[:2] for row in rows}) - again
 
-    def add_services(self, names: Iterable[str], minute: int) -> None:
-        """Note that something of these services came in this minute (since the epoch)."""
+    def add_services(self, names: Iterable[str], minute: int) -> int:
+        """Note that something of these services came in this minute (since the epoch).
+
+        Of more than SERVICES those stay that were heard of last, and of one minute those that were
+        there before: a program with a new name each time drives out no other. How many went.
+        """
+        heard = set(names)
+        known = dict(self._connection.execute("SELECT name, last FROM services").fetchall())
+        new = heard - known.keys()
+        over = len(known) + len(new) - SERVICES
+        silent = sorted((last, name) for name, last in known.items() if name not in heard)
+        gone = [name for last, name in silent[: max(0, over)] if last < minute]
+        listed = [*(heard - new), *sorted(new)[: max(0, SERVICES - len(known) + len(gone))]]
+        self._connection.executemany("DELETE FROM services WHERE name = ?", [(n,) for n in gone])
         self._connection.executemany(
-            "INSERT OR REPLACE INTO services VALUES (?, ?)", [(name, minute) for name in names]
+            "INSERT OR REPLACE INTO services VALUES (?, ?)", [(name, minute) for name in listed]
         )
+        return max(0, over)
+
+    def taken_beyond(self) -> int:
+        """See `Known`."""
+        return self._known.taken_beyond()
 
     def _insert(self, spans: Sequence[SpanRecord]) -> Sequence[SpanRecord]:
         """The spans that were not here before: senders send again what was not answered in time."""

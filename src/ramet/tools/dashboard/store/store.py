@@ -18,9 +18,10 @@ from ramet.tools.dashboard.store.answers import (
     TraceRow,
     TraceSearch,
 )
-from ramet.tools.dashboard.store.files import connect
+from ramet.tools.dashboard.store.files import connect, copy
 from ramet.tools.dashboard.store.flows import read_edge, read_map
 from ramet.tools.dashboard.store.limits import Kept, Limits
+from ramet.tools.dashboard.store.lock import Lock
 from ramet.tools.dashboard.store.metrics import read_metric, read_metrics
 from ramet.tools.dashboard.store.operations import read_operations
 from ramet.tools.dashboard.store.readers import Readers
@@ -44,9 +45,10 @@ class Store:
     after `flush()`.
     """
 
-    def __init__(self, path: Path, limits: Limits, writer: Writer) -> None:
+    def __init__(self, path: Path, limits: Limits, writer: Writer, lock: Lock) -> None:
         """For `open`."""
         self._path = path
+        self._lock = lock
         self._limits = limits
         self._writer = writer
         self._readers = Readers(path)
@@ -55,9 +57,10 @@ class Store:
     def open(cls, path: Path, limits: Limits = DEFAULT) -> Store:
         """Open or make the file; an unreadable or older one is set aside beside it, and logged.
 
-        Raises `DiagnosticError` where its folder cannot be written to.
+        Raises `DiagnosticError` where its folder cannot be written to, or another process has it.
         """
-        return cls(path, limits, Writer(connect(path), limits))
+        connection, lock = connect(path)
+        return cls(path, limits, Writer(connection, limits), lock)
 
     def add(self, batch: Batch) -> None:
         """Queue what a request brought; never waits for the disk. Raises `Full`."""
@@ -67,10 +70,6 @@ class Store:
         """Count what never became a batch, such as a request that was refused."""
         self._writer.ledger.add({(signal, reason): count})
 
-    def spans_waiting(self) -> int:
-        """How many items were accepted and are not yet written."""
-        return self._writer.waiting
-
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until everything that was added before is written; False after `timeout` seconds."""
         return self._writer.flush(timeout)
@@ -79,6 +78,7 @@ class Store:
         """Write what waits, and close the file. Nothing may be called after it."""
         self._readers.close()
         self._writer.close()
+        self._lock.release()
 
     def kept(self) -> Kept:
         """What is here, since when, and what was left out.
@@ -177,6 +177,11 @@ class Store:
         read = read_signal if name in SIGNALS else read_metric
         with self._readers.reading() as connection:
             return read(connection, name, by, since, until, step)
+
+    def copied(self, table: str, select: str, *values: object) -> sqlite3.Connection:
+        """A database in memory with the rows of a query in one table, for whoever asks much of
+        them, and closes it. In the query, our tables are `kept.spans` and so on."""
+        return copy(self._path, table, select, values)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a query of one's own, which may read only. The tables are those of `schema`."""

@@ -144,7 +144,17 @@ class Writer:
         minute = time.time_ns() // MINUTE
         heard = {item.service for items in (spans, logs) for item in items}
         heard.update(point.series.service for point in points)
-        self._rows.add_services(heard, minute)
+        unlisted = self._rows.add_services(heard, minute)
+        self.ledger.add(
+            {
+                reason: number
+                for reason, number in (
+                    (("traces", "services-not-listed"), unlisted),
+                    (("traces", "names-beyond-limit"), self._rows.taken_beyond()),
+                )
+                if number
+            }
+        )
         return self._drop(minute)
 
     def _drop(self, minute: int) -> Counter[str]:

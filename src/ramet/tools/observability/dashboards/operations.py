@@ -1,16 +1,17 @@
 """Calls between services, from both ends."""
 
-from ramet.tools.observability.asking import CALLS, SERVED, narrowed, rate, slowest
+from ramet.tools.observability.asking import CALLS, FETCHES, SERVED, narrowed, rate, slowest
 from ramet.tools.observability.grafana import Dashboard, Panel, Query
 
 __all__ = ["OPERATIONS"]
 
+_EITHER = f'{{__name__=~"{CALLS}_count|{FETCHES}_count"}}'
 _CALLEE = '{ramet_callee=~"$callee"}'
 
 OPERATIONS = Dashboard(
     "operations",
     "Operations",
-    "Calls between services, as callers and callees see them.",
+    "Calls and fetches between services, as callers and callees see them.",
     (
         Panel(
             "Calls",
@@ -56,6 +57,28 @@ OPERATIONS = Dashboard(
                 ),
             ),
         ),
+        Panel(
+            "Fetches",
+            "Uses of ramet.fetch by callee and outcome: the status, or why there was none.",
+            "reqps",
+            (
+                Query(
+                    rate(f"{FETCHES}_count{_CALLEE}", "ramet_callee, ramet_outcome"),
+                    "{{ramet_callee}} {{ramet_outcome}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Duration of fetches",
+            "95% are quicker, for the caller; with the way through the mesh.",
+            "s",
+            (
+                Query(
+                    slowest(0.95, FETCHES, _CALLEE, "ramet_caller, ramet_callee"),
+                    "{{ramet_caller}} to {{ramet_callee}}",
+                ),
+            ),
+        ),
     ),
-    (("callee", "Callee", f"label_values({CALLS}_count, ramet_callee)"),),
+    (("callee", "Callee", f"label_values({_EITHER}, ramet_callee)"),),
 )

@@ -5,6 +5,7 @@ from ramet.tools.observability.grafana import Dashboard, Panel, Query
 
 __all__ = ["SERVICE"]
 
+_POOL = "job, db_client_connection_pool_name"
 _SERVICE = '{ramet_service=~"$service"}'
 
 SERVICE = Dashboard(
@@ -77,6 +78,40 @@ SERVICE = Dashboard(
             (
                 Query("max by (job, state) (ramet_database_connections)", "{{job}} {{state}}"),
                 Query("max by (job) (ramet_database_connections_most)", "{{job}} at most"),
+            ),
+        ),
+        Panel(
+            "Django's pools of connections",
+            "Where the option `pool` is on: of all processes together, and who waits for one.",
+            "short",
+            (
+                Query(
+                    f"sum by ({_POOL}, db_client_connection_state) (db_client_connection_count)",
+                    "{{job}} {{db_client_connection_pool_name}} {{db_client_connection_state}}",
+                ),
+                Query(
+                    f"sum by ({_POOL}) (db_client_connection_max)",
+                    "{{job}} {{db_client_connection_pool_name}} at most",
+                ),
+                Query(
+                    f"sum by ({_POOL}) (db_client_connection_pending_requests)",
+                    "{{job}} {{db_client_connection_pool_name}} waiting",
+                ),
+            ),
+        ),
+        Panel(
+            "Waiting for a connection of a pool",
+            "Threads that wait, on average; and those that were given none.",
+            "short",
+            (
+                Query(
+                    rate("ramet_database_pool_waited_seconds_total", _POOL),
+                    "{{job}} {{db_client_connection_pool_name}} waiting",
+                ),
+                Query(
+                    rate("db_client_connection_timeouts_total", _POOL),
+                    "{{job}} {{db_client_connection_pool_name}} given none a second",
+                ),
             ),
         ),
         Panel(

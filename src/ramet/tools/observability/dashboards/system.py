@@ -36,6 +36,12 @@ SYSTEM = Dashboard(
             (Query(OBJECTIVES[2].recorded("5m"), "{{ramet_callee}}"),),
         ),
         Panel(
+            "Failed fetches",
+            "The share that is the callee's fault.",
+            "percentunit",
+            (Query(OBJECTIVES[3].recorded("5m"), "{{ramet_callee}}"),),
+        ),
+        Panel(
             "Who calls whom",
             "Calls between services, as the callers count them.",
             "reqps",

@@ -192,3 +192,16 @@ def test_spans_without_end_do_not_wait_for_one_parent(store, monkeypatch):
     write(store, *(span(parent=proxy, service="shop", kind=SERVER) for _ in range(10)))
     write(store, proxy)
     assert edges(store) == {("service:proxy", "service:shop"): (3, 0)}
+
+
+def test_lists_have_the_services_heard_of_last_and_it_is_told_that_there_are_more(store):
+    write(store, span(service="orders"))
+    for number in range(3):
+        write(store, *(span(service=f"lambda-{number}-{each}") for each in range(100)))
+        write(store, span(service="orders"))
+    assert len(store.services()) == 200
+    assert "orders" in store.services()
+    told = {loss.reason: loss.count for loss in store.kept().losses}
+    assert told["services-not-listed"] >= 101
+    assert told["names-beyond-limit"] >= 101  # on the map they are one
+    assert store.kept().spans == 304

@@ -36,6 +36,34 @@ def test_history_survives_a_restart(path):
     again.close()
 
 
+def test_a_file_that_another_process_has_open_is_refused_by_its_name(path):
+    program = """
+        import pathlib, sys
+        from ramet.tools.dashboard.store import Store
+        store = Store.open(pathlib.Path(sys.argv[1]))
+        print("open", flush=True)
+        sys.stdin.read()
+    """
+    first = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert first.stdout.readline() == b"open\n"
+        with pytest.raises(DiagnosticError, match="telemetry-file-in-use") as refused:
+            Store.open(path)
+        assert f"process {first.pid}: " in str(refused.value)
+    finally:
+        first.kill()  # the lock ends with its process, however that ends
+        first.communicate()
+    store = Store.open(path)
+    with pytest.raises(DiagnosticError, match="telemetry-file-in-use"):
+        Store.open(path)
+    store.close()
+    Store.open(path).close()
+
+
 def test_the_oldest_traces_go_first_and_as_a_whole(path):
     store = Store.open(path, Limits(spans=100))
     roots = [span(name=str(number)) for number in range(30)]
@@ -116,10 +144,10 @@ def test_what_comes_faster_than_it_is_written_is_refused(path):
         with pytest.raises(Full) as full:
             store.add(Batch(spans=[span() for _ in range(10)]))
         assert full.value.retry_after == 1
-        assert store.spans_waiting() >= 10
+        assert store.kept().waiting >= 10
         other.execute("ROLLBACK")
     assert store.flush()
-    assert store.spans_waiting() == 0
+    assert store.kept().waiting == 0
     write(store, span())
     store.close()
 

@@ -1,0 +1,1 @@
+"""What every app uses: bases of models, money, staff's notes."""

@@ -1,0 +1,1 @@
+"""Orders: placing, cancelling, and what became of them."""

@@ -1,0 +1,1 @@
+"""Payments: what banks hold, took and gave back, with books that balance."""

@@ -1,0 +1,1 @@
+"""People, where they live, and the letters that they get."""

@@ -1,0 +1,245 @@
+"""Study a Django project: how it is coupled, whether to split it, where, at what price."""
+
+from __future__ import annotations
+
+import gc
+import json as json_format
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from ramet.cli._extras import need_assess
+from ramet.errors import DiagnosticError, Mistake
+
+if TYPE_CHECKING:
+    from ramet.tools.assess.findings import Report
+    from ramet.tools.assess.looking import Wanted
+    from ramet.tools.assess.report import Change
+
+__all__ = ["command"]
+
+
+def command(
+    path: Annotated[Path, typer.Argument(help="The folder of the project.")] = Path("."),
+    *,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write the report, one HTML file, here.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write everything as JSON here; - prints it.")
+    ] = None,
+    venv: Annotated[
+        Path | None,
+        typer.Option("--venv", help="The virtual environment with the project's packages."),
+    ] = None,
+    registry: Annotated[
+        bool,
+        typer.Option("--registry", help="Ask Django's own registry: this starts the project."),
+    ] = False,
+    python: Annotated[
+        Path | None,
+        typer.Option("--python", help="The Python of --registry, unless it is that of --venv."),
+    ] = None,
+    trace: Annotated[
+        list[Path] | None,
+        typer.Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
+    ] = None,
+    git: Annotated[
+        bool, typer.Option("--git", help="See in the history what changes together.")
+    ] = False,
+    settings: Annotated[
+        str, typer.Option("--settings", help="The settings module that counts, dotted.")
+    ] = "",
+    compare: Annotated[
+        Path | None, typer.Option("--compare", help="JSON of an earlier run: what has changed.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Add the recommended candidates to ramet.toml.")
+    ] = False,
+    baseline: Annotated[
+        bool,
+        typer.Option(
+            "--baseline",
+            help="Write what crosses the boundaries of ramet.toml; ramet check lets it not grow.",
+        ),
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=1000, help="How often to group.")
+    ] = 50,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Keep what was read for the next run.")
+    ] = True,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of --json, and do nothing else.")
+    ] = False,
+) -> int:
+    """Read a Django project and say whether to split it, where, and what each cut costs.
+
+    Nothing of the project is imported or run, unless --registry asks for it. The verdict goes to
+    standard output; --report and --json have everything, with file and line. Exit code 0 whatever
+    the verdict is, 2 where there is no Django project.
+    """
+    need_assess("ramet assess")
+    from ramet.tools.assess import report as reports
+    from ramet.tools.assess.looking import Wanted
+
+    if schema:
+        print(json_format.dumps(reports.json_schema(), indent=2))
+        return 0
+    # Before the work: what is wrong with these is not to be learnt after it.
+    _refuse_unwritable(report, None if json == STANDARD_OUTPUT else json)
+    _refuse_no_environment(venv)
+    old = reports.read_report(compare) if compare else None
+    began = time.monotonic()
+    wanted = Wanted(path, venv, registry, tuple(trace or ()), git, settings, python)
+    found = _assessed(wanted, seeds, is_cached=cache)
+    changes = reports.compare(old, found) if old else None
+    out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
+    if report:
+        _save(report, reports.as_html(found, changes), out)
+    if json and json != STANDARD_OUTPUT:
+        _save(json, reports.as_json(found), out)
+    if write:
+        _write(found, path, out)
+    if baseline:
+        _hold(found, path, out)
+    return 0
+
+
+STANDARD_OUTPUT = Path("-")
+
+
+def _refuse_unwritable(*paths: Path | None) -> None:
+    mistakes = [
+        Mistake(
+            "unwritable-output",
+            where=str(path),
+            found=f"{reason}",
+            expected="the path of a file that may be written",
+            remedy="Name a file in a folder that exists and is yours to write to.",
+        )
+        for path in paths
+        if path is not None and (reason := _obstacle(path))
+    ]
+    if mistakes:
+        raise DiagnosticError(*mistakes)
+
+
+def _refuse_no_environment(venv: Path | None) -> None:
+    if venv is None or (venv.name == "site-packages" and venv.is_dir()):
+        return
+    if any(next(venv.glob(each), None) for each in _SITE_PACKAGES):
+        return
+    raise DiagnosticError(
+        Mistake(
+            "not-an-environment",
+            where=str(venv),
+            found="no folder" if not venv.is_dir() else "a folder without site-packages",
+            expected="a virtual environment, with the project's packages in it",
+            remedy="Name the folder that has its pyvenv.cfg, such as .venv.",
+        )
+    )
+
+
+_SITE_PACKAGES = ("lib*/python*/site-packages", "Lib/site-packages")
+
+
+def _obstacle(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    if not path.parent.is_dir():
+        return f"no folder {path.parent}"
+    existing = path if path.exists() else path.parent
+    return "" if os.access(existing, os.W_OK) else f"{existing}, which is not yours to write to"
+
+
+def _assessed(wanted: Wanted, seeds: int, *, is_cached: bool) -> Report:
+    from ramet.cli._progress import Progressing
+    from ramet.tools.assess.assessing import assess
+    from ramet.tools.assess.looking import cache_folder
+
+    folder = cache_folder(wanted.root) if is_cached else None
+    with Progressing() as progress, _uncollected():
+        return assess(wanted, seeds=seeds, cache=folder, progress=progress)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles: a fifth of the time, with next to none to find until the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _tell(
+    found: Report, changes: Sequence[Change] | None, seconds: float, *, as_json: bool
+) -> TextIO:
+    """Print the summary, or the JSON alone; return where everything else is to be said."""
+    from ramet.tools.assess import report as reports
+    from ramet.tools.assess.report.terminal import show
+
+    if as_json:
+        sys.stdout.buffer.write(reports.as_json(found))
+        sys.stdout.flush()
+        return sys.stderr
+    show(found, sys.stdout, changes=changes, seconds=seconds)
+    return sys.stdout
+
+
+def _save(path: Path, content: bytes, out: TextIO) -> None:
+    path.write_bytes(content)
+    print(f"wrote {path} ({len(content) / 1_000_000:.1f} MB)", file=out)
+
+
+def _write(found: Report, root: Path, out: TextIO) -> None:
+    """Add to ramet.toml what is recommended. A link stays one: its target is written."""
+    from ramet.tools.assess.boundaries import home, system_of, writing
+
+    folder = home(root, found.apps)
+    made = writing(found, folder, system_of(folder))
+    if not made.news:
+        print(f"{made.path} says all of it already", file=out)
+        return
+    _replace(made.path.resolve(), made.text.encode())
+    for line in made.news:
+        print(f"{made.path}: {line}", file=out)
+
+
+def _hold(found: Report, root: Path, out: TextIO) -> None:
+    """Write the baseline beside ramet.toml, whose boundaries it is about."""
+    from ramet.tools.assess.boundaries import BASELINE, Baseline, crossings, home, system_of
+
+    folder = home(root, found.apps)
+    system = system_of(folder)
+    if system is None:
+        raise DiagnosticError(
+            Mistake(
+                "no-system",
+                where=str(folder),
+                found="no ramet.toml, so no boundaries",
+                expected="a ramet.toml with the services whose boundaries are to hold",
+                remedy="Write one with --write, or by hand.",
+            )
+        )
+    held = Baseline(boundaries=crossings(found, system))
+    _replace(folder / BASELINE, held.as_json())
+    number = sum(sum(keys.values()) for keys in held.boundaries.values())
+    print(f"{folder / BASELINE}: {number} connections cross the boundaries; commit it", file=out)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """All or nothing: whoever reads it meanwhile sees the old file or the new one."""
+    mode = path.stat().st_mode if path.exists() else None
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    if mode is not None:
+        part.chmod(mode)
+    part.replace(path)

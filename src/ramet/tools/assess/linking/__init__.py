@@ -1,0 +1,1 @@
+"""What files say by themselves -> what it means together: names, classes, models, relations."""

@@ -1,0 +1,1 @@
+"""What functions do with models: per file (`linker`), then all files together (`joining`)."""

@@ -1,0 +1,152 @@
+"""Imports of modules -> imports between apps: at run time, for typing alone, and through others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ramet.tools.assess.facts import Edge
+from ramet.tools.assess.linking.behaviour.found import Found
+
+__all__ = ["import_edges"]
+
+FOR_TYPING, DEFERRED, GUARDED = 1, 2, 4
+_LONGEST_CHAIN = 6
+
+
+class _Import(NamedTuple):
+    source: str
+    target: str
+    line: int
+    flags: int
+
+
+def import_edges(
+    found: Mapping[str, Found],
+    app_of: Callable[[str], str | None],
+    path_of: Callable[[str], str],
+) -> Iterator[Edge]:
+    """Edges between apps: one for each pair of modules, and one for each pair of apps that know
+    each other only through modules of no app."""
+    imports = list(_imports(found))
+    cycles = _cycles(
+        (source, target)
+        for each in imports
+        if not each.flags & (FOR_TYPING | DEFERRED)
+        and (source := app_of(each.source)) is not None
+        and (target := app_of(each.target)) is not None
+    )
+    direct: set[tuple[str, str]] = set()
+    for each in imports:
+        source, target = app_of(each.source), app_of(each.target)
+        if source is None or target is None or source == target:
+            continue
+        is_typing = bool(each.flags & FOR_TYPING)
+        if not is_typing:
+            direct.add((source, target))
+        yield Edge(
+            kind="import_typing" if is_typing else "import",
+            source=source,
+            target=target,
+            field=each.target,
+            file=path_of(each.source),
+            line=each.line,
+            note=_note(each.flags, cycles.get(source), target),
+        )
+    yield from _chains(imports, direct, app_of, path_of)
+
+
+def _note(flags: int, cycle: frozenset[str] | None, target: str) -> str:
+    notes = []
+    if flags & DEFERRED:
+        notes.append("inside a function")
+    if flags & GUARDED:
+        notes.append("where it can be imported")
+    if cycle is not None and target in cycle and not flags & (FOR_TYPING | DEFERRED):
+        notes.append(f"cycle of {', '.join(sorted(cycle)[:6])}")
+    return "; ".join(notes)
+
+
+def _imports(found: Mapping[str, Found]) -> Iterator[_Import]:
+    """From module to module, each pair once: the strongest, else the first."""
+    for source, one in found.items():
+        seen: dict[tuple[str, bool], _Import] = {}
+        for line, module, names, flags in one.imports:
+            targets = set()
+            for name in names:
+                inner = f"{module}.{name}"
+                targets.add(inner if inner in found else module)
+            for target in targets or {module}:
+                if target in found and target != source:
+                    each = _Import(source, target, line, flags)
+                    key = (target, bool(flags & FOR_TYPING))
+                    if key not in seen or seen[key].flags & DEFERRED > flags & DEFERRED:
+                        seen[key] = each
+        yield from seen.values()
+
+
+def _chains(
+    imports: Iterable[_Import],
+    direct: set[tuple[str, str]],
+    app_of: Callable[[str], str | None],
+    path_of: Callable[[str], str],
+) -> Iterator[Edge]:
+    following: dict[str, list[_Import]] = {}
+    for each in imports:
+        if not each.flags & FOR_TYPING:
+            following.setdefault(each.source, []).append(each)
+    told: set[tuple[str, str]] = set(direct)
+    for source in following:
+        app = app_of(source)
+        if app is None:
+            continue
+        seen = {source}
+        level = [([each], each.target) for each in following[source]]
+        for _ in range(_LONGEST_CHAIN):
+            reached = []
+            for chain, module in level:
+                if module in seen:
+                    continue
+                seen.add(module)
+                other = app_of(module)
+                if other is None:
+                    reached += [([*chain, each], each.target) for each in following.get(module, ())]
+                elif other != app and len(chain) > 1 and (app, other) not in told:
+                    told.add((app, other))
+                    yield Edge(
+                        kind="import_chain",
+                        source=app,
+                        target=other,
+                        field=" > ".join([source, *(each.target for each in chain)]),
+                        file=path_of(source),
+                        line=chain[0].line,
+                    )
+            level = reached
+
+
+def _cycles(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """Apps that import each other in a circle: each with all of its circle."""
+    following: dict[str, set[str]] = {}
+    for source, target in pairs:
+        if source != target:
+            following.setdefault(source, set()).add(target)
+    reached = {app: _reach(app, following) for app in following}
+    cycles = {}
+    for app in following:
+        circle = frozenset(
+            other for other in reached[app] if app in reached.get(other, ()) or other == app
+        )
+        if len(circle) > 1:
+            cycles[app] = circle
+    return cycles
+
+
+def _reach(start: str, following: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for app in following.get(waiting.pop(), ()):
+            if app not in seen:
+                seen.add(app)
+                waiting.append(app)
+    return seen

@@ -1,0 +1,72 @@
+"""Where a module belongs: its path, its app; and which labels a scan has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ramet.tools.assess.linking.behaviour.templates import name_of
+from ramet.tools.assess.linking.queries.models import external_labels
+from ramet.tools.assess.linking.world import World
+
+__all__ = ["Places"]
+
+
+class Places:
+    """Answers by the dotted name of a module."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._apps: dict[str, str | None] = {}
+        self._paths: dict[str, str] = {}
+        self._folders = {
+            app.folder: app.label for app in world.apps.by_label.values() if app.is_own
+        }
+        self._external = external_labels(world.registry)
+        for path, module in world.modules.items():
+            self._paths.setdefault(module.name, path)
+
+    def app_of(self, module: str) -> str | None:
+        """The label of the app that it is in, None where it is in none of the project's own."""
+        if module not in self._apps:
+            label = self.app_of_path(self._paths.get(module, ""))
+            if label is None:
+                app = self._world.apps.containing(module)
+                label = app.label if app is not None and app.is_own else None
+            self._apps[module] = label
+        return self._apps[module]
+
+    def path_of(self, module: str) -> str:
+        return self._paths.get(module, "")
+
+    def app_of_path(self, path: str) -> str | None:
+        """The label of the app in whose folder a file is, the innermost."""
+        folder = path.rpartition("/")[0]
+        while folder and folder not in self._folders:
+            folder = folder.rpartition("/")[0]
+        return self._folders.get(folder)
+
+    def is_model(self, label: str) -> bool:
+        return label in self._world.registry.models or label in self._external
+
+    def model_named(self, label: str) -> str | None:
+        """The label as its model spells it, None where there is no such model."""
+        found = self._world.registry.canonical(label)
+        return found if self.is_model(found) else None
+
+    def owners_of_templates(self, paths: Iterable[str]) -> dict[str, str]:
+        """The app of each template by the name that a loader knows; of none where two have it."""
+        owners: dict[str, str | None] = {}
+        for path in paths:
+            name = name_of(path)
+            if name is not None:
+                app = self.app_of_path(path)
+                owners[name] = app if owners.get(name, app) == app else None
+        return {name: app for name, app in owners.items() if app is not None}
+
+    def is_app(self, label: str) -> bool:
+        app = self._world.apps.by_label.get(label)
+        return app is not None and app.is_own
+
+    def exists(self, label: str) -> bool:
+        """Whether it is a model, or one of the project's own apps."""
+        return self.is_model(label) if "." in label else self.is_app(label)

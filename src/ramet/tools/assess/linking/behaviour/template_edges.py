@@ -1,0 +1,49 @@
+"""Templates of one app that name those, the URLs, the tags and the permissions of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ramet.tools.assess.facts import Edge, EdgeKind
+from ramet.tools.assess.linking.behaviour.permissions import permission_target
+from ramet.tools.assess.linking.behaviour.places import Places
+from ramet.tools.assess.linking.behaviour.routes import Routes
+from ramet.tools.assess.linking.behaviour.templates import TemplateUse, template_uses
+
+__all__ = ["template_edges"]
+
+
+def template_edges(
+    templates: Mapping[str, str], places: Places, routes: Routes, tags: Mapping[str, str]
+) -> Iterator[Edge]:
+    """Edges from the app in whose folder a template is. `tags` has the app of each tag library."""
+    owners = places.owners_of_templates(templates)
+    for path, text in templates.items():
+        app = places.app_of_path(path)
+        if app is None:
+            continue
+        for use in template_uses(text):
+            kind, target = _target(use, owners, places, routes, tags)
+            if target is not None:
+                yield Edge(
+                    kind=kind, source=app, target=target, field=use.name, file=path, line=use.line
+                )
+
+
+def _target(
+    use: TemplateUse,
+    owners: Mapping[str, str],
+    places: Places,
+    routes: Routes,
+    tags: Mapping[str, str],
+) -> tuple[EdgeKind, str | None]:
+    if use.kind == "url":
+        return "url", routes.app(use.name)
+    if use.kind == "permission":
+        return "permission", permission_target(use.name, places)
+    if use.kind == "load":
+        return "template", tags.get(use.name)
+    if use.kind == "static":
+        first = use.name.partition("/")[0]
+        return "template", first if places.is_app(first) else None
+    return "template", owners.get(use.name)

@@ -1,0 +1,182 @@
+"""Paths of files -> dotted names, wherever a project keeps its packages.
+
+A folder from which names count (an import root) is one of: the project's own folder, one with a
+`manage.py`, and the folder of a package's topmost `__init__.py`. Where the project's folder is
+itself a package, as that of an unpacked wheel, names count from above it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ramet.tools.assess.linking.names import Module
+from ramet.tools.assess.source.extract import Extract
+
+__all__ = ["ABOVE", "homes", "import_roots", "is_migration", "is_test", "name_modules"]
+
+ABOVE = ".."
+"""The import root above the project's folder."""
+
+_TEST_FOLDERS = frozenset(("tests", "test", "testing", "testapp", "test_app", "functional_tests"))
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is one of tests, by the names that pytest and unittest look for."""
+    *folders, name = path.split("/")
+    return (
+        not _TEST_FOLDERS.isdisjoint(folders)
+        or name.startswith(("test_", "conftest."))
+        or name.endswith(("_test.py", "_tests.py"))
+        or name in ("tests.py", "test.py")
+    )
+
+
+def is_migration(path: str) -> bool:
+    """Whether a file is a migration of a database's schema, Django's or South's."""
+    folders = path.split("/")[:-1]
+    return bool(folders) and (
+        "migrations" in folders or folders[-1] in ("south_migrations", "django_migrations")
+    )
+
+
+def import_roots(root: Path, paths: Iterable[str]) -> list[str]:
+    """The import roots, those that matter most first; "" is the project's folder itself."""
+    paths = list(paths)
+    packages = {path.rpartition("/")[0] for path in paths if path.endswith("__init__.py")}
+    roots: list[str] = []
+    if "" in packages:
+        roots.append(ABOVE)
+    managed = [p.rpartition("/")[0] for p in paths if p.rpartition("/")[2] == "manage.py"]
+    for folder in sorted(managed, key=lambda folder: folder.count("/")):
+        if folder not in packages and folder not in roots:
+            roots.append(folder)
+    if "" not in packages and "" not in roots:
+        roots.append("")
+    # A topmost package's folder is on the path, or could not be imported at all. Those of tests
+    # and samples come last.
+    above = {_parent(package) for package in packages if package} - packages
+    for folder in sorted(
+        above, key=lambda folder: (is_test(folder + "/x.py"), folder.count("/"), folder)
+    ):
+        if folder not in roots:
+            roots.append(folder)
+    return roots
+
+
+def homes(
+    entries: Iterable[str], named: Mapping[str, list[Module]], paths: Iterable[str]
+) -> dict[str, str]:
+    """Folders of packages that INSTALLED_APPS names from another import root, with that root.
+
+    `apps/shop` is `apps.shop` to one project and `shop` to another which puts `apps` on the path by
+    itself; which of them it is only INSTALLED_APPS tells.
+    """
+    folders = {path.rpartition("/")[0] for path in paths if not is_test(path)}
+    found: dict[str, str] = {}
+    for entry in entries:
+        parts = entry.split(".")
+        package = next(
+            (name for n in range(len(parts), 0, -1) if (name := ".".join(parts[:n])) in named), None
+        )
+        if package is not None:
+            module = named[package][0]
+            folder = module.path.rpartition("/")[0]
+            if module.name != package and module.is_package and len(folder) >= len(package):
+                found[folder] = folder[: -len(package)].rstrip("/")
+        elif parts[0] not in sys.stdlib_module_names and parts[0] != "django":
+            found.update(_nested(entry.replace(".", "/"), folders))
+    return found
+
+
+def _nested(package: str, folders: set[str]) -> dict[str, str]:
+    """A folder somewhere in the project that can be the package: one with a name of its own."""
+    names = [package, package.rpartition("/apps/")[0]]
+    for name in filter(None, names):
+        ends = sorted(folder for folder in folders if folder.endswith("/" + name))
+        if len(ends) == 1:
+            return {ends[0]: ends[0][: -len(name)].rstrip("/")}
+    return {}
+
+
+def name_modules(
+    root: Path,
+    extracts: Mapping[str, Extract],
+    roots: list[str],
+    homes: Mapping[str, str] | None = None,
+) -> dict[str, list[Module]]:
+    """Every module by each of its dotted names, the best one first in each list.
+
+    A module has one name of its own, from the innermost import root that it is in and whose folders
+    down to it are packages, unless `homes` has another root for the folder it is in; it is found by
+    its names from other roots too.
+    """
+    homes = homes or {}
+    roots = [*roots, *(home for home in dict.fromkeys(homes.values()) if home not in roots)]
+    named: dict[str, list[Module]] = {}
+    further: dict[str, list[Module]] = {}
+    for path, extract in extracts.items():
+        candidates = [
+            (each, name) for each in roots if (name := _name(root, path, each)) is not None
+        ]
+        if not candidates:
+            continue
+        home = _home(path, homes) if homes else None
+        own_root, own_name = max(candidates, key=lambda pair: _weight(pair, roots, home))
+        module = Module(
+            name=own_name,
+            path=path,
+            root="" if own_root == ABOVE else own_root,
+            is_package=path.rpartition("/")[2] == "__init__.py",
+            is_own=True,
+            extract=extract,
+            is_test=is_test(path),
+            is_migration=is_migration(path),
+        )
+        named.setdefault(own_name, []).append(module)
+        for _, name in candidates:
+            if name != own_name:
+                further.setdefault(name, []).append(module)
+    for name, modules in further.items():
+        if name not in named:
+            named[name] = modules
+    for modules in named.values():
+        if len(modules) > 1:
+            modules.sort(key=lambda module: (module.is_test, module.path.count("/"), module.path))
+    return named
+
+
+def _home(path: str, homes: Mapping[str, str]) -> str | None:
+    folder = path.rpartition("/")[0]
+    while folder:
+        if folder in homes:
+            return homes[folder]
+        folder = folder.rpartition("/")[0]
+    return None
+
+
+def _weight(pair: tuple[str, str], roots: list[str], home: str | None) -> tuple[bool, int, int]:
+    each = pair[0]
+    depth = -1 if each == ABOVE else each.count("/") + 1 if each else 0
+    return each == home, depth, -roots.index(each)
+
+
+def _name(root: Path, path: str, import_root: str) -> str | None:
+    if import_root == ABOVE:
+        path = f"{root.name}/{path}"
+    elif import_root:
+        if not path.startswith(import_root + "/"):
+            return None
+        path = path[len(import_root) + 1 :]
+    parts = path[:-3].split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    if not parts or not all(part.isidentifier() for part in parts):
+        # A script such as `bin/do-it.py`: no one can import it, yet it imports others.
+        return ".".join(parts) if parts and import_root in ("", ABOVE) else None
+    return ".".join(parts)
+
+
+def _parent(folder: str) -> str:
+    return folder.rpartition("/")[0]

@@ -1,0 +1,1 @@
+"""Values, lookups and accessors: which models an expression reaches."""

@@ -1,0 +1,100 @@
+"""The models of a world, as queries need them: with relations under all names, and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ramet.tools.assess.linking.models import ModelClass
+from ramet.tools.assess.linking.queries.owners import KnownModel
+from ramet.tools.assess.linking.queries.relations import Relation, Relations
+from ramet.tools.assess.linking.registry import Registry
+
+__all__ = ["external_labels", "known_models", "relations_of"]
+
+
+def known_models(registry: Registry) -> Iterator[KnownModel]:
+    """Every model with the dotted name of its class."""
+    for model in registry.models.values():
+        proxy_of = None
+        if model.is_proxy and model.parents:
+            proxy_of = registry.label(registry.classes.concrete(model.cls))
+        yield KnownModel(model.label, model.cls.dotted, model.table, proxy_of, model.is_own)
+    for label in sorted(external_labels(registry)):
+        table = label.replace(".", "_").lower()
+        yield KnownModel(label, "", table, is_own=False)
+
+
+def external_labels(registry: Registry) -> set[str]:
+    """Models of packages that were not read, and that something of the project points to."""
+    found = {
+        target
+        for model in registry.models.values()
+        for field in model.fields.values()
+        if field.is_relation and (target := registry.target(field, model)) is not None
+    }
+    user = registry.classes.classes.values.setting("AUTH_USER_MODEL")
+    found.add(registry.canonical(user if isinstance(user, str) else "auth.User"))
+    return {label for label in found if label != "*" and label not in registry.models}
+
+
+def relations_of(registry: Registry) -> Relations:
+    """Relations by all names that Django gives them."""
+    proxies = {
+        model.label: model.proxy_of
+        for model in known_models(registry)
+        if model.proxy_of is not None and model.proxy_of != model.label
+    }
+    found = [
+        relation
+        for model in registry.models.values()
+        if not model.is_proxy
+        for relation in _relations(registry, model)
+    ]
+    return Relations(found, proxies)
+
+
+def _relations(registry: Registry, model: ModelClass) -> Iterator[Relation]:
+    """Those of the model's own table first, then its concrete parents'."""
+    seen: set[str] = set()
+    owners = [model]
+    for owner in owners:
+        for parent in owner.parents:
+            label = registry.label(registry.classes.concrete(parent))
+            above = registry.models.get(label) if label is not None else None
+            if above is not None and above not in owners:
+                owners.append(above)
+        for field in owner.fields.values():
+            if not field.is_relation or field.name in seen:
+                continue
+            seen.add(field.name)
+            target = registry.target(field, owner)
+            if target is None:
+                continue
+            through = None
+            if field.kind == "m2m" and field.through is not None:
+                through = registry.label_of_value(field.through, owner)
+            yield Relation(
+                source=model.label,
+                field=field.name,
+                kind=field.kind,
+                target=target,
+                related_name=_named(field.text("related_name"), owner),
+                related_query_name=_named(field.text("related_query_name"), owner),
+                through=through if through in registry.models else None,
+                declared_by=owner.label,
+            )
+
+
+def _named(name: str | None, model: ModelClass) -> str | None:
+    """With the placeholders of abstract models replaced, `%(class)s` and `%(app_label)s`."""
+    if not name or "%" not in name:
+        return name
+    words = {
+        "class": model.cls.name.lower(),
+        "model_name": model.cls.name.lower(),
+        "app_label": model.app.lower(),
+    }
+    try:
+        return name % words
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,130 @@
+"""Settings modules -> settings, read in order, never run.
+
+A settings module is a program, and of what it does depending on its environment every branch is
+taken: a list has what any branch puts there, a single value is the first that is given. Star
+imports, `+=` and `append` are followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ramet.tools.assess.linking.names import Module, Names
+from ramet.tools.assess.linking.values import Value, Values
+from ramet.tools.assess.source.extract import (
+    Assign,
+    Call,
+    ClassDef,
+    Do,
+    Import,
+    Name,
+    Statement,
+)
+
+__all__ = ["Settings", "evaluate"]
+
+
+@dataclass(slots=True)
+class Settings:
+    """`partial` are those of which not all can be known from source, with file and line."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    partial: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def texts(self, name: str) -> list[str]:
+        """The strings of a list."""
+        value = self.values.get(name)
+        if not isinstance(value, list):
+            return []
+        return list(dict.fromkeys(each for each in value if isinstance(each, str)))
+
+
+def evaluate(names: Names, module: Module) -> Settings:
+    """The settings that a module defines, those of the modules it star-imports with them."""
+    settings = Settings()
+    _Evaluation(names, settings).run(module)
+    return settings
+
+
+class _Evaluation:
+    def __init__(self, names: Names, settings: Settings) -> None:
+        self.names = names
+        self.settings = settings
+        self.bound = settings.values
+        self.values = Values(names, self.bound)
+        self.seen: set[int] = set()
+
+    def run(self, module: Module) -> None:
+        if id(module) in self.seen:
+            return
+        self.seen.add(id(module))
+        self._statements(module, module.extract.body)
+        for statement in module.extract.body:  # django-configurations
+            if isinstance(statement, ClassDef) and any(
+                isinstance(each, Assign) and each.target == "INSTALLED_APPS"
+                for each in statement.body
+            ):
+                self._statements(module, statement.body)
+
+    def _statements(self, module: Module, statements: list[Statement]) -> None:
+        for statement in statements:
+            if isinstance(statement, Import):
+                self._import(module, statement)
+            elif isinstance(statement, Assign):
+                self._assign(module, statement)
+            elif isinstance(statement, Do) and isinstance(statement.value, Call):
+                self._call(module, statement.value)
+
+    def _import(self, module: Module, statement: Import) -> None:
+        source = self.names.find(self.names.absolute(module, statement.module), module)
+        if source is None:
+            return
+        if statement.name == "*":
+            self.run(source)
+        elif statement.name.isupper():
+            inner = evaluate(self.names, source)
+            if statement.name in inner.values:
+                self.bound[statement.alias] = inner.values[statement.name]
+                if statement.name in inner.partial:
+                    self._is_partial(module, statement.alias, statement.line)
+
+    def _assign(self, module: Module, statement: Assign) -> None:
+        name = statement.target
+        self.values.partial = False
+        value = self.values.of(module, statement.value, self.bound)
+        old = self.bound.get(name)
+        if isinstance(old, list) and (statement.operator == "+" or statement.is_conditional):
+            if isinstance(value, list):
+                new = [each for each in value if each not in old]
+                self.bound[name] = old + new if statement.operator != "+" else old + value
+            else:
+                self._is_partial(module, name, statement.line)
+        elif isinstance(old, dict) and isinstance(value, dict) and statement.is_conditional:
+            self.bound[name] = value | old
+        elif old is None or not (statement.is_conditional and statement.operator == ""):
+            if value is not None or old is None:
+                self.bound[name] = value
+            if isinstance(old, list) and value is None:
+                self._is_partial(module, name, statement.line)
+        if self.values.partial:
+            self._is_partial(module, name, statement.line)
+
+    def _is_partial(self, module: Module, name: str, line: int) -> None:
+        self.settings.partial.setdefault(name, (module.path, line))
+
+    def _call(self, module: Module, call: Call) -> None:
+        if not isinstance(call.function, Name) or len(call.args) == 0:
+            return
+        name, _, method = call.function.dotted.rpartition(".")
+        target = self.bound.get(name)
+        value = self.values.of(module, call.args[-1], self.bound)
+        if isinstance(target, list):
+            if method in ("append", "insert"):
+                self.bound[name] = [*target, value]
+            elif method == "extend" and isinstance(value, list):
+                self.bound[name] = target + value
+            # What is removed in one branch is there in the other, so `remove` changes nothing.
+            if value is None:
+                self._is_partial(module, name, call.line)
+        elif isinstance(target, dict) and method == "update" and isinstance(value, dict):
+            self.bound[name] = target | value

@@ -1,0 +1,43 @@
+"""Everything that linking knows, in one place: modules, names, classes, apps, models, settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ramet.tools.assess.facts import Gap
+from ramet.tools.assess.linking.apps import Apps
+from ramet.tools.assess.linking.classes import Classes
+from ramet.tools.assess.linking.models import ModelClasses
+from ramet.tools.assess.linking.names import Module, Names
+from ramet.tools.assess.linking.registry import Registry
+from ramet.tools.assess.linking.settings import Settings
+from ramet.tools.assess.linking.values import Values
+
+__all__ = ["World"]
+
+
+@dataclass(slots=True)
+class World:
+    """What a linker of one more kind of edge needs.
+
+    `modules` are the project's own, each once, by path; `keys` their contents' digests, and
+    `outside` a digest of all that one file can see of the others.
+    """
+
+    modules: dict[str, Module]
+    keys: dict[str, bytes]
+    outside: bytes
+    names: Names
+    values: Values
+    classes: Classes
+    apps: Apps
+    model_classes: ModelClasses
+    registry: Registry
+    settings: Settings
+    settings_modules: list[str]
+    gaps: list[Gap] = field(default_factory=list)
+
+    def app_label(self, module: Module) -> str:
+        """The label of the app that a module is in, "" for none."""
+        app = self.apps.containing(module.name)
+        return app.label if app is not None else ""

@@ -1,0 +1,217 @@
+"""The project: which settings modules there are, which one counts, and what they install."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.tools.assess.facts import Gap
+from ramet.tools.assess.linking.modules import is_test
+from ramet.tools.assess.linking.names import Module, Names, Symbol
+from ramet.tools.assess.linking.settings import Settings, evaluate
+from ramet.tools.assess.source.extract import Assign, ClassDef
+from ramet.tools.assess.source.walking import Files
+
+__all__ = ["SettingsFound", "find_settings"]
+
+_SAMPLES = frozenset(
+    (
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "demo",
+        "sandbox",
+        "docs",
+        "doc",
+        "testproject",
+        "project_template",
+    )
+)
+
+# Who names the settings module that is in use, the most telling first.
+_TELLERS = ("manage.py", "wsgi.py", "asgi.py", "celery.py", "celery_app.py", "__main__.py")
+_CONFIGURATION = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini", "conftest.py")
+# A project of fifty settings modules has forty-nine of tests.
+MOST_EVALUATED = 20
+
+_NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"']?\]?\s*[,=:]\s*[\"']?([A-Za-z_][\w.]*)")
+
+
+@dataclass(slots=True)
+class SettingsFound:
+    """`modules` are dotted names, the one in use first. `is_named`: something names that one."""
+
+    modules: list[str] = field(default_factory=list)
+    settings: Settings = field(default_factory=Settings)
+    is_named: bool = False
+    gaps: list[Gap] = field(default_factory=list)
+
+
+def find_settings(
+    root: Path, files: Files, names: Names, wanted: str | None = None
+) -> SettingsFound:
+    """The settings of a project. `wanted` is a dotted name that goes before everything.
+
+    Raises DiagnosticError where it names no module of the project.
+    """
+    found = SettingsFound()
+    named = [wanted] if wanted else list(dict.fromkeys(_named(root, files)))
+    modules = [module for name in named if (module := names.find(name)) is not None]
+    if wanted and not modules:
+        raise DiagnosticError(_unknown(wanted, _with_apps(names)))
+    found.is_named = bool(modules)
+    if not modules or all(is_test(module.path) for module in modules):
+        modules += _with_apps(names)
+    modules = list(dict.fromkeys(modules))
+    if not modules:
+        found.gaps.append(
+            Gap(
+                kind="no-settings",
+                file="",
+                line=0,
+                found="no settings module with INSTALLED_APPS",
+                why="Packages with models, migrations or an AppConfig were taken for its apps.",
+                remedy="Name the settings module with --settings.",
+            )
+        )
+        return found
+    evaluated = {id(module): evaluate(names, module) for module in modules[:MOST_EVALUATED]}
+    if not found.is_named:
+        modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
+    found.modules = [module.name for module in modules]
+    found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
+    if not found.is_named:
+        _add_apps_of_others(found, names, [evaluated[id(m)] for m in modules if id(m) in evaluated])
+    if is_test(modules[0].path) or is_sample(modules[0].path):
+        _leave_tests_out(found, names)
+    if "INSTALLED_APPS" in found.settings.partial:
+        path, line = found.settings.partial["INSTALLED_APPS"]
+        found.gaps.append(
+            Gap(
+                kind="partial-settings",
+                file=path,
+                line=line,
+                found="INSTALLED_APPS gets apps from what is known only when the project runs",
+                why="Own packages that look like apps were taken for installed.",
+                remedy="Give the project's own registry with --registry.",
+            )
+        )
+    if len(modules) > 1:
+        found.gaps.append(
+            Gap(
+                kind="several-settings",
+                file=modules[0].path,
+                line=0,
+                found=f"settings modules {', '.join(found.modules)}",
+                why=f"Only {found.modules[0]} was taken; the others may install other apps.",
+                remedy="Name the one that counts with --settings.",
+            )
+        )
+    return found
+
+
+def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Settings]) -> None:
+    """Where nobody names the settings, an app of the project that any of them installs counts."""
+    entries = found.settings.texts("INSTALLED_APPS")
+    for other in others:
+        for entry in other.texts("INSTALLED_APPS"):
+            symbol = names.locate(entry) if entry not in entries else None
+            if symbol is not None and _is_own(symbol):
+                entries.append(entry)
+    found.settings.values["INSTALLED_APPS"] = entries
+
+
+def _leave_tests_out(found: SettingsFound, names: Names) -> None:
+    """Settings of tests install apps of tests, which are no part of the project."""
+    found.is_named = False
+    values = found.settings.values
+    values["INSTALLED_APPS"] = [
+        entry
+        for entry in found.settings.texts("INSTALLED_APPS")
+        if (symbol := names.locate(entry)) is None
+        or symbol.module is None
+        or not symbol.module.is_test
+    ]
+    values.pop("AUTH_USER_MODEL", None)
+
+
+def _rank(names: Names, module: Module, settings: Settings | None) -> tuple[bool, int]:
+    """Settings nobody names are the likelier the more of the project they install."""
+    entries = settings.texts("INSTALLED_APPS") if settings is not None else []
+    own = sum(1 for entry in entries if (found := names.locate(entry)) and _is_own(found))
+    return module.is_test or is_sample(module.path), -own
+
+
+def _is_own(symbol: Symbol) -> bool:
+    return symbol.module is not None and symbol.module.is_own
+
+
+def _unknown(wanted: str, there: list[Module]) -> Mistake:
+    names = ", ".join(module.name for module in there[:5]) or "none"
+    return Mistake(
+        "unknown-settings",
+        where="--settings",
+        found=f"{wanted}, which is no module of the project",
+        expected=f"a settings module's dotted name; with INSTALLED_APPS there is: {names}",
+        remedy="Name it as manage.py would, or leave the option out.",
+    )
+
+
+def is_sample(path: str) -> bool:
+    """Whether a file is of an example or of documentation."""
+    return not _SAMPLES.isdisjoint(path.split("/")[:-1])
+
+
+def _named(root: Path, files: Files) -> Iterable[str]:
+    for teller in _TELLERS:
+        paths = [path for path in files.python if path.rpartition("/")[2] == teller]
+        for path in sorted(
+            paths, key=lambda path: (is_sample(path), is_test(path), path.count("/"))
+        ):
+            yield from _in_text(root / path)
+    for path in (*files.configuration, *files.python):
+        if path.rpartition("/")[2] in _CONFIGURATION:
+            yield from _in_text(root / path)
+
+
+def _in_text(path: Path) -> Iterable[str]:
+    try:
+        yield from _NAMED.findall(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return
+
+
+def _with_apps(names: Names) -> list[Module]:
+    """Modules that define INSTALLED_APPS, most likely ones first."""
+    found = {
+        id(module): module
+        for modules in names.modules.values()
+        for module in modules
+        if _defines_apps(module)
+    }
+    return sorted(
+        found.values(),
+        key=lambda module: (
+            module.is_test or is_sample(module.path),
+            "settings" not in module.name,
+            module.name.rpartition(".")[2] not in ("settings", "base", "production", "common"),
+            module.path.count("/"),
+            module.path,
+        ),
+    )
+
+
+def _defines_apps(module: Module) -> bool:
+    """Whether the module, or a class in it as those of django-configurations, assigns them."""
+    statements = list(module.extract.body)
+    for statement in module.extract.body:
+        if isinstance(statement, ClassDef):
+            statements.extend(statement.body)
+    return any(
+        isinstance(statement, Assign) and statement.target == "INSTALLED_APPS"
+        for statement in statements
+    )

@@ -1,0 +1,72 @@
+"""The report as JSON, its published schema, and reading it back for a comparison."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.tools.assess.findings import Report
+
+__all__ = ["as_json", "json_schema", "read_report"]
+
+_REMEDY = "Make it anew: `ramet assess PATH --json FILE`."
+
+
+def as_json(report: Report) -> bytes:
+    """UTF-8, indented by two blanks, the same bytes for the same report."""
+    try:
+        return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+    except UnicodeEncodeError:
+        # A file's name with bytes that are no UTF-8: Python has them as lone surrogates, which
+        # JSON may have as escapes only.
+        return json.dumps(msgspec.to_builtins(report), indent=2).encode() + b"\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """A JSON Schema (draft 2020-12) of what `as_json` writes."""
+    schema = msgspec.json.schema(Report)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "ramet assess --json",
+        **schema,
+    }
+
+
+def read_report(path: Path) -> Report:
+    """What an earlier run wrote; DiagnosticError where it is something else."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise _refused(
+            "unreadable-report", path, error.strerror or str(error), "a file", _REMEDY
+        ) from None
+    try:
+        version = msgspec.json.decode(text, type=_Head).version
+    except msgspec.ValidationError:
+        version = None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _refused(
+            "not-a-report", path, f"no JSON: {error}", "what --json wrote", _REMEDY
+        ) from None
+    if version is None:
+        found = "JSON without a version"
+        raise _refused("not-a-report", path, found, "what --json wrote", _REMEDY)
+    if version != 1:
+        found = f"version {version!r}"
+        raise _refused("another-version", path, found, "a report of version 1", _REMEDY)
+    try:
+        return msgspec.json.decode(text, type=Report)
+    except msgspec.ValidationError as error:
+        raise _refused("not-a-report", path, str(error), "what --json wrote", _REMEDY) from None
+
+
+class _Head(msgspec.Struct):
+    version: int | str
+
+
+def _refused(reference: str, path: Path, found: str, expected: str, remedy: str) -> DiagnosticError:
+    return DiagnosticError(Mistake(reference, str(path), found, expected, remedy))

@@ -1,0 +1,74 @@
+"""The lines of source that a cut is about, so that a reader need not open the file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from ramet.system.detecting import has_known_secret, has_named_secret
+from ramet.tools.assess.findings import Cut
+
+__all__ = ["with_excerpts"]
+
+_AROUND = 2
+_WIDEST = 160
+_LARGEST_FILE = 4_000_000
+_HIDDEN = "(a line that may hold a secret)"
+
+
+def with_excerpts(cuts: list[Cut], root: Path) -> list[Cut]:
+    """The same with up to five lines around each cut's line, their common indentation taken away.
+
+    The line itself begins with "> ", the others with two blanks. A file outside `root`, one that
+    cannot be read and a line that is not there have no excerpt. A line that may hold a secret is
+    not shown: a report leaves the machine.
+    """
+    files: dict[str, list[str]] = {}
+    excerpts: dict[tuple[str, int], str] = {}
+    root = root.resolve()
+    for cut in cuts:
+        place = (cut.edge.file, cut.edge.line)
+        if place not in excerpts:
+            if place[0] not in files:
+                files[place[0]] = _lines(root, place[0])
+            excerpts[place] = _excerpt(files[place[0]], place[1])
+    return [
+        msgspec.structs.replace(cut, excerpt=excerpts[cut.edge.file, cut.edge.line]) for cut in cuts
+    ]
+
+
+def _lines(root: Path, name: str) -> list[str]:
+    path = root / name
+    try:
+        if (
+            not name
+            or not path.resolve().is_relative_to(root)
+            or path.stat().st_size > _LARGEST_FILE
+        ):
+            return []
+        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except (OSError, ValueError):
+        return []
+
+
+def _excerpt(lines: list[str], line: int) -> str:
+    if not 1 <= line <= len(lines):
+        return ""
+    first = max(0, line - 1 - _AROUND)
+    shown = [_shown(text) for text in lines[first : line + _AROUND]]
+    indent = min((len(text) - len(text.lstrip()) for text in shown if text.strip()), default=0)
+    return "\n".join(
+        f"{'> ' if number == line - 1 else '  '}{text[indent:]}".rstrip()
+        for number, text in enumerate(shown, first)
+    )
+
+
+# Excerpts overlap, and looking for secrets takes longer than everything else here.
+@lru_cache(4_096)
+def _shown(text: str) -> str:
+    text = text.expandtabs(4)
+    if has_known_secret(text) or has_named_secret(text):
+        return " " * (len(text) - len(text.lstrip())) + _HIDDEN
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

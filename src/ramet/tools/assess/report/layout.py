@@ -1,0 +1,184 @@
+"""Where each model stands on the map: the same place for the same report.
+
+Groups are circles that pull each other by what connects them and never overlap. In a circle the
+models stand in rings, the best connected inmost, each turned towards the groups that it knows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Circle", "Layout", "laid_out"]
+
+_SPACING = 62.0
+_MARGIN = 46.0
+_GAP = 60.0
+_ROUNDS = 240
+
+Pair = tuple[str, str]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A group's place."""
+
+    x: float
+    y: float
+    radius: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Circles in the order of the groups, and a place for each model."""
+
+    circles: list[Circle]
+    places: dict[str, Point]
+
+
+def laid_out(groups: Sequence[Sequence[str]], connections: Mapping[Pair, int]) -> Layout:
+    """Places for the models of each group; `connections` counts what connects two models."""
+    group_of = {model: number for number, group in enumerate(groups) for model in group}
+    between: Counter[tuple[int, int]] = Counter()
+    neighbours: dict[str, Counter[str]] = defaultdict(Counter)
+    for (one, other), count in connections.items():
+        if one in group_of and other in group_of and one != other:
+            neighbours[one][other] += count
+            neighbours[other][one] += count
+            a, b = sorted((group_of[one], group_of[other]))
+            if a != b:
+                between[a, b] += count
+    radii = [_radius(len(group)) for group in groups]
+    centres = _spread(radii, between)
+    places: dict[str, Point] = {}
+    for number, group in enumerate(groups):
+        places |= _rings(group, centres[number], neighbours, group_of, centres)
+    circles = [Circle(x, y, r) for (x, y), r in zip(centres, radii, strict=True)]
+    return Layout(circles, places)
+
+
+def _radius(models: int) -> float:
+    ring, room = 0, 1
+    while room < models:
+        ring += 1
+        room += _room(ring)
+    return ring * _SPACING + _MARGIN
+
+
+def _room(ring: int) -> int:
+    """How many models stand in a ring; one in the middle."""
+    return max(1, int(2 * math.pi * ring))
+
+
+def _spread(radii: Sequence[float], between: Mapping[tuple[int, int], int]) -> list[Point]:
+    """Centres of circles that do not overlap, connected ones near each other."""
+    if len(radii) <= 1:
+        return [(0.0, 0.0)] * len(radii)
+    order = _around(len(radii), between)
+    reach = sum(radii) / math.pi + _GAP
+    points = [(0.0, 0.0)] * len(radii)
+    for turn, number in enumerate(order):
+        angle = 2 * math.pi * turn / len(order)
+        points[number] = (reach * math.cos(angle) * 1.35, reach * math.sin(angle))
+    heaviest = max(between.values(), default=1)
+    for round_ in range(_ROUNDS):
+        heat = 0.06 * (1 - round_ / _ROUNDS)
+        points = _pulled(points, between, heaviest, heat)
+        points = _parted(points, radii)
+    for _ in range(400):
+        apart = _parted(points, radii)
+        if apart == points:
+            break
+        points = apart
+    return [(round(x, 1), round(y, 1)) for x, y in points]
+
+
+def _around(groups: int, between: Mapping[tuple[int, int], int]) -> list[int]:
+    """An order around a circle in which neighbours are well connected."""
+    weight = {**between, **{(b, a): count for (a, b), count in between.items()}}
+    left = set(range(groups))
+    order: list[int] = []
+    while left:
+        last = order[-1] if order else -1
+        chosen = max(left, key=lambda each: (weight.get((last, each), 0), -each))
+        order.append(chosen)
+        left.remove(chosen)
+    return order
+
+
+def _pulled(
+    points: list[Point], between: Mapping[tuple[int, int], int], heaviest: int, heat: float
+) -> list[Point]:
+    moved = [[x * (1 - heat / 3), y * (1 - heat / 2)] for x, y in points]
+    for (a, b), count in between.items():
+        pull = heat * math.sqrt(count / heaviest)
+        for axis in (0, 1):
+            step = (points[b][axis] - points[a][axis]) * pull / 2
+            moved[a][axis] += step
+            moved[b][axis] -= step
+    return [(x, y) for x, y in moved]
+
+
+def _parted(points: list[Point], radii: Sequence[float]) -> list[Point]:
+    moved = [list(point) for point in points]
+    for a in range(len(points)):
+        for b in range(a + 1, len(points)):
+            dx, dy = moved[b][0] - moved[a][0], moved[b][1] - moved[a][1]
+            wanted = radii[a] + radii[b] + _GAP
+            distance = math.hypot(dx, dy)
+            if distance >= wanted - 0.01:
+                continue
+            if distance < 0.01:  # on top of each other: by their numbers, not by chance
+                dx, dy, distance = math.cos(a + b), math.sin(a + b), 1.0
+            push = (wanted - distance) / 2 / distance
+            moved[a][0] -= dx * push
+            moved[a][1] -= dy * push
+            moved[b][0] += dx * push
+            moved[b][1] += dy * push
+    return [(x, y) for x, y in moved]
+
+
+def _rings(
+    group: Iterable[str],
+    centre: Point,
+    neighbours: Mapping[str, Counter[str]],
+    group_of: Mapping[str, int],
+    centres: Sequence[Point],
+) -> dict[str, Point]:
+    def inside(model: str) -> int:
+        around = neighbours.get(model, Counter())
+        return sum(c for other, c in around.items() if group_of[other] == group_of[model])
+
+    def pull(model: str) -> Point:
+        x = y = 0.0
+        for other, count in neighbours.get(model, Counter()).items():
+            x += (centres[group_of[other]][0] - centre[0]) * count
+            y += (centres[group_of[other]][1] - centre[1]) * count
+        return x, y
+
+    waiting = sorted(group, key=lambda model: (-inside(model), model))
+    places: dict[str, Point] = {}
+    ring = 0
+    while waiting:
+        room = 1 if ring == 0 else _room(ring)
+        now, waiting = waiting[:room], waiting[room:]
+        for model, angle in _seated({model: pull(model) for model in now}):
+            places[model] = (
+                round(centre[0] + ring * _SPACING * math.cos(angle), 1),
+                round(centre[1] + ring * _SPACING * math.sin(angle), 1),
+            )
+        ring += 1
+    return places
+
+
+def _seated(pulls: Mapping[str, Point]) -> Iterator[tuple[str, float]]:
+    """A seat around a circle for each, as an angle; who is pulled most chooses first."""
+    free = [2 * math.pi * seat / len(pulls) for seat in range(len(pulls))]
+    for model, (x, y) in sorted(pulls.items(), key=lambda each: (-math.hypot(*each[1]), each[0])):
+        wanted = math.atan2(y, x)
+        seat = max(free, key=lambda angle: math.cos(angle - wanted))
+        free.remove(seat)
+        yield model, seat

@@ -1,0 +1,206 @@
+"""The scan: a folder with a Django project -> what is in it and what refers to what.
+
+It reads files, links what they say, and puts the facts in order. Nothing of the project is run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from ramet.errors import DiagnosticError, Mistake
+from ramet.tools.assess.facts import Edge, Gap, Model, Project, Scan
+from ramet.tools.assess.linking.behaviour.found import Found
+from ramet.tools.assess.linking.behaviour.joining import Joined, join
+from ramet.tools.assess.linking.behaviour.linker import Linker
+from ramet.tools.assess.linking.linking import link
+from ramet.tools.assess.linking.listing import list_apps, list_models
+from ramet.tools.assess.linking.names import Module
+from ramet.tools.assess.linking.relations import relations
+from ramet.tools.assess.linking.unseen import unseen
+from ramet.tools.assess.linking.world import World
+from ramet.tools.assess.source.extract import Extract
+from ramet.tools.assess.source.extracting import version
+from ramet.tools.assess.source.reading import Progress, Reader, key_of
+from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.visiting import Behaviour
+from ramet.tools.assess.source.walking import Files, walk
+
+__all__ = ["scan"]
+
+_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
+_FOUND = msgspec.msgpack.Decoder(Found)
+
+
+def scan(
+    root: Path,
+    *,
+    venv: Path | None = None,
+    settings: str | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Scan:
+    """What a project's source tells.
+
+    `venv` is the virtual environment in which its packages are, `settings` the dotted name of the
+    settings module that counts, `cache` a folder that is kept between runs. Raises DiagnosticError
+    where there is no folder or no Django project in it; all else that is wrong is a Gap.
+    """
+    if not root.is_dir():
+        raise DiagnosticError(
+            Mistake(
+                "not-a-folder",
+                str(root),
+                "no folder",
+                "the folder of a Django project",
+                "Give the folder that has its manage.py, or its package.",
+            )
+        )
+    # What a scan makes stays to its end, so that looking for garbage in it is time lost.
+    with _no_garbage_collection():
+        return _scan(root.resolve(), venv, settings, cache, progress)
+
+
+def _scan(
+    root: Path,
+    venv: Path | None,
+    settings: str | None,
+    cache: Path | None,
+    progress: Progress | None,
+) -> Scan:
+    files = walk(root)
+    path = cache / f"{_name_of(root)}.scan" if cache is not None else None
+    store = Store(path, version())
+    reader = Reader(root, store)
+    extracts = reader.read(files.python, progress)
+    world = link(root, files, extracts, reader.keys, store, venv, settings)
+    _expect_django(root, world)
+    edges, gaps = relations(world.registry)
+    joined = _behaviour(root, files, world, store, progress)
+    edges += joined.edges
+    gaps += [*unseen(world.registry), *joined.gaps]
+    store.save()
+    return Scan(
+        project=Project(
+            name=root.name,
+            settings=world.settings_modules,
+            files=len(extracts),
+            lines=sum(extract.lines for extract in extracts.values()),
+        ),
+        apps=list_apps(world),
+        models=list_models(world, edges),
+        edges=sorted(edges, key=_place),
+        functions=joined.functions,
+        atomics=joined.atomics,
+        gaps=sorted(
+            [*files.gaps, *_problems(extracts, reader.failures), *world.gaps, *gaps], key=_place
+        ),
+    )
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _behaviour(
+    root: Path, files: Files, world: World, store: Store, progress: Progress | None
+) -> Joined:
+    """What functions do. What a file's say by themselves is kept while no file looks different."""
+    linker = Linker(world)
+    found: dict[str, Found] = {}
+    modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
+    for done, module in enumerate(modules):
+        if progress is not None:
+            progress(done, len(modules), "linking files")
+        if module.name in found:
+            world.gaps += _second(world, module)
+            continue
+        key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
+        kept = store.get(key)
+        if kept is not None:
+            found[module.name] = _FOUND.decode(kept)
+        else:
+            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
+            if behaviour is not None:
+                found[module.name] = linker.link(module, behaviour)
+                store.put(key, msgspec.msgpack.encode(found[module.name]))
+    return join(world, found, _texts(root, files.templates))
+
+
+def _second(world: World, module: Module) -> Iterator[Gap]:
+    """Of an app's module that another one with its name stands before; scripts are often so."""
+    if world.app_label(module):
+        yield Gap(
+            kind="same-name",
+            file=module.path,
+            line=1,
+            found=f"a second module {module.name}",
+            why="What its functions do is not in this report.",
+            remedy="Assess each project by its own folder.",
+        )
+
+
+def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    texts = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            texts[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+    return texts
+
+
+def _name_of(root: Path) -> str:
+    return hashlib.blake2b(str(root).encode(), digest_size=8).hexdigest()
+
+
+def _place(fact: Edge | Gap | Model) -> tuple[str, int, str]:
+    return fact.file, fact.line, getattr(fact, "field", "")
+
+
+def _expect_django(root: Path, world: World) -> None:
+    if world.apps.by_label or world.settings_modules:
+        return
+    raise DiagnosticError(
+        Mistake(
+            "no-django-project",
+            str(root),
+            "no settings module with INSTALLED_APPS, and no package with models, migrations or "
+            "an AppConfig",
+            "a Django project or a Django app",
+            "Give the folder that has its manage.py, or its package.",
+        )
+    )
+
+
+def _problems(extracts: dict[str, Extract], failures: dict[str, str]) -> Iterable[Gap]:
+    for path, extract in extracts.items():
+        if extract.problem is not None:
+            kind, why, line = extract.problem
+            yield Gap(
+                kind=kind,
+                file=path,
+                line=line,
+                found="a file that could not be read as it should",
+                why=why[:1].upper() + why[1:] + ".",
+                remedy="Mend the file, or leave it: the rest of the project was read.",
+            )
+    for path, why in failures.items():
+        yield Gap(
+            kind="unreadable-file",
+            file=path,
+            line=0,
+            found="a file that could not be read",
+            why=why,
+            remedy="Let it be read.",
+        )

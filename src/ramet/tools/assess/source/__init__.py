@@ -1,0 +1,1 @@
+"""Files of a project -> what each of them says by itself, from the cache where nothing changed."""

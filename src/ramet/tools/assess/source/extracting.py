@@ -1,0 +1,86 @@
+"""One file's content -> its `Extract`, encoded. This is what runs in the pool's processes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+import sys
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from ramet.tools.assess.source.extract import Extract
+from ramet.tools.assess.source.outside import read_outside
+from ramet.tools.assess.source.parsing import Parsed, parse
+from ramet.tools.assess.source.visiting import visit
+
+__all__ = ["extract", "extract_lot", "version"]
+
+_ENCODER = msgspec.msgpack.Encoder()
+_NOTHING = msgspec.Raw(_ENCODER.encode(None))
+_EMPTY = msgspec.Raw(_ENCODER.encode([]))
+
+# Expressions are followed by recursion: a sum of a thousand strings must not end it.
+_DEEPEST = 20_000
+
+
+def extract(content: bytes, *, is_own: bool = True) -> bytes:
+    """The encoded `Extract`. `behaviour` is null where nothing could be read, or it is not ours."""
+    if sys.getrecursionlimit() < _DEEPEST:
+        sys.setrecursionlimit(_DEEPEST)
+    lines = content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
+    parsed = parse(content)
+    if parsed.tree is None:
+        return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, parsed.problem))
+    try:
+        return _encoded(lines, parsed, is_own)
+    except RecursionError:
+        problem = ("too-deep", "it is nested deeper than can be followed", 0)
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which is legal in a string of Python and nowhere else.
+        _replace_surrogates(parsed.tree)
+        return _encoded(lines, parsed, is_own)
+    return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, problem))
+
+
+def extract_lot(root: str, paths: list[str], is_own: bool) -> list[tuple[str, bytes]]:
+    """The encoded extracts of files below a folder, without those that are gone meanwhile."""
+    extracted = []
+    for path in paths:
+        try:
+            content = Path(root, path).read_bytes()
+        except OSError:  # gone since it was looked at
+            continue
+        extracted.append((path, extract(content, is_own=is_own)))
+    return extracted
+
+
+def _encoded(lines: int, parsed: Parsed, is_own: bool) -> bytes:
+    assert parsed.tree is not None
+    outside = read_outside(parsed.tree, parsed.source)
+    body = msgspec.Raw(_ENCODER.encode(outside.body))
+    behaviour = _NOTHING
+    if is_own:
+        behaviour = msgspec.Raw(_ENCODER.encode(visit(parsed.tree)))
+    return _ENCODER.encode(
+        Extract(lines, body, outside.exports, outside.digest, behaviour, parsed.problem)
+    )
+
+
+def _replace_surrogates(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = node.value.encode("utf-8", "replace").decode()
+
+
+@cache
+def version() -> bytes:
+    """A digest of the code that reads and links, and its Python: what another made is of no use."""
+    digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
+    package = Path(__file__).parent.parent
+    for folder in (package / "source", package / "linking"):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.digest()

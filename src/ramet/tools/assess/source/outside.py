@@ -1,0 +1,372 @@
+"""A parsed file -> its outside: what other files can see of it, and a digest of that.
+
+It goes over statements, not over every node: the inside of functions is looked at for imports,
+classes and what is returned, and no further.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+from ramet.tools.assess.source.expressions import OPERATORS, expression
+from ramet.tools.assess.source.extract import (
+    Assign,
+    ClassDef,
+    Do,
+    Expression,
+    FunctionDef,
+    Import,
+    Item,
+    Items,
+    Statement,
+    Unknown,
+)
+
+__all__ = ["Outside", "read_outside"]
+
+# Calls that give a model a field from anywhere, or hand it to a function that may do so.
+_ADDS_FIELDS = ("add_to_class", "contribute_to_class")
+_FINDS_MODEL = ("get_model", "get_user_model", "get_registered_model")
+
+
+class Outside:
+    """The statements of a module, its `__all__`, and the digest that stays while they stay."""
+
+    def __init__(self, tree: ast.Module, source: bytes) -> None:
+        self.lines = source.splitlines()
+        self._seen: list[tuple[int, int]] = []
+        self.body: list[Statement] = []
+        _Reader(self._seen).read(tree.body, self.body, "", "")
+        self.exports = _exports(self.body)
+        self.digest = self._digest()
+
+    def _digest(self) -> bytes:
+        """Of the lines that stand outside functions, or in them are kept, wherever they stand."""
+        digest = blake2b(digest_size=12)
+        for first, last in self._seen:
+            for line in self.lines[first - 1 : last]:
+                if line := line.rstrip():
+                    digest.update(line)
+                    digest.update(b"\n")
+        return digest.digest()
+
+
+def read_outside(tree: ast.Module, source: bytes) -> Outside:
+    """That of a tree and of the source that it was parsed from."""
+    return Outside(tree, source)
+
+
+def _exports(body: list[Statement]) -> list[str] | None:
+    names: list[str] | None = None
+    for statement in body:
+        if isinstance(statement, Assign) and statement.target == "__all__":
+            if not isinstance(statement.value, Items):
+                return None
+            added = [each for each in statement.value.items if isinstance(each, str)]
+            if len(added) < len(statement.value.items):
+                return None
+            names = (names or []) + added if statement.operator else added
+    return names
+
+
+class _Reader:
+    """Statements of one scope -> those of `extract`. `seen` gathers the lines that matter."""
+
+    def __init__(self, seen: list[tuple[int, int]]) -> None:
+        self.seen = seen
+
+    def read(
+        self,
+        statements: Sequence[ast.stmt],
+        into: list[Statement],
+        scope: str,
+        function: str,
+        *,
+        is_conditional: bool = False,
+        is_typing: bool = False,
+    ) -> None:
+        """`scope` is the qualified name around, with a dot at its end; `function` that without."""
+        for node in statements:
+            kind = node.__class__
+            if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+                into.append(self._function(node, scope, is_conditional))  # type: ignore[arg-type]
+            elif kind is ast.ClassDef:
+                into.append(self._class(node, scope, is_conditional))  # type: ignore[arg-type]
+            elif kind is ast.Import or kind is ast.ImportFrom:
+                self._see(node)
+                into.extend(_imports(node, function, is_conditional, is_typing))  # type: ignore[arg-type]
+            elif function:
+                self._in_function(node, into, scope, function, is_typing)
+            elif kind is ast.Assign or kind is ast.AnnAssign or kind is ast.AugAssign:
+                self._see(node)
+                into.extend(_assigns(node, is_conditional))
+            elif kind is ast.Expr:
+                value = node.value  # type: ignore[attr-defined]
+                if value.__class__ is not ast.Constant:
+                    self._see(node)
+                    into.append(Do(expression(value), node.lineno))
+            else:
+                self._nested(node, into, scope, function, is_typing)
+
+    def _in_function(
+        self, node: ast.stmt, into: list[Statement], scope: str, function: str, is_typing: bool
+    ) -> None:
+        is_making = function.endswith((".__init__", ".__new__"))
+        if isinstance(node, ast.Expr):
+            call = node.value
+            if isinstance(call, ast.Call) and (is_making or _adds_fields(call)):
+                self._see(node)
+                into.append(Do(expression(call), node.lineno))
+        elif isinstance(node, ast.Assign):
+            if is_making or _finds_model(node.value):
+                self._see(node)
+                for target in node.targets:
+                    into.append(Assign(ast.unparse(target), expression(node.value), node.lineno))
+        elif node.__class__ not in _FLAT:
+            self._nested(node, into, scope, function, is_typing)
+
+    def _nested(
+        self, node: ast.stmt, into: list[Statement], scope: str, function: str, is_typing: bool
+    ) -> None:
+        """If, try, with, for, while, match: their blocks count as if they were not there."""
+        if isinstance(node, ast.If):
+            test = node.test
+            if not function:
+                self.seen.append((test.lineno, test.end_lineno or test.lineno))
+            typing = is_typing or ast.unparse(test).endswith("TYPE_CHECKING")
+            self.read(node.body, into, scope, function, is_conditional=True, is_typing=typing)
+            self.read(node.orelse, into, scope, function, is_conditional=True, is_typing=is_typing)
+            return
+        is_sure = isinstance(node, ast.With)
+        for block in _blocks(node):
+            self.read(block, into, scope, function, is_conditional=not is_sure, is_typing=is_typing)
+
+    def _class(self, node: ast.ClassDef, scope: str, is_conditional: bool) -> ClassDef:
+        name = scope + node.name
+        first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+        self.seen.append((first, max(node.lineno, node.body[0].lineno - 1)))
+        body: list[Statement] = []
+        self.read(node.body, body, name + ".", "")
+        return ClassDef(
+            name,
+            [expression(base) for base in node.bases],
+            {each.arg or "**": expression(each.value) for each in node.keywords},
+            [expression(each) for each in node.decorator_list],
+            body,
+            node.lineno,
+            node.end_lineno or node.lineno,
+            is_conditional,
+        )
+
+    def _function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, is_conditional: bool
+    ) -> FunctionDef:
+        name = scope + node.name
+        first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+        self.seen.append((first, max(node.lineno, node.body[0].lineno - 1)))
+        body: list[Statement] = []
+        self.read(node.body, body, name + ".", name)
+        arguments = node.args
+        return FunctionDef(
+            name,
+            [expression(each) for each in node.decorator_list],
+            [each.arg for each in (*arguments.posonlyargs, *arguments.args)],
+            self._returns(node),
+            body,
+            node.lineno,
+            node.end_lineno or node.lineno,
+            is_conditional,
+        )
+
+    def _returns(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Expression]:
+        found: list[Expression] = []
+        assigned: dict[str, ast.Assign] = {}
+        for statement in _statements(node.body):
+            value: ast.expr | None = None
+            if isinstance(statement, ast.Assign):
+                if isinstance(statement.targets[0], ast.Name):
+                    assigned.setdefault(statement.targets[0].id, statement)
+            elif isinstance(statement, ast.Return):
+                value = statement.value
+            elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+                value = statement.value.value
+            if value is not None and not _is_answer(value):
+                self._see(statement)
+                if (first := assigned.get(_root(value))) is not None:
+                    self._see(first)
+                    value = _with_root(value, first.value)
+                returned = expression(value)
+                if not isinstance(returned, Unknown):
+                    found.append(returned)
+        return found
+
+    def _see(self, node: ast.stmt) -> None:
+        self.seen.append((node.lineno, node.end_lineno or node.lineno))
+
+
+def _root(node: ast.expr) -> str:
+    """The name that a chain of attributes and calls begins with, "" for none."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _with_root(node: ast.expr, root: ast.expr) -> ast.expr:
+    """The chain with `root` in the place of that name: what a local name stands for."""
+    if isinstance(node, ast.Attribute):
+        changed: ast.expr = ast.Attribute(_with_root(node.value, root), node.attr, node.ctx)
+    elif isinstance(node, ast.Call):
+        changed = ast.Call(_with_root(node.func, root), node.args, node.keywords)
+    else:
+        return root
+    return ast.copy_location(changed, node)
+
+
+def _adds_fields(call: ast.Call) -> bool:
+    name = _called(call)
+    return name in _ADDS_FIELDS or "register" in name
+
+
+def _finds_model(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and _called(value) in _FINDS_MODEL
+
+
+def _called(call: ast.Call) -> str:
+    """The last part of what is called."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+# What views and methods return most, and what nobody resolves a name by.
+_ANSWERS = frozenset(
+    (
+        "FileResponse",
+        "HttpResponse",
+        "HttpResponseRedirect",
+        "JsonResponse",
+        "Response",
+        "StreamingHttpResponse",
+        "TemplateResponse",
+        "_",
+        "bool",
+        "float",
+        "format_html",
+        "gettext",
+        "gettext_lazy",
+        "int",
+        "len",
+        "mark_safe",
+        "ngettext",
+        "redirect",
+        "render",
+        "reverse",
+        "reverse_lazy",
+    )
+)
+
+
+def _is_answer(value: ast.expr) -> bool:
+    """Whether what is returned is of no use to other files: a constant, a response, a text."""
+    if isinstance(value, ast.Call):
+        return _called(value) in _ANSWERS
+    return isinstance(value, ast.Constant | ast.Compare | ast.JoinedStr)
+
+
+# Statements without blocks in them, nor anything to keep when they stand in a function.
+_FLAT = frozenset(
+    (
+        ast.Assign,
+        ast.AnnAssign,
+        ast.AugAssign,
+        ast.Return,
+        ast.Raise,
+        ast.Pass,
+        ast.Assert,
+        ast.Delete,
+        ast.Global,
+        ast.Nonlocal,
+        ast.Break,
+        ast.Continue,
+    )
+)
+
+
+def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        if block := getattr(node, name, None):
+            yield block
+    for handler in getattr(node, "handlers", ()):
+        yield handler.body
+    for case in getattr(node, "cases", ()):
+        yield case.body
+
+
+def _statements(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Every statement of a function's body, but those of functions and classes in it."""
+    for node in block:
+        yield node
+        kind = node.__class__
+        if kind in _FLAT or kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Expr):
+            continue
+        for inner in _blocks(node):
+            yield from _statements(inner)
+
+
+def _imports(
+    node: ast.Import | ast.ImportFrom, function: str, is_conditional: bool, is_typing: bool
+) -> Iterator[Import]:
+    line = node.lineno
+    if isinstance(node, ast.Import):
+        for each in node.names:
+            alias = each.asname or each.name.partition(".")[0]
+            yield Import(each.name, "", alias, line, is_typing, is_conditional, function)
+        return
+    module = "." * node.level + (node.module or "")
+    for each in node.names:
+        alias = "" if each.name == "*" else each.asname or each.name
+        yield Import(module, each.name, alias, line, is_typing, is_conditional, function)
+
+
+def _assigns(node: ast.stmt, is_conditional: bool) -> Iterator[Assign]:
+    line = node.lineno
+    if isinstance(node, ast.AnnAssign):
+        if node.value is not None and (target := _target(node.target)):
+            yield Assign(target, expression(node.value), line, "", is_conditional)
+    elif isinstance(node, ast.AugAssign):
+        operator = OPERATORS.get(node.op.__class__, "?")
+        if target := _target(node.target):
+            yield Assign(target, expression(node.value), line, operator, is_conditional)
+    elif isinstance(node, ast.Assign):
+        for each in node.targets:
+            if isinstance(each, ast.Tuple | ast.List):
+                yield from _unpacked(each, node.value, line, is_conditional)
+            elif target := _target(each):
+                yield Assign(target, expression(node.value), line, "", is_conditional)
+
+
+def _unpacked(
+    targets: ast.Tuple | ast.List, value: ast.expr, line: int, is_conditional: bool
+) -> Iterator[Assign]:
+    """`a, b = 1, 2`, pair by pair; where the value is no tuple, each target is an item of it."""
+    if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets.elts):
+        values = [expression(each) for each in value.elts]
+    else:
+        whole = expression(value)
+        values = [Item(whole, index) for index in range(len(targets.elts))]
+    for each, its in zip(targets.elts, values, strict=True):
+        if target := _target(each):
+            yield Assign(target, its, line, "", is_conditional)
+
+
+def _target(node: ast.expr) -> str:
+    """`a`, `a.b`; "" where it is neither."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        of = _target(node.value)
+        return f"{of}.{node.attr}" if of else ""
+    return ""

@@ -1,0 +1,66 @@
+"""The cache on disk: what was worked out of a content, keyed by that content.
+
+One file a project. A store of another version, or one that a crash has cut off, is no store. It
+holds what the last run used, no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+__all__ = ["Store"]
+
+
+class _Kept(msgspec.Struct, array_like=True, gc=False):
+    version: bytes
+    entries: dict[bytes, msgspec.Raw]
+
+
+class Store:
+    """Entries by key, read at once and written by `save` where anything changed.
+
+    Without a path it keeps nothing beyond its own life.
+    """
+
+    def __init__(self, path: Path | None, version: bytes) -> None:
+        self._path = path
+        self._version = version
+        self._old: dict[bytes, msgspec.Raw] = {}
+        self._used: dict[bytes, msgspec.Raw] = {}
+        if path is not None:
+            with contextlib.suppress(OSError, msgspec.DecodeError):
+                kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
+                if kept.version == version:
+                    self._old = kept.entries
+
+    def get(self, key: bytes) -> msgspec.Raw | None:
+        """The encoded entry of a key, which counts as used from now on."""
+        entry = self._used.get(key) or self._old.get(key)
+        if entry is not None:
+            self._used[key] = entry
+        return entry
+
+    def put(self, key: bytes, entry: bytes) -> msgspec.Raw:
+        """Keep an encoded entry."""
+        self._used[key] = kept = msgspec.Raw(entry)
+        return kept
+
+    def save(self) -> None:
+        """Write what was used in this run. A folder that cannot be written costs speed only."""
+        if self._path is None or self._used.keys() == self._old.keys():
+            return
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(msgspec.msgpack.encode(_Kept(self._version, self._used)))
+                os.replace(name, self._path)
+            except BaseException:
+                os.unlink(name)
+                raise

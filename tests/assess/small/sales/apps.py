@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SalesConfig(AppConfig):
+    name = "sales"
+
+    def ready(self) -> None:
+        from sales import receivers  # noqa: F401

@@ -1,0 +1,1 @@
+"""The truth of real projects, from Django itself."""

@@ -1,0 +1,125 @@
+"""From a grouping to ramet.toml: what is recommended is added, and what is written stays."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ramet.errors import DiagnosticError
+from ramet.system import Gateway, load
+from ramet.tools.assess.boundaries import home, pins, system_of, writing
+from ramet.tools.assess.findings import Report
+
+
+def written(report: Report, folder: Path) -> list[str]:
+    """What is new, after the file was written and found valid by the reader."""
+    made = writing(report, folder, system_of(folder))
+    made.path.write_text(made.text)
+    load(made.path)
+    return made.news
+
+
+def test_a_new_file_is_valid_and_gives_every_app_one_owner(report: Report, folder: Path) -> None:
+    """Candidates that are not recommended share a service with the rest."""
+    first, second = report.groups
+    second = msgspec.structs.replace(second, is_pinned=False)
+    written(msgspec.structs.replace(report, groups=[first, second]), folder)
+    system = load(folder / "ramet.toml")
+    assert list(system.services) == [first.name, "made-up"]
+    owned = [app for service in system.services.values() for app in service.apps]
+    assert sorted(owned) == sorted(app.package for app in report.apps)
+
+
+def test_written_once_there_is_nothing_to_write(report: Report, folder: Path) -> None:
+    """What it wrote are pins now."""
+    assert written(report, folder)
+    text = (folder / "ramet.toml").read_text()
+    assert written(report, folder) == []
+    assert (folder / "ramet.toml").read_text() == text
+
+
+def test_hand_edits_and_comments_survive(
+    report: Report, folder: Path, declare: Callable[[str], Path]
+) -> None:
+    """Also where a service gets another app."""
+    first = report.groups[0]
+    package = next(app.package for app in report.apps if app.label == first.apps[0])
+    mine = f'[services.{first.name}] # ours\napps = [\n  "{package}", # old\n]\nowner = "we"\n'
+    path = declare(mine)
+    written(report, folder)
+    text = path.read_text()
+    assert f'  "{package}", # old\n' in text
+    assert f"[services.{first.name}] # ours\n" in text
+    service = load(path).services[first.name]
+    assert service.owner == "we"
+    assert len(service.apps) == len(first.apps)
+
+
+def test_an_app_stays_with_the_service_that_has_it(
+    report: Report, folder: Path, declare: Callable[[str], Path]
+) -> None:
+    """Its models that belong elsewhere are named as candidates, and are pins from then on."""
+    first = report.groups[0]
+    app = next(each for each in report.apps if each.label == first.apps[0])
+    path = declare(f'[services.mine]\napps = ["{app.package}"]\n')
+    written(report, folder)
+    system = load(path)
+    assert app.package in system.services["mine"].apps
+    assert set(system.candidates[first.name]) == {
+        model for model in first.models if model.startswith(f"{app.label}.")
+    }
+    pinned = pins(system, msgspec.convert(msgspec.to_builtins(report), Report))
+    assert set(first.models) <= set(pinned[first.name])
+
+
+def test_names_that_ramet_toml_refuses_are_changed(report: Report, folder: Path) -> None:
+    """Reserved words, capitals and underscores."""
+    first, second = report.groups
+    groups = [
+        msgspec.structs.replace(first, name="public"),
+        msgspec.structs.replace(second, name="My_Shop"),
+    ]
+    written(msgspec.structs.replace(report, groups=groups), folder)
+    assert list(load(folder / "ramet.toml").services) == ["the-public", "my-shop"]
+
+
+def test_a_reason_cannot_leave_its_comment(report: Report, folder: Path) -> None:
+    """It may quote the project."""
+    first, *others = report.groups
+    evil = msgspec.structs.replace(first, why='x\n[gateway]\nlisten = "0.0.0.0:1"\x07')
+    written(msgspec.structs.replace(report, groups=[evil, *others]), folder)
+    assert load(folder / "ramet.toml").gateway == Gateway()
+
+
+def test_a_file_in_a_form_that_cannot_be_added_to_is_refused(
+    report: Report, folder: Path, declare: Callable[[str], Path]
+) -> None:
+    """Rather than harmed."""
+    app = report.apps[-1]
+    path = folder / "ramet.toml"
+    text = (
+        'system = { name = "made-up", settings = "made.settings" }\n'
+        f'services = {{ x = {{ apps = ["{app.package}"] }} }}\n'
+    )
+    path.write_text(text)
+    with pytest.raises(DiagnosticError, match="cannot-edit"):
+        writing(report, folder, system_of(folder))
+    assert path.read_text() == text
+
+
+def test_it_is_written_beside_manage_py(report: Report, tmp_path: Path) -> None:
+    """Which may be below the folder that was given, or not there."""
+    assert home(tmp_path, report.apps) == tmp_path
+    (tmp_path / "src" / "deep").mkdir(parents=True)
+    (tmp_path / "src" / "manage.py").touch()
+    (tmp_path / "src" / "deep" / "manage.py").touch()
+    assert home(tmp_path, report.apps) == tmp_path / "src"
+
+
+def test_without_manage_py_the_apps_tell_from_where_they_are_imported(
+    report: Report, tmp_path: Path
+) -> None:
+    """As in a package that was downloaded."""
+    apps = [msgspec.structs.replace(app, file=f"lib/{app.file}") for app in report.apps]
+    assert home(tmp_path, apps) == tmp_path / "lib"

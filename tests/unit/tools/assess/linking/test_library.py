@@ -1,0 +1,103 @@
+"""With a virtual environment, packages' own source says what their bases and fields relate to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from ramet.tools.assess.scanning import scan
+
+PROJECT = {
+    "manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")\n',
+    "settings.py": 'INSTALLED_APPS = ["threads.apps.Config", "shop"]\n',
+    "shop/__init__.py": "",
+    "shop/models.py": """
+    from django.db import models
+    from threads.bases import Discussed
+    from threads.fields import ThreadKey
+    from threads.models import Thread
+
+    class Product(Discussed):
+        main = ThreadKey()
+        other = models.ForeignKey(Thread, models.CASCADE)
+    """,
+}
+PACKAGE = {
+    "threads/__init__.py": "",
+    "threads/apps.py": """
+    from django.apps import AppConfig
+    class Config(AppConfig):
+        name = "threads"
+        label = "forum"
+    """,
+    "threads/bases.py": """
+    from django.db import models
+    class Discussed(models.Model):
+        talk = models.ManyToManyField("forum.Thread")
+        class Meta:
+            abstract = True
+    """,
+    "threads/fields.py": """
+    from django.db.models import ForeignKey
+    class ThreadKey(ForeignKey):
+        def __init__(self, **kwargs):
+            kwargs.setdefault("to", "forum.Thread")
+            super().__init__(**kwargs)
+    """,
+    "threads/models.py": """
+    from django.db import models
+    class Thread(models.Model):
+        starter = models.ForeignKey("auth.User", models.CASCADE)
+    """,
+    "threads/never.py": "this is no Python (\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The project, with its environment beside it in `venv`."""
+    packages = tmp_path / "venv/lib/python3.12/site-packages"
+    for folder, files in ((tmp_path / "project", PROJECT), (packages, PACKAGE)):
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(dedent(text))
+    (tmp_path / "venv/pyvenv.cfg").write_text("")
+    return tmp_path / "project"
+
+
+def test_bases_fields_and_labels_are_read_from_installed_packages(root: Path) -> None:
+    found = scan(root, venv=root.parent / "venv")
+    relations = {(e.kind, e.field, e.target) for e in found.edges if e.source == "shop.Product"}
+    assert relations == {
+        ("m2m", "talk", "forum.Thread"),
+        ("fk", "main", "forum.Thread"),
+        ("fk", "other", "forum.Thread"),
+    }
+    [talk] = [edge for edge in found.edges if edge.field == "talk"]
+    # A package's own lines are no part of the project: the model's line stands for them.
+    assert (talk.file, talk.line, talk.note) == (
+        "shop/models.py",
+        7,
+        "from threads.bases.Discussed",
+    )
+    assert not [gap for gap in found.gaps if gap.kind in ("unresolved-base", "package-not-read")]
+
+
+def test_the_package_s_models_and_edges_are_not_the_project_s(root: Path) -> None:
+    found = scan(root, venv=root.parent / "venv")
+    assert {model.label for model in found.models if model.is_own} == {"shop.Product"}
+    assert {model.label for model in found.models if not model.is_own} == {"forum.Thread"}
+    assert {edge.source for edge in found.edges if edge.kind == "fk"} == {"shop.Product"}
+
+
+def test_without_the_environment_what_is_not_known_is_told(root: Path) -> None:
+    found = scan(root)
+    assert ("other", "threads.Thread") in {(edge.field, edge.target) for edge in found.edges}
+    assert {"unresolved-base", "package-not-read"} <= {gap.kind for gap in found.gaps}
+
+
+def test_a_folder_that_is_no_environment_is_told(root: Path) -> None:
+    found = scan(root, venv=root)
+    assert [gap.kind for gap in found.gaps if gap.kind == "no-site-packages"]
