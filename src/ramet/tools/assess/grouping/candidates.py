@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ __all__ = ["Candidate", "Candidates", "find_candidates"]
 
 SCOUTS = 10
 """Runs that only tell hubs from centres of a group."""
-RULES = 1
+RULES = 2
 """Of what a cached result was made by; raise it with any change of the grouping."""
 
 
@@ -192,5 +193,7 @@ def _read(cache: Path | None, key: str) -> Candidates | None:
 
 def _write(cache: Path | None, key: str, candidates: Candidates) -> None:
     if cache is not None:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        cache.write_bytes(msgspec.json.encode(_Cached(key, candidates)))
+        # A folder that cannot be written to costs the next run time, and this one nothing.
+        with suppress(OSError):
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            cache.write_bytes(msgspec.json.encode(_Cached(key, candidates)))

@@ -1,6 +1,6 @@
 """Communities of a graph by the Louvain method (Blondel et al., 2008), with pins and a seed.
 
-Written out because networkx's takes three to four times as long on 1,000 models and knows no pins;
+Written out because networkx's takes several times as long on 1,000 models and knows no pins;
 a test compares the modularity that both reach.
 """
 

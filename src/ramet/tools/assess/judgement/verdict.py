@@ -23,6 +23,8 @@ WORTH = 2.0
 """Person-days for each model of it, above which it is not worth them."""
 LEAST_MODELS = 5
 """A service of fewer models is more deployment than service (Kalia et al., 2021, measure NED)."""
+MOST_NAMES = 6
+"""Apps that a reason lists; all are in the report's roles."""
 ONE_HUB = 0.5
 """Share of all models that link to one hub, from which it is one knot."""
 
@@ -150,21 +152,29 @@ def _numbers(facts: Facts) -> list[str]:
 
 def _roles(facts: Facts) -> list[str]:
     """Where the code of apps goes that go with no group."""
+    apps = {
+        role: [each.app for each in facts.grouping.roles if each.role == role]
+        for role in ("front", "library", "parted")
+    }
+    asking = [cut.source_group for cut in facts.cuts if cut.source_group in apps["front"]]
+    fronts = [app for app in apps["front"] if app in asking]
     said = []
-    for role in facts.grouping.roles:
-        if role.role == "front":
-            lines = sum(cut.source_group == role.app for cut in facts.cuts)
-            if lines:
-                said.append(
-                    f"{role.app} has no models: it stays in front, and {lines} of its lines ask "
-                    "the groups."
-                )
-        elif role.role != "home":
-            said.append(f"{role.app} is {_ROLES[role.role]}: {role.why[0].lower()}{role.why[1:]}")
+    if fronts:
+        said.append(
+            f"Without models, so in front of the groups, which {len(asking)} lines there ask: "
+            f"{_shortened(fronts)}."
+        )
+    if apps["library"]:
+        said.append(f"Libraries, for each service to install: {_shortened(apps['library'])}.")
+    if apps["parted"]:
+        said.append(f"Themselves parted, along with their models: {_shortened(apps['parted'])}.")
     return said
 
 
-_ROLES = {"library": "a library", "parted": "itself parted"}
+def _shortened(names: Sequence[str]) -> str:
+    if len(names) <= MOST_NAMES:
+        return _listed(names)
+    return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
 
 
 def _listed(names: Sequence[str]) -> str:

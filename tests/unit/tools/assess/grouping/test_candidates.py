@@ -185,6 +185,14 @@ def test_a_broken_cache_is_made_anew(tmp_path: Path) -> None:
     assert find_candidates(circles(3), cache=cache).groups[0].nodes == ["a0", "a1", "a2"]
 
 
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    found = find_candidates(circles(3), cache=tmp_path / "file" / "grouping.json")
+
+    assert found.groups[0].nodes == ["a0", "a1", "a2"]
+
+
 def test_nothing_is_grouped_into_nothing() -> None:
     found = find_candidates(Evidence(nodes=[], links={}))
 

@@ -165,6 +165,23 @@ def test_a_small_system_gets_boundaries_and_no_services() -> None:
     assert "small" in verdict.reasons[0]
 
 
+def test_it_is_said_where_apps_go_that_go_with_no_group() -> None:
+    asking = [edge("lookup", "storefront", label) for label in ("orders.D", "users.A")]
+
+    judged = judge(shop(edges=asking), seeds=5)
+
+    assert {role.app: role.role for role in judged.grouping.roles} == {
+        "users": "home",
+        "orders": "home",
+        "payments": "home",
+        "storefront": "front",
+    }
+    assert (
+        "Without models, so in front of the groups, which 2 lines there ask: storefront."
+        in judged.verdict.reasons
+    )
+
+
 def test_a_large_system_of_loose_parts_is_split() -> None:
     verdict = judge(scan_of(labels(), large(edge("fk", "a.M0", "b.M0"))), seeds=5).verdict
 
