@@ -23,6 +23,7 @@ from ramet.tools.assess.source.extract import (
     Do,
     Expression,
     FunctionDef,
+    Import,
     Name,
     Starred,
 )
@@ -236,6 +237,9 @@ class Fields:
             if not isinstance(init, FunctionDef) or each.module is None:
                 continue
             scope = dict(zip(init.parameters[1:], args, strict=False)) | keywords
+            for statement in init.body:
+                if isinstance(statement, Import) and statement.alias:
+                    scope[statement.alias] = self.values.names.imported(each.module, statement)
             given: dict[str, Value] = {}
             passed: list[Value] | None = None
             for statement in init.body:

@@ -24,7 +24,7 @@ from ramet.tools.assess.linking.users import guess_user_model
 from ramet.tools.assess.linking.values import Values
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
-from ramet.tools.assess.source.extract import Assign, ClassDef, Extract
+from ramet.tools.assess.source.extract import Assign, ClassDef, Extract, Import
 from ramet.tools.assess.source.reading import key_of
 from ramet.tools.assess.source.store import Store
 from ramet.tools.assess.source.walking import Files
@@ -114,7 +114,8 @@ def _register(
         paths = frozenset(hints.additions)
         adding = [module for module in modules if module.path in paths]
     parts = find_additions(adding, classes)
-    with_models = _modules_with_models(modules, classes.apps, packages)
+    names = classes.classes.values.names
+    with_models = _modules_with_models(names, modules, classes.apps, packages)
     models = registry.register(with_models, hints.models if hints is not None else None)
     if hints is None:
         hints = _Hints(models, parts, settings.get("AUTH_USER_MODEL"))
@@ -158,22 +159,48 @@ def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
 
 
 def _packages_with_models(modules: Iterable[Module], names: Names) -> list[str]:
-    """Own packages that are apps by the look of them, samples and tests left out."""
-    packages: dict[str, None] = {}
+    """Own packages that are apps by the look of them, samples and tests left out.
+
+    One with models alone within another that has migrations or a configuration is a part of that.
+    """
+    with_models: dict[str, None] = {}
     for module in sorted(modules, key=lambda module: module.path):
-        if module.is_test or is_sample(module.path):
-            continue
-        last = module.name.rpartition(".")[2]
-        package = module.name.rpartition(".")[0]
-        if not package or package.endswith((".models", ".migrations")):
-            continue
+        package, _, last = module.name.rpartition(".")
         if (
             last == "models"
-            or (last == "migrations" and module.is_package)
-            or (last == "apps" and names.find(f"{package}.models") is None and _has_config(module))
+            and package
+            and not package.endswith((".models", ".migrations"))
+            and not (module.is_test or is_sample(module.path))
         ):
-            packages[package] = None
-    return list(packages)
+            with_models[package] = None
+    complete = _complete_packages(modules, names)
+    return [
+        *complete,
+        *(
+            package
+            for package in with_models
+            if package not in complete and not _is_within(package, complete)
+        ),
+    ]
+
+
+def _complete_packages(modules: Iterable[Module], names: Names) -> dict[str, None]:
+    """Packages with migrations, or with an AppConfig in their `apps`."""
+    complete: dict[str, None] = {}
+    for module in sorted(modules, key=lambda module: module.path):
+        package, _, last = module.name.rpartition(".")
+        if not package or module.is_test or is_sample(module.path):
+            continue
+        if (last == "migrations" and module.is_package) or (last == "apps" and _has_config(module)):
+            complete[package] = None
+    return complete
+
+
+def _is_within(package: str, others: Mapping[str, None]) -> bool:
+    while package := package.rpartition(".")[0]:
+        if package in others:
+            return True
+    return False
 
 
 def _has_config(module: Module) -> bool:
@@ -187,18 +214,22 @@ def _has_config(module: Module) -> bool:
 
 
 def _modules_with_models(
-    modules: Iterable[Module], apps: Apps, packages: list[str]
+    names: Names, modules: Iterable[Module], apps: Apps, packages: list[str]
 ) -> list[Module]:
     """Those whose models would be registered: in apps, tests only where a test app is installed.
 
-    A package that is an app by the look of it but not installed has none, even within another app.
+    A package that is an app by the look of it but not installed has none, even within another app;
+    a `models` deeper in an app counts where the app's own models import it.
     """
     left_out = [package for package in packages if _is_left_out(apps, package)]
+    reached = _reached_from_models(names, modules, apps)
     found = []
     for module in modules:
         if module.is_migration or any(
             module.name == package or module.name.startswith(package + ".") for package in left_out
         ):
+            continue
+        if module.path not in reached and _is_nested_models(apps, module):
             continue
         if module.is_test:
             app = apps.containing(module.name)
@@ -206,6 +237,35 @@ def _modules_with_models(
                 continue
         found.append(module)
     return sorted(found, key=lambda module: module.path)
+
+
+def _is_nested_models(apps: Apps, module: Module) -> bool:
+    """Whether it is the `models` of a package within an app, not of the app itself."""
+    package, _, last = module.name.rpartition(".")
+    app = apps.containing(module.name)
+    return last == "models" and app is not None and app.package != package
+
+
+def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) -> set[str]:
+    """Paths of what apps' own `models` import, and of what that imports, where it matters."""
+    if not any(_is_nested_models(apps, module) for module in modules):
+        return set()
+    starts = (names.find(f"{app.package}.models") for app in apps.by_label.values() if app.is_own)
+    waiting = [module for module in starts if module is not None]
+    reached: set[str] = set()
+    while waiting:
+        module = waiting.pop()
+        if module.path in reached or not module.is_own:
+            continue
+        reached.add(module.path)
+        for statement in module.extract.body:
+            if isinstance(statement, Import) and not statement.is_typing:
+                source = names.absolute(module, statement.module)
+                for name in (source, f"{source}.{statement.name}"):
+                    found = names.find(name, module)
+                    if found is not None:
+                        waiting.append(found)
+    return reached
 
 
 def _is_left_out(apps: Apps, package: str) -> bool:

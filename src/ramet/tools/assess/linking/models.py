@@ -12,10 +12,10 @@ from ramet.tools.assess.linking.apps import Apps
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.fields import Field, Fields
 from ramet.tools.assess.linking.known.models import SEARCH_APPS, is_indexed, known_model
-from ramet.tools.assess.linking.names import Symbol
-from ramet.tools.assess.source.extract import Assign, Call, ClassDef, Expression
+from ramet.tools.assess.linking.names import Module, Symbol
+from ramet.tools.assess.source.extract import Assign, Call, ClassDef, Expression, FunctionDef
 
-__all__ = ["ModelClass", "ModelClasses"]
+__all__ = ["ModelClass", "ModelClasses", "is_of_models"]
 
 DJANGO_MODEL = (
     "django.db.models.Model",
@@ -34,12 +34,11 @@ _NO_BASES = (
 
 
 # Classes with a Meta that are something else, by the ends of their names.
-_NO_MODELS = ("Serializer", "Form", "Filter", "FilterSet", "Table", "Type", "Resource", "Factory")
+_NO_MODELS = ("Serializer", "Form", "Filter", "FilterSet", "Table")
 
 # Options of Meta that models have, and hardly anything else.
 _MODEL_OPTIONS = frozenset(
     (
-        "abstract",
         "app_label",
         "db_table",
         "managed",
@@ -105,7 +104,9 @@ class ModelClasses:
         meta = self._own_meta(cls)
         if meta is not None and not cls.name.endswith(_NO_MODELS):
             options = {name for each in meta.mro for name in each.names}
-            if "model" not in options and not _MODEL_OPTIONS.isdisjoint(options):
+            # Types of GraphQL are abstract too, but not in modules of models.
+            is_abstract = "abstract" in options and is_of_models(cls.module)
+            if "model" not in options and (is_abstract or not _MODEL_OPTIONS.isdisjoint(options)):
                 return True
         for name, statement in cls.names.items():
             if isinstance(statement, Assign) and isinstance(statement.value, Call):
@@ -169,6 +170,23 @@ class ModelClasses:
                 )
                 return value
         return None
+
+    def is_made_proxy(self, cls: Class) -> bool:
+        """Whether a metaclass makes it a proxy: one of the project, with a Meta in `__new__`."""
+        for each in cls.mro:
+            if each.definition is None or each.module is None:
+                continue
+            keyword = each.definition.keywords.get("metaclass")
+            metaclass = self.classes.of_expression(each.module, keyword) if keyword else None
+            found = metaclass.attribute("__new__") if metaclass is not None else None
+            if found is not None and isinstance(found[1], FunctionDef):
+                return any(
+                    isinstance(inner, ClassDef)
+                    and inner.name.endswith(".Meta")
+                    and _is_proxy(inner)
+                    for inner in found[1].body
+                )
+        return False
 
     def is_proxy(self, cls: Class) -> bool:
         """Whether it shares its parent's table."""
@@ -358,6 +376,18 @@ class ModelClasses:
             is_own=cls.module is not None and cls.module.is_own,
             is_conditional=cls.definition is not None and cls.definition.is_conditional,
         )
+
+
+def is_of_models(module: Module | None) -> bool:
+    """Whether it is an app's `models`, or a module in that package."""
+    return module is not None and "models" in module.name.split(".")
+
+
+def _is_proxy(meta: ClassDef) -> bool:
+    return any(
+        isinstance(each, Assign) and each.target == "proxy" and each.value is True
+        for each in meta.body
+    )
 
 
 def _may_be_field(value: Expression) -> bool:

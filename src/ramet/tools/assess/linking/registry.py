@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ramet.tools.assess.linking.classes import Class
 from ramet.tools.assess.linking.fields import Field
-from ramet.tools.assess.linking.models import ModelClass, ModelClasses
+from ramet.tools.assess.linking.models import ModelClass, ModelClasses, is_of_models
 from ramet.tools.assess.linking.names import Module, Symbol
 from ramet.tools.assess.linking.values import Value
 from ramet.tools.assess.source.extract import Assign, Call, ClassDef
@@ -20,6 +20,8 @@ class Registry:
     def __init__(self, classes: ModelClasses) -> None:
         self.classes = classes
         self.models: dict[str, ModelClass] = {}
+        self.made: list[Class] = []
+        """Classes of which a metaclass makes proxies as they are met: no part of any table."""
         self._lower: dict[str, str] = {}
         self._labels: dict[Class, str] = {}
 
@@ -64,17 +66,16 @@ class Registry:
         app = self.classes.app_label(cls)
         if app is None or app not in self.classes.apps.by_label or self._is_swapped(cls, app):
             return False
+        if self.classes.is_made_proxy(cls) and "Meta" not in cls.names:
+            self.made.append(cls)
+            return False
         self.add(self.classes.build(cls, f"{app}.{cls.name}", app))
         return True
 
     def add(self, model: ModelClass) -> None:
         """Add one, or keep the one that Django would have met first."""
         there = self.models.get(model.label)
-        if (
-            there is not None
-            and (model.is_conditional or not there.is_conditional)
-            and (there.is_own or not model.is_own)
-        ):
+        if there is not None and _goes_before(there, model):
             self._labels[model.cls] = model.label
             return
         self.models[model.label] = model
@@ -127,3 +128,12 @@ class Registry:
             return None
         label = self.label(cls)
         return self.canonical(label) if label is not None else None
+
+
+def _goes_before(there: ModelClass, model: ModelClass) -> bool:
+    """Of two with one label: that of the project, in `models`, unconditional, the first."""
+
+    def rank(one: ModelClass) -> tuple[bool, bool, bool]:
+        return one.is_own, is_of_models(one.cls.module), not one.is_conditional
+
+    return rank(there) >= rank(model)

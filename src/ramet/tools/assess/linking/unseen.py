@@ -38,6 +38,8 @@ def unseen(registry: Registry) -> Iterator[Gap]:
         for field in model.fields.values():
             if field.is_relation and field.path and registry.target(field, model) is not None:
                 _sort_target(registry, field, packages, apps)
+    if registry.made:
+        yield _made_gap(registry)
     yield from (_base_gap(base, places) for base, places in bases.items())
     yield from (_package_gap(package, places) for package, places in packages.items())
     yield from (_app_gap(app, places) for app, places in apps.items())
@@ -72,6 +74,23 @@ def _sort_target(
         and known_model(target.dotted) is None
     ):
         packages.setdefault(target.dotted.partition(".")[0], []).append(place)
+
+
+def _made_gap(registry: Registry) -> Gap:
+    places = [
+        (cls.module.path, cls.definition.line)
+        for cls in registry.made
+        if cls.module is not None and cls.definition is not None
+    ]
+    path, line = min(places)
+    return Gap(
+        kind="made-by-metaclass",
+        file=path,
+        line=line,
+        found=f"{_count(places, 'class')} that a metaclass makes proxies of other models",
+        why="They are models only once something imports them, so they were left out.",
+        remedy="Give the project's own registry with --registry.",
+    )
 
 
 def _base_gap(base: str, places: list[_Place]) -> Gap:
@@ -112,4 +131,6 @@ def _app_gap(app: str, places: list[_Place]) -> Gap:
 
 def _count(places: list[_Place], noun: str) -> str:
     count = len(set(places))
-    return f"{count} {noun}{'s' if count > 1 else ''}"
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun}es" if noun.endswith("s") else f"{count} {noun}s"

@@ -84,6 +84,7 @@ def test_models_of_tests_migrations_and_apps_that_are_not_installed_are_none(
             "products/migrations/__init__.py": "",
             "products/migrations/0001_initial.py": thing.format("InMigration"),
             "products/later/__init__.py": "",
+            "products/later/migrations/__init__.py": "",
             "products/later/models.py": thing.format("NotInstalled"),
             "sleeping/__init__.py": "",
             "sleeping/models.py": thing.format("Asleep"),
@@ -200,3 +201,53 @@ def test_a_history_has_a_copy_of_each_foreign_key_and_the_user(project: Project)
         "parent": "products.Product",
         "history_user": "users.User",
     }
+
+
+def test_models_deeper_in_an_app_count_where_its_own_models_import_them(project: Project) -> None:
+    thing = HEAD + "class {}(models.Model):\n    pass\n"
+    scan = project(
+        {
+            "products/migrations/__init__.py": "",
+            "products/one/__init__.py": "",
+            "products/one/models.py": thing.format("Reached"),
+            "products/two/__init__.py": "",
+            "products/two/models.py": thing.format("NotReached"),
+            "products/models.py": thing.format("Product") + "from .one.models import *\n",
+        }
+    )
+    assert own(scan, "products") == {"products.Product", "products.Reached"}
+
+
+def test_proxies_that_a_metaclass_makes_are_told_and_not_claimed(project: Project) -> None:
+    scan = project(
+        {
+            "products/kinds.py": "from products.models import Product\n"
+            "class Kind(type):\n    def __new__(cls, name, bases, attrs):\n"
+            "        class Meta:\n            proxy = True\n"
+            "        attrs['Meta'] = Meta\n"
+            "        return super().__new__(cls, name, bases, attrs)\n"
+            "class Cheap(Product, metaclass=Kind):\n    pass\n"
+            "class Cheapest(Cheap):\n    pass\n"
+        }
+    )
+    assert own(scan, "products") == {"products.Category", "products.Product", "products.Tag"}
+    [gap] = [gap for gap in scan.gaps if gap.kind == "made-by-metaclass"]
+    assert (gap.file, gap.line) == ("products/kinds.py", 8)
+    assert gap.found.startswith("2 classes")
+
+
+def test_a_class_of_the_models_wins_over_one_of_its_name_elsewhere(project: Project) -> None:
+    text = HEAD + "class Product(models.Model):\n    pass\n"
+    scan = project({"products/first.py": text})
+    assert model(scan, "products.Product").file == "products/models.py"
+
+
+def test_types_of_graphql_are_no_models(project: Project) -> None:
+    scan = project(
+        {
+            "products/types.py": "from outer import ObjectType\nfrom products.models import Tag\n"
+            "class Base(ObjectType):\n    class Meta:\n        abstract = True\n"
+            "class TagType(Base):\n    class Meta:\n        model = Tag\n"
+        }
+    )
+    assert own(scan, "products") == {"products.Category", "products.Product", "products.Tag"}

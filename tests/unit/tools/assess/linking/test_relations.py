@@ -258,6 +258,7 @@ def test_generic_relations_lead_to_any_model_and_back(project: Project) -> None:
         "OrderKey()",
         "DefaultKey()",
         "PassedKey()",
+        "ImportedKey()",
         "order_key()",
         "prepared()",
         "deprecated(models.ForeignKey('orders.Order', models.CASCADE))",
@@ -289,6 +290,12 @@ def test_a_field_is_seen_whoever_makes_it(project: Project, field: str) -> None:
             class PassedKey(OwnKey):
                 def __init__(self, **kwargs):
                     super().__init__("orders.Order", models.CASCADE, **kwargs)
+
+            class ImportedKey(models.ForeignKey):
+                def __init__(self, **kwargs):
+                    from orders.models import Order
+                    kwargs.setdefault("to", Order)
+                    super().__init__(**kwargs)
 
             def order_key(**options):
                 return models.ForeignKey("orders.Order", models.CASCADE, **options)

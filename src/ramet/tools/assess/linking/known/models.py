@@ -132,6 +132,7 @@ _ABSTRACT: dict[str, tuple[tuple[str, str, str, str | None], ...]] = {
     "wagtail.PreviewableMixin": (),
     # trees and time stamps, which relate nothing by themselves
     "mptt.MPTTModel": (),
+    "tree_queries.TreeNode": (("parent", "fk", "self", None),),
     "treebeard.MP_Node": (),
     "treebeard.AL_Node": (),
     "treebeard.NS_Node": (),
