@@ -16,6 +16,7 @@ from structlog.contextvars import get_contextvars
 from ramet.calls import context
 from ramet.events.surroundings import surroundings
 from ramet.identity import current_user
+from ramet.telemetry import paths
 
 __all__ = ["UNSAFE", "Work", "at_work", "request_at_work", "service_of", "work"]
 
@@ -60,7 +61,7 @@ def work() -> Work:
         via = running.operation.full_name
         service = service_of(via)
     elif request is not None:
-        via = f"{request.method} {request.path}"
+        via = f"{request.method} {paths.of_request(request)}"  # it stays for ever
         service = service_of(_view(request))
         user = user or _signed_in(request)
     elif Path(sys.argv[0]).name in {"manage.py", "django-admin"}:

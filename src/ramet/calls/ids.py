@@ -12,9 +12,8 @@ from typing import Any
 from structlog.contextvars import get_contextvars
 
 from ramet.telemetry import propagation, tracing
-from ramet.telemetry.spans import Parent
 
-__all__ = ["ids_in", "ids_to_send", "parent_in"]
+__all__ = ["ids_in", "ids_to_send"]
 
 _IDS = (("request_id", "x-request-id"), ("traceparent", "traceparent"))
 
@@ -28,13 +27,6 @@ def ids_in(environ: Mapping[str, Any]) -> dict[str, str]:
     if "HTTP_TRACEPARENT" in environ and not tracing.is_on():
         found["traceparent"] = environ["HTTP_TRACEPARENT"]
     return found
-
-
-def parent_in(environ: Mapping[str, Any]) -> Parent | None:
-    """The span that sent a request; None where nobody says so, or where no spans are made."""
-    if not tracing.is_on():
-        return None
-    return propagation.parent_in(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
 
 
 def ids_to_send() -> dict[str, str]:

@@ -28,7 +28,7 @@ from ramet.calls.errors import (
     Unimplemented,
 )
 from ramet.calls.execution import execute
-from ramet.calls.ids import ids_in, parent_in
+from ramet.calls.ids import ids_in
 from ramet.calls.implementations import implementation_of
 from ramet.calls.operations import CALLS_PATH, Operation
 from ramet.calls.transactions import connections_of_thread
@@ -146,7 +146,7 @@ class Operations:
         try:
             with (
                 with_baggage(environ.get("HTTP_BAGGAGE")),
-                spans.serving(operation, parent_in(environ)),
+                spans.serving(operation, environ),
             ):
                 authorization = environ.get("HTTP_AUTHORIZATION")
                 if authorization is None and current_token() is None:

@@ -6,12 +6,12 @@ Names and attributes are those of https://opentelemetry.io/docs/specs/semconv/rp
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
-from opentelemetry import context as otel_context
 from opentelemetry.trace import SpanKind
 
 from ramet.calls import context
@@ -22,7 +22,9 @@ from ramet.calls.refusals import Refused
 from ramet.calls.transactions import open_transaction
 from ramet.telemetry import tracing
 from ramet.telemetry.call_sites import from_project
-from ramet.telemetry.spans import Parent, Shape
+from ramet.telemetry.context_variable import detach
+from ramet.telemetry.propagation import parent_in
+from ramet.telemetry.spans import Shape
 
 __all__ = ["fetching", "making", "serving"]
 
@@ -34,23 +36,28 @@ def making(
 
     `may_be_inside`: it is allowed within a transaction, so the span tells whether one is open.
     """
-    if not tracing.is_on():
+    begin = tracing.begin
+    if begin is None:
         return _NOTHING
     frame = sys._getframe(depth + 1)
     shape = _made(operation, frame.f_code.co_filename, frame.f_lineno)
     inside = may_be_inside and open_transaction() is not None
     said = {"ramet.in_transaction": True} if inside else None
-    return _Call(tracing.start(shape, said, service=caller))
+    return _Call(begin(shape, said, None, (), caller))
 
 
-def serving(operation: Operation, parent: Parent | None = None) -> AbstractContextManager[object]:
-    """The span of a callee; `parent` is the caller's where that is in another process."""
-    if not tracing.is_on():
+def serving(
+    operation: Operation, headers: Mapping[str, Any] | None = None
+) -> AbstractContextManager[object]:
+    """The span of a callee; `headers` are WSGI's, where its caller is in another process."""
+    begin = tracing.begin
+    if begin is None:
         return _NOTHING
-    caller = context.calling_service.get()
-    said = {"ramet.caller": caller} if caller is not None else None
-    owner = owner_of(operation.module)
-    return _Call(tracing.start(_served(operation), said, parent=parent, service=owner))
+    parent = None
+    if headers is not None:
+        parent = parent_in(headers.get("HTTP_TRACEPARENT"), headers.get("HTTP_TRACESTATE"))
+    shape, owner = _served(operation, context.calling_service.get())
+    return _Call(begin(shape, None, parent, (), owner))
 
 
 def fetching(
@@ -79,7 +86,7 @@ class _Call(tracing.Work):
         traceback: TracebackType | None,
     ) -> None:
         if error is None:  # as Work does it, a step shorter
-            otel_context.detach(self._token)
+            detach(self._token)
             self.span.end()
             return
         if isinstance(error, RemoteError):
@@ -96,8 +103,10 @@ def _made(operation: Operation, file: str, line: int) -> Shape:
 
 
 @lru_cache(maxsize=4096)
-def _served(operation: Operation) -> Shape:
-    return Shape(_name(operation), SpanKind.SERVER, _said(operation))
+def _served(operation: Operation, caller: str | None) -> tuple[Shape, str | None]:
+    """And whose work it is. Callers are services that the mesh vouches for, so they are few."""
+    said = _said(operation) | ({} if caller is None else {"ramet.caller": caller})
+    return Shape(_name(operation), SpanKind.SERVER, said), owner_of(operation.module)
 
 
 @lru_cache(maxsize=256)

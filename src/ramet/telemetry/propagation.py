@@ -10,21 +10,23 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from opentelemetry import baggage, trace
-from opentelemetry import context as otel_context
+from opentelemetry import baggage
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.trace import TraceState
 
+from ramet.telemetry.context_variable import CURRENT, SPAN, detach
 from ramet.telemetry.spans import Parent, Span
 from ramet.telemetry.tracing import current_parent
 
 __all__ = ["headers", "parent_in", "with_baggage"]
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]([0-9a-f])(-.*)?")
 _LARGEST_STATE = 512
 """Characters of `tracestate` that are handed on: as many as the standard wants, no more."""
 _LARGEST_BAGGAGE = 8192  # bytes, the standard's own limit
 _NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
+_ODD = "13579bdf"  # the flags' last digit, where the lowest bit says "sampled"
+_NO_BAGGAGE = nullcontext()
 _baggage = W3CBaggagePropagator()
 
 
@@ -32,17 +34,17 @@ def parent_in(traceparent: object, tracestate: object = None) -> Parent | None:
     """The span that sent these two values; None where they are absent or malformed."""
     if not isinstance(traceparent, str):
         return None
-    found = _TRACEPARENT.fullmatch(traceparent.strip())
+    found = _TRACEPARENT.fullmatch(traceparent) or _TRACEPARENT.fullmatch(traceparent.strip())
     if found is None:
         return None
-    version, trace_id, span_id, flags, rest = found.groups()
+    version, trace_id, span_id, last, rest = found.groups()
     # A later version may have more at the end; version 00 has nothing there, and ff is none.
     if trace_id == _NO_TRACE or span_id == _NO_SPAN or version == "ff":
         return None
     if version == "00" and rest is not None:
         return None
-    is_sampled = bool(int(flags, 16) & 1)
-    return Parent(bytes.fromhex(trace_id), bytes.fromhex(span_id), is_sampled, _state(tracestate))
+    state = "" if tracestate is None else _state(tracestate)
+    return Parent(bytes.fromhex(trace_id), bytes.fromhex(span_id), last in _ODD, state)
 
 
 def _state(given: object) -> str:
@@ -61,8 +63,8 @@ def headers(of: Parent | None = None) -> dict[str, str]:
 
     `traceparent`, and `tracestate` and `baggage` where there are any; nothing without a trace.
     """
-    current = otel_context.get_current()
-    span = trace.get_current_span(current)
+    current = CURRENT.get()
+    span = current.get(SPAN)
     if of is None and type(span) is Span:  # the usual case, at every call
         found = {"traceparent": span.traceparent}
         state = span.part.state
@@ -81,14 +83,14 @@ def headers(of: Parent | None = None) -> dict[str, str]:
 def with_baggage(value: str | None) -> AbstractContextManager[None]:
     """Have the `baggage` header that came in as OpenTelemetry's baggage, and handed on."""
     if value is None or len(value) > _LARGEST_BAGGAGE:
-        return nullcontext()
+        return _NO_BAGGAGE
     return _attached({"baggage": value})
 
 
 @contextmanager
 def _attached(carrier: Mapping[str, str]) -> Iterator[None]:
-    token = otel_context.attach(_baggage.extract(carrier))
+    token = CURRENT.set(_baggage.extract(carrier))
     try:
         yield
     finally:
-        otel_context.detach(token)
+        detach(token)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -45,10 +46,16 @@ def attributes() -> dict[str, Any]:
         "ramet.role": _role,
         "telemetry.sdk.name": "ramet",
         "telemetry.sdk.language": "python",
-        "telemetry.sdk.version": metadata.version("ramet"),
+        "telemetry.sdk.version": _version(),
     }
 
 
 def encoded() -> bytes:
     """The same as an OTLP `Resource`."""
     return wire.attributes(1, attributes())
+
+
+@cache
+def _version() -> str:
+    # It is read from a file: for each batch, that was half of what the exporter's thread did.
+    return metadata.version("ramet")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+__all__ = ["COMPARED", "bound_of"]
 
-__all__ = ["by_ratio"]
+COMPARED = 2**64 - 1
+"""The bits of a trace's id, a number of 128, that are compared with the bound."""
 
 
-def by_ratio(ratio: float) -> Callable[[bytes], bool]:
-    """Whether a trace with this id is of the share `ratio`, from 0 to 1.
+def bound_of(ratio: float) -> int:
+    """What the last 8 bytes of a trace's id are below, if it is of the share `ratio`, from 0 to 1.
 
-    The rule is TraceIdRatioBased of OpenTelemetry's SDKs, which look at the last 8 bytes
+    The rule is TraceIdRatioBased of OpenTelemetry's SDKs
     (https://opentelemetry.io/docs/specs/otel/trace/sdk/#traceidratiobased).
     """
-    if ratio in (0, 1):
-        return lambda trace_id: ratio == 1
-    bound = round(ratio * 2**64)
-    return lambda trace_id: int.from_bytes(trace_id[8:], "big") < bound
+    return round(ratio * 2**64)

@@ -22,6 +22,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFl
 from opentelemetry.trace.status import Status
 
 from ramet.telemetry.failures import described
+from ramet.telemetry.sampling import COMPARED
 
 __all__ = ["Event", "Parent", "Part", "Rules", "Shape", "Span"]
 
@@ -105,10 +106,10 @@ class Event:
 
 @dataclass(slots=True)
 class Rules:
-    """What holds for every part: `sample` decides on a new trace by its id, `take` gets the spans
-    of a part that is kept, which it is from `slow` nanoseconds on whatever was decided."""
+    """What holds for every part: a new trace is sampled if its id is below `bound`, `take` gets the
+    spans of a part that is kept, which it is from `slow` nanoseconds on whatever was decided."""
 
-    sample: Callable[[bytes], bool]
+    bound: int
     slow: int
     take: Callable[[list[Span]], None]
 
@@ -129,8 +130,9 @@ class Part:
         self.rules = rules
         self.spans: list[Span] = []
         if parent is None:
-            self.trace_id: bytes = _random_bits(128).to_bytes(16, "big")
-            self.is_sampled = rules.sample(self.trace_id)
+            number = _random_bits(128)
+            self.trace_id: bytes = number.to_bytes(16, "big")
+            self.is_sampled = number & COMPARED < rules.bound
         else:
             self.trace_id, _, self.is_sampled, state = parent
             if state:
@@ -138,30 +140,32 @@ class Part:
 
     def ended(self, span: Span) -> None:
         """A span of it has ended. Threads may still work for it after the first one has."""
-        if self.is_decided:
+        if span is self.root:
+            self.root = None  # without a cycle, the garbage collector has nothing to do
+            self.is_decided = True
+            is_slow = span.end_time - span.start_time >= self.rules.slow
+            if self.is_sampled or self.has_failed or is_slow:
+                self._keep(span)
+            elif self.spans:
+                self.spans = []
+        elif self.is_decided:
             if self.is_kept or span.is_error:
                 self.rules.take([span])
-            return
-        if len(self.spans) < LARGEST_PART or span is self.root:
+        elif len(self.spans) < LARGEST_PART:
             self.spans.append(span)
         elif self.is_sampled:
             spans, self.spans = self.spans, [span]
             self.rules.take(spans)
         else:
             self.left_out += 1
-        if span is self.root:
-            self._decide(span)
 
-    def _decide(self, root: Span) -> None:
-        is_slow = root.end_time - root.start_time >= self.rules.slow
-        self.is_kept = self.is_sampled or self.has_failed or is_slow
-        self.is_decided = True
-        self.root = None  # without a cycle, the garbage collector has nothing to do
+    def _keep(self, root: Span) -> None:
+        self.is_kept = True
+        if self.left_out:
+            root.set_late("ramet.spans_left_out", self.left_out)
         spans, self.spans = self.spans, []
-        if self.is_kept:
-            if self.left_out:
-                root.set_late("ramet.spans_left_out", self.left_out)
-            self.rules.take(spans)
+        spans.append(root)
+        self.rules.take(spans)
 
 
 class Span(trace.Span):

@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind
 
 from ramet.telemetry import tracing
 from ramet.telemetry.call_sites import call_site, from_project
+from ramet.telemetry.context_variable import CURRENT, SPAN
 from ramet.telemetry.spans import Shape, Span
 
 __all__ = ["observe"]
@@ -55,8 +56,9 @@ def _watch(*, connection: Any, **_: Any) -> None:
 def _execute(
     execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    current = trace.get_current_span()
-    if not current.is_recording():
+    current: Any = CURRENT.get().get(SPAN)
+    is_ours = type(current) is Span
+    if not (is_ours or isinstance(current, trace.Span)) or not current.is_recording():
         return execute(sql, params, many, context)
     connection = context["connection"]
     text = sql if type(sql) is str else _text(sql, connection.connection)
@@ -64,7 +66,7 @@ def _execute(
     if text.startswith(_SAVEPOINTS):
         return execute(sql, params, many, context)
     # Where the statement comes from is looked for only where it will be told.
-    is_told = type(current) is not Span or current.part.is_sampled
+    is_told = not is_ours or current.part.is_sampled
     site = call_site(1) if is_told else None
     # Cut before it is remembered: a list of placeholders has as many lengths as there are lists.
     text = text[:_LARGEST_TEXT]

@@ -32,17 +32,11 @@ def start() -> None:
     exporting.feed(_spans)
     log_records.attach()
     exporting.feed(reporting.counted)
-    instruments.use_traces(_kept_trace)
+    instruments.use_traces(tracing.kept_trace)
     tasks.observe()
     pools.observe()
     if tracing.is_on():
         sql.observe()
-
-
-def _kept_trace() -> bytes | None:
-    """The current trace's id, if somebody can look it up later: for exemplars."""
-    current = tracing.current_parent()
-    return current.trace_id if current is not None and current.is_sampled else None
 
 
 def _spans() -> Iterable[tuple[Signal, bytes]]:

@@ -11,15 +11,15 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Protocol
 
-from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from ramet.telemetry import buffering
+from ramet.telemetry.context_variable import CURRENT, SPAN, detach
 from ramet.telemetry.current import Current
 from ramet.telemetry.foreign import Foreign, ForeignSpan
-from ramet.telemetry.sampling import by_ratio
+from ramet.telemetry.sampling import bound_of
 from ramet.telemetry.spans import Parent, Part, Rules, Shape, Span
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "current_parent",
     "fail_current",
     "is_on",
+    "kept_trace",
     "parent_of",
     "set_up",
     "start",
@@ -36,10 +37,6 @@ __all__ = [
     "within_current",
     "work",
 ]
-
-
-# As trace.set_span_in_context does it, which makes one mapping more.
-(_KEY,) = trace.set_span_in_context(trace.INVALID_SPAN, Context())
 
 
 class Working(Protocol):
@@ -78,10 +75,10 @@ class Work:
 
     def __enter__(self) -> Working:
         span = self.span
-        of_api = span.inner if isinstance(span, ForeignSpan) else span
-        current = otel_context.get_current()
-        within = Context({**current, _KEY: of_api} if current else {_KEY: of_api})
-        self._token = otel_context.attach(within)
+        of_api = span.inner if type(span) is ForeignSpan else span
+        # As trace.set_span_in_context and context.attach do it, in one.
+        current = CURRENT.get()
+        self._token = CURRENT.set(Context({**current, SPAN: of_api} if current else {SPAN: of_api}))
         return span
 
     def __exit__(
@@ -90,7 +87,7 @@ class Work:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        otel_context.detach(self._token)
+        detach(self._token)
         if error is not None and not self.span.is_error and not _is_no_fault(error):
             self.span.fail(error)
         self.span.end()
@@ -109,8 +106,9 @@ def work(
     `parent` is one of another process, for what comes in; else the current span is it. `attributes`
     becomes the span's own. `service` is whose work it is, else it is the parent's.
     """
-    span = _begin(shape, attributes, parent, links, service)
-    return span if isinstance(span, _NoSpan) else Work(span)
+    if begin is None:
+        return _NO_SPAN
+    return Work(begin(shape, attributes, parent, links, service))
 
 
 def start(
@@ -125,16 +123,24 @@ def start(
 
     As `work`, but whoever starts it ends it.
     """
-    return _begin(shape, attributes, parent, links, service)
+    if begin is None:
+        return _NO_SPAN
+    return begin(shape, attributes, parent, links, service)
 
 
 def current_parent() -> Parent | None:
     """The current span as its children in other processes are told of it; None without one."""
-    span = trace.get_current_span()
+    span = CURRENT.get().get(SPAN)
+    return span.as_parent() if type(span) is Span else _told_by(span)
+
+
+def kept_trace() -> bytes | None:
+    """The id (16 bytes) of the current trace, if it is sampled, so that it can be looked up."""
+    span = CURRENT.get().get(SPAN)
     if type(span) is Span:
-        return span.as_parent()
-    context = span.get_span_context()
-    return Parent.of(context) if context.is_valid else None
+        return span.part.trace_id if span.part.is_sampled else None
+    parent = current_parent()
+    return parent.trace_id if parent is not None and parent.is_sampled else None
 
 
 def traceparent() -> str:
@@ -158,14 +164,14 @@ def within_current(function: Callable[[], Any]) -> Callable[[], Any]:
     """`function`, to be called later as a part of what is current now, such as after a commit."""
     if not is_on():
         return function
-    current = otel_context.get_current()
+    current = CURRENT.get()
 
     def call() -> Any:
-        token = otel_context.attach(current)
+        token = CURRENT.set(current)
         try:
             return function()
         finally:
-            otel_context.detach(token)
+            detach(token)
 
     return call
 
@@ -199,7 +205,7 @@ def fail_current(error: BaseException) -> None:
 
 def is_on() -> bool:
     """Whether spans are made in this process."""
-    return _begin is not _begin_nothing
+    return begin is not None
 
 
 def set_up(*, is_exported: bool, ratio: float = 1.0, slow: float = 1.0) -> None:
@@ -208,13 +214,13 @@ def set_up(*, is_exported: bool, ratio: float = 1.0, slow: float = 1.0) -> None:
     Ours keeps a share `ratio` of new traces, and what fails or takes `slow` seconds. May be called
     again, to change these.
     """
-    global _begin
+    global begin
     found = trace.get_tracer_provider()
     if not isinstance(found, Provider | trace.ProxyTracerProvider):
-        _begin = Foreign(found.get_tracer("ramet")).begin
+        begin = Foreign(found.get_tracer("ramet")).begin
         return
     _own.change(is_exported, ratio, slow)
-    _begin = _own.start if is_exported else _begin_nothing
+    begin = _own.begin if is_exported else None
     if is_exported and found is not _own:
         trace.set_tracer_provider(_own)
 
@@ -229,7 +235,7 @@ class Provider(trace.TracerProvider):
     def change(self, is_on: bool, ratio: float, slow: float) -> None:
         """What holds for parts of traces that begin from now on."""
         self.is_on = is_on
-        self._rules = Rules(by_ratio(ratio), round(slow * 1e9), buffering.take)
+        self._rules = Rules(bound_of(ratio), round(slow * 1e9), buffering.take)
 
     def get_tracer(
         self,
@@ -241,7 +247,7 @@ class Provider(trace.TracerProvider):
         """See OpenTelemetry's API; version, schema and attributes of the library are left out."""
         return Tracer(self, instrumenting_module_name)
 
-    def start(
+    def begin(
         self,
         shape: Shape,
         attributes: dict[str, Any] | None,
@@ -249,18 +255,16 @@ class Provider(trace.TracerProvider):
         links: Sequence[Link],
         service: str | None,
         context: Context | None = None,
-        start_time: int = 0,
     ) -> Span:
         """A span: child of `parent`, else of the current one in `context`, else of none."""
         current: object = None
         if parent is None:
-            current = trace.get_current_span(context)
-            if type(current) is not Span:
-                known = current.get_span_context()
-                parent = Parent.of(known) if known.is_valid else None
+            current = (CURRENT.get() if context is None else context).get(SPAN)
         if type(current) is Span:
             span = Span(shape, current.part, current.span_id, service or current.service)
         else:
+            if current is not None:  # of another provider, such as one that came in from outside
+                parent = _told_by(current)
             part = Part(parent, self._rules)
             span = Span(shape, part, b"" if parent is None else parent.span_id, service)
             part.root = span
@@ -268,8 +272,6 @@ class Provider(trace.TracerProvider):
             span.attributes = attributes
         if links:
             span.links = links
-        if start_time:
-            span.start_time = start_time
         return span
 
 
@@ -296,7 +298,10 @@ class Tracer(trace.Tracer):
             return trace.NonRecordingSpan(trace.get_current_span(context).get_span_context())
         own = dict(attributes) if attributes else None
         shape = Shape(name, kind, scope=self._scope)
-        return self._provider.start(shape, own, None, links or (), None, context, start_time or 0)
+        span = self._provider.begin(shape, own, None, links or (), None, context)
+        if start_time:
+            span.start_time = start_time
+        return span
 
     # OpenTelemetry's own type for what this gives is a private one.
     def start_as_current_span(  # type: ignore[override]
@@ -343,6 +348,14 @@ class _NoSpan:
     def __exit__(self, *_: object) -> None: ...
 
 
+def _told_by(span: object) -> Parent | None:
+    """What children of a span that is not ours are told; None without one."""
+    if not isinstance(span, trace.Span):
+        return None
+    context = span.get_span_context()
+    return Parent.of(context) if context.is_valid else None
+
+
 def _is_no_fault(error: BaseException) -> bool:
     """Whether an exception is an answer, such as a business "no": its class says so."""
     return getattr(error, "ramet_is_no_fault", False)
@@ -351,9 +364,8 @@ def _is_no_fault(error: BaseException) -> bool:
 _NO_SPAN = _NoSpan()
 
 
-def _begin_nothing(*_: Any) -> _NoSpan:
-    return _NO_SPAN
-
-
 _own = Provider()
-_begin: Callable[..., Span | ForeignSpan | _NoSpan] = _begin_nothing
+
+begin: Callable[..., Working] | None = None
+"""What `start` makes spans with, by its arguments in their order; None where none are made. For
+calls between services, which would feel two functions more."""

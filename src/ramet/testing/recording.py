@@ -266,7 +266,8 @@ def _name(unit: _Unit, request: Any) -> None:
     """By the route, not the path: one URL pattern is one kind of request."""
     match = getattr(request, "resolver_match", None)
     if match is not None:
-        unit.request = f"{request.method} /{match.route}"
+        route = match.route.replace("^", "").removesuffix("$").removesuffix(r"\Z")
+        unit.request = f"{request.method} /{route}"
         unit.view = match._func_path
 
 

@@ -18,9 +18,14 @@ from tests.unit.auditing.conftest import Log
 CHANGED = ("changed", "")
 
 
-def answer(view: object, method: str = "POST", user: object = None) -> HttpResponse:
+def answer(
+    view: object,
+    method: str = "POST",
+    user: object = None,
+    path: str = "/api/v1/groups/?secret=x",
+) -> HttpResponse:
     """One request through the middleware."""
-    request = RequestFactory().generic(method, "/api/v1/groups/?secret=x")
+    request = RequestFactory().generic(method, path)
     if user is not None:
         request._cached_user = user  # type: ignore[attr-defined]
 
@@ -51,6 +56,12 @@ def test_a_change_has_one_entry(log: Log, change: object) -> None:
     entry = Entry.objects.get()
     assert entry.via == "POST /api/v1/groups/"
     assert json.loads(entry.facts)["first"].startswith("auth_group")
+
+
+def test_a_link_by_mail_is_told_without_its_secret(log: Log) -> None:
+    page = "/reset/MQ/d4k1xz-0a1b2c3d4e5f60718293a4b5c6d7e8f9/"
+    answer(lambda request: Group.objects.create(name="b") and None, path=page)
+    assert Entry.objects.get().via == "POST /reset/MQ/[redacted]/"
 
 
 def test_one_request_has_one_entry_and_two_have_two(log: Log) -> None:

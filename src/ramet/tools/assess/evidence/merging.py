@@ -7,13 +7,13 @@ install the registry knows nothing; there the source stays right, and a gap says
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from ramet.tools.assess.evidence.registered import Registry, Relation
+from ramet.tools.assess.evidence.registered import RegisteredModel, Registry, Relation
 from ramet.tools.assess.facts import RELATION_KINDS, App, Edge, Function, Gap, Known, Model, Scan
 
 __all__ = ["merged"]
@@ -125,31 +125,32 @@ def _key(relation: Edge | Relation) -> Key:
 
 def _models(scan: Scan, registry: Registry, relations: list[Edge], places: _Places) -> list[Model]:
     """Those of the project, and of packages those that a relation leads to."""
+    read = {each.label: each for each in scan.models}
     asked = {each.label: each for each in registry.models}
-    found = {
-        each.label: msgspec.structs.replace(
-            each, known="both", table=each.table or asked[each.label].table
-        )
-        if each.label in asked
-        else each
-        for each in scan.models
-    }
+    found = {label: each for label, each in read.items() if label not in asked}
     wanted = {label for edge in relations for label in (edge.source, edge.target)}
-    for label, each in asked.items():
-        is_own = places.is_own(each.file)
-        if label in found or each.is_auto or each.is_swapped or not (is_own or label in wanted):
-            continue
-        found[label] = Model(
-            label=label,
-            app=each.app,
-            file=places.shown(each.file),
-            line=each.line,
-            is_own=is_own,
-            is_proxy=each.is_proxy,
-            table=each.table,
-            known="registry",
-        )
+    for label, told in asked.items():
+        model = read.get(label)
+        is_own = places.is_own(told.file)
+        if model is not None and model.is_own == is_own:
+            table = model.table or told.table
+            found[label] = msgspec.structs.replace(model, known="both", table=table)
+        elif (is_own and not (told.is_auto or told.is_swapped)) or label in wanted:
+            found[label] = _model(told, places, "registry" if model is None else "both")
     return sorted(found.values(), key=lambda each: (each.file, each.line, each.label))
+
+
+def _model(told: RegisteredModel, places: _Places, known: Known) -> Model:
+    return Model(
+        label=told.label,
+        app=told.app,
+        file=places.shown(told.file),
+        line=told.line,
+        is_own=places.is_own(told.file),
+        is_proxy=told.is_proxy,
+        table=told.table,
+        known=known,
+    )
 
 
 def _apps(scan: Scan, registry: Registry, places: _Places) -> list[App]:
@@ -175,49 +176,40 @@ def _is_needed(app: App, scan: Scan) -> bool:
 
 
 def _behaviour(scan: Scan, registry: Registry, places: _Places) -> Iterator[Edge]:
-    """Everything that is no relation; receivers that are connected with models are confirmed."""
+    """Everything that is no relation. A static edge names its receiver in `note`."""
     app_of = _app_of(registry, places)
-    connected: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
-    for each in registry.receivers:
-        app = app_of(each.file)
-        if app and each.sender:
-            place = (places.shown(each.file), each.line, each.signal.rpartition(".")[2])
-            connected[app, each.sender].append(place)
-    seen = set()
+    owners = {each.through: each.source for each in registry.relations if each.through}
+    automatic = {each.label for each in registry.models if each.is_auto}
+    connected = {(each.name, _bare(each.signal)) for each in registry.receivers}
+    seen: set[tuple[str, str, str | None]] = set()
     for edge in scan.edges:
-        if edge.kind in RELATION_KINDS:
-            continue
-        known: Known = edge.known
-        if edge.kind == "signal":
-            pair = _receiver_and_sender(edge, connected)
-            if pair:
-                known = "both"
-                seen.add(pair)
-        yield msgspec.structs.replace(edge, known=known)
-    for (app, sender), found in connected.items():
-        if (app, sender) not in seen:
-            for file, line, signal in sorted(set(found)):
-                yield Edge(
-                    kind="signal",
-                    source=app,
-                    target=sender,
-                    field=signal,
-                    file=file,
-                    line=line,
-                    known="registry",
-                    note="connected while the project runs",
-                )
+        if edge.kind == "signal" and (edge.note, edge.field) in connected:
+            seen.add((edge.note, edge.field, edge.source))
+            yield msgspec.structs.replace(edge, known="both")
+        elif edge.kind not in RELATION_KINDS:
+            yield edge
+    for each in registry.receivers:
+        # `m2m_changed` is sent by the through model, which Django may have made itself.
+        sender = owners.get(each.sender) if each.sender in automatic else each.sender
+        app = app_of(each.file)
+        key = (each.name, _bare(each.signal), sender)
+        if sender is None or app in ("", sender.partition(".")[0]) or key in seen:
+            continue  # what an app does with its own models couples it with nobody
+        seen.add(key)
+        yield Edge(
+            kind="signal",
+            source=sender,
+            target=app,
+            field=_bare(each.signal),
+            file=places.shown(each.file),
+            line=each.line,
+            known="registry",
+            note=each.name,
+        )
 
 
-def _receiver_and_sender(
-    edge: Edge, connected: dict[tuple[str, str], list[tuple[str, int, str]]]
-) -> tuple[str, str] | None:
-    """The connected pair that a static edge means, whichever of its ends has the receiver."""
-    for one, other in ((edge.source, edge.target), (edge.target, edge.source)):
-        pair = (one.partition(".")[0], other)
-        if pair in connected and any(file == edge.file for file, _, _ in connected[pair]):
-            return pair
-    return None
+def _bare(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
 
 
 def _app_of(registry: Registry, places: _Places) -> _AppOf:

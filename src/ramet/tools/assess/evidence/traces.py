@@ -85,19 +85,17 @@ def _unreadable(where: str, found: str) -> Mistake:
 
 
 def _edges(recorded: list[Recorded], known: set[str]) -> Iterator[Edge]:
-    """One for each pair and place: whoever writes depends on what it reads or writes with that."""
-    times: Counter[tuple[Pair, str, int]] = Counter()
-    seen: dict[tuple[Pair, str, int], list[str]] = defaultdict(list)
+    """One for each pair, at its busiest place: whoever writes depends on what goes with it."""
+    places: dict[Pair, Counter[tuple[str, int]]] = defaultdict(Counter)
+    names: dict[Pair, set[str]] = defaultdict(set)
     for each in recorded:
-        if not _counts(each):
-            continue
-        for pair in _pairs(each, known):
-            key = (pair, each.file, each.line)
-            times[key] += each.times
-            seen[key].append(each.request or each.test or "?")
-    for key, count in sorted(times.items()):
-        (source, target, field), file, line = key
-        example = min(seen[key], key=lambda name: (len(name), name))
+        if _counts(each):
+            for pair in _pairs(each, known):
+                places[pair][each.file, each.line] += each.times
+                names[pair].add(each.request or each.test or "?")
+    for pair, counted in sorted(places.items()):
+        source, target, field = pair
+        (file, line), _ = min(counted.items(), key=lambda each: (-each[1], each[0]))
         yield Edge(
             kind="trace",
             source=source,
@@ -105,8 +103,15 @@ def _edges(recorded: list[Recorded], known: set[str]) -> Iterator[Edge]:
             field=field,
             file=file,
             line=line,
-            note=f"{count} transactions, as in {example}" if count > 1 else f"in {example}",
+            note=_note(counted, min(names[pair], key=lambda name: (len(name), name))),
         )
+
+
+def _note(counted: Counter[tuple[str, int]], example: str) -> str:
+    if counted.total() == 1:
+        return f"in {example}"
+    where = f" at {len(counted)} places" if len(counted) > 1 else ""
+    return f"{counted.total()} transactions{where}, as in {example}"
 
 
 def _counts(each: Recorded) -> bool:

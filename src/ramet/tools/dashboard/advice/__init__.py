@@ -6,5 +6,6 @@ finding: below 20 traces in the last hour nothing is said at all.
 
 from ramet.tools.dashboard.advice.finding import Declared, Finding
 from ramet.tools.dashboard.advice.findings import findings
+from ramet.tools.dashboard.advice.lately import Lately
 
-__all__ = ["Declared", "Finding", "findings"]
+__all__ = ["Declared", "Finding", "Lately", "findings"]

@@ -25,11 +25,11 @@ SLOWER = 10
 
 _CALLS = """
 SELECT peer, service, count(*), count(DISTINCT trace_id), sum(duration)
-FROM spans WHERE {spans} AND kind = 3 AND peer_kind = 'service' GROUP BY peer, service
+FROM spans WHERE kind = 3 AND peer_kind = 'service' GROUP BY peer, service
 """
 _WORK = """
 SELECT service, name, count(*), sum(duration) FROM spans
-WHERE {spans} AND kind IN (2, 5) GROUP BY service, name
+WHERE kind IN (2, 5) GROUP BY service, name
 """
 
 

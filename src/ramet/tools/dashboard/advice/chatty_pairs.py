@@ -18,7 +18,7 @@ TRACES = 20
 _PAIRS = """
 SELECT caller, callee, count(*), sum(calls), sum(time) FROM (
     SELECT service AS caller, peer AS callee, trace_id, count(*) AS calls, sum(duration) AS time
-    FROM spans WHERE {spans} AND kind = 3 AND peer_kind = 'service' GROUP BY 1, 2, 3
+    FROM spans WHERE kind = 3 AND peer_kind = 'service' GROUP BY 1, 2, 3
 ) GROUP BY 1, 2 HAVING count(*) >= ? AND sum(calls) >= ? * count(*)
 """
 

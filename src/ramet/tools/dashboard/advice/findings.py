@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from ramet.tools.dashboard.advice import (
     boundaries,
     chatty_pairs,
@@ -33,8 +35,8 @@ KINDS = (
 
 def findings(store: Store, declared: Declared = NOTHING) -> list[Finding]:
     """Look at the traces of the last hour; nothing is said on fewer than 20 traces."""
-    window = Window(store, declared)
-    if window.traces < TRACES:
-        return []
-    found = [finding for kind in KINDS for finding in kind.find(window)]
+    with closing(Window(store, declared)) as window:
+        if window.traces < TRACES:
+            return []
+        found = [finding for kind in KINDS for finding in kind.find(window)]
     return sorted(found, key=lambda finding: -finding.cost)

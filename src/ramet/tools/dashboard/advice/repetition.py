@@ -21,10 +21,10 @@ TRACES = 5
 _REPEATED = """
 SELECT service, peer_kind, name, place, trace_id, parent_id, count(*) AS times, sum(duration)
 FROM spans
-WHERE {spans} AND kind = 3 AND peer_kind IN ('service', 'database') AND parent_id IS NOT NULL
+WHERE kind = 3 AND peer_kind IN ('service', 'database') AND parent_id IS NOT NULL
     AND name NOT GLOB '* ramet_*'
 GROUP BY trace_id, parent_id, name,
-    coalesce(place, json_extract(attributes, '$."db.query.text"')) HAVING times >= ?
+    coalesce(place, statement) HAVING times >= ?
 """
 
 
@@ -64,10 +64,8 @@ def find(window: Window) -> Iterator[Finding]:
 def _finding(
     window: Window, service: str, query: bool, name: str, place: str | None, repeated: Repeated
 ) -> Finding:
-    within = window.query(
-        "SELECT name FROM spans WHERE trace_id = ? AND span_id = ?", *repeated.parent
-    )
-    where = f" within {within[0][0]}" if within else ""
+    within = window.name_of(*repeated.parent)
+    where = f" within {within}" if within else ""
     average = repeated.times / repeated.parents
     examples = sorted(repeated.traces, key=lambda id: -repeated.traces[id])[:EXAMPLES]
     line = f" by the same line, {place}," if place else ""

@@ -14,14 +14,12 @@ SHARE = 0.1
 RUNS = 20
 TIMES = 5
 
-_ATTEMPT = """json_extract(attributes, '$."ramet.attempt"')"""
-_RUNS = f"""
-SELECT service, name, count(*), sum(again), sum(again * duration), max(attempt) FROM (
-    SELECT service, name, duration, {_ATTEMPT} AS attempt, {_ATTEMPT} > 1 AS again
-    FROM spans WHERE {{spans}} AND kind IN (1, 5)
-) WHERE attempt IS NOT NULL
-GROUP BY service, name HAVING count(*) >= ? AND sum(again) >= ? AND sum(again) >= ? * count(*)
-"""  # noqa: S608
+_RUNS = """
+SELECT service, name, count(*), sum(attempt > 1) AS again, sum((attempt > 1) * duration),
+    max(attempt)
+FROM spans WHERE kind IN (1, 5) AND attempt IS NOT NULL
+GROUP BY service, name HAVING count(*) >= ? AND again >= ? AND again >= ? * count(*)
+"""
 
 
 def find(window: Window) -> Iterator[Finding]:
@@ -37,7 +35,7 @@ def find(window: Window) -> Iterator[Finding]:
             "locks.",
             counts={"runs": runs, "repetitions": again, "most attempts": most},
             traces=window.examples(
-                f"kind IN (1, 5) AND service = ? AND name = ? AND {_ATTEMPT} > 1", service, name
+                "kind IN (1, 5) AND service = ? AND name = ? AND attempt > 1", service, name
             ),
             cost=time,
         )

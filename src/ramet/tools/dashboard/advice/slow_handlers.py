@@ -15,7 +15,7 @@ RUNS = 20
 
 _HANDLERS = """
 SELECT service, name, count(*), sum(duration), max(duration), sum(duration >= ?1)
-FROM spans WHERE {spans} AND kind = 5 AND peer IS NOT NULL AND peer_kind = 'event'
+FROM spans WHERE kind = 5 AND peer IS NOT NULL AND peer_kind = 'event'
 GROUP BY service, name HAVING count(*) >= ?2 AND sum(duration >= ?1) * 20 >= count(*)
 """
 

@@ -11,11 +11,10 @@ __all__ = ["find"]
 
 TRACES = 5
 
-_INSIDE = """kind = 3 AND peer_kind IN ('service', 'external')
-AND json_extract(attributes, '$."ramet.in_transaction"') = 1"""
+_INSIDE = """kind = 3 AND peer_kind IN ('service', 'external') AND inside = 1"""
 _CALLS = f"""
 SELECT service, name, place, count(*), count(DISTINCT trace_id), sum(duration), max(duration)
-FROM spans WHERE {{spans}} AND {_INSIDE}
+FROM spans WHERE {_INSIDE}
 GROUP BY service, name, place HAVING count(DISTINCT trace_id) >= ?
 """  # noqa: S608
 

@@ -23,10 +23,11 @@ ENTRY = Entry(
 def routes(context: Context) -> list[Route]:
     """The page. It does not renew itself: advice is of the last hour, and to be read in peace."""
 
+    lately = advice.Lately(context.store)
+
     def page(request: Request) -> Response:
-        return context.renderer.page(
-            request, "advice.html", findings=advice.findings(context.store, _declared(context))
-        )
+        found = lately.findings(_declared(context))
+        return context.renderer.page(request, "advice.html", findings=found)
 
     return [Route("/advice", page)]
 

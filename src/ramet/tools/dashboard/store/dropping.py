@@ -6,12 +6,15 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
+from ramet.tools.dashboard.store import facts
 from ramet.tools.dashboard.store.limits import Limits
 
 __all__ = ["Counts", "drop_minutes", "drop_oldest", "drop_unused"]
 
 PARTS = 50
 """A part of this size is dropped at a time: seldom, and never much."""
+FACTS = 4
+"""The facts of so large a part of the traces are dropped together."""
 
 
 @dataclass(slots=True)
@@ -22,6 +25,8 @@ class Counts:
     traces: int
     logs: int
     points: int
+    forgotten: int = 0
+    """The last trace whose facts were dropped, by its id."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to drop."""
@@ -81,7 +86,12 @@ def _drop_traces(connection: sqlite3.Connection, counts: Counts) -> int:
         "DELETE FROM spans WHERE trace_id = ?", [(trace_id,) for _, trace_id in rows]
     ).rowcount
     if rows:
-        connection.execute("DELETE FROM traces WHERE id <= ?", (rows[-1][0],))
+        last = rows[-1][0]
+        connection.execute("DELETE FROM traces WHERE id <= ?", (last,))
+        # Each time all of them are read, so they may stay for a while after their traces.
+        if last - counts.forgotten >= counts.traces // FACTS:
+            facts.drop(connection, last)
+            counts.forgotten = last
     counts.traces -= len(rows)
     counts.spans -= spans
     return spans

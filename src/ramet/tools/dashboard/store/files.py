@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.dashboard.store.lock import Lock
 from ramet.tools.dashboard.store.schema import APPLICATION, TABLES, VERSION
 
-__all__ = ["connect", "connect_to_read"]
+__all__ = ["connect", "connect_to_read", "copy"]
 
 JOURNAL = 16 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back."""
@@ -57,14 +58,29 @@ def _not_writable(path: Path, error: Exception) -> DiagnosticError:
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection that only reads, for use in one thread at a time."""
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=5,
+        _to_read(path), uri=True, isolation_level=None, check_same_thread=False, timeout=5
     )
     connection.execute("PRAGMA query_only = 1")
     return connection
+
+
+def copy(path: Path, table: str, select: str, values: Sequence[object]) -> sqlite3.Connection:
+    """A database in memory that has the rows of a query in `table`; the file is `kept` in it."""
+    connection = sqlite3.connect(
+        ":memory:", uri=True, isolation_level=None, check_same_thread=False, timeout=5
+    )
+    try:
+        connection.execute("ATTACH ? AS kept", (_to_read(path),))
+        connection.execute(f"CREATE TABLE {table} AS {select}", values)
+        connection.execute("DETACH kept")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _to_read(path: Path) -> str:
+    return f"{path.resolve().as_uri()}?mode=ro"
 
 
 def _opened(path: Path) -> sqlite3.Connection:

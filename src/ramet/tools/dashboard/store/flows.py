@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ramet.tools.dashboard.store import facts
 from ramet.tools.dashboard.store.answers import Edge, Map, Node, TraceRow
 from ramet.tools.dashboard.store.histograms import quantile
 from ramet.tools.dashboard.store.minutes import MINUTE
@@ -102,11 +103,16 @@ def read_edge(
     # The caller's span tells of the edge; a handler's of the one from its event; and where a
     # proxy's one span stands for both its sides, the callee's.
     condition = (
-        "(service = ? AND peer_kind = ? AND peer = ? AND kind IN (3, 4)) "
-        "OR (service = ? AND peer_kind = ? AND peer = ? AND kind IN (2, 5))"
+        "(spans.service = ? AND peer_kind = ? AND peer = ? AND kind IN (3, 4)) "
+        "OR (spans.service = ? AND peer_kind = ? AND peer = ? AND kind IN (2, 5))"
     )
     values = (source_name, target_kind, target_name, target_name, source_kind, source_name)
-    return trace_rows(connection, traces_with(connection, condition, values, since, until, limit))
+    told = (
+        facts.of_edge(source_name, target_kind, target_name),
+        facts.of_edge(target_name, source_kind, source_name),
+    )
+    rows = traces_with(connection, told, condition, values, since, until, limit)
+    return trace_rows(connection, rows)
 
 
 def _node(key: str, flow: Flow) -> Node:

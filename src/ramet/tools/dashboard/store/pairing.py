@@ -11,6 +11,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from ramet.tools.dashboard.store import facts
 from ramet.tools.dashboard.store.kinds import CLIENT, SERVER
 from ramet.tools.dashboard.store.minutes import TRANSIT, Minutes
 from ramet.tools.dashboard.store.records import SpanRecord
@@ -85,3 +86,4 @@ def _name(connection: sqlite3.Connection, span: SpanRecord, peer: str) -> None:
         "UPDATE spans SET peer_kind = 'service', peer = ? WHERE trace_id = ? AND span_id = ?",
         (peer, span.trace_id, span.span_id),
     )
+    facts.add_edge(connection, span.trace_id, facts.of_edge(span.service, "service", peer))

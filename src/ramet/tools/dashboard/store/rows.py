@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from ramet.tools.dashboard.store import facts
 from ramet.tools.dashboard.store.kinds import ERROR, SERVER
 from ramet.tools.dashboard.store.minutes import SERVICES, Known, Minutes
 from ramet.tools.dashboard.store.pairing import Pairing
@@ -62,6 +63,7 @@ class Rows:
         """Write spans and what is counted from them; how many spans and traces were new."""
         new = self._insert(spans)
         traces = self._upsert_traces(new)
+        facts.add(self._connection, new)
         minutes = Minutes(self._known)
         minutes.count(new)
         self._pairing.settle(self._connection, new, minutes)

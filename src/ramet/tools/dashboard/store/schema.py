@@ -12,7 +12,7 @@ __all__ = ["APPLICATION", "INSERT_SPAN", "SPAN_COLUMNS", "TABLES", "VERSION"]
 
 APPLICATION = 0x72616D65
 """`rame`: SQLite's application id, by which the file is known to be ours."""
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE resources (
@@ -65,6 +65,13 @@ CREATE TABLE spans (
     resource INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX spans_ids ON spans (trace_id, span_id);
+
+-- What the spans of a trace say, as 32 bits of it: see `facts`.
+CREATE TABLE facts (
+    bits INTEGER NOT NULL,
+    trace INTEGER NOT NULL,
+    PRIMARY KEY (bits, trace)
+) WITHOUT ROWID;
 
 CREATE TABLE logs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ramet.tools.dashboard.store import facts
 from ramet.tools.dashboard.store.answers import LogRow, LogSearch, TraceRow, TraceSearch
 
 __all__ = [
@@ -68,7 +69,7 @@ def find_traces(connection: sqlite3.Connection, search: TraceSearch) -> list[Tra
     where.add("failed = ?", {"error": 1, "ok": 0}.get(search.status or ""))
     spans = _span_conditions(search)
     if spans.conditions:
-        where.add(f"trace_id IN (SELECT trace_id FROM spans{spans})", *spans.values)  # noqa: S608
+        _add_spans(connection, where, spans, _facts(search))
     if search.before:
         cursor = _CURSOR.fullmatch(search.before)
         if cursor is None:
@@ -89,24 +90,57 @@ def read_services(connection: sqlite3.Connection) -> list[str]:
 
 def traces_with(
     connection: sqlite3.Connection,
+    fact: facts.Fact,
     condition: str,
     values: Sequence[object],
     since: int,
     until: int,
     limit: int,
 ) -> list[Sequence[Any]]:
-    """Rows of traces with a span for which the condition holds, the latest start first."""
-    ids = f"SELECT trace_id FROM spans WHERE {condition}"  # noqa: S608
+    """Rows of traces with a span for which the condition holds, the latest start first; `fact` is
+    one that such a span tells."""
+    where = Where()
+    where.add("first >= ?", since)
+    where.add("first < ?", until)
+    spans = Where()
+    spans.add(f"({condition})", *values)
+    _add_spans(connection, where, spans, [fact])
     return connection.execute(
-        f"{_TRACE} WHERE first >= ? AND first < ? AND trace_id IN ({ids}) "
-        "ORDER BY first DESC, traces.id DESC LIMIT ?",
-        (since, until, *values, _limit(limit)),
+        f"{_TRACE}{where} ORDER BY first DESC, traces.id DESC LIMIT ?",
+        (*where.values, _limit(limit)),
     ).fetchall()
+
+
+def _add_spans(
+    connection: sqlite3.Connection, where: Where, spans: Where, told: Sequence[facts.Fact]
+) -> None:
+    """Add that a trace has a span for which the conditions hold, which tells these facts."""
+    if not told:
+        where.add(f"trace_id IN (SELECT trace_id FROM spans{spans})", *spans.values)  # noqa: S608
+        return
+    for fact in told:
+        if facts.is_seldom(connection, fact):
+            where.add(f"traces.id IN ({facts.candidates(fact)})")
+            break
+    else:
+        # So many have them that enough are among the latest, which are looked at one by one.
+        for fact in told:
+            where.add(f"EXISTS ({facts.candidates(fact)} AND trace = traces.id)")
+    spans.conditions.insert(0, "spans.trace_id = traces.trace_id")
+    where.add(f"EXISTS (SELECT 1 FROM spans{spans})", *spans.values)  # noqa: S608
+
+
+def _facts(search: TraceSearch) -> list[facts.Fact]:
+    """Those that a span of this search tells, whatever else it does."""
+    found = [facts.of_attribute(_key(key), value) for key, value in search.attributes]
+    if search.service:
+        found.append(facts.of_service(search.service))
+    return [fact for fact in found if fact is not None]
 
 
 def _span_conditions(search: TraceSearch) -> Where:
     where = Where()
-    where.add("service = ?", search.service)
+    where.add("spans.service = ?", search.service)
     if search.operation:
         where.add("name LIKE ? ESCAPE '\\'", _containing(search.operation))
     for key, value in search.attributes:
@@ -116,7 +150,11 @@ def _span_conditions(search: TraceSearch) -> Where:
 
 def _path(key: str) -> str:
     """The JSON path of a key. SQLite knows no way to quote two characters, which are left out."""
-    return '$."' + key.replace('"', "").replace("\0", "") + '"'
+    return f'$."{_key(key)}"'
+
+
+def _key(key: str) -> str:
+    return key.replace('"', "").replace("\0", "")
 
 
 def _plain(value: str) -> object:

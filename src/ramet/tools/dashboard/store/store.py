@@ -18,7 +18,7 @@ from ramet.tools.dashboard.store.answers import (
     TraceRow,
     TraceSearch,
 )
-from ramet.tools.dashboard.store.files import connect
+from ramet.tools.dashboard.store.files import connect, copy
 from ramet.tools.dashboard.store.flows import read_edge, read_map
 from ramet.tools.dashboard.store.limits import Kept, Limits
 from ramet.tools.dashboard.store.lock import Lock
@@ -177,6 +177,11 @@ class Store:
         read = read_signal if name in SIGNALS else read_metric
         with self._readers.reading() as connection:
             return read(connection, name, by, since, until, step)
+
+    def copied(self, table: str, select: str, *values: object) -> sqlite3.Connection:
+        """A database in memory with the rows of a query in one table, for whoever asks much of
+        them, and closes it. In the query, our tables are `kept.spans` and so on."""
+        return copy(self._path, table, select, values)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a query of one's own, which may read only. The tables are those of `schema`."""

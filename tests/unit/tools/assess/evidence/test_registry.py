@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ramet.errors import DiagnosticError
@@ -91,14 +92,44 @@ def test_a_model_of_a_package_comes_with_the_relation_that_leads_to_it(merged: S
     assert (user.is_own, user.file) == (False, "django/contrib/auth/models.py")
 
 
+def test_a_model_that_was_taken_for_a_packages_becomes_the_projects_own(asked: Registry) -> None:
+    scan = small_scan()
+    models = [msgspec.structs.replace(each, is_own=False, file="") for each in scan.models]
+    made = registry.merged(msgspec.structs.replace(scan, models=models), asked, SMALL)
+    (order,) = (each for each in made.models if each.label == "sales.Order")
+    assert (order.is_own, order.file, order.known) == (True, "sales/models.py", "both")
+
+
 def test_the_through_models_that_django_makes_are_no_models_of_the_report(merged: Scan) -> None:
     assert "goods.Book_fans" not in {each.label for each in merged.models}
 
 
-def test_a_receiver_that_the_source_did_not_show_is_an_edge_to_its_sender(merged: Scan) -> None:
-    found = edge(merged, "sales", "post_save")
-    assert (found.target, found.file, found.line) == ("goods.Product", "sales/receivers.py", 5)
-    assert found.known == "registry"
+def test_a_receiver_that_the_source_did_not_show_is_an_edge_from_its_sender(merged: Scan) -> None:
+    found = edge(merged, "goods.Product", "post_save")
+    assert (found.target, found.file, found.line) == ("sales", "sales/receivers.py", 5)
+    assert (found.known, found.note) == ("registry", "sales.receivers.product_saved")
+
+
+def test_a_receiver_that_both_know_is_told_once_however_much_it_writes(asked: Registry) -> None:
+    scan = small_scan()
+    for target in ("sales.Order", "drafts.Draft"):
+        scan.edges.append(
+            Edge(
+                kind="signal",
+                source="goods.Product",
+                target=target,
+                field="post_save",
+                file="sales/receivers.py",
+                line=5,
+                note="sales.receivers.product_saved",
+            )
+        )
+    made = registry.merged(scan, asked, SMALL)
+    signals = [each for each in made.edges if each.kind == "signal"]
+    assert [(each.target, each.known) for each in signals] == [
+        ("sales.Order", "both"),
+        ("drafts.Draft", "both"),
+    ]
 
 
 def test_a_relation_of_an_app_that_is_not_installed_stays_as_read(merged: Scan) -> None:

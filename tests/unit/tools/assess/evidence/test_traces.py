@@ -87,6 +87,14 @@ def test_the_same_pair_at_the_same_place_is_counted_once(tmp_path: Path) -> None
     assert edge.note == "4 transactions, as in POST /sales/"
 
 
+def test_a_pair_at_several_places_is_told_at_its_busiest(tmp_path: Path) -> None:
+    both = ["goods.Product", "sales.Order"]
+    made = traced(tmp_path, line(writes=both), line(writes=both, file="sales/views.py", times=2))
+    (edge,) = edges(made)
+    assert (edge.file, edge.line) == ("sales/views.py", 9)
+    assert edge.note == "3 transactions at 2 places, as in sales/tests.py::test"
+
+
 def test_models_that_no_recorded_test_touches_are_a_gap(tmp_path: Path) -> None:
     made = traced(tmp_path, line(writes=["sales.Order", "goods.Product"]))
     (gap,) = (each for each in made.gaps if each.kind == "models-without-trace")

@@ -49,6 +49,15 @@ def test_groups_hardly_depend_on_the_seed(inside: float) -> None:
     assert same >= 0.95 * len(pairs)
 
 
+def test_of_two_partitions_that_are_as_good_every_seed_takes_the_same() -> None:
+    ring: dict[Link, float] = {(f"n{one}", f"n{(one + 1) % 9}", "fk"): 1 for one in range(9)}
+    evidence = Evidence(nodes=[f"n{number}" for number in range(9)], links=ring)
+
+    found = [find_candidates(evidence, seed=seed).partition for seed in range(6)]
+
+    assert all(partition == found[0] for partition in found)
+
+
 def test_the_same_input_in_another_order_gives_the_same_groups() -> None:
     evidence = noisy(80, seed=5)
     turned = msgspec.structs.replace(
