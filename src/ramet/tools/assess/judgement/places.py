@@ -69,6 +69,10 @@ def _code_users(scan: Scan, labels: Mapping[str, None]) -> dict[str, set[str]]:
     return users
 
 
+def _models(number: int) -> str:
+    return "1 model is" if number == 1 else f"{number:,} models are"
+
+
 def _role(label: str, counts: Counter[str], users: set[str], apps: int) -> AppRole:
     least = max(LIBRARY_USERS, LIBRARY_SHARE * (apps - 1))
     if counts.total() <= LIBRARY_MODELS and len(users) >= least:
@@ -90,7 +94,7 @@ def _role(label: str, counts: Counter[str], users: set[str], apps: int) -> AppRo
             app=label,
             role="home",
             group=group,
-            why=f"{count} of its {counts.total()} models are in {group}.",
+            why=f"{count} of its {_models(counts.total())} in {group}.",
         )
     return AppRole(
         app=label,

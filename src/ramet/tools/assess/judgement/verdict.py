@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -136,7 +137,7 @@ def _numbers(facts: Facts) -> list[str]:
     said = [
         f"{facts.models} models in {len(groups)} groups; all runs agree on "
         f"{facts.grouping.agreement:.0%} of the pairs, modularity {facts.modularity:.2f}.",
-        f"{len(facts.cuts)} lines cross groups, about "
+        f"{len(facts.cuts):,} lines cross groups, about "
         f"{sum(cut.effort for cut in facts.cuts):.0f} person-days to cut them all.",
     ]
     if facts.blockers:
@@ -149,22 +150,29 @@ def _numbers(facts: Facts) -> list[str]:
 
 
 def _roles(facts: Facts) -> list[str]:
-    """Where the code of apps goes that go with no group."""
-    said = []
-    for role in facts.grouping.roles:
-        if role.role == "front":
-            lines = sum(cut.source_group == role.app for cut in facts.cuts)
-            if lines:
-                said.append(
-                    f"{role.app} has no models: it stays in front, and {lines} of its lines ask "
-                    "the groups."
-                )
-        elif role.role != "home":
-            said.append(f"{role.app} is {_ROLES[role.role]}: {role.why[0].lower()}{role.why[1:]}")
+    """Where the code of apps goes that go with no group, a sentence for each role."""
+    roles = facts.grouping.roles
+    asking = Counter(cut.source_group for cut in facts.cuts)
+    said = [
+        f"{role.app} is itself parted: {role.why[0].lower()}{role.why[1:]}"
+        for role in roles
+        if role.role == "parted"
+    ]
+    if libraries := [role.app for role in roles if role.role == "library"]:
+        one, many = ("is a library", "its", "it"), ("are libraries", "their", "them")
+        are, whose, them = one if len(libraries) == 1 else many
+        said.append(
+            f"{_listed(libraries)} {are}: most other apps use {whose} code, so each service "
+            f"installs {them}."
+        )
+    if fronts := [role.app for role in roles if role.role == "front" and asking[role.app]]:
+        lines = sum(asking[app] for app in fronts)
+        one_front = ("has no models: it stays", "its")
+        stay, whose = one_front if len(fronts) == 1 else ("have no models: they stay", "their")
+        said.append(
+            f"{_listed(fronts)} {stay} in front, and {lines:,} of {whose} lines ask the groups."
+        )
     return said
-
-
-_ROLES = {"library": "a library", "parted": "itself parted"}
 
 
 def _listed(names: Sequence[str]) -> str:
