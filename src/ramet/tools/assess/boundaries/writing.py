@@ -150,21 +150,25 @@ def _about_libraries(report: Report) -> str:
 
 
 def _notes(report: Report, system: System | None, apps: Shares) -> Iterator[str]:
-    """Where libraries and fronts are, unless ramet.toml said so before."""
+    """Where libraries and fronts are, unless ramet.toml said so before; a line each way."""
     packages = {app.label: app.package for app in report.apps if app.is_own}
+    homes = {package: name for name, those in apps.items() for package in those}
+    said: dict[str, list[str]] = {}
     for role in report.roles:
         package = packages.get(role.app)
         if package is None or (system and system.service_of_app(package)):
             continue
         if role.role == "library":
-            yield f"{package} is a library: it is in no service, so every process has it."
+            where = "A library is in no service, so every process has it"
+        elif role.role == "front" and package in homes:
+            where = f"What has no models stays in front, in [services.{homes[package]}]"
         elif role.role == "front":
-            name = next((name for name, those in apps.items() if package in those), None)
-            yield f"{package} has no models, so it is in no candidate: " + (
-                f"it stays in front, in [services.{name}]."
-                if name
-                else "every process has it until you give it a service of its own."
-            )
+            where = "What has no models is in every process until it has a service of its own"
+        else:
+            continue
+        said.setdefault(where, []).append(package)
+    for where, those in said.items():
+        yield f"{where}: {', '.join(those)}."
 
 
 def _rest(report: Report, names: dict[str, str]) -> str:

@@ -63,9 +63,8 @@ def test_a_library_is_in_no_service_and_a_front_in_no_candidate(
     assert set(system.candidates[first.name]) == kept
     assert f"in every process, as libraries: {first.apps[0]}.\n" in made.text
     assert made.notes == [
-        f"{library} is a library: it is in no service, so every process has it.",
-        "made.pages has no models, so it is in no candidate: it stays in front, in"
-        " [services.made-up].",
+        f"A library is in no service, so every process has it: {library}.",
+        "What has no models stays in front, in [services.made-up]: made.pages.",
     ]
     assert writing(report, folder, system_of(folder)).news == []
 
@@ -82,8 +81,7 @@ def test_a_front_joins_no_service_of_a_file_that_is_there(
     assert "made.pages" not in made.text
     assert load(path).services["mine"].apps == (library,)
     assert made.notes == [
-        "made.pages has no models, so it is in no candidate: every process has it until you give"
-        " it a service of its own."
+        "What has no models is in every process until it has a service of its own: made.pages."
     ]
 
 
