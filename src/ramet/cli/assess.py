@@ -209,7 +209,7 @@ def _write(found: Report, root: Path, out: TextIO) -> None:
         print(f"{made.path} says all of it already", file=out)
         return
     _replace(made.path.resolve(), made.text.encode())
-    for line in made.news:
+    for line in [*made.news, *made.notes]:
         print(f"{made.path}: {line}", file=out)
 
 

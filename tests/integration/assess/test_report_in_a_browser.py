@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ramet.tools.assess.facts import Gap
-from ramet.tools.assess.findings import Report
+from ramet.tools.assess.findings import AppRole, Report
 from ramet.tools.assess.report import as_html
 from tests.chromium import CHROMIUM
 from tests.dashboard.browsing import AXE, NARROW, WIDE, faults
@@ -135,6 +135,23 @@ def test_a_cell_of_the_matrix_lists_its_connections(page: Page) -> None:
     count = int(name.partition(": ")[0])
     words = f"{count} connection{'' if count == 1 else 's'}"
     expect(page.locator("#edges .status")).to_have_text(words)
+
+
+def test_the_matrix_marks_an_app_that_goes_with_no_candidate(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """By a word, beside its name."""
+    report = made_up()
+    one, other = report.apps[0].label, report.apps[1].label
+    roles = [
+        AppRole(app=one, role="library", why="All use it."),
+        AppRole(app=other, role="home", group=report.groups[0].name, why="All are there."),
+    ]
+    page = opened(browser, msgspec.structs.replace(report, roles=roles), tmp_path)
+    row = page.locator("#matrix tbody th")
+    expect(row.filter(has_text=one)).to_have_text(re.compile(f"^{one} ?library$"))
+    expect(row.filter(has_text=other)).to_have_text(other)
+    page.context.close()
 
 
 def test_what_a_project_says_is_text_and_never_markup(browser: Browser, tmp_path: Path) -> None:

@@ -120,13 +120,15 @@ def _behaviour(
     """What functions do. What a file's say by themselves is kept while no file looks different."""
     linker = Linker(world)
     found: dict[str, Found] = {}
+    linked: dict[str, Module] = {}
     modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
     for done, module in enumerate(modules):
         if progress is not None:
             progress(done, len(modules), "linking files")
         if module.name in found:
-            world.gaps += _second(world, module)
+            world.gaps += _second(world, module, linked[module.name])
             continue
+        linked[module.name] = module
         key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
         kept = store.get(key)
         if kept is not None:
@@ -139,15 +141,19 @@ def _behaviour(
     return join(world, found, _texts(root, files.templates))
 
 
-def _second(world: World, module: Module) -> Iterator[Gap]:
-    """Of an app's module that another one with its name stands before; scripts are often so."""
-    if world.app_label(module):
+def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
+    """Of an app's module that another one with its name was linked before.
+
+    Scripts, such as the `manage.py` of several samples, are often so and say nothing of models;
+    of an empty `__init__.py` nothing is lost.
+    """
+    if world.app_label(module) and module.extract.body:
         yield Gap(
             kind="same-name",
             file=module.path,
             line=1,
-            found=f"a second module {module.name}",
-            why="What its functions do is not in this report.",
+            found=f"a second module {module.name}, after {first.path}",
+            why="Only the first is followed: what this one's functions do is not in this report.",
             remedy="Assess each project by its own folder.",
         )
 

@@ -142,3 +142,21 @@ def test_a_package_without_settings_above_it_is_a_project(root: Path) -> None:
     found = scan(root / "one")
     assert [model.label for model in found.models if model.is_own] == ["one.One"]
     assert [edge.target for edge in found.edges if edge.kind == "fk"] == ["two.Two"]
+
+
+def test_of_two_modules_with_one_name_it_says_where_both_are(root: Path) -> None:
+    """Two projects in one folder: only one can be what `one.views` means."""
+    assert [gap for gap in scan(root).gaps if gap.kind == "same-name"] == []
+    views = "from one.models import One\n\n\ndef drop(request):\n    One.objects.all().delete()\n"
+    for folder in (root, root / "z_other"):
+        (folder / "one").mkdir(parents=True, exist_ok=True)
+        (folder / "one/__init__.py").touch()
+        (folder / "one/views.py").write_text(views)
+    (root / "z_other/manage.py").write_text(FILES["manage.py"])
+    found = scan(root)
+    assert [function.file for function in found.functions if function.name == "one.views.drop"] == [
+        "one/views.py"
+    ]
+    assert [(gap.file, gap.found) for gap in found.gaps if gap.kind == "same-name"] == [
+        ("z_other/one/views.py", "a second module one.views, after one/views.py")
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,15 @@ __all__ = ["Writing", "writing"]
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """The new text of a file, and what is new in it, a line each; none where nothing is."""
+    """The new text of a file, and what is new in it, a line each; none where nothing is.
+
+    `notes` say where the apps are that go to no candidate.
+    """
 
     path: Path
     text: str
     news: list[str]
+    notes: list[str]
 
 
 def writing(report: Report, folder: Path, system: System | None) -> Writing:
@@ -33,9 +37,10 @@ def writing(report: Report, folder: Path, system: System | None) -> Writing:
 
     An app goes to the candidate that has most of its models; models of another candidate stay in
     it, and are named in `[candidates.NAME]`. In a new file one more service has every other app of
-    the project, so that none is in all processes. Nothing is removed and nothing moved: where
-    ramet.toml says something else already, it was a pin. Raises DiagnosticError where the file is
-    written in a way that cannot be added to.
+    the project, so that none is in all processes but libraries, which are in no service for that
+    very reason. An app without models, a front, never joins a candidate. Nothing is removed and
+    nothing moved: where ramet.toml says something else already, it was a pin. Raises
+    DiagnosticError where the file is written in a way that cannot be added to.
     """
     path = folder / FILE_NAME
     text = path.read_bytes().decode() if system else _head(report)
@@ -58,7 +63,7 @@ def writing(report: Report, folder: Path, system: System | None) -> Writing:
                 remedy="Write it that way, or add by hand what the report recommends.",
             )
         ) from None
-    return Writing(path, text, news)
+    return Writing(path, text, news, list(_notes(report, system, apps)))
 
 
 def _head(report: Report) -> str:
@@ -67,6 +72,7 @@ def _head(report: Report) -> str:
     return (
         "# The services of this project, as `ramet assess --write` began them. They are yours to\n"
         "# change: run it again, and what stands here is kept.\n"
+        f"{_about_libraries(report)}"
         f'[system]\nname     = "{name}"\nsettings = "{settings}"\n'
     )
 
@@ -101,10 +107,11 @@ def _shares(
     service_of = {model: names[group.name] for group in chosen for model in group.models}
     platform = {hub.model for hub in report.platform if not hub.group}
     rest = "" if system else _rest(report, names)
+    libraries, fronts = _with_role(report, "library"), _with_role(report, "front")
     homes: dict[str, Counter[str]] = {app.label: Counter() for app in report.apps if app.is_own}
     for group in chosen:
         for label in group.apps:
-            if label in homes:
+            if label in homes and label not in fronts:
                 homes[label][names[group.name]] += 0
     for model in report.models:
         if model.app in homes and model.label not in platform:
@@ -116,15 +123,52 @@ def _shares(
             continue
         declared = system.service_of_app(app.package) if system else None
         best = max(homes[app.label].items(), key=lambda each: (each[1], each[0]), default=(rest, 0))
-        owner[app.label] = declared.name if declared else best[0]
+        # What no service owns is in every process, and that is what a library is for.
+        found = "" if app.label in libraries else best[0]
+        owner[app.label] = declared.name if declared else found
         if owner[app.label] and declared is None:
             apps.setdefault(owner[app.label], []).append(app.package)
     models: Shares = {}
     for model in report.models:
-        name = service_of.get(model.label, rest)
+        name = service_of.get(model.label, "" if model.app in libraries else rest)
         if name and model.label not in platform and owner.get(model.app, name) != name:
             models.setdefault(name, []).append(model.label)
     return {name: packages for name, packages in apps.items() if packages}, models
+
+
+def _with_role(report: Report, role: str) -> list[str]:
+    return [each.app for each in report.roles if each.role == role]
+
+
+def _about_libraries(report: Report) -> str:
+    """A comment for whoever looks for them in the file."""
+    if not (libraries := _with_role(report, "library")):
+        return ""
+    return (
+        f"# In no service, so in every process, as libraries: {_one_line(', '.join(libraries))}.\n"
+    )
+
+
+def _notes(report: Report, system: System | None, apps: Shares) -> Iterator[str]:
+    """Where libraries and fronts are, unless ramet.toml said so before; a line each way."""
+    packages = {app.label: app.package for app in report.apps if app.is_own}
+    homes = {package: name for name, those in apps.items() for package in those}
+    said: dict[str, list[str]] = {}
+    for role in report.roles:
+        package = packages.get(role.app)
+        if package is None or (system and system.service_of_app(package)):
+            continue
+        if role.role == "library":
+            where = "A library is in no service, so every process has it"
+        elif role.role == "front" and package in homes:
+            where = f"What has no models stays in front, in [services.{homes[package]}]"
+        elif role.role == "front":
+            where = "What has no models is in every process until it has a service of its own"
+        else:
+            continue
+        said.setdefault(where, []).append(package)
+    for where, those in said.items():
+        yield f"{where}: {', '.join(those)}."
 
 
 def _rest(report: Report, names: dict[str, str]) -> str:

@@ -36,7 +36,11 @@ class Places:
                 counts[model.app][group_of[model.label]] += 1
         labels = dict.fromkeys([app.label for app in scan.apps if app.is_own] + sorted(counts))
         users = _code_users(scan, labels)
-        self.roles = [_role(label, counts[label], users[label], len(labels)) for label in labels]
+        asking = _asking(scan, labels)
+        self.roles = [
+            _role(label, counts[label], users[label], len(labels), is_asking=label in asking)
+            for label in labels
+        ]
         self._apps = {role.app: role for role in self.roles}
         self._package_apps = {app.label for app in scan.apps if not app.is_own}
 
@@ -69,9 +73,28 @@ def _code_users(scan: Scan, labels: Mapping[str, None]) -> dict[str, set[str]]:
     return users
 
 
-def _role(label: str, counts: Counter[str], users: set[str], apps: int) -> AppRole:
+def _asking(scan: Scan, labels: Mapping[str, None]) -> set[str]:
+    """Own apps whose code names what other apps have more often than they name what it has."""
+    balance: Counter[str] = Counter()
+    for edge in scan.edges:
+        source, target = edge.source.partition(".")[0], edge.target.partition(".")[0]
+        if source != target and source in labels and target in labels:
+            balance[source] += 1
+            balance[target] -= 1
+    return {label for label, number in balance.items() if number > 0}
+
+
+def _models(number: int) -> str:
+    return "1 model is" if number == 1 else f"{number:,} models are"
+
+
+def _role(
+    label: str, counts: Counter[str], users: set[str], apps: int, *, is_asking: bool
+) -> AppRole:
     least = max(LIBRARY_USERS, LIBRARY_SHARE * (apps - 1))
-    if counts.total() <= LIBRARY_MODELS and len(users) >= least:
+    # Pages that plugins hook into are used by all of them too, and are no library for that.
+    is_front = not counts and is_asking
+    if counts.total() <= LIBRARY_MODELS and len(users) >= least and not is_front:
         return AppRole(
             app=label,
             role="library",
@@ -90,7 +113,7 @@ def _role(label: str, counts: Counter[str], users: set[str], apps: int) -> AppRo
             app=label,
             role="home",
             group=group,
-            why=f"{count} of its {counts.total()} models are in {group}.",
+            why=f"{count} of its {_models(counts.total())} in {group}.",
         )
     return AppRole(
         app=label,

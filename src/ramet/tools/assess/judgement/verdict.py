@@ -138,7 +138,7 @@ def _numbers(facts: Facts) -> list[str]:
     said = [
         f"{facts.models} models in {len(groups)} groups; all runs agree on "
         f"{facts.grouping.agreement:.0%} of the pairs, modularity {facts.modularity:.2f}.",
-        f"{len(facts.cuts)} lines cross groups, about "
+        f"{len(facts.cuts):,} lines cross groups, about "
         f"{sum(cut.effort for cut in facts.cuts):.0f} person-days to cut them all.",
     ]
     if facts.blockers:

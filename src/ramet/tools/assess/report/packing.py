@@ -156,9 +156,11 @@ def _connections(edges: Iterable[Edge]) -> Counter[tuple[str, str]]:
 
 
 def _apps(report: Report, texts: _Texts) -> dict[str, Any]:
+    roles = {role.app: role.role for role in report.roles if role.role != "home"}
     return _rows(report.apps, ("label", "package", "file"), texts) | {
         "lines": [app.lines for app in report.apps],
         "own": [int(app.is_own) for app in report.apps],
+        "role": texts.numbers(roles.get(app.label, "") for app in report.apps),
     }
 
 

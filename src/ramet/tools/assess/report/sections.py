@@ -88,7 +88,7 @@ def candidates(report: Report) -> str:
         "<th scope='col' class='number'>Stable</th><th scope='col' class='number'>Cohesion</th>"
         "<th scope='col' class='number'>Coupling</th><th scope='col' class='number'>Cuts</th>"
         "<th scope='col' class='number'>Days</th><th scope='col'>Advice</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{_platform(report)}{_metrics(report)}"
+        f"<tbody>{rows}</tbody></table></div>{_roles(report)}{_platform(report)}{_metrics(report)}"
     )
 
 
@@ -116,6 +116,40 @@ def _models(group: Group) -> str:
     )
     number = counted(len(group.models), "model")
     return f'<details class="small"><summary>{number}</summary><ul>{items}</ul></details>'
+
+
+def _roles(report: Report) -> str:
+    """Apps whose code goes with no candidate in a table; of the others, with which one it goes."""
+    apart = "".join(
+        f'<tr><th scope="row">{text(role.app)}</th><td><span class="tag">{role.role}</span></td>'
+        f'<td class="why">{text(role.why)}</td></tr>'
+        for role in report.roles
+        if role.role != "home"
+    )
+    table = (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Roles of apps"><table>'
+        "<thead><tr><th scope='col'>App</th><th scope='col'>Role</th><th scope='col'>Why</th></tr>"
+        f"</thead><tbody>{apart}</tbody></table></div>"
+    )
+    return (
+        f"<h3>Where the code of apps goes</h3>{table if apart else ''}{_homes(report)}"
+        if report.roles
+        else ""
+    )
+
+
+def _homes(report: Report) -> str:
+    homes = [role for role in report.roles if role.role == "home"]
+    if not homes:
+        return ""
+    items = "".join(
+        f"<li>{text(role.app)} <span class='soft'>goes to</span> {text(role.group)}</li>"
+        for role in homes
+    )
+    return (
+        f"<details class='small'><summary>{counted(len(homes), 'app')} with "
+        f"{'its' if len(homes) == 1 else 'their'} models</summary><ul>{items}</ul></details>"
+    )
 
 
 def _platform(report: Report) -> str:

@@ -9,7 +9,7 @@ import pytest
 from ramet.errors import DiagnosticError
 from ramet.system import Gateway, load
 from ramet.tools.assess.boundaries import home, pins, system_of, writing
-from ramet.tools.assess.findings import Report
+from ramet.tools.assess.findings import AppRole, Report
 
 
 def written(report: Report, folder: Path) -> list[str]:
@@ -29,6 +29,60 @@ def test_a_new_file_is_valid_and_gives_every_app_one_owner(report: Report, folde
     assert list(system.services) == [first.name, "made-up"]
     owned = [app for service in system.services.values() for app in service.apps]
     assert sorted(owned) == sorted(app.package for app in report.apps)
+
+
+def with_roles(report: Report) -> tuple[Report, str, str]:
+    """The first candidate's first app as a library; an app without models as a front."""
+    library, front = report.groups[0].apps[0], "pages"
+    roles = [
+        AppRole(app=library, role="library", why="All use it."),
+        AppRole(app=front, role="front", why="It has no models."),
+    ]
+    pages = msgspec.structs.replace(
+        report.apps[0], label=front, package="made.pages", file="made/pages"
+    )
+    changed = msgspec.structs.replace(report, roles=roles, apps=[*report.apps, pages])
+    return changed, f"made.{library}", "made.pages"
+
+
+def test_a_library_is_in_no_service_and_a_front_in_no_candidate(
+    report: Report, folder: Path
+) -> None:
+    """What no service owns is in every process: right for a library, wrong for pages."""
+    report, library, front = with_roles(report)
+    (folder / "made/pages").mkdir()
+    made = writing(report, folder, None)
+    made.path.write_text(made.text)
+    system = load(made.path)
+    assert system.service_of_app(library) is None
+    in_front = system.service_of_app(front)
+    assert in_front is not None
+    assert in_front.name == "made-up"
+    first = report.groups[0]
+    kept = {model for model in first.models if model.startswith(f"{first.apps[0]}.")}
+    assert set(system.candidates[first.name]) == kept
+    assert f"in every process, as libraries: {first.apps[0]}.\n" in made.text
+    assert made.notes == [
+        f"A library is in no service, so every process has it: {library}.",
+        "What has no models stays in front, in [services.made-up]: made.pages.",
+    ]
+    assert writing(report, folder, system_of(folder)).news == []
+
+
+def test_a_front_joins_no_service_of_a_file_that_is_there(
+    report: Report, folder: Path, declare: Callable[[str], Path]
+) -> None:
+    """It is said, and left to a person; what the file says of a library is a pin."""
+    report, library, _ = with_roles(report)
+    (folder / "made/pages").mkdir()
+    path = declare(f'[services.mine]\napps = ["{library}"]\n')
+    made = writing(report, folder, system_of(folder))
+    path.write_text(made.text)
+    assert "made.pages" not in made.text
+    assert load(path).services["mine"].apps == (library,)
+    assert made.notes == [
+        "What has no models is in every process until it has a service of its own: made.pages."
+    ]
 
 
 def test_written_once_there_is_nothing_to_write(report: Report, folder: Path) -> None:

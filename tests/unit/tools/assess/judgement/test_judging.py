@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ramet.tools.assess.facts import Edge, Function
-from ramet.tools.assess.findings import Report
+from ramet.tools.assess.findings import AppRole, Report
 from ramet.tools.assess.judgement import assemble, judge
 from ramet.tools.assess.judgement.verdict import Facts, decide
 from tests.unit.tools.assess.grouping.graphs import noisy
@@ -303,3 +303,28 @@ def test_the_same_scan_gives_the_same_report() -> None:
     turned = msgspec.structs.replace(scan, edges=scan.edges[::-1], models=scan.models[::-1])
 
     assert judge(scan) == judge(turned)
+
+
+def test_apps_that_go_with_no_group_are_said_in_one_sentence_a_role() -> None:
+    """However many plugins there are: what stands in the verdict is to be read."""
+    judged = judge(scan_of(labels(), large(edge("fk", "b.M1", "a.M1", "to"))), seeds=5)
+    (cut,) = judged.cuts
+    roles = [AppRole(app=app, role="library", why="All use it.") for app in ("core", "tools")]
+    roles += [AppRole(app=app, role="front", why="No models.") for app in ("pages", "mute", "desk")]
+    cuts = [msgspec.structs.replace(cut, source_group=app) for app in ("pages", "pages", "desk")]
+    facts = Facts(
+        models=40,
+        grouping=msgspec.structs.replace(judged.grouping, roles=roles),
+        modularity=0.7,
+        cuts=cuts,
+        blockers=[],
+        plan=judged.plan,
+    )
+
+    reasons = decide(facts).reasons
+    assert [reason for reason in reasons if "Libraries" in reason] == [
+        "Libraries, for each service to install: core and tools."
+    ]
+    assert [reason for reason in reasons if "in front" in reason] == [
+        "Without models, so in front of the groups, which 3 lines there ask: pages and desk."
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ramet.tools.assess.facts import Edge
 from ramet.tools.assess.judgement.places import PLATFORM, Places
 from tests.unit.tools.assess.judgement.scans import edge, scan_of
 
@@ -50,6 +51,22 @@ def test_code_that_most_apps_use_is_a_library_whoever_keeps_its_one_model() -> N
         "c": "home",
         "core": "library",
     }
+
+
+def test_pages_that_plugins_hook_into_are_a_front_where_they_name_more_than_they_are_named() -> (
+    None
+):
+    labels = [f"{app}.{name}" for app in "abc" for name in "XY"]
+    hooks = [edge("import", app, "pages") for app in "abc"]
+    asks = [edge("call", "pages", label) for label in labels]
+
+    def role(*edges: Edge) -> str:
+        scan = scan_of(labels, [*hooks, *edges], apps=["a", "b", "c", "pages"])
+        found = Places(scan, {label: label[0] for label in labels}).roles
+        return next(each.role for each in found if each.app == "pages")
+
+    assert role() == role(*asks[:3]) == "library"
+    assert role(*asks) == "front"
 
 
 def test_the_label_of_an_app_is_never_taken_for_a_model() -> None:

@@ -5,6 +5,7 @@ import re
 import msgspec
 import pytest
 
+from ramet.tools.assess.findings import AppRole
 from ramet.tools.assess.report import Change, as_html, packing
 from tests.unit.tools.assess.report.made_up import HOSTILE, made_up
 
@@ -24,6 +25,19 @@ def test_every_candidate_step_and_hub_is_text_in_the_page() -> None:
     wanted = [group.name for group in report.groups] + [hub.model for hub in report.platform]
     assert [word for word in wanted if word not in main] == []
     assert "3</strong> syntax error" in main
+
+
+def test_where_the_code_of_each_app_goes_is_text_in_the_page() -> None:
+    """Those that go with no candidate with the reason, and nothing where nothing is known."""
+    roles = [
+        AppRole(app="core", role="library", why="All use <it>."),
+        AppRole(app="orders", role="home", group="orders", why="All of its models are there."),
+    ]
+    page = as_html(msgspec.structs.replace(made_up(), roles=roles)).decode()
+    assert '<th scope="row">core</th><td><span class="tag">library</span></td>' in page
+    assert "All use &lt;it&gt;." in page
+    assert "1 app with its models</summary>" in page
+    assert "Where the code of apps goes" not in as_html(made_up()).decode()
 
 
 def test_it_names_no_address_that_a_browser_would_fetch() -> None:

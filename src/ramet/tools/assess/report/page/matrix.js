@@ -14,13 +14,14 @@ function drawMatrix(report, host, choose) {
   }
   const home = homes(report);
   const own = new Set(report.apps.label.filter((_, row) => report.apps.own[row]).map((text) => report.texts[text]));
+  const roles = new Map(report.apps.label.map((text, row) => [report.texts[text], report.texts[report.apps.role[row]]]));
   const known = [...weight.keys()].sort((one, other) => own.has(other) - own.has(one) || weight.get(other) - weight.get(one) || (one < other ? -1 : 1));
   const apps = known.slice(0, MOST_APPS).sort((one, other) => (home.get(one) ?? 99) - (home.get(other) ?? 99) || (one < other ? -1 : 1));
   const table = el("table", {},
     el("caption", { class: "hidden-visually" }, "How many connections go from the app of the row to the app of the column"),
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, el("span", { class: "hidden-visually" }, "App")), apps.map((app) => el("th", { scope: "col", title: app }, el("span", {}, app))))),
     el("tbody", {}, apps.map((row) => el("tr", {},
-      el("th", { scope: "row", title: row }, el("span", { class: `dot ${home.has(row) ? report.hue(home.get(row)) : "hue-none"}` }), row),
+      el("th", { scope: "row", title: row }, el("span", { class: `dot ${home.has(row) ? report.hue(home.get(row)) : "hue-none"}` }), row, roles.get(row) ? el("span", { class: "tag" }, roles.get(row)) : ""),
       apps.map((column) => cell(report, counts.get(`${row}\n${column}`), row, column, home, choose))))));
   host.append(
     el("p", { class: "soft small" }, `A row knows a column. Underlined: between two candidates. ${known.length > MOST_APPS ? `The ${MOST_APPS} best connected of ${known.length} apps. ` : ""}Arrow keys move, Enter lists the connections.`),
