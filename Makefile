@@ -57,8 +57,8 @@ test-parts: $(READY) $(OTHERS)  ## every other test with real engines, and the t
 	$(BIN)/python tests/run.py parts -m "not slow" \
 	  --ignore=tests/acceptance --ignore=tests/integration/local --ignore=tests/unit
 
-test-units: $(READY) $(OTHERS)  ## the units
-	$(BIN)/python tests/run.py units -m "not slow" tests/unit
+test-units: $(READY) $(OTHERS)  ## the units, which can wait: they have no timing of their own
+	nice $(BIN)/python tests/run.py units -m "not slow" tests/unit
 
 test-all: $(READY) $(OTHERS) system-packages  ## the slow matrix too, on every Python and Django that this machine offers
 	$(BIN)/python tests/matrix.py
