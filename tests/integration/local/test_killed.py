@@ -1,5 +1,6 @@
 """Whatever is killed comes back; when the supervisor is killed, nothing stays."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -54,6 +55,21 @@ def test_a_killed_zygote_takes_its_children_and_all_come_back(running: Pair) -> 
     wait_for(is_back, "all of its processes are new")
     _works(running, "after the zygote")
     assert running.process("right-web")["pid"] == _pid(state, "right-web")
+
+
+def test_a_zygote_killed_in_the_middle_of_a_restart_holds_nothing_up(running: Pair) -> None:
+    """The worker that the restart waits for is to be forked from the zygote that has ended."""
+    before = running.pids()["left-web"]
+    restart = threading.Thread(target=lambda: running.ramet("restart", "left"), daemon=True)
+    restart.start()
+    wait_for(lambda: running.pids()["left-web"] not in (None, before), "a new web process")
+    kill(_zygote_of(running.pids()["left-web"]))
+
+    restart.join(90)
+    assert not restart.is_alive()
+    _works(running, "after the restart")
+    running.ramet("restart", "left")
+    _works(running, "after another one")
 
 
 def test_a_killed_fork_server_disturbs_nobody(running: Pair) -> None:

@@ -48,10 +48,11 @@ class GroupProcesses:
     background: dict[str, Keeper] = field(default_factory=dict)
     zygote: Zygote | None = None
     _has_zygote: asyncio.Event = field(default_factory=asyncio.Event)
+    _watching: asyncio.Task[None] | None = None
+    _zygote_ends: Backoff = field(default_factory=Backoff)
     is_stopped: bool = False
     """Whether its services are stopped, as an operator has it: the zygote alone is there."""
     _stopping: bool = False
-    _keeping: asyncio.Task[None] | None = None
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _zygotes_made: int = 0
 
@@ -90,7 +91,6 @@ class GroupProcesses:
             raise self._setup_diagnosis(failure) from None
         await self._migrate(zygote)
         self._adopt(zygote)
-        self._keeping = asyncio.create_task(self._keep_zygote())
         self.web.append(self._keeper("web", 1))
         self.web[0].begin()
         await self.web[0].first_ready
@@ -153,8 +153,7 @@ class GroupProcesses:
                     await together(keeper.restart() for keeper in self.web)
             except DiagnosticError as error:
                 self.around.report(str(error))
-                self.zygote = previous
-                await zygote.close()
+                await self._return_to(previous)
                 return False
             if not self.is_stopped:
                 await self._reload_background()
@@ -191,8 +190,8 @@ class GroupProcesses:
         """End everything in order; workers and web together, the zygote last."""
         self._stopping = True
         await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
-        if self._keeping is not None:
-            self._keeping.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         if self.zygote is not None:
             await self.zygote.close()
             self.zygote = None
@@ -241,7 +240,8 @@ class GroupProcesses:
         try:
             return await zygote.fork(name, role, environment, log)
         except ConnectionResetError:
-            self._has_zygote.clear()
+            if self.zygote is zygote:  # until `_watch` has another one
+                self._has_zygote.clear()
             raise NotNow from None
 
     async def _new_zygote(self) -> Zygote:
@@ -259,38 +259,57 @@ class GroupProcesses:
                     {**own, VERSION: version} if version else own,
                     self.around.folder.logs / f"{self.group.name}-setup.log",
                 )
-                await zygote.set_up()
-            except ConnectionResetError:  # killed meanwhile: the server or the zygote
+            except ConnectionResetError:  # killed meanwhile: the server
                 await asyncio.sleep(0.1)
                 continue
+            try:
+                await zygote.set_up()
+            except ConnectionResetError:  # the zygote
+                await asyncio.sleep(0.1)
+                continue
+            except asyncio.CancelledError:  # another one is there first
+                zygote.channel.close()
+                raise
             zygote.version = version
             return zygote
 
     def _adopt(self, zygote: Zygote) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         self.zygote = zygote
         self._has_zygote.set()
+        self._watching = asyncio.create_task(self._watch(zygote))
         self.around.changed()
 
-    async def _keep_zygote(self) -> None:
-        """Replace a zygote that was killed. Its children die with it, and come from the new one."""
-        backoff = Backoff()
+    async def _return_to(self, previous: Zygote | None) -> None:
+        """Have the zygote again whose processes go on; where it has ended, keep the new one."""
+        current = self.zygote
+        if previous is None or previous.channel.closed.is_set():
+            return
+        self._adopt(previous)
+        if current is not None:
+            await current.close()
+
+    async def _watch(self, zygote: Zygote) -> None:
+        """Replace a zygote that was killed. Its children die with it, and come from the new one.
+
+        Without the lock of changes: a restart that is under way waits for the new one, and would
+        never end if that waited for the restart.
+        """
+        await zygote.channel.closed.wait()
+        self._has_zygote.clear()
+        await gone([zygote.process])
+        self.around.report(f"the zygote of {self.group.name} ended; starting a new one")
         while not self._stopping:
-            zygote = self.zygote
-            assert zygote is not None
-            await zygote.channel.closed.wait()
-            if self._stopping:
-                return
-            if self.zygote is not zygote:
+            await asyncio.sleep(self._zygote_ends.next_delay())
+            try:
+                fresh = await self._new_zygote()
+            except SetupFailed as failure:
+                self.around.report(str(self._setup_diagnosis(failure)))
                 continue
-            async with self._changing:
-                self._has_zygote.clear()
-                await gone([zygote.process])
-                self.around.report(f"the zygote of {self.group.name} ended; starting a new one")
-                await asyncio.sleep(backoff.next_delay())
-                try:
-                    self._adopt(await self._new_zygote())
-                except SetupFailed as failure:
-                    self.around.report(str(self._setup_diagnosis(failure)))
+            self._watching = None  # it is this task, which must not cancel itself
+            self._adopt(fresh)
+            return
 
     def _background_roles(self) -> list[str]:
         assert self.zygote is not None
