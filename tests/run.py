@@ -1,11 +1,11 @@
 """One share of the suite: `python tests/run.py SHARE ...`, the rest is for pytest.
 
-Every line is shown at once, with the share's name before it: four shares run side by side, and
+Every line is shown at once, with the share's name before it: three shares run side by side, and
 what hangs must be seen to hang. A share that takes longer than `_LONGEST` is ended: it shows where
 each of its threads stood, and has failed.
 
 At most three tests that failed are tried once more, by themselves. Many tests kill processes and
-wait for what others do about it, on a machine that runs four shares of the suite at a time. One
+wait for what others do about it, on a machine that runs three shares of the suite at a time. One
 that fails then and passes by itself is unsteady: it is named at the end, to be mended, and does not
 hold up a change that has nothing to do with it. More than three are no accident.
 """
