@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,11 +43,8 @@ def with_excerpts(cuts: list[Cut], root: Path) -> list[Cut]:
 def _lines(root: Path, name: str) -> list[str]:
     path = root / name
     try:
-        if (
-            not name
-            or not path.resolve().is_relative_to(root)
-            or path.stat().st_size > _LARGEST_FILE
-        ):
+        is_inside = os.path.realpath(path).startswith(os.path.join(root, ""))
+        if not name or not is_inside or path.stat().st_size > _LARGEST_FILE:
             return []
         return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except (OSError, ValueError):
