@@ -1,7 +1,6 @@
 """How a command's module becomes a running command: the only place that deals with typer itself."""
 
 import functools
-import gc
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -17,15 +16,6 @@ def run(name: str, arguments: list[str]) -> int:
 
     typer prints wrong usage by itself. DiagnosticError and bugs pass through.
     """
-    # Imports stay: to look for cycles in them is a tenth of the time until a command begins.
-    gc.disable()
-    try:
-        return _run(name, arguments)
-    finally:
-        gc.enable()
-
-
-def _run(name: str, arguments: list[str]) -> int:
     module = import_module(f"ramet.cli.{name.replace('-', '_')}")
     app: typer.Typer | None = getattr(module, "app", None)
     if app is None:
@@ -47,7 +37,6 @@ def _exiting(callback: Callable[..., Any] | None) -> Callable[..., Any]:
 
     @functools.wraps(callback)
     def exiting(*args: Any, **kwargs: Any) -> None:
-        gc.enable()
         raise typer.Exit(callback(*args, **kwargs) or 0)
 
     return exiting
