@@ -64,9 +64,7 @@ def link(
         guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
     registry = Registry(ModelClasses(classes, Fields(classes), apps))
-    outside = returns.since(
-        store, _outside(modules.values(), found, venv), modules, _contents(keys)
-    )
+    outside = returns.since(store, _outside(modules.values(), found, venv), modules, keys)
     _register(registry, modules.values(), packages, outside, store)
     return World(
         modules=modules,
@@ -279,10 +277,6 @@ def _is_left_out(apps: Apps, package: str) -> bool:
 
 def _is_test_package(package: str) -> bool:
     return is_test(package.replace(".", "/") + "/models.py")
-
-
-def _contents(keys: Mapping[str, bytes]) -> bytes:
-    return key_of(b"".join(path.encode() + key for path, key in sorted(keys.items())))
 
 
 def _outside(modules: Iterable[Module], found: SettingsFound, venv: Path | None) -> bytes:

@@ -23,14 +23,26 @@ if TYPE_CHECKING:
 __all__ = ["Returns"]
 
 
-class _Kept(msgspec.Struct, array_like=True):
-    """`since` is the state of the project since which nobody saw a change.
+class _Seen(msgspec.Struct, array_like=True):
+    """Functions of one file: digests of their returns by name, taken at that content's key."""
 
-    `seen` are digests of returns by file and by the function's name.
-    """
+    content: bytes
+    digests: dict[str, bytes]
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    """`since` is the state of the project since which nobody saw a change, `seen` is by file."""
 
     since: bytes
-    seen: dict[str, dict[str, bytes]]
+    seen: dict[str, _Seen]
+
+    def is_good(self, modules: Mapping[str, Module], keys: Mapping[str, bytes]) -> bool:
+        """Whether all that was looked at returns the same; an unchanged file's need no look."""
+        return all(
+            keys.get(path) == seen.content
+            or (path in modules and _digests(modules[path], seen.digests) == seen.digests)
+            for path, seen in self.seen.items()
+        )
 
 
 class Returns:
@@ -40,6 +52,7 @@ class Returns:
         self._asked: dict[str, set[str]] = {}
         self._kept = _Kept(b"", {})
         self._key = b""
+        self._is_new = False
 
     def of(self, module: Module, function: FunctionDef) -> list[Expression]:
         """What a function returns or yields, for whoever keeps what follows from it."""
@@ -48,48 +61,46 @@ class Returns:
         return function.returns
 
     def since(
-        self, store: Store, outside: bytes, modules: Mapping[str, Module], now: bytes
+        self,
+        store: Store,
+        outside: bytes,
+        modules: Mapping[str, Module],
+        keys: Mapping[str, bytes],
     ) -> bytes:
         """A digest that stays while `outside` does and all that was looked at returns the same.
 
-        `modules` are the project's by path, `now` a digest of all their contents.
+        `modules` are the project's by path, `keys` those of all its files' contents.
         """
         self._key = key_of(b"returns" + outside)
         entry = store.get(self._key)
         kept = msgspec.msgpack.decode(entry, type=_Kept) if entry is not None else None
-        if kept is None or kept.seen != _digests(modules, kept.seen):
+        if kept is None or not kept.is_good(modules, keys):
+            now = key_of(b"".join(path.encode() + key for path, key in sorted(keys.items())))
             kept = _Kept(now, {})
+            self._is_new = True
         self._kept = kept
         return key_of(outside + kept.since)
 
-    def keep(self, store: Store, modules: Mapping[str, Module]) -> None:
+    def keep(self, store: Store, modules: Mapping[str, Module], keys: Mapping[str, bytes]) -> None:
         """Write down what was looked at in this run, beside what was before."""
-        asked = {
-            path: names | self._kept.seen.get(path, {}).keys()
-            for path, names in self._asked.items()
-        }
-        news = {
-            path: names
-            for path, names in asked.items()
-            if names != self._kept.seen.get(path, {}).keys()
-        }
-        if news or not self._kept.seen:
-            seen = self._kept.seen | _digests(modules, news)
-            store.put(self._key, msgspec.msgpack.encode(_Kept(self._kept.since, seen)))
+        seen = self._kept.seen
+        for path, asked in self._asked.items():
+            known = seen[path].digests.keys() if path in seen else set()
+            if not asked <= known:
+                seen[path] = _Seen(keys[path], _digests(modules[path], asked | known))
+                self._is_new = True
+        if self._is_new:
+            store.put(self._key, msgspec.msgpack.encode(self._kept))
 
 
-def _digests(
-    modules: Mapping[str, Module], names: Mapping[str, Iterable[str]]
-) -> dict[str, dict[str, bytes]]:
-    """Of what these functions of these files return now."""
-    found: dict[str, dict[str, bytes]] = {}
-    for path, wanted in names.items():
-        found[path] = digests = dict.fromkeys(wanted, b"")
-        for function in _functions(modules[path].extract.body) if path in modules else ():
-            # Of one name there may be several, under conditions.
-            if function.name in digests:
-                digests[function.name] += function.returned
-    return found
+def _digests(module: Module, names: Iterable[str]) -> dict[str, bytes]:
+    """Of what these functions of a file return now, b"" for one that is gone."""
+    digests = dict.fromkeys(names, b"")
+    for function in _functions(module.extract.body):
+        # Of one name there may be several, under conditions.
+        if function.name in digests:
+            digests[function.name] += function.returned
+    return digests
 
 
 def _functions(statements: Iterable[Statement]) -> Iterator[FunctionDef]:
