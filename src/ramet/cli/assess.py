@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles: a fifth of the time, with next to none to find until the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_uncollected()
 def command(
     path: Annotated[Path, typer.Argument(help="The folder of the project.")] = Path("."),
     *,
@@ -165,18 +176,8 @@ def _assessed(wanted: Wanted, seeds: int, *, is_cached: bool) -> Report:
     from ramet.tools.assess.looking import cache_folder
 
     folder = cache_folder(wanted.root) if is_cached else None
-    with Progressing() as progress, _uncollected():
+    with Progressing() as progress:
         return assess(wanted, seeds=seeds, cache=folder, progress=progress)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for cycles: a fifth of the time, with next to none to find until the end."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _tell(

@@ -12,23 +12,36 @@ from ramet.system.secrets import ELSEWHERE
 
 __all__ = ["has_known_secret", "has_named_secret", "has_random", "looks_secret"]
 
-_KNOWN = re.compile(
-    r"://[^/@\s:\"'<>]*:(?!\$?\{|<)[^/@\s\"'<>]+@"  # in a URL, unless a template's
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\b(?:sk|rk|whsec)_[A-Za-z0-9_]{12,}"  # Stripe
-    r"|\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,})"  # GitHub, GitLab
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
-    r"|\bAIza[\w-]{35}\b"  # Google
-    r"|\bxox[abprs]-[\w-]{10,}"  # Slack
-    r"|\bSG\.[\w-]{16,}\.[\w-]{16,}"  # SendGrid
-    r"|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-[\w-]{50,}"
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ"  # a JSON web token
-    r"|(?<=[A-Za-z0-9_-])\$(?:argon2\w*|2[aby]|pbkdf2[\w-]*)\$"  # a password's hash
-)
+# What must stand in a text before a pattern can match: looking for it takes a twentieth as long.
+_KNOWN = [
+    (mark, re.compile(pattern))
+    for mark, pattern in (
+        # In a URL, unless a template's.
+        ("://", r"://[^/@\s:\"'<>]*:(?!\$?\{|<)[^/@\s\"'<>]+@"),
+        ("PRIVATE KEY", r"-----BEGIN [A-Z ]*PRIVATE KEY"),
+        ("sk_", r"\bsk_[A-Za-z0-9_]{12,}"),  # Stripe, these three
+        ("rk_", r"\brk_[A-Za-z0-9_]{12,}"),
+        ("whsec_", r"\bwhsec_[A-Za-z0-9_]{12,}"),
+        ("gh", r"\bgh[pousr]_[A-Za-z0-9]{20,}"),  # GitHub
+        ("github_pat_", r"\bgithub_pat_\w{20,}"),
+        ("glpat-", r"\bglpat-[\w-]{20,}"),  # GitLab
+        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),  # AWS
+        ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
+        ("AIza", r"\bAIza[\w-]{35}\b"),  # Google
+        ("xox", r"\bxox[abprs]-[\w-]{10,}"),  # Slack
+        ("SG.", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),  # SendGrid
+        ("npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("pypi-", r"\bpypi-[\w-]{50,}"),
+        ("eyJ", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ"),  # a JSON web token
+        # A password's hash.
+        ("$", r"(?<=[A-Za-z0-9_-])\$(?:argon2\w*|2[aby]|pbkdf2[\w-]*)\$"),
+    )
+]
 
 # The end of a name; a bound, and nothing before it, because lines of base64 may be very long.
 _TELLING = r"(?:passw(?:or)?d|secret|token|api[_-]?key|private[_-]?key|credential)[\w-]{0,60}"
 _NAMED = re.compile(rf"(?i){_TELLING}[\"']?\s*[:=]\s*[\"']?([^\s\"',;&]{{8,}})")
+_TELLING_MARKS = ("passw", "secret", "token", "key", "cred")
 
 
 _IN_A_VALUE = re.compile(
@@ -46,12 +59,14 @@ def looks_secret(value: str) -> bool:
 
 def has_known_secret(text: str) -> bool:
     """Whether something in it has the form of a key, a token, or a URL with a password."""
-    return _KNOWN.search(text) is not None
+    likely = [pattern for mark, pattern in _KNOWN if mark in text]
+    return any(pattern.search(text) is not None for pattern in likely)
 
 
 def has_named_secret(text: str) -> bool:
     """Whether a name such as `password` or `api_key` is followed by a value that is random."""
-    return any(
+    folded = text.casefold()
+    return any(mark in folded for mark in _TELLING_MARKS) and any(
         has_random(match[1], least=12) and not match[1].startswith(("$", "file:"))
         for match in _NAMED.finditer(text)
     )

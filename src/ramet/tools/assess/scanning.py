@@ -84,6 +84,7 @@ def _scan(
     joined = _behaviour(root, files, world, store, progress)
     edges += joined.edges
     gaps += [*unseen(world.registry), *joined.gaps]
+    world.names.returns.keep(store, world.modules, world.keys)
     store.save()
     return Scan(
         project=Project(

@@ -21,7 +21,10 @@ FILES = {
         "from django.db import models\n\n\nclass Base(models.Model):\n"
         "    to = models.ForeignKey('two.Two', models.CASCADE)\n\n"
         "    def change(self):\n        self.to.save()\n\n"
-        "    class Meta:\n        abstract = True\n\n\nclass One(Base):\n    pass\n"
+        "    def two(self):\n        return self.to\n\n"
+        "    def save_two(self):\n        self.two().save()\n\n"
+        "    class Meta:\n        abstract = True\n\n\nclass One(Base):\n    pass\n\n\n"
+        "def model():\n    return One\n"
     ),
     "two/__init__.py": "",
     "two/models.py": (
@@ -29,7 +32,8 @@ FILES = {
         "class Three(models.Model):\n    one = models.ForeignKey('one.One', models.CASCADE)\n"
     ),
     "two/views.py": (
-        "from one.models import One\n\n\ndef show(request):\n"
+        "from one.models import One, model\n\n\ndef show(request):\n"
+        "    model().objects.filter(to__three__one=1)\n"
         "    return One.objects.filter(to__three__one=1)\n"
     ),
 }
@@ -88,6 +92,19 @@ EVERYTHING = ["manage", "one", "one.models", "settings", "two", "two.models", "t
         ),
         # Lines that move: that file alone, and what leads to its lines has the new ones.
         ("one/models.py", lambda text: "# New.\n\n" + text, ["one.models"]),
+        # What a function returns that no other file asks for: that file alone.
+        (
+            "two/views.py",
+            lambda text: text.replace("return One.objects.filter(to__three__one=1)", "return One"),
+            ["two.views"],
+        ),
+        (
+            "one/models.py",
+            lambda text: text.replace("return self.to", "return self"),
+            ["one.models"],
+        ),
+        # What another file asks for: all of them.
+        ("one/models.py", lambda text: text.replace("return One", "return Base"), EVERYTHING),
         # What others can see: all of them.
         ("one/models.py", lambda text: text.replace("to = ", "at = "), EVERYTHING),
         ("two/models.py", lambda text: text.replace("'one.One'", "'two.Two'"), EVERYTHING),

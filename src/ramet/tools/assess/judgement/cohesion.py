@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from ramet.tools.assess.facts import Function, Scan
 from ramet.tools.assess.findings import Metrics
 from ramet.tools.assess.grouping import Evidence
-from ramet.tools.assess.grouping.evidence import weigh
+from ramet.tools.assess.grouping.graph import Graph
 from ramet.tools.assess.grouping.louvain import modularity
 from ramet.tools.assess.judgement.metrics import measure
 
 __all__ = ["cohesions", "measured", "modularity_of"]
 
 
-def cohesions(
-    evidence: Evidence, group_of: Mapping[str, str], hubs: Collection[str]
-) -> dict[str, float]:
+def cohesions(graph: Graph, group_of: Mapping[str, str]) -> dict[str, float]:
     """Share of the weight at each group's models that stays inside, 0 to 1; coupling is the rest.
 
-    Hubs and what ties to them do not count: every group leans on the platform. A group that is tied
+    `graph` is without hubs: every group leans on the platform. A group that is tied
     to nothing, not even within, holds together by nothing and leaks nothing: 1.
     """
-    graph = weigh(evidence, without=hubs)
     inside: dict[str, float] = dict.fromkeys(group_of.values(), 0.0)
     every: dict[str, float] = dict.fromkeys(group_of.values(), 0.0)
     for (name,), ties in zip(graph.members, graph.neighbours, strict=True):
@@ -35,9 +32,8 @@ def cohesions(
     return {group: inside[group] / every[group] if every[group] else 1.0 for group in inside}
 
 
-def modularity_of(evidence: Evidence, group_of: Mapping[str, str], hubs: Collection[str]) -> float:
-    """Newman's modularity of the partition, the platform aside."""
-    graph = weigh(evidence, without=hubs)
+def modularity_of(graph: Graph, group_of: Mapping[str, str]) -> float:
+    """Newman's modularity of the partition; `graph` is without the platform."""
     numbers = {group: number for number, group in enumerate(dict.fromkeys(group_of.values()))}
     return modularity(graph, [numbers[group_of[name]] for (name,) in graph.members])
 

@@ -10,6 +10,7 @@ import msgspec
 from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.findings import Blocker, Cut, Grouping, Hub, Report, Step, Verdict
 from ramet.tools.assess.grouping import Candidates, evidence_of, find_candidates
+from ramet.tools.assess.grouping.evidence import weigh
 from ramet.tools.assess.grouping.naming import name_groups
 from ramet.tools.assess.judgement.blockers import find_blockers
 from ramet.tools.assess.judgement.cohesion import cohesions, measured, modularity_of
@@ -52,12 +53,12 @@ def judge(
     found = find_candidates(evidence, pins=service_of, seeds=seeds, seed=seed, cache=cache)
     names = name_groups(found.groups, evidence.apps)
     group_of = {node: names[number] for node, number in sorted(found.partition.items())}
-    hubs = [hub.node for hub in found.hubs]
+    graph = weigh(evidence, without=[hub.node for hub in found.hubs])
     places = Places(scan, group_of)
     cuts = find_cuts(scan, places)
     blockers = find_blockers(scan, cuts, places)
     groups = groups_of(
-        found.groups, names, evidence.apps, cohesions(evidence, group_of, hubs), cuts, blockers
+        found.groups, names, evidence.apps, cohesions(graph, group_of), cuts, blockers
     )
     grouping = Grouping(
         groups=groups,
@@ -71,7 +72,7 @@ def judge(
     facts = Facts(
         models=len(evidence.nodes),
         grouping=grouping,
-        modularity=modularity_of(evidence, group_of, hubs),
+        modularity=modularity_of(graph, group_of),
         cuts=cuts,
         blockers=blockers,
         plan=plan,

@@ -81,7 +81,7 @@ class Calls:
             scope[name] = Symbol(f"{function.module.name}.{each.name}", function.module, each)
         self._open.add(id(statement))
         try:
-            for returned in statement.returns:
+            for returned in self.values.names.returns.of(function.module, statement):
                 value = self.values.of(function.module, returned, scope)
                 if value is not None:
                     return value

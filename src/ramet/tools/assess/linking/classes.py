@@ -178,7 +178,7 @@ class Classes:
         if not isinstance(function, FunctionDef):
             return None
         given = dict(zip(function.parameters, call.args, strict=False)) | call.keywords
-        for returned in function.returns:
+        for returned in self.values.names.returns.of(symbol.module, function):
             if isinstance(returned, Call) and returned.function == Name("type"):
                 return self._made_class(module, returned, given, name, line, symbol.module)
             if isinstance(returned, Name):

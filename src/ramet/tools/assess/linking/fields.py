@@ -288,7 +288,7 @@ class Fields:
         }
         inner = dict(zip(function.parameters, args, strict=False)) | keywords
         inner["kwargs"] = keywords
-        for returned in function.returns:
+        for returned in self.values.names.returns.of(home, function):
             made = self._made(home, returned, inner, None, depth + 1)
             if made is not None:
                 return made

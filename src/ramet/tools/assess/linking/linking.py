@@ -20,6 +20,7 @@ from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
+from ramet.tools.assess.linking.returns import Returns
 from ramet.tools.assess.linking.users import guess_user_model
 from ramet.tools.assess.linking.values import Values
 from ramet.tools.assess.linking.world import World
@@ -45,12 +46,13 @@ def link(
     roots = import_roots(root, extracts)
     named = name_modules(root, extracts, roots)
     gaps: list[Gap] = []
+    returns = Returns()
     library = _library(venv, store, gaps)
-    names = Names(named, library)
+    names = Names(named, library, returns)
     found = find_settings(root, files, names, settings)
     if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
         named = name_modules(root, extracts, roots, moved)
-        names = Names(named, library)
+        names = Names(named, library, returns)
         found = find_settings(root, files, names, settings)
     modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
@@ -62,7 +64,7 @@ def link(
         guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
     registry = Registry(ModelClasses(classes, Fields(classes), apps))
-    outside = _outside(modules.values(), found, venv)
+    outside = returns.since(store, _outside(modules.values(), found, venv), modules, keys)
     _register(registry, modules.values(), packages, outside, store)
     return World(
         modules=modules,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from ramet.tools.assess.linking.returns import Returns
 from ramet.tools.assess.source.extract import (
     Assign,
     ClassDef,
@@ -92,10 +93,14 @@ class Library(Protocol):
 
 @dataclass(slots=True)
 class Names:
-    """Resolves names. `modules` are own ones by dotted name, several where roots differ."""
+    """Resolves names. `modules` are own ones by dotted name, several where roots differ.
+
+    What functions return is asked of `returns`.
+    """
 
     modules: dict[str, list[Module]]
     library: Library | None = None
+    returns: Returns = field(default_factory=Returns)
     _found: dict[tuple[int, str], Symbol | None] = field(default_factory=dict)
     _open: set[tuple[int, str]] = field(default_factory=set)
 

@@ -21,7 +21,7 @@ class World:
     """What a linker of one more kind of edge needs.
 
     `modules` are the project's own, each once, by path; `keys` their contents' digests, and
-    `outside` a digest of all that one file can see of the others.
+    `outside` a digest of all that one file sees of the others.
     """
 
     modules: dict[str, Module]

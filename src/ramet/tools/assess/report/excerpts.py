@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,11 +44,8 @@ def with_excerpts(cuts: list[Cut], root: Path) -> list[Cut]:
 def _lines(root: Path, name: str) -> list[str]:
     path = root / name
     try:
-        if (
-            not name
-            or not path.resolve().is_relative_to(root)
-            or path.stat().st_size > _LARGEST_FILE
-        ):
+        is_inside = os.path.realpath(path).startswith(os.path.join(root, ""))
+        if not name or not is_inside or path.stat().st_size > _LARGEST_FILE:
             return []
         return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except (OSError, ValueError):
@@ -58,17 +57,21 @@ def _excerpt(lines: list[str], line: int) -> str:
         return ""
     first = max(0, line - 1 - _AROUND)
     shown = [_shown(text) for text in lines[first : line + _AROUND]]
-    indent = min((len(text) - len(text.lstrip()) for text in shown if text.strip()), default=0)
-    return "\n".join(
-        f"{'> ' if number == line - 1 else '  '}{text[indent:]}".rstrip()
-        for number, text in enumerate(shown, first)
-    )
+    common = min(indent for indent, _ in shown)
+    excerpt = [f"  {text[common:]}".rstrip() for _, text in shown]
+    at = line - 1 - first
+    excerpt[at] = f"> {shown[at][1][common:]}".rstrip()
+    return "\n".join(excerpt)
 
 
 # Excerpts overlap, and looking for secrets takes longer than everything else here.
 @lru_cache(4_096)
-def _shown(text: str) -> str:
+def _shown(text: str) -> tuple[int, str]:
+    """How far a line is indented, and what is shown of it; one without text is so as far as any."""
     text = text.expandtabs(4)
+    indent = len(text) - len(text.lstrip())
     if has_known_secret(text) or has_named_secret(text):
-        return " " * (len(text) - len(text.lstrip())) + _HIDDEN
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+        return indent, " " * indent + _HIDDEN
+    if len(text) > _WIDEST:
+        text = text[: _WIDEST - 1] + "…"
+    return (indent if indent < len(text) else sys.maxsize), text

@@ -24,6 +24,9 @@ __all__ = ["embedded"]
 _LARGEST = 4_500_000
 """Bytes of what is embedded: the page promises to stay under 5 MB."""
 
+_LEVEL = 4
+"""Of deflating. The usual 6 takes nearly three times as long, for 7% less."""
+
 _KNOWN = ("static", "registry", "both")
 
 
@@ -42,7 +45,7 @@ def embedded(report: Report) -> str:
 
 
 def _deflated(content: dict[str, Any]) -> str:
-    return base64.b64encode(zlib.compress(msgspec.json.encode(content), 6)).decode()
+    return base64.b64encode(zlib.compress(msgspec.json.encode(content), _LEVEL)).decode()
 
 
 def _columns(report: Report, left_out: str) -> dict[str, Any]:

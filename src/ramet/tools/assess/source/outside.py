@@ -38,24 +38,28 @@ class Outside:
         self.lines = source.splitlines()
         self._seen: list[tuple[int, int]] = []
         self.body: list[Statement] = []
-        _Reader(self._seen).read(tree.body, self.body, "", "")
+        _Reader(self._seen, self.lines).read(tree.body, self.body, "", "")
         self.exports = _exports(self.body)
         self.digest = self._digest()
 
     def _digest(self) -> bytes:
         """Of the lines that stand outside functions, or in them are kept, wherever they stand."""
-        digest = blake2b(digest_size=12)
-        for first, last in self._seen:
-            for line in self.lines[first - 1 : last]:
-                if line := line.rstrip():
-                    digest.update(line)
-                    digest.update(b"\n")
-        return digest.digest()
+        return _digest_of(self.lines, self._seen)
 
 
 def read_outside(tree: ast.Module, source: bytes) -> Outside:
     """That of a tree and of the source that it was parsed from."""
     return Outside(tree, source)
+
+
+def _digest_of(lines: Sequence[bytes], ranges: Sequence[tuple[int, int]]) -> bytes:
+    digest = blake2b(digest_size=12)
+    for first, last in ranges:
+        for line in lines[first - 1 : last]:
+            if line := line.rstrip():
+                digest.update(line)
+                digest.update(b"\n")
+    return digest.digest()
 
 
 def _exports(body: list[Statement]) -> list[str] | None:
@@ -74,8 +78,9 @@ def _exports(body: list[Statement]) -> list[str] | None:
 class _Reader:
     """Statements of one scope -> those of `extract`. `seen` gathers the lines that matter."""
 
-    def __init__(self, seen: list[tuple[int, int]]) -> None:
+    def __init__(self, seen: list[tuple[int, int]], lines: Sequence[bytes]) -> None:
         self.seen = seen
+        self.lines = lines
 
     def read(
         self,
@@ -169,18 +174,24 @@ class _Reader:
         body: list[Statement] = []
         self.read(node.body, body, name + ".", name)
         arguments = node.args
+        returns, returned = self._returns(node)
         return FunctionDef(
             name,
             [expression(each) for each in node.decorator_list],
             [each.arg for each in (*arguments.posonlyargs, *arguments.args)],
-            self._returns(node),
+            returns,
             body,
             node.lineno,
             node.end_lineno or node.lineno,
             is_conditional,
+            returned,
         )
 
-    def _returns(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Expression]:
+    def _returns(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef
+    ) -> tuple[list[Expression], bytes]:
+        """What is returned, and a digest of the lines that say so."""
+        places: list[tuple[int, int]] = []
         found: list[Expression] = []
         assigned: dict[str, ast.Assign] = {}
         for statement in _statements(node.body):
@@ -193,17 +204,21 @@ class _Reader:
             elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
                 value = statement.value.value
             if value is not None and not _is_answer(value):
-                self._see(statement)
+                places.append(_lines_of(statement))
                 if (first := assigned.get(_root(value))) is not None:
-                    self._see(first)
+                    places.append(_lines_of(first))
                     value = _with_root(value, first.value)
                 returned = expression(value)
                 if not isinstance(returned, Unknown):
                     found.append(returned)
-        return found
+        return found, _digest_of(self.lines, places) if found else b""
 
     def _see(self, node: ast.stmt) -> None:
-        self.seen.append((node.lineno, node.end_lineno or node.lineno))
+        self.seen.append(_lines_of(node))
+
+
+def _lines_of(node: ast.stmt) -> tuple[int, int]:
+    return node.lineno, node.end_lineno or node.lineno
 
 
 def _root(node: ast.expr) -> str:

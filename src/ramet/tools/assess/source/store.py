@@ -32,6 +32,7 @@ class Store:
         self._version = version
         self._old: dict[bytes, msgspec.Raw] = {}
         self._used: dict[bytes, msgspec.Raw] = {}
+        self._is_changed = False
         if path is not None:
             with contextlib.suppress(OSError, msgspec.DecodeError):
                 kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
@@ -47,12 +48,14 @@ class Store:
 
     def put(self, key: bytes, entry: bytes) -> msgspec.Raw:
         """Keep an encoded entry."""
+        self._is_changed = True
         self._used[key] = kept = msgspec.Raw(entry)
         return kept
 
     def save(self) -> None:
         """Write what was used in this run. A folder that cannot be written costs speed only."""
-        if self._path is None or self._used.keys() == self._old.keys():
+        is_same = not self._is_changed and self._used.keys() == self._old.keys()
+        if self._path is None or is_same:
             return
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)

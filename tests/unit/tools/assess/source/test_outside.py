@@ -71,6 +71,7 @@ def test_statements_are_kept_with_names_as_written_and_lines() -> None:
         MODULE.replace('"""Pay."""', '"""Pay it."""'),
         MODULE.replace("self.total = 1", "if self:\n            return redirect('shop')"),
         MODULE.replace("self.total = 1", "if self:\n            return f'{self}'"),
+        MODULE.replace("return self", "return None or self"),
     ],
 )
 def test_the_digest_stays_when_only_the_inside_of_functions_or_lines_change(changed: str) -> None:
@@ -84,7 +85,6 @@ def test_the_digest_stays_when_only_the_inside_of_functions_or_lines_change(chan
         MODULE.replace("Field()", "Field(1)"),
         MODULE.replace("NUMBER = 1", "NUMBER = 2"),
         MODULE.replace("import b", "import c"),
-        MODULE.replace("return self", "return None or self"),
         MODULE.replace("def pay(self)", "def pay(self, how)"),
         MODULE.replace("self.total = 1", "from c import d"),
         MODULE + "class More: pass\n",
@@ -93,6 +93,29 @@ def test_the_digest_stays_when_only_the_inside_of_functions_or_lines_change(chan
 )
 def test_the_digest_changes_when_the_outside_does(changed: str) -> None:
     assert read(changed).outside != read(MODULE).outside
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        MODULE.replace("return self", "return None or self"),
+        MODULE.replace("return self", "return self.made()"),
+        MODULE.replace("return self", "made = self\n        return made"),
+        MODULE.replace("        return self\n", ""),
+    ],
+)
+def test_what_a_function_returns_has_a_digest_of_its_own(changed: str) -> None:
+    assert pay(changed).returned != pay(MODULE).returned
+    assert pay("# Lower.\n" + changed).returned == pay(changed).returned
+
+
+def pay(source: str) -> FunctionDef:
+    """The method of MODULE."""
+    order = read(source).body[1]
+    assert isinstance(order, ClassDef)
+    method = order.body[1]
+    assert isinstance(method, FunctionDef)
+    return method
 
 
 def test_conditions_are_flattened_and_marked() -> None:

@@ -57,7 +57,7 @@ class Linker:
         self._knowledge.end_of_middleware()
 
     def _link(self, module: Module, behaviour: Behaviour) -> Found:
-        self._knowledge.start_file()
+        self._knowledge.start_file(module.path)
         return FileLinker(self._knowledge, self._evaluation, module, behaviour).link()
 
 

@@ -119,7 +119,7 @@ class Frameworks:
     ) -> Value:
         """`owner.name(…)`. `dotted` is the method where a class of the project has it."""
         if dotted is not None:
-            value = self._knowledge.returned(dotted, owner)
+            value = self._knowledge.returned(dotted, owner, site)
             if value is not None:
                 return value
         role = self.role(owner.dotted)

@@ -29,16 +29,11 @@ from ramet.tools.assess.linking.queries.values import (
     Text,
     Value,
 )
-from ramet.tools.assess.source.extract import (
-    Assign,
-    Call,
-    ClassDef,
-    FunctionDef,
-    Name,
-)
+from ramet.tools.assess.source.extract import Assign, Call, ClassDef, FunctionDef, Name
 
 if TYPE_CHECKING:
     from ramet.tools.assess.linking.queries.evaluation import Evaluation
+    from ramet.tools.assess.linking.queries.site import Site
 
 __all__ = ["Knowledge"]
 
@@ -81,6 +76,7 @@ class Knowledge:
         self._externals: dict[str, list[str]] = {}
         self.owners = Owners(self, self._models)
         self._depth = 0
+        self._file = ""
         self._outside = Outside(self)
         self._of_self: dict[tuple[str, str], Value] = {}
         self._told: dict[str, str] = {}
@@ -313,23 +309,29 @@ class Knowledge:
         known = self._functions.get(dotted)
         return known is not None and Name("staticmethod") in known[1].decorators
 
-    def returned(self, dotted: str, owner: Value) -> Value:
-        """What a function gives, called on `owner` where it is a method."""
+    def returned(self, dotted: str, owner: Value, site: Site | None = None) -> Value:
+        """What a function gives, called on `owner` where it is a method.
+
+        A file that asks at a `site` for its own function needs no note of it: it changes with it.
+        """
+        if dotted not in self._functions:
+            return None
+        module, function = self._functions[dotted]
+        is_own = site is not None and not site.is_silent and module.path == self._file
+        returns = function.returns if is_own else self._names.returns.of(module, function)
         key = (dotted, owner)
         if key in self._returned:
             return self._returned[key]
-        known = self._functions.get(dotted)
-        if known is None or self._depth > _DEEPEST:
+        if self._depth > _DEEPEST:
             return None
         self._returned[key] = None
-        module, function = known
         scope: dict[str, Value] = dict.fromkeys(function.parameters)
         if owner is not None and function.parameters:
             scope[function.parameters[0]] = owner
             scope["super"] = SuperOf(dotted.rpartition(".")[0], owner)
         self._depth += 1
         try:
-            for expression in function.returns:
+            for expression in returns:
                 value = self._outside.value(module, expression, scope)
                 if value is not None:
                     self._returned[key] = value
@@ -367,8 +369,9 @@ class Knowledge:
 
     # One file
 
-    def start_file(self) -> None:
+    def start_file(self, path: str) -> None:
         """Forget what only the functions of another file told."""
+        self._file = path
         self._of_self.clear()
         self._told.clear()
 

@@ -33,6 +33,8 @@ Passed = dict[str, dict[int | str, dict[str, set[Value]]]]
 class Site:
     """One function (or module, or class) that is evaluated. `label` is its class's model, or ""."""
 
+    is_silent = False
+
     def __init__(
         self, found: Found, name: str, kind: str, line: int, passed: Passed | None = None
     ) -> None:
@@ -125,6 +127,8 @@ class Site:
 
 class Silent(Site):
     """A site for what is evaluated elsewhere on behalf of a function: nothing is written down."""
+
+    is_silent = True
 
     def __init__(self) -> None:
         super().__init__(Found([], [], [], [], [], [], "", [], [], [], []), "", "function", 0)

@@ -1,0 +1,108 @@
+"""After any change of the monolith, a run with a cache says what one without says."""
+
+from __future__ import annotations
+
+import ast
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ramet.tools.assess.scanning import scan
+
+MONOLITH = Path(__file__).parents[4] / "examples/monolith"
+
+EDITS = [
+    # In a function: what it calls, what it writes, where its lines stand.
+    ("storefront/views.py", "request.basket.clear()", "request.basket.add('a', 1)"),
+    ("users/services.py", "    user.save()\n", "    user.profile.delete()\n"),
+    ("orders/services.py", '"""Placing', '\n\n"""Placing'),
+    # What functions return: of those that others ask, and of those that nobody does.
+    ("orders/models.py", "return self.filter(customer=user)", "return User.objects.all()"),
+    ("users/models.py", "return Order.objects.open().filter(customer=self)", "return self.profile"),
+    ("storefront/views.py", "    return redirect(found)\n", "    return found.reviews\n"),
+    ("storefront/views.py", "    return found.reviews\n", ""),
+    # Imports, in a module and in a function.
+    ("orders/models.py", "import Address\n", "import Address, User\n"),
+    ("users/letters.py", "from ", "from orders import reports\nfrom "),
+    ("users/services.py", "from orders import services as orders", "import orders.tasks as orders"),
+    # Models: fields, relations, names, bases.
+    (
+        "orders/models.py",
+        "    notes = GenericRelation(Note)\n",
+        "    notes = GenericRelation(Note)\n"
+        "    packed_by = models.ForeignKey(Address, models.PROTECT, related_name='packed')\n",
+    ),
+    ("orders/models.py", "related_name='packed'", "related_name='+'"),
+    ("orders/models.py", "class Coupon(Attributed)", "class Voucher(Attributed)"),
+    ("core/models.py", "class Note(Attributed)", "class Note(TimeStamped)"),
+    (
+        "orders/models.py",
+        "        ordering = [",
+        "        db_table = 'orders'\n        ordering = [",
+    ),
+    # Settings, and files that come and go.
+    ("config/settings.py", '    "payments",\n', ""),
+    ("config/settings.py", '    "storefront.middleware.BasketMiddleware",\n', ""),
+    ("payments/services.py", None, None),
+    ("core/new.py", None, "from orders.models import Order\n\n\ndef f():\n    Order().save()\n"),
+    ("core/new.py", "Order().save()", "return Order.objects.filter(address__city='')"),
+    ("core/__init__.py", None, "from core.new import f\n"),
+    ("orders/tasks.py", None, "def (\n"),
+]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of the monolith that may be edited."""
+    return shutil.copytree(MONOLITH, tmp_path / "monolith")
+
+
+def edit(path: Path, old: str | None, new: str | None) -> None:
+    """Put `new` where `old` is, or for all of the file; delete it where there is neither."""
+    if old is not None:
+        text = path.read_text()
+        assert old in text, f"{path.name} has no {old!r}"
+        path.write_text(text.replace(old, new or "", 1))
+    elif new is not None:
+        path.write_text(new)
+    else:
+        path.unlink()
+
+
+def test_after_each_of_many_edits_the_cache_is_not_to_be_seen(root: Path, tmp_path: Path) -> None:
+    before, visible = scan(root, cache=tmp_path / "cache"), 0
+    for path, old, new in EDITS:
+        edit(root / path, old, new)
+        after = scan(root, cache=tmp_path / "cache")
+        assert after == scan(root), f"{path}: {old!r} -> {new!r}"
+        visible += after != before
+        before = after
+    assert visible > len(EDITS) * 0.8
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_a_function_returns_the_cache_is_not_to_be_seen(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    files = [path for path in sorted(root.rglob("*.py")) if "return " in path.read_text()]
+    every = [returned for path in files for returned in returns(path)]
+    scan(root, cache=tmp_path / "cache")
+    for _ in range(6):
+        path = chance.choice(files)
+        place, value = chance.choice(list(returns(path))), chance.choice(every).value
+        lines = path.read_text().splitlines()
+        new = " " * place.col_offset + "return " + ast.unparse(value or ast.Constant(None))
+        lines[place.lineno - 1 : place.end_lineno] = [new]
+        path.write_text("\n".join(lines) + "\n")
+        assert scan(root, cache=tmp_path / "cache") == scan(root), f"{path}:{place.lineno}: {new}"
+
+
+def returns(path: Path) -> Iterator[ast.Return]:
+    """The return statements of a file that have lines of their own."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Return) and node.end_lineno is not None:
+            yield node
