@@ -82,11 +82,9 @@ def _made_gap(registry: Registry) -> Gap:
         for cls in registry.made
         if cls.module is not None and cls.definition is not None
     ]
-    path, line = min(places)
-    return Gap(
-        kind="made-by-metaclass",
-        file=path,
-        line=line,
+    return _gap_at(
+        "made-by-metaclass",
+        places,
         found=f"{_count(places, 'class')} that a metaclass makes proxies of other models",
         why="They are models only once something imports them, so they were left out.",
         remedy="Give the project's own registry with --registry.",
@@ -94,11 +92,9 @@ def _made_gap(registry: Registry) -> Gap:
 
 
 def _base_gap(base: str, places: list[_Place]) -> Gap:
-    path, line = min(places)
-    return Gap(
-        kind="unresolved-base",
-        file=path,
-        line=line,
+    return _gap_at(
+        "unresolved-base",
+        places,
         found=f"{_count(places, 'model')} with the base {base}, which was not read",
         why="What the base relates to is not seen, nor whether it has a table of its own.",
         remedy=_REMEDY,
@@ -106,11 +102,9 @@ def _base_gap(base: str, places: list[_Place]) -> Gap:
 
 
 def _package_gap(package: str, places: list[_Place]) -> Gap:
-    path, line = min(places)
-    return Gap(
-        kind="package-not-read",
-        file=path,
-        line=line,
+    return _gap_at(
+        "package-not-read",
+        places,
         found=f"{_count(places, 'relation')} with models of {package}, which was not read",
         why="The label of each is the one that such a package usually has.",
         remedy=_REMEDY,
@@ -118,15 +112,19 @@ def _package_gap(package: str, places: list[_Place]) -> Gap:
 
 
 def _app_gap(app: str, places: list[_Place]) -> Gap:
-    path, line = min(places)
-    return Gap(
-        kind="app-not-installed",
-        file=path,
-        line=line,
+    return _gap_at(
+        "app-not-installed",
+        places,
         found=f"{_count(places, 'relation')} with models of the app {app}",
         why="INSTALLED_APPS, as far as it could be read, has no such app.",
         remedy="Name the settings module that installs it with --settings.",
     )
+
+
+def _gap_at(kind: str, places: list[_Place], *, found: str, why: str, remedy: str) -> Gap:
+    """One gap for all of them, at the first."""
+    path, line = min(places)
+    return Gap(kind=kind, file=path, line=line, found=found, why=why, remedy=remedy)
 
 
 def _count(places: list[_Place], noun: str) -> str:
