@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ramet.calls import context
@@ -83,8 +84,14 @@ def service_in(environ: Mapping[str, Any]) -> str | None:
     place = here()
     if not place.environment.is_in_mesh:
         return None
-    found = re.fullmatch(r"spiffe://([^/]+)/([^/,]+)", environ.get(_HEADER, ""))
-    return found[2] if found and found[1] == place.system.name else None
+    return _service_named(environ.get(_HEADER, ""), place.system.name)
+
+
+@lru_cache(maxsize=256)
+def _service_named(identity: str, system: str) -> str | None:
+    """The service of the system with a SPIFFE id; Envoy lets few through, those of certificates."""
+    found = re.fullmatch(r"spiffe://([^/]+)/([^/,]+)", identity)
+    return found[2] if found and found[1] == system else None
 
 
 def making_service(depth: int) -> str | None:

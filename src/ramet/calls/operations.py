@@ -47,13 +47,10 @@ class Operation:
     Answer: type[msgspec.Struct]
     exact_arguments: Exactness
     exact_answer: Exactness
+    label: str
+    """As `shop.products.v1.Products/reserve`: in traces and metrics."""
     decode: Callable[[bytes], msgspec.Struct]
     decode_answer: Callable[[bytes], Any]
-
-    @property
-    def label(self) -> str:
-        """As `shop.products.v1.Products/reserve`: in traces and metrics."""
-        return self.path[len(CALLS_PATH) :]
 
     def encode_arguments(self, arguments: msgspec.Struct) -> bytes:
         """Return the request's body. Raises InvalidArgument for what has no exact wire form."""
@@ -130,6 +127,7 @@ def build(method: Callable[..., Any], *, contract: str, module: str, **options: 
         name=method.__name__,
         full_name=f"{contract}.{method.__name__}",
         path=f"{CALLS_PATH}{contract}/{method.__name__}",
+        label=f"{contract}/{method.__name__}",
         module=module,
         description=inspect.getdoc(method) or "",
         keyword_only=tuple(p.name for p in keyword_only),

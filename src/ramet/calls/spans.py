@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 from ramet.calls import context
 from ramet.calls.caller import owner_of
 from ramet.calls.errors import RemoteError
-from ramet.calls.operations import CALLS_PATH, Operation
+from ramet.calls.operations import Operation
 from ramet.calls.refusals import Refused
 from ramet.calls.transactions import open_transaction
 from ramet.telemetry import tracing
@@ -99,14 +99,14 @@ class _Call(tracing.Work):
 @lru_cache(maxsize=4096)
 def _made(operation: Operation, file: str, line: int) -> Shape:
     site = {"code.file.path": from_project(file), "code.line.number": line}
-    return Shape(_name(operation), SpanKind.CLIENT, _said(operation) | site)
+    return Shape(operation.label, SpanKind.CLIENT, _said(operation) | site)
 
 
 @lru_cache(maxsize=4096)
 def _served(operation: Operation, caller: str | None) -> tuple[Shape, str | None]:
     """And whose work it is. Callers are services that the mesh vouches for, so they are few."""
     said = _said(operation) | ({} if caller is None else {"ramet.caller": caller})
-    return Shape(_name(operation), SpanKind.SERVER, said), owner_of(operation.module)
+    return Shape(operation.label, SpanKind.SERVER, said), owner_of(operation.module)
 
 
 @lru_cache(maxsize=256)
@@ -115,15 +115,11 @@ def _fetched(service: str, method: str) -> Shape:
     return Shape(method, SpanKind.CLIENT, said)
 
 
-def _name(operation: Operation) -> str:
-    return operation.path.removeprefix(CALLS_PATH)
-
-
 def _said(operation: Operation) -> dict[str, Any]:
     return {
         "rpc.system.name": "connectrpc",
-        "rpc.method": _name(operation),
-        "ramet.operation": _name(operation),
+        "rpc.method": operation.label,
+        "ramet.operation": operation.label,
         "ramet.callee": owner_of(operation.module),
         "ramet.deadline_ms": round(operation.deadline * 1000),
     }

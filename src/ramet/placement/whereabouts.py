@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.placement.environment import Environment
@@ -55,6 +57,9 @@ class Here:
 
 def here() -> Here:
     """The place of this process; DiagnosticError when the settings do not end with `place()`."""
+    place = _looked_up().get("RAMET")
+    if type(place) is Here:
+        return place
     from django.conf import settings
 
     place = getattr(settings, "RAMET", None)
@@ -69,3 +74,15 @@ def here() -> Here:
             remedy="End the settings with `import ramet` and `ramet.place(globals())`.",
         )
     )
+
+
+@cache
+def _looked_up() -> Mapping[str, Any]:
+    """The settings that were asked for before, where Django itself looks first.
+
+    Always the same dictionary, which Django empties whenever other settings take over: `here` is
+    asked several times a call, and through the functions in front it would be felt.
+    """
+    from django.conf import settings
+
+    return vars(settings)
