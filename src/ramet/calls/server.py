@@ -114,48 +114,33 @@ class Operations:
             self._thread.looked = now
 
     def _run(self, path: str, environ: Environ) -> bytes:
-        """Run it, and count how it went."""
-        started, caller, code = time.monotonic(), service_in(environ), "ok"
-        callee = label = metrics.UNKNOWN
+        """Run it as its caller's, within its trace."""
+        started, caller = time.monotonic(), service_in(environ)
         try:
             operation, implementation = self._find(path)
-            callee, label = owner_of(operation.module) or callee, operation.label
-            return self._execute(operation, implementation, caller, environ)
-        except RemoteError as error:
-            code = error.code
+        except Unimplemented as error:
+            _count(started, caller, None, error.code)
             raise
-        except InvalidToken:
-            code = Unauthenticated.code
-            raise
-        except KeysUnavailable:
-            code = Unavailable.code
-            raise
-        finally:
-            seconds = time.monotonic() - started
-            metrics.SERVER.record(seconds, caller or metrics.UNKNOWN, callee, label, code)
-
-    def _execute(
-        self, operation: Operation, implementation: type, caller: str | None, environ: Environ
-    ) -> bytes:
-        body, key = _read(environ), environ.get("HTTP_IDEMPOTENCY_KEY")
-        # Never more than the contract allows, as in process, whatever the caller says.
-        seconds = min(_seconds(environ) or operation.deadline, operation.deadline)
         # Plainly set and reset: a context manager would be felt here.
-        deadline = context.deadline.set(time.monotonic() + seconds)
         calling = context.calling_service.set(caller)
         try:
-            with (
-                with_baggage(environ.get("HTTP_BAGGAGE")),
-                spans.serving(operation, environ),
-            ):
-                authorization = environ.get("HTTP_AUTHORIZATION")
-                if authorization is None and current_token() is None:
-                    return execute(operation, implementation, body, key)
-                with use_token(bearer.of_header(authorization or "")):
-                    return execute(operation, implementation, body, key)
+            with with_baggage(environ.get("HTTP_BAGGAGE")), spans.serving(operation, environ):
+                code = "ok"
+                try:
+                    return _execute(operation, implementation, environ)
+                except RemoteError as error:
+                    code = error.code
+                    raise
+                except InvalidToken:
+                    code = Unauthenticated.code
+                    raise
+                except KeysUnavailable:
+                    code = Unavailable.code
+                    raise
+                finally:
+                    _count(started, caller, operation, code)
         finally:
             context.calling_service.reset(calling)
-            context.deadline.reset(deadline)
 
     def _find(self, path: str) -> tuple[Operation, type]:
         if self._served is None:
@@ -164,6 +149,31 @@ class Operations:
         if found is None:
             raise Unimplemented(_what_is_known(path, self._served))
         return found
+
+
+def _execute(operation: Operation, implementation: type, environ: Environ) -> bytes:
+    """Run it within its deadline, for the user whose token came along."""
+    body, key = _read(environ), environ.get("HTTP_IDEMPOTENCY_KEY")
+    # Never more than the contract allows, as in process, whatever the caller says.
+    seconds = min(_seconds(environ) or operation.deadline, operation.deadline)
+    deadline = context.deadline.set(time.monotonic() + seconds)
+    try:
+        authorization = environ.get("HTTP_AUTHORIZATION")
+        if authorization is None and current_token() is None:
+            return execute(operation, implementation, body, key)
+        with use_token(bearer.of_header(authorization or "")):
+            return execute(operation, implementation, body, key)
+    finally:
+        context.deadline.reset(deadline)
+
+
+def _count(started: float, caller: str | None, operation: Operation | None, code: str) -> None:
+    """Count one call; within its span, by which the slowest can be looked up."""
+    callee = label = metrics.UNKNOWN
+    if operation is not None:
+        callee, label = owner_of(operation.module) or callee, operation.label
+    seconds = time.monotonic() - started
+    metrics.SERVER.record(seconds, caller or metrics.UNKNOWN, callee, label, code)
 
 
 def _placed_operations() -> dict[str, tuple[Operation, type]]:

@@ -22,7 +22,7 @@ from ramet.calls.refusals import Refused
 from ramet.calls.transactions import open_transaction
 from ramet.telemetry import tracing
 from ramet.telemetry.call_sites import from_project
-from ramet.telemetry.context_variable import detach
+from ramet.telemetry.context_variable import CURRENT
 from ramet.telemetry.propagation import parent_in
 from ramet.telemetry.spans import Shape
 
@@ -86,7 +86,7 @@ class _Call(tracing.Work):
         traceback: TracebackType | None,
     ) -> None:
         if error is None:  # as Work does it, a step shorter
-            detach(self._token)
+            CURRENT.reset(self._token)
             self.span.end()
             return
         if isinstance(error, RemoteError):

@@ -6,7 +6,7 @@ path ends before its first long segment. By a CEL expression: nothing else of En
 
 from ramet.system import path_secrets
 
-__all__ = ["TOLD"]
+__all__ = ["TOLD", "TOLD_OF_SAMPLED"]
 
 
 def _told() -> str:
@@ -17,8 +17,13 @@ def _told() -> str:
     has_one = " || ".join(f"{path}.matches('{each}')" for each in path_secrets.LOOKS)
     upto = f"^((?:/[!-.0-~]{{0,{path_secrets.LEAST - 1}}})*/).*$"
     masked = f"re.extract({path}, '{upto}', r'\\1[redacted]')"
-    return f"%CEL({is_long} && ({has_one}) ? {masked} : {path})%"
+    return f"{is_long} && ({has_one}) ? {masked} : {path}"
 
 
-TOLD = _told()
+TOLD = f"%CEL({_told()})%"
 """A command of Envoy's formatter; `-` where there is no path."""
+
+# Envoy has written its own span into the header by then, with the sender's flag.
+_IS_LEFT_OUT = "request.headers['traceparent'].endsWith('-00')"
+TOLD_OF_SAMPLED = f"%CEL({_IS_LEFT_OUT} ? '' : {_told()})%"
+"""The same for a span's tag, which Envoy works out for the spans, too, that it does not send."""

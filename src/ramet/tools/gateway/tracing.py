@@ -106,7 +106,7 @@ def _tracing(
             # Of the path, which Envoy tells with its query, nothing but the slash; then without.
             "max_path_tag_length": 1,
             "custom_tags": [
-                {"tag": "url.path", "value": paths.TOLD},
+                {"tag": "url.path", "value": paths.TOLD_OF_SAMPLED},
             ],
         }
     }
