@@ -80,7 +80,7 @@ def environment_of(folder: Path, service: str) -> dict[str, str]:
     """Of a process of one of the two services, whose mesh has its sockets in `folder`."""
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "bench_settings",
-        "PYTHONPATH": str(PROJECT),
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), *sys.path]),
         "RAMET_TOML": str(PROJECT / "ramet.toml"),
         "RAMET_SERVICES": service,
         "RAMET_MESH_URL": f"unix:{folder}/{{caller}}.out.sock",

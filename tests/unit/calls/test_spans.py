@@ -2,18 +2,22 @@
 
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.test import override_settings
 
 import ramet
-from ramet.calls import transport
+from ramet.calls import metrics, transport
 from ramet.calls.context import use_deadline
+from ramet.calls.server import Operations
 from ramet.placement import Here
 from ramet.placement.environment import Environment
 from ramet.system import Gateway, Infrastructure, Service, System
 from ramet.telemetry import tracing
+from ramet.telemetry.metrics import instruments
+from ramet.telemetry.metrics.prometheus import own_series
 from ramet.telemetry.spans import Shape
 from tests.unit.conftest import Trace
 
@@ -80,6 +84,32 @@ def test_a_call_has_a_span_on_each_side(traced: Trace) -> None:
     site = {"code.file.path": __file__, "code.line.number": line}
     assert asking.attributes == common | site
     assert answering.attributes == common | {"ramet.caller": "doors"}
+
+
+def test_the_slowest_call_that_came_in_is_found_by_its_trace(traced: Trace) -> None:
+    instruments.use_folder(None, "test")
+    kept = traced()
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    body = b'{"day":"friday"}'
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": Doors.__ramet__.operations["open"].path,
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+        "HTTP_TRACEPARENT": f"00-{trace_id}-b7ad6b7169203331-01",
+    }
+    statuses: list[str] = []
+    Operations(_no_django)(environ, lambda status, _: statuses.append(status))
+    assert statuses == ["200 OK"]
+    [answering] = kept()
+    assert answering.trace_id == trace_id
+    [counted] = [each for each in own_series() if each.declaration == metrics.SERVER.declaration]
+    assert counted.exemplar == trace_id
+
+
+def _no_django(*_: object) -> list[bytes]:
+    raise AssertionError("a call is none of Django's")
 
 
 def test_a_refusal_is_no_error_and_a_fault_is_one_on_both_sides(traced: Trace) -> None:

@@ -17,8 +17,8 @@ from ramet.tools.gateway.topology import Topology
 __all__ = ["inbound", "outbound"]
 
 # Only the outbound side may be told of retries and time-outs, and only by the service's own code.
-_ASKED_OF_ENVOY = "x-envoy-(?:retr|max-retries|hedge|upstream-rq-per-try|upstream-alt).*"
-_AND_TIMEOUTS = "x-envoy-(?:retr|max-retries|hedge|upstream|decorator|original|force).*"
+_ASKED_OF_ENVOY = ("retr", "max-retries", "hedge", "upstream-rq-per-try", "upstream-alt")
+_AND_TIMEOUTS = ("retr", "max-retries", "hedge", "upstream", "decorator", "original", "force")
 
 
 def inbound(system: System, topology: Topology, service: Service) -> dict[str, Any]:
@@ -96,15 +96,22 @@ def _between_services(topology: Topology, routes: str) -> dict[str, Any]:
     }
 
 
-def _headers(removed: str, given: dict[str, str]) -> dict[str, Any]:
-    """Before anything else looks at a request: what a peer may not say goes, what holds is said."""
+def _headers(removed: tuple[str, ...], given: dict[str, str]) -> dict[str, Any]:
+    """Before anything else looks at a request: what a peer may not say goes, what holds is said.
+
+    `removed` is how names go on after `x-envoy-`. One after the other: a single regular expression
+    for all of them takes Envoy longer, for every header of every call.
+    """
     return {
         "name": "ramet.mesh_headers",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation"
             ".header_mutation.v3.HeaderMutation",
             "mutations": [
-                {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": removed}}}},
+                *(
+                    {"remove_on_match": {"key_matcher": {"prefix": f"x-envoy-{each}"}}}
+                    for each in removed
+                ),
                 *({"remove": name} for name in given),
                 *(_said(name, value) for name, value in given.items()),
                 # A service's own request was forwarded for nobody.
