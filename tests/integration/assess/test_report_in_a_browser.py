@@ -127,6 +127,34 @@ def test_cuts_are_narrowed_down_by_how_they_are_made(page: Page) -> None:
     expect(page.locator("#cuts pre mark").first).to_contain_text("ForeignKey")
 
 
+def test_what_a_row_costs_stands_beside_what_it_is_however_narrow(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """On the line of its first word, not alone on one below; and a path is parted at a slash."""
+    report = made_up()
+    file = "made/management/commands/load_all_of_the_demonstration.py"
+    edge = msgspec.structs.replace(report.cuts[0].edge, file=file, line=120)
+    cuts = [msgspec.structs.replace(report.cuts[0], edge=edge, effort=99), *report.cuts[1:]]
+    page = opened(browser, msgspec.structs.replace(report, cuts=cuts), tmp_path, viewport=NARROW)
+    rows = page.locator("#cuts summary, #blockers .row")
+    tops = rows.evaluate_all(
+        "rows => rows.map((row) => [...row.querySelectorAll('.tag')].slice(0, 2)"
+        ".map((tag) => [tag.textContent, tag.offsetTop]))"
+    )
+    assert len(tops) > 20
+    for (_, top), (days, below) in tops:
+        assert days.endswith(("day", "days"))
+        assert top == below
+    place = page.locator("#cuts .place", has_text="load_all").first
+    lines = place.evaluate(
+        "(place) => [...place.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE)"
+        ".map((part) => { const range = document.createRange(); range.selectNode(part);"
+        " return range.getClientRects().length; })"
+    )
+    assert lines == [1, 1, 1, 1], "a part of the path is itself parted"
+    page.context.close()
+
+
 def test_a_cell_of_the_matrix_lists_its_connections(page: Page) -> None:
     """As many as it says."""
     cell = page.locator("#matrix td button").first

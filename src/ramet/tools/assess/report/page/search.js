@@ -26,7 +26,7 @@ function searched(report) {
 
 function fileRow(report, text) {
   const models = [...report.models.file.keys()].filter((row) => report.models.file[row] === text);
-  return el("div", { class: "row" }, el("code", {}, report.texts[text]), models.map((row) => [" ", label(report, report.models.label[row])]));
+  return el("div", { class: "row" }, code(report.texts[text]), models.map((row) => [" ", label(report, report.models.label[row])]));
 }
 
 function beginSearch(report) {
