@@ -25,18 +25,15 @@ function drawCuts(report, host) {
 }
 
 function drawEdges(report, host) {
-  const all = [...Array(report.edgeCount).keys()];
-  const apps = new Set();
-  const app = (texts) => texts.map((text) => report.app(text));
-  const [sources, targets] = [app(report.edges.source), app(report.edges.target)];
-  for (const each of sources) apps.add(each);
-  for (const each of targets) apps.add(each);
+  const all = [...Array(report.connections).keys()];
+  const [sources, targets] = [report.edges.source, report.edges.target].map((ends) => all.map((edge) => report.app(ends[edge])));
+  const apps = [...sources, ...targets];
   const show = () => listing.show(all.filter((edge) =>
     (!kinds.value || report.word(edge) === kinds.value) &&
     (!one.value || sources[edge] === one.value) &&
     (!other.value || targets[edge] === other.value) &&
     (!known.value || report.known[report.edges.known[edge]] === known.value)));
-  const kinds = chooser("Kind", new Set(report.edges.kind.map((text) => report.words[report.texts[text]])), show);
+  const kinds = chooser("Kind", all.map((edge) => report.word(edge)), show);
   const one = chooser("From app", apps, show);
   const other = chooser("To app", apps, show);
   const known = chooser("Known", report.known, show);

@@ -17,7 +17,7 @@ function searched(report) {
   return [
     ["model", all(report.models.label), modelRow, (row) => join(report.text(report.models.label, row), report.text(report.models.table, row))],
     ["cut", all(report.cuts.edge), cutRow, (row) => cutText(report, row)],
-    ["connection", all(report.edges.kind), edgeRow, (row) => edgeText(report, row)],
+    ["connection", [...Array(report.connections).keys()], edgeRow, (row) => edgeText(report, row)],
     ["function", all(report.functions.name), functionRow, (row) => join(report.text(report.functions.name, row), report.text(report.functions.file, row))],
     ["file", files, fileRow, (text) => report.texts[text].toLowerCase()],
     ["gap", all(report.gaps.kind), gapRow, (row) => join(report.text(report.gaps.file, row), report.text(report.gaps.found, row), report.text(report.gaps.kind, row))],

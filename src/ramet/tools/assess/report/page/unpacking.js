@@ -11,7 +11,6 @@ class Report {
     Object.assign(this, columns);
     this.familyOf = new Map(Object.entries(this.families).flatMap(([family, kinds]) => kinds.map((kind) => [kind, family])));
     this.modelOf = new Map(this.models.label.map((text, row) => [text, row])); // by number of text
-    this.edgeCount = this.edges.kind.length;
     this.cutOf = new Map(this.cuts.edge.map((edge, cut) => [edge, cut]));
     this.appOfLabel = new Map();
     this.models.label.forEach((text, row) => this.appOfLabel.set(text, this.models.app[row]));
@@ -28,11 +27,14 @@ class Report {
     return known === undefined ? this.texts[end].split(".")[0] : this.texts[known];
   }
 
+  // Whether it is one of the report's connections; the others are what cuts alone say, of a whole transaction or function.
+  isConnection(edge) { return edge < this.connections; }
+
   // Edges by the number of the text at either end; made when first asked for.
   edgesOf(label) {
     if (!this.touching) {
       this.touching = new Map();
-      for (let edge = 0; edge < this.edgeCount; edge++) {
+      for (let edge = 0; edge < this.edges.kind.length; edge++) {
         for (const end of new Set([this.edges.source[edge], this.edges.target[edge]])) {
           if (!this.touching.has(end)) this.touching.set(end, []);
           this.touching.get(end).push(edge);
