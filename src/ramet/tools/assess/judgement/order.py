@@ -66,9 +66,9 @@ def find_order(
 
 
 def _price(group: Group, cuts: Sequence[Cut], blockers: Sequence[Blocker]) -> _Price:
-    mine = [cut for cut in cuts if group.name in (cut.source_group, cut.target_group)]
+    mine = [cut for cut in cuts if group.name in cut.sides]
     stopping = [each for each in blockers if group.name in each.groups]
-    inward = sum(cut.target_group == group.name for cut in mine)
+    inward = sum(cut.source_group != group.name for cut in mine)
     days = sum(cut.effort for cut in mine)
     days += BLOCKER_DAYS * len(stopping) + DEPENDANT_DAYS * inward
     return _Price(days, group.name, inward, mine, stopping)

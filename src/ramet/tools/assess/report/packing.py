@@ -77,6 +77,7 @@ def _columns(report: Report, left_out: str) -> dict[str, Any]:
             "edge": [edges.number[cut.edge] for cut in cuts],
             "from": pick(cut.source_group for cut in cuts),
             "to": pick(cut.target_group for cut in cuts),
+            "further": [pick(cut.further_groups) for cut in cuts],
             "how": pick(cut.how for cut in cuts),
             "why": pick(cut.why for cut in cuts),
             "effort": [round(cut.effort, 2) for cut in cuts],

@@ -79,8 +79,7 @@ def candidates(report: Report) -> str:
         return "<p>No candidates: there are no models to group.</p>"
     cuts: Counter[str] = Counter()
     for cut in report.cuts:
-        for name in {cut.source_group, cut.target_group}:
-            cuts[name] += 1
+        cuts.update(cut.sides)
     rows = "".join(_candidate(n, group, cuts[group.name]) for n, group in enumerate(report.groups))
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Candidates"><table>'

@@ -7,16 +7,16 @@ function chooser(name, values, changed) {
 }
 
 function drawCuts(report, host) {
-  const { edge, from, to, how, effort } = report.cuts;
+  const { edge, how, effort } = report.cuts;
   const all = [...edge.keys()].sort((one, other) => effort[other] - effort[one]);
   const show = () => listing.show(all.filter((cut) =>
     (!hows.value || report.text(how, cut) === hows.value) &&
     (!kinds.value || report.word(edge[cut]) === kinds.value) &&
-    (!groups.value || report.text(from, cut) === groups.value || report.text(to, cut) === groups.value) &&
+    (!groups.value || report.sides(cut).includes(groups.value)) &&
     (!words.value || cutText(report, cut).includes(words.value.toLowerCase()))));
   const hows = chooser("How", all.map((cut) => report.text(how, cut)), show);
   const kinds = chooser("Kind", all.map((cut) => report.word(edge[cut])), show);
-  const groups = chooser("Candidate", all.flatMap((cut) => [report.text(from, cut), report.text(to, cut)]), show);
+  const groups = chooser("Candidate", all.flatMap((cut) => report.sides(cut)), show);
   const words = el("input", { type: "text", "aria-label": "Cuts with these words", placeholder: "with these words", oninput: show });
   host.append(el("div", { class: "tools filters" }, hows, kinds, groups, words));
   if (report.leftOut) host.append(el("p", { class: "soft" }, `To keep this file small, the source is left out${report.leftOut === "excerpts" ? "" : `, and so are ${report.leftOut}`}; the JSON has all of it.`));

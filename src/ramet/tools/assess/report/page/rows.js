@@ -43,14 +43,15 @@ function edgeRow(report, edge) {
 }
 
 function cutRow(report, cut) {
-  const { edge, from, to, how, why, effort, excerpt } = report.cuts;
+  const { edge, how, why, effort, excerpt } = report.cuts;
+  const [from, ...to] = report.sides(cut);
   const source = report.text(excerpt, cut);
   const one = edge[cut];
   return el("details", { class: "row" },
     el("summary", {},
       el("span", { class: "tag good" }, report.text(how, cut)), " ", el("span", { class: "tag" }, many(effort[cut], "day")), " ",
       el("span", { class: "tag" }, report.word(one)), " ", ends(report, one, plain), place(report, report.edges, one)),
-    el("p", {}, `${report.text(from, cut)} → ${report.text(to, cut)}: ${report.text(why, cut)}`),
+    el("p", {}, `${from} → ${to.join(", ")}: ${report.text(why, cut)}`),
     el("p", {}, label(report, report.edges.source[one]), " and ", label(report, report.edges.target[one]), " on the map"),
     source ? el("pre", { tabindex: 0, role: "region", "aria-label": "Source" }, source.split("\n").map((line) =>
       line.startsWith(">") ? el("mark", {}, ` ${line.slice(1)}`) : `${line}\n`)) : null);

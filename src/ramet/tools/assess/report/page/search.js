@@ -8,7 +8,7 @@ function edgeText(report, edge) {
 }
 
 const cutText = (report, cut) =>
-  join(edgeText(report, report.cuts.edge[cut]), report.text(report.cuts.how, cut), report.text(report.cuts.why, cut), report.text(report.cuts.from, cut), report.text(report.cuts.to, cut), report.text(report.cuts.excerpt, cut));
+  join(edgeText(report, report.cuts.edge[cut]), report.text(report.cuts.how, cut), report.text(report.cuts.why, cut), ...report.sides(cut), report.text(report.cuts.excerpt, cut));
 
 // Each with the texts to look in, made when somebody searches for the first time.
 function searched(report) {

@@ -21,6 +21,12 @@ class Report {
   word(edge) { return this.words[this.kind(edge)] ?? this.kind(edge); }
   family(edge) { return this.familyOf.get(this.kind(edge)); }
 
+  // What a cut ties together, the side that knows the others first.
+  sides(cut) {
+    const { from, to, further } = this.cuts;
+    return [from[cut], to[cut], ...further[cut]].map((text) => this.texts[text]);
+  }
+
   // The app of an edge's end, which is a model's label or an app's.
   app(end) {
     const known = this.appOfLabel.get(end);
