@@ -56,7 +56,7 @@ def find_settings(
 ) -> SettingsFound:
     """The settings of a project. `wanted` is a dotted name that goes before everything.
 
-    Raises DiagnosticError where it names no module of the project.
+    Raises DiagnosticError where no module has it.
     """
     found = SettingsFound()
     named = [wanted] if wanted else list(dict.fromkeys(_named(root, files)))
@@ -86,7 +86,7 @@ def find_settings(
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
     if not found.is_named:
         _add_apps_of_others(found, names, [evaluated[id(m)] for m in modules if id(m) in evaluated])
-    if is_test(modules[0].path) or is_sample(modules[0].path):
+    if not wanted and (is_test(modules[0].path) or is_sample(modules[0].path)):
         _leave_tests_out(found, names)
     if "INSTALLED_APPS" in found.settings.partial:
         path, line = found.settings.partial["INSTALLED_APPS"]
@@ -157,7 +157,8 @@ def _unknown(wanted: str, there: list[Module]) -> Mistake:
         where="--settings",
         found=f"{wanted}, which is no module of the project",
         expected=f"a settings module's dotted name; with INSTALLED_APPS there is: {names}",
-        remedy="Name it as manage.py would, or leave the option out.",
+        remedy="Name it as manage.py would; where it lies outside of the project, name the folder "
+        "that its name counts from with --pythonpath.",
     )
 
 
