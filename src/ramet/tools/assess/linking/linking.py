@@ -57,7 +57,10 @@ def link(
         found = find_settings(root, files, names, settings)
     modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
+    # What was looked up for the settings did not know them yet.
+    names = Names(named, library, returns)
     values = Values(names, found.settings.values)
+    names.is_made = values.is_made
     classes = Classes(values)
     apps = find_apps(names, classes, found.settings.texts("INSTALLED_APPS"))
     packages = _packages_with_models(modules.values(), names)

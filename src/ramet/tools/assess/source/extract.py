@@ -172,7 +172,8 @@ class Assign(_Node, frozen=True, tag="A"):
     """`target = value`, one for each target. `a.b = 1` has the target `a.b`, `a += 1` operator `+`.
 
     Annotations alone (`a: int`) are left out. `is_conditional`: under an if, a try or a loop, so
-    that what was bound before may still hold.
+    that what was bound before may still hold. `flag` is what the nearest `if` tests, where that is
+    a name or a call, and `is_with_flag` whether it is made where that is true.
     """
 
     target: str
@@ -180,6 +181,8 @@ class Assign(_Node, frozen=True, tag="A"):
     line: int
     operator: str = ""
     is_conditional: bool = False
+    flag: Expression = None
+    is_with_flag: bool = True
 
 
 class Do(_Node, frozen=True, tag="D"):
