@@ -211,6 +211,6 @@ def _problems(extracts: dict[str, Extract], failures: dict[str, str]) -> Iterabl
             file=path,
             line=0,
             found="a file that could not be read",
-            why=why,
+            why=f"{why[:1].upper()}{why[1:]}.",
             remedy="Let it be read.",
         )

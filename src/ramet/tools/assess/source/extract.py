@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ramet.tools.assess.facts import GapKind
+
 __all__ = [
     "Assign",
     "Attribute",
@@ -229,13 +231,14 @@ class FunctionDef(_Node, frozen=True, tag="F"):
     returned: bytes = b""
 
 
+Problem = tuple[GapKind, str, int]
+"""Why a file could not be read as it should: a sentence without its end, and a line."""
+
 Statement = Import | Assign | Do | ClassDef | FunctionDef
 
 
 class Extract(msgspec.Struct, array_like=True, gc=False):
     """One file. `lines` counts all of them; `problem` is why nothing or not all could be read.
-
-    `problem` is a `Gap.kind`, a sentence and a line.
     `exports` is `__all__` where it is a plain list, else None.
     """
 
@@ -244,7 +247,7 @@ class Extract(msgspec.Struct, array_like=True, gc=False):
     exports: list[str] | None
     outside: bytes
     behaviour: msgspec.Raw
-    problem: tuple[str, str, int] | None = None
+    problem: Problem | None = None
     decoded_body: list[Statement] | None = None
 
     @property
