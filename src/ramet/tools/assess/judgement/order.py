@@ -94,4 +94,4 @@ def _why(price: _Price, *, is_first: bool) -> str:
 
 
 def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{number:,} {one if number == 1 else many}"
