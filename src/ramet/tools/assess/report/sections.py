@@ -102,7 +102,7 @@ def _candidate(number: int, group: Group, cuts: int) -> str:
         f'<td class="number">{percent(group.stability)}</td>'
         f'<td class="number">{percent(group.cohesion)}</td>'
         f'<td class="number">{percent(group.coupling)}</td>'
-        f'<td class="number">{cuts}</td><td class="number">{days(group.effort)}</td>'
+        f'<td class="number">{cuts:,}</td><td class="number">{days(group.effort)}</td>'
         f'<td class="why"><span class="tag {"good" if group.is_recommended else ""}">{advice}'
         f"</span> {text(group.why)}</td></tr>"
     )

@@ -98,7 +98,7 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
             percent(group.stability),
             percent(group.cohesion),
             percent(group.coupling),
-            str(cuts[group.name]),
+            f"{cuts[group.name]:,}",
             days(group.effort),
             advice + (", pinned" if group.is_pinned else ""),
         )
