@@ -63,8 +63,9 @@ def find_settings(
     modules = [module for name in named if (module := names.find(name)) is not None]
     if wanted and not modules:
         raise DiagnosticError(_unknown(wanted, _with_apps(names)))
-    found.is_named = bool(modules)
-    if not modules or all(is_test(module.path) for module in modules):
+    # One that gets its apps in a way that only it knows, as of Dynaconf, leaves it to the others.
+    found.is_named = any(_installs(names, module) for module in modules)
+    if not found.is_named or all(is_test(module.path) for module in modules):
         modules += _with_apps(names)
     modules = list(dict.fromkeys(modules))
     if not modules:
@@ -88,8 +89,9 @@ def find_settings(
         _add_apps_of_others(found, names, [evaluated[id(m)] for m in modules if id(m) in evaluated])
     if not wanted and (is_test(modules[0].path) or is_sample(modules[0].path)):
         _leave_tests_out(found, names)
-    if "INSTALLED_APPS" in found.settings.partial:
-        path, line = found.settings.partial["INSTALLED_APPS"]
+    known = found.settings.values.get("INSTALLED_APPS")
+    if known is None or "INSTALLED_APPS" in found.settings.partial:
+        path, line = found.settings.partial.get("INSTALLED_APPS", (modules[0].path, 0))
         found.gaps.append(
             Gap(
                 kind="partial-settings",
@@ -114,6 +116,10 @@ def find_settings(
     return found
 
 
+def _installs(names: Names, module: Module) -> bool:
+    return evaluate(names, module).values.get("INSTALLED_APPS") is not None
+
+
 def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Settings]) -> None:
     """Where nobody names the settings, an app of the project that any of them installs counts."""
     entries = found.settings.texts("INSTALLED_APPS")
@@ -122,7 +128,8 @@ def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Setting
             symbol = names.locate(entry) if entry not in entries else None
             if symbol is not None and _is_own(symbol):
                 entries.append(entry)
-    found.settings.values["INSTALLED_APPS"] = entries
+    if entries:
+        found.settings.values["INSTALLED_APPS"] = entries
 
 
 def _leave_tests_out(found: SettingsFound, names: Names) -> None:

@@ -152,6 +152,24 @@ def test_an_app_whose_name_is_known_at_run_time_alone_is_told(shop: Callable[...
     assert gap(found, "config/settings.py").line == 3
 
 
+def test_settings_that_leave_the_apps_to_another_module_leave_them_to_it(
+    shop: Callable[..., Path],
+) -> None:
+    """As those that Dynaconf loads."""
+    apps = 'INSTALLED_APPS = ["people", "orders"]\nAUTH_USER_MODEL = "people.Person"\n'
+    settings = 'from dynaconf import load\n\nload(globals(), "defaults.py")\n'
+    found = scan(shop({"config/settings.py": settings, "config/defaults.py": apps}))
+    assert_rest_was_seen(found)
+    assert found.project.settings == ["config.defaults", "config.settings"]
+
+
+def test_settings_whose_apps_only_they_know_are_told(shop: Callable[..., Path]) -> None:
+    settings = "class Live:\n    @property\n    def INSTALLED_APPS(self):\n        return []\n"
+    found = scan(shop({"config/settings.py": settings}))
+    assert_rest_was_seen(found)
+    assert gap(found, "config/settings.py").kind == "partial-settings"
+
+
 def test_settings_that_cannot_be_parsed_leave_the_apps_that_are_there(
     shop: Callable[..., Path],
 ) -> None:

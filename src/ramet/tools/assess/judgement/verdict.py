@@ -127,7 +127,7 @@ def _too_dear(facts: Facts) -> str:
     if not large:
         return f"No group has the {LEAST_MODELS} models that make a service worth its deployment."
     least = min(large, key=lambda step: (step.blockers > 0, step.effort / sizes[step.group]))
-    blocked = f", with {_blockers(least.blockers)} to clear first" if least.blockers else ""
+    blocked = f", with {_count(least.blockers, 'blocker')} to clear first" if least.blockers else ""
     return (
         f"No group is worth its price yet: the best of them, {least.group} with "
         f"{sizes[least.group]} models, costs {_days(least.effort)}{blocked}."
@@ -135,26 +135,25 @@ def _too_dear(facts: Facts) -> str:
 
 
 def _days(effort: float) -> str:
-    days = f"{effort:,.0f}"
-    return f"{days} person-day{'' if days == '1' else 's'}"
+    return _count(round(effort), "person-day")
 
 
-def _blockers(number: int) -> str:
-    return f"{number} blocker{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _numbers(facts: Facts) -> list[str]:
     groups = facts.grouping.groups
     unstable = [group.name for group in groups if group.why.startswith("Unstable")]
     said = [
-        f"{facts.models} models in {len(groups)} groups; all runs agree on "
+        f"{_count(facts.models, 'model')} in {_count(len(groups), 'group')}; all runs agree on "
         f"{facts.grouping.agreement:.0%} of the pairs, modularity {facts.modularity:.2f}.",
         f"{len(facts.cuts):,} lines cross groups, about "
         f"{_days(sum(cut.effort for cut in facts.cuts))} to cut them all.",
     ]
     if facts.blockers:
         kinds = sorted({blocker.kind for blocker in facts.blockers})
-        said.append(f"{_blockers(len(facts.blockers))}: {_listed(kinds)}.")
+        said.append(f"{_count(len(facts.blockers), 'blocker')}: {_listed(kinds)}.")
     said += _roles(facts)
     if unstable:
         said.append(f"Unstable, so not recommended: {_listed(unstable)}.")
