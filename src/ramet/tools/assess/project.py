@@ -11,8 +11,8 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.modules import is_test
 from ramet.tools.assess.linking.names import Module, Names, Symbol
-from ramet.tools.assess.linking.settings import Settings, evaluate
-from ramet.tools.assess.source.extract import Assign, ClassDef
+from ramet.tools.assess.linking.settings import Settings, defines_apps, evaluate
+from ramet.tools.assess.source.extract import ClassDef
 from ramet.tools.assess.source.walking import Files
 
 __all__ = ["SettingsFound", "find_settings"]
@@ -214,12 +214,8 @@ def _with_apps(names: Names) -> list[Module]:
 
 
 def _defines_apps(module: Module) -> bool:
-    """Whether the module, or a class in it as those of django-configurations, assigns them."""
-    statements = list(module.extract.body)
-    for statement in module.extract.body:
-        if isinstance(statement, ClassDef):
-            statements.extend(statement.body)
-    return any(
-        isinstance(statement, Assign) and statement.target == "INSTALLED_APPS"
-        for statement in statements
+    """Whether the module, or a class in it as those of django-configurations, has them."""
+    body = module.extract.body
+    return defines_apps(body) or any(
+        isinstance(each, ClassDef) and defines_apps(each.body) for each in body
     )
