@@ -389,7 +389,18 @@ def test_a_folder_named_like_a_module_is_a_folder(shop: Callable[..., Path]) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ['"nowhere.Model"', "TARGETS[0]", "target()", "settings.SOME_MODEL", "UNBOUND"]
+    "target",
+    [
+        '"nowhere.Model"',
+        "TARGETS[0]",
+        "target()",
+        "settings.SOME_MODEL",
+        "UNBOUND",
+        '"%s.%s" % (TARGETS._meta.app_label, "Odd")',
+        '"%(app)s.Odd" % {"app": UNBOUND}',
+        '"{}.Odd".format(UNBOUND)',
+        '"{app}.Odd".format(app=TARGETS)',
+    ],
 )
 def test_a_relation_whose_target_cannot_be_resolved_is_told_and_none_invented(
     shop: Callable[..., Path], target: str

@@ -148,7 +148,7 @@ def _numbers(facts: Facts) -> list[str]:
     said = [
         f"{_count(facts.models, 'model')} in {_count(len(groups), 'group')}; all runs agree on "
         f"{facts.grouping.agreement:.0%} of the pairs, modularity {facts.modularity:.2f}.",
-        f"{len(facts.cuts):,} lines cross groups, about "
+        f"{_count(len(facts.cuts), 'line')} between groups, about "
         f"{_days(sum(cut.effort for cut in facts.cuts))} to cut them all.",
     ]
     if facts.blockers:

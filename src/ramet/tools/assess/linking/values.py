@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ramet.tools.assess.linking.calls import Calls, Value
+from ramet.tools.assess.linking.calls import Calls, Value, is_written
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.source.extract import (
     Assign,
@@ -240,6 +240,8 @@ class Values:
                 )
         if operator == "%" and isinstance(left, str) and right is not None:
             arguments = tuple(right) if isinstance(right, list) else right
+            if not is_written(right):
+                return None
             try:
                 return left % arguments
             except (TypeError, ValueError, KeyError):
