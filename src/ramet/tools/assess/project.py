@@ -81,7 +81,7 @@ def find_settings(
         )
         return found
     evaluated = {id(module): evaluate(names, module) for module in modules[:MOST_EVALUATED]}
-    if not found.is_named:
+    if not found.is_named and not wanted:
         modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
     found.modules = [module.name for module in modules]
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])

@@ -161,6 +161,9 @@ def test_settings_that_leave_the_apps_to_another_module_leave_them_to_it(
     found = scan(shop({"config/settings.py": settings, "config/defaults.py": apps}))
     assert_rest_was_seen(found)
     assert found.project.settings == ["config.defaults", "config.settings"]
+    chosen = scan(shop({"config/settings.py": settings}), settings="config.settings")
+    assert_rest_was_seen(chosen)
+    assert chosen.project.settings[0] == "config.settings"
 
 
 def test_settings_whose_apps_only_they_know_are_told(shop: Callable[..., Path]) -> None:
