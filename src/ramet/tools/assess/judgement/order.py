@@ -66,9 +66,9 @@ def find_order(
 
 
 def _price(group: Group, cuts: Sequence[Cut], blockers: Sequence[Blocker]) -> _Price:
-    mine = [cut for cut in cuts if group.name in (cut.source_group, cut.target_group)]
+    mine = [cut for cut in cuts if group.name in cut.sides]
     stopping = [each for each in blockers if group.name in each.groups]
-    inward = sum(cut.target_group == group.name for cut in mine)
+    inward = sum(cut.source_group != group.name for cut in mine)
     days = sum(cut.effort for cut in mine)
     days += BLOCKER_DAYS * len(stopping) + DEPENDANT_DAYS * inward
     return _Price(days, group.name, inward, mine, stopping)
@@ -94,4 +94,4 @@ def _why(price: _Price, *, is_first: bool) -> str:
 
 
 def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{number:,} {one if number == 1 else many}"
