@@ -32,6 +32,7 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # nor at the end of the process, which takes all of it down anyway
         gc.enable()
 
 
