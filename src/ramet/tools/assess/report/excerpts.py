@@ -27,29 +27,48 @@ def with_excerpts(cuts: list[Cut], root: Path) -> list[Cut]:
     cannot be read and a line that is not there have no excerpt. A line that may hold a secret is
     not shown: a report leaves the machine.
     """
-    files: dict[str, list[str]] = {}
+    lines_of = _Lines(root)
     excerpts: dict[tuple[str, int], str] = {}
-    root = root.resolve()
     for cut in cuts:
         place = (cut.edge.file, cut.edge.line)
         if place not in excerpts:
-            if place[0] not in files:
-                files[place[0]] = _lines(root, place[0])
-            excerpts[place] = _excerpt(files[place[0]], place[1])
+            excerpts[place] = _excerpt(lines_of[place[0]], place[1])
     return [
         msgspec.structs.replace(cut, excerpt=excerpts[cut.edge.file, cut.edge.line]) for cut in cuts
     ]
 
 
-def _lines(root: Path, name: str) -> list[str]:
-    path = root / name
-    try:
-        is_inside = os.path.realpath(path).startswith(os.path.join(root, ""))
-        if not name or not is_inside or path.stat().st_size > _LARGEST_FILE:
+class _Lines(dict[str, list[str]]):
+    """The lines of files by their names, none of one that is not to be read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.realpath(root)
+        self._real_folders: dict[str, str] = {}
+
+    def __missing__(self, name: str) -> list[str]:
+        self[name] = lines = self._read(name) if name else []
+        return lines
+
+    def _read(self, name: str) -> list[str]:
+        path = os.path.join(self._root, name)
+        try:
+            if not self._is_inside(path) or os.stat(path).st_size > _LARGEST_FILE:
+                return []
+            with open(path, "rb") as file:
+                content = file.read()
+        except (OSError, ValueError):
             return []
-        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except (OSError, ValueError):
-        return []
+        return content.decode("utf-8-sig", "replace").splitlines()
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether it is in the project, wherever links lead. A folder is followed once."""
+        folder, name = os.path.split(path)
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(folder)
+        real = os.path.join(self._real_folders[folder], name)
+        if os.path.islink(real) or name in ("", ".", ".."):
+            real = os.path.realpath(real)
+        return real.startswith(os.path.join(self._root, ""))
 
 
 def _excerpt(lines: list[str], line: int) -> str:
