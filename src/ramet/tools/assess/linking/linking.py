@@ -116,10 +116,16 @@ def _register(
         paths = frozenset(hints.additions)
         adding = [module for module in modules if module.path in paths]
     parts = find_additions(adding, classes)
-    names = classes.classes.values.names
-    with_models = _modules_with_models(names, modules, classes.apps, packages)
-    models = registry.register(with_models, hints.models if hints is not None else None)
-    if hints is None:
+    if hints is not None:
+        with_models = sorted(
+            (module for module in modules if module.path in hints.models),
+            key=lambda module: module.path,
+        )
+        registry.register(with_models, hints.models)
+    else:
+        names = classes.classes.values.names
+        with_models = _modules_with_models(names, modules, classes.apps, packages)
+        models = registry.register(with_models)
         hints = _Hints(models, parts, settings.get("AUTH_USER_MODEL"))
         store.put(key, msgspec.msgpack.encode(hints))
     add_histories(registry)
