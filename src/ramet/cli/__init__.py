@@ -1,10 +1,10 @@
 """`ramet`: one module per command, imported only when that command is called.
 
 To add a command `NAME`, add `NAME.py` with a docstring, whose first line `ramet --help` shows, and
-a function `command` with typer's annotations. That is all: the list is read from the files, without
-importing them, so that help is instant. A module that offers several sub-commands has an `app`, a
-`typer.Typer`, instead. A command returns None or an exit code; what a user did wrong it raises as
-DiagnosticError.
+a function `command`, annotated with what `_parameters` has. That is all: the list is read from the
+files, without importing them, so that help is instant. A module that offers several sub-commands
+has an `app`, a `Commands`, instead. A command returns None or an exit code; what a user did wrong
+it raises as DiagnosticError.
 """
 
 import ast

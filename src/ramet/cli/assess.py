@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
-import typer
-
 from ramet.cli._extras import need_assess
+from ramet.cli._parameters import Argument, Option
 from ramet.errors import DiagnosticError, Mistake
 
 if TYPE_CHECKING:
@@ -38,57 +37,53 @@ def _uncollected() -> Iterator[None]:
 
 @_uncollected()
 def command(
-    path: Annotated[Path, typer.Argument(help="The folder of the project.")] = Path("."),
+    path: Annotated[Path, Argument(help="The folder of the project.")] = Path("."),
     *,
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write the report, one HTML file, here.")
+        Path | None, Option("--report", help="Write the report, one HTML file, here.")
     ] = None,
     json: Annotated[
-        Path | None, typer.Option("--json", help="Write everything as JSON here; - prints it.")
+        Path | None, Option("--json", help="Write everything as JSON here; - prints it.")
     ] = None,
     venv: Annotated[
         Path | None,
-        typer.Option("--venv", help="The virtual environment with the project's packages."),
+        Option("--venv", help="The virtual environment with the project's packages."),
     ] = None,
     registry: Annotated[
         bool,
-        typer.Option("--registry", help="Ask Django's own registry: this starts the project."),
+        Option("--registry", help="Ask Django's own registry: this starts the project."),
     ] = False,
     python: Annotated[
         Path | None,
-        typer.Option("--python", help="The Python of --registry, unless it is that of --venv."),
+        Option("--python", help="The Python of --registry, unless it is that of --venv."),
     ] = None,
     trace: Annotated[
         list[Path] | None,
-        typer.Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
+        Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
     ] = None,
-    git: Annotated[
-        bool, typer.Option("--git", help="See in the history what changes together.")
-    ] = False,
+    git: Annotated[bool, Option("--git", help="See in the history what changes together.")] = False,
     settings: Annotated[
-        str, typer.Option("--settings", help="The settings module that counts, dotted.")
+        str, Option("--settings", help="The settings module that counts, dotted.")
     ] = "",
     compare: Annotated[
-        Path | None, typer.Option("--compare", help="JSON of an earlier run: what has changed.")
+        Path | None, Option("--compare", help="JSON of an earlier run: what has changed.")
     ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Add the recommended candidates to ramet.toml.")
+        bool, Option("--write", help="Add the recommended candidates to ramet.toml.")
     ] = False,
     baseline: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--baseline",
             help="Write what crosses the boundaries of ramet.toml; ramet check lets it not grow.",
         ),
     ] = False,
-    seeds: Annotated[
-        int, typer.Option("--seeds", min=1, max=1000, help="How often to group.")
-    ] = 50,
+    seeds: Annotated[int, Option("--seeds", min=1, max=1000, help="How often to group.")] = 50,
     cache: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Keep what was read for the next run.")
+        bool, Option("--cache/--no-cache", help="Keep what was read for the next run.")
     ] = True,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of --json, and do nothing else.")
+        bool, Option("--schema", help="Print the JSON Schema of --json, and do nothing else.")
     ] = False,
 ) -> int:
     """Read a Django project and say whether to split it, where, and what each cut costs.
