@@ -132,7 +132,8 @@ def _one_core(root: Path, lines: int, both: float) -> dict[str, Any]:
 
 def _assess(root: Path, cache: Path) -> Run:
     """Run the command, and look at it until it ends."""
-    report = root.parent / "report"
+    cache.mkdir(parents=True, exist_ok=True)
+    report = cache / "report"
     command = [
         *RAMET,
         "assess",
