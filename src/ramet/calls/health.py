@@ -9,12 +9,15 @@ from __future__ import annotations
 import time
 
 from ramet.identity import keys
+from ramet.placement import here
 from ramet.telemetry.health import Check, Outcome, degraded, passed
 
-__all__ = ["REMEMBERED", "answered", "checks"]
+__all__ = ["REMEMBERED", "answered", "checks", "expect_tokens"]
 
 REMEMBERED = 60.0
 """Seconds for which the last failure makes a service degraded, unless a call succeeds before."""
+
+_expects_tokens = False
 
 _AWAY = frozenset({"unavailable", "deadline_exceeded"})
 _failures: dict[str, tuple[float, str]] = {}
@@ -27,6 +30,15 @@ def answered(service: str, code: str) -> None:
         _failures[service] = (time.monotonic(), code)
     elif service in _failures:
         _failures.pop(service, None)
+
+
+def expect_tokens() -> None:
+    """This process serves requests: have the issuer's keys fetched before it is ready.
+
+    Else the first customers of a new process wait for them, and are refused where that fails.
+    """
+    global _expects_tokens
+    _expects_tokens = True
 
 
 def checks() -> list[Check]:
@@ -45,6 +57,8 @@ def _calls() -> Outcome:
 
 
 def _keys() -> Outcome:
+    if _expects_tokens and here().system.gateway.issuer is not None:
+        keys.prepare()
     if keys.are_missing():
         return degraded("the issuer's keys cannot be had, so no token can be verified")
     return passed()

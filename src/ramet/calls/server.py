@@ -15,7 +15,7 @@ from typing import Any
 from django.db import close_old_connections, connections
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
-from ramet.calls import charsets, context, metrics, protocol, spans
+from ramet.calls import charsets, context, health, metrics, protocol, spans
 from ramet.calls.caller import owner_of, service_in
 from ramet.calls.contracts import contracts
 from ramet.calls.errors import (
@@ -56,6 +56,7 @@ class Operations:
     """
 
     def __init__(self, django: WSGIApplication) -> None:
+        health.expect_tokens()
         self._django = django
         self._served: dict[str, tuple[Operation, type]] | None = None
         self._thread = threading.local()

@@ -49,6 +49,10 @@ def command(
         Path | None,
         Option("--venv", help="The virtual environment with the project's packages."),
     ] = None,
+    pythonpath: Annotated[
+        list[Path] | None,
+        typer.Option("--pythonpath", help="A folder that it imports from as well; repeatable."),
+    ] = None,
     registry: Annotated[
         bool,
         Option("--registry", help="Ask Django's own registry: this starts the project."),
@@ -102,9 +106,19 @@ def command(
     # Before the work: what is wrong with these is not to be learnt after it.
     _refuse_unwritable(report, None if json == STANDARD_OUTPUT else json)
     _refuse_no_environment(venv)
+    _refuse_no_folder(pythonpath or ())
     old = reports.read_report(compare) if compare else None
     began = time.monotonic()
-    wanted = Wanted(path, venv, registry, tuple(trace or ()), git, settings, python)
+    wanted = Wanted(
+        path,
+        venv=venv,
+        pythonpath=tuple(pythonpath or ()),
+        registry=registry,
+        traces=tuple(trace or ()),
+        history=git,
+        settings=settings,
+        python=python,
+    )
     found = _assessed(wanted, seeds, is_cached=cache)
     changes = reports.compare(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
@@ -152,6 +166,22 @@ def _refuse_no_environment(venv: Path | None) -> None:
             remedy="Name the folder that has its pyvenv.cfg, such as .venv.",
         )
     )
+
+
+def _refuse_no_folder(pythonpath: Sequence[Path]) -> None:
+    mistakes = [
+        Mistake(
+            "not-a-folder",
+            where=str(each),
+            found="no folder",
+            expected="a folder that names of modules count from, as of manage.py's --pythonpath",
+            remedy="Name the folder that has the package, not the package itself.",
+        )
+        for each in pythonpath
+        if not each.is_dir()
+    ]
+    if mistakes:
+        raise DiagnosticError(*mistakes)
 
 
 _SITE_PACKAGES = ("lib*/python*/site-packages", "Lib/site-packages")

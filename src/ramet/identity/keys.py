@@ -18,7 +18,7 @@ from ramet.identity.claims import KeysUnavailable
 from ramet.identity.jwks import Key
 from ramet.identity.settings import settings
 
-__all__ = ["KeyCache", "are_missing", "find", "forget", "generation"]
+__all__ = ["KeyCache", "are_missing", "find", "forget", "generation", "prepare"]
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,11 @@ class KeyCache:
         if found is None and (known is None or failure is not None):
             raise failure or KeysUnavailable("the issuer's keys were never fetched")
         return found
+
+    def prepare(self) -> None:
+        """Have keys before anybody asks for one. A failure is told by `are_missing`."""
+        if self._keys is None:
+            self._fetch_once(seen_at=self._clock())
 
     @property
     def are_missing(self) -> bool:
@@ -163,6 +168,11 @@ def find(kid: str) -> Key | None:
 def generation() -> int:
     """See `KeyCache.generation`."""
     return _the_cache().generation()
+
+
+def prepare() -> None:
+    """See `KeyCache.prepare`."""
+    _the_cache().prepare()
 
 
 def are_missing() -> bool:

@@ -16,7 +16,9 @@ from ramet.tools.assess.evidence.merging import merged
 from ramet.tools.assess.facts import RELATION_KINDS, Scan
 from ramet.tools.assess.scanning import scan
 from tests.assess.truth.environments import (
+    OWN_SETTINGS,
     ProjectUnavailable,
+    beside,
     registry_of,
     source_of,
     truth_of,
@@ -91,7 +93,13 @@ def _tell_scores(project: RealProject, truth: dict[str, Any], *, with_misses: bo
 def scanned(project: RealProject, how: str) -> Scan:
     """The scan of a project's source in one of the ways of `HOW`."""
     root = source_of(project)
-    found = scan(root, venv=None if how == "source alone" else venv_of(project))
+    found = scan(
+        root,
+        venv=None if how == "source alone" else venv_of(project),
+        # The truth is one of some settings, which a user would name as well.
+        pythonpath=[beside(project)],
+        settings=project.settings or OWN_SETTINGS,
+    )
     return merged(found, registry_of(project), root) if how == "with --registry" else found
 
 

@@ -23,7 +23,9 @@ from ramet.tools.assess.evidence.registered import Registry
 from tests.assess.truth.projects import RealProject
 
 __all__ = [
+    "OWN_SETTINGS",
     "ProjectUnavailable",
+    "beside",
     "cache_folder",
     "registry_of",
     "source_of",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 PROBE = Path(evidence.__file__).with_name("probe.py")
+OWN_SETTINGS = "truth_settings"
 INSTALL_SECONDS = 900
 PROBE_SECONDS = 300
 
@@ -116,26 +119,32 @@ def venv_of(project: RealProject) -> Path:
     return venv
 
 
-def _probe(project: RealProject, folder: Path, out: Path) -> None:
-    beside = folder / "beside"
-    beside.mkdir(exist_ok=True)
+def beside(project: RealProject) -> Path:
+    """The folder with what whoever installs the project writes for it: settings, for one."""
+    folder = _folder(project) / "beside"
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in project.files.items():
-        (beside / name).write_text(text)
+        (folder / name).write_text(text)
     if project.own_settings:
-        (beside / "truth_settings.py").write_text(project.own_settings)
+        (folder / f"{OWN_SETTINGS}.py").write_text(project.own_settings)
+    return folder
+
+
+def _probe(project: RealProject, folder: Path, out: Path) -> None:
+    work = beside(project)
     clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
     done = subprocess.run(
         [
             *(str(folder / "venv/bin/python"), str(PROBE), "--out", str(out)),
             # The copy of the source comes first, so that every place is one of the scanned files.
             *("--path", str(source_of(project) / project.path), "--path", str(source_of(project))),
-            *("--path", str(beside)),
+            *("--path", str(work)),
         ],
-        cwd=beside,
+        cwd=work,
         env=clean
         | {
-            "DJANGO_SETTINGS_MODULE": project.settings or "truth_settings",
-            "TRUTH_FOLDER": str(beside),
+            "DJANGO_SETTINGS_MODULE": project.settings or OWN_SETTINGS,
+            "TRUTH_FOLDER": str(work),
         }
         | project.environment,
         capture_output=True,

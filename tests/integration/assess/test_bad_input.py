@@ -193,6 +193,29 @@ def test_a_virtual_environment_that_is_none_is_refused(
     assert "nowhere: not-an-environment" in run.err
 
 
+def test_a_folder_of_the_path_that_is_none_is_refused(
+    assess: Assess, shop: Path, tmp_path: Path
+) -> None:
+    run = assess(shop, "--pythonpath", str(tmp_path), "--pythonpath", str(shop / "manage.py"))
+    assert run.code == 2
+    assert "manage.py: not-a-folder" in run.err
+
+
+def test_settings_beside_the_project_start_it_too(
+    assess: Assess, shop: Path, tmp_path: Path
+) -> None:
+    (shop / "config/settings.py").write_text("INSTALLED_APPS = []\n")
+    (tmp_path / "deployed").mkdir()
+    (tmp_path / "deployed/ours.py").write_text(
+        'INSTALLED_APPS = ["people", "orders"]\nSECRET_KEY = "x"\n'
+    )
+    run = assess(
+        *(shop, "--settings", "ours", "--pythonpath", str(tmp_path / "deployed"), "--registry")
+    )
+    assert_rest_was_assessed(run)
+    assert {model["known"] for model in run.report["models"]} == {"both"}
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"version": 99}'])
 def test_an_earlier_report_that_is_none_is_refused(
     assess: Assess, shop: Path, tmp_path: Path, content: bytes

@@ -127,6 +127,54 @@ def test_cuts_are_narrowed_down_by_how_they_are_made(page: Page) -> None:
     expect(page.locator("#cuts pre mark").first).to_contain_text("ForeignKey")
 
 
+def test_connections_are_as_many_in_the_list_as_at_the_head(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A cut that is of a whole transaction is none; its model tells of it apart."""
+    report = made_up()
+    cut = report.cuts[0]
+    edge = msgspec.structs.replace(cut.edge, kind="atomic", field="made.services.buy_all")
+    cuts = [*report.cuts, msgspec.structs.replace(cut, edge=edge, how="saga")]
+    page = opened(browser, msgspec.structs.replace(report, cuts=cuts), tmp_path)
+    head = page.locator(".figures div", has_text="connections").locator("dd")
+    expect(head).to_have_text(str(len(report.edges)))
+    expect(page.locator("#edges .status")).to_have_text(f"{len(report.edges)} connections")
+    page.locator(f'.node[aria-label^="{edge.source},"] circle').click()
+    told = sum(edge.source in (each.source, each.target) for each in report.edges)
+    expect(page.locator("#model .status").first).to_have_text(f"{told} connections")
+    expect(page.locator("#model .status").nth(1)).to_have_text("1 cut")
+    expect(page.locator("#model summary")).to_contain_text("made.services.buy_all")
+    page.context.close()
+
+
+def test_what_a_row_costs_stands_beside_what_it_is_however_narrow(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """On the line of its first word, not alone on one below; and a path is parted at a slash."""
+    report = made_up()
+    file = "made/management/commands/load_all_of_the_demonstration.py"
+    edge = msgspec.structs.replace(report.cuts[0].edge, file=file, line=120)
+    cuts = [msgspec.structs.replace(report.cuts[0], edge=edge, effort=99), *report.cuts[1:]]
+    page = opened(browser, msgspec.structs.replace(report, cuts=cuts), tmp_path, viewport=NARROW)
+    rows = page.locator("#cuts summary, #blockers .row")
+    tops = rows.evaluate_all(
+        "rows => rows.map((row) => [...row.querySelectorAll('.tag')].slice(0, 2)"
+        ".map((tag) => [tag.textContent, tag.offsetTop]))"
+    )
+    assert len(tops) > 20
+    for (_, top), (days, below) in tops:
+        assert days.endswith(("day", "days"))
+        assert top == below
+    place = page.locator("#cuts .place", has_text="load_all").first
+    lines = place.evaluate(
+        "(place) => [...place.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE)"
+        ".map((part) => { const range = document.createRange(); range.selectNode(part);"
+        " return range.getClientRects().length; })"
+    )
+    assert lines == [1, 1, 1, 1], "a part of the path is itself parted"
+    page.context.close()
+
+
 def test_a_cell_of_the_matrix_lists_its_connections(page: Page) -> None:
     """As many as it says."""
     cell = page.locator("#matrix td button").first

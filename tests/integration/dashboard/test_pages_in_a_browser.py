@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.chromium import CHROMIUM
 from tests.dashboard.browsing import AXE, NARROW, WIDE, faults, visitor
@@ -212,6 +212,19 @@ def test_logs_come_by_themselves_and_wait_while_paused(page: Page, dashboard: Da
     expect(rows).to_have_count(before + came)
     rows.first.get_by_role("link").click()
     expect(page.get_by_role("heading", name="Waterfall")).to_be_visible()
+
+
+def test_a_page_is_live_however_late_one_of_its_scripts_comes(page: Page) -> None:
+    """What listens to streams has to be known to htmx before that looks for them, once."""
+
+    def late(route: Route) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/hx-sse.min.js", late)
+    with page.expect_response("**/logs/stream**") as stream:
+        page.goto("/logs")
+    assert stream.value.status == 200
 
 
 def test_a_trace_is_found_by_the_number_of_its_order(page: Page) -> None:

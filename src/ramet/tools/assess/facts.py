@@ -18,6 +18,7 @@ __all__ = [
     "EdgeKind",
     "Function",
     "Gap",
+    "GapKind",
     "Known",
     "Model",
     "Project",
@@ -72,6 +73,52 @@ EdgeKind = Literal[
     # evidence
     "trace",  # read or written in one transaction of a recorded request or test
     "history",  # changed together, by the version control's history
+]
+
+
+GapKind = Literal[
+    # files that were not read, or not as they should
+    "broken-link",
+    "encoding",
+    "file-name",
+    "not-a-file",
+    "symlink-cycle",
+    "syntax-error",
+    "too-deep",
+    "too-large",
+    "unreadable-file",
+    "unreadable-folder",
+    # modules and settings
+    "no-settings",
+    "partial-settings",
+    "same-name",
+    "several-settings",
+    # installed packages
+    "editable-not-found",
+    "no-site-packages",
+    "package-not-read",
+    # models and their relations
+    "app-not-installed",
+    "made-by-metaclass",
+    "unresolved-base",
+    "unresolved-relation",
+    # behaviour
+    "get-model-not-constant",
+    "import-string-not-constant",
+    "query-of-unknown-model",
+    "signal-receiver-unknown",
+    "signal-sender-unknown",
+    "signal-unknown",
+    "sql-not-constant",
+    "sql-table-not-constant",
+    # evidence
+    "large-commits",
+    "models-without-trace",
+    "no-history",
+    "registry-disagrees",
+    "registry-incomplete",
+    "shallow-history",
+    "trace-tells-nothing",
 ]
 
 
@@ -178,12 +225,13 @@ class Atomic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that could not be seen, and why. `kind` is kebab-case and stays the same.
+    """Something that could not be seen, and why. `kind` stays the same; each is in the reference.
 
-    `file` may be empty and `line` 0 where it is about no file.
+    `file` may be empty and `line` 0 where it is about no file. `found` is no sentence, `why` and
+    `remedy` are.
     """
 
-    kind: str
+    kind: GapKind
     file: str
     line: int
     found: str

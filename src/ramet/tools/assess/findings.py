@@ -115,16 +115,23 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """One line of code that a split would have to change. `effort` is in person-days.
 
     A side is the name of a group, `platform` for models of installed packages, or the label of an
-    app that goes with no group, such as a front end (see `AppRole`).
+    app that goes with no group, such as a front end (see `AppRole`). `further_groups` are the sides
+    beyond two that one transaction writes.
     """
 
     edge: Edge
     source_group: str
     target_group: str
+    further_groups: list[str] = []
     how: How
     why: str
     effort: float
     excerpt: str = ""
+
+    @property
+    def sides(self) -> set[str]:
+        """All that it ties together."""
+        return {self.source_group, self.target_group, *self.further_groups}
 
 
 class Blocker(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,12 +23,14 @@ class Wanted:
     """What somebody wants to have looked at beside the source, and how.
 
     `venv` is the virtual environment in which the project's packages are; with `registry` its
-    Python is asked, or `python`, or the running one. `traces` are recordings of tests or requests.
+    Python is asked, or `python`, or the running one. `pythonpath` are folders that are imported
+    from beside it. `traces` are recordings of tests or requests.
     `settings` is a dotted name; "" is the one that manage.py names.
     """
 
     root: Path
     venv: Path | None = None
+    pythonpath: tuple[Path, ...] = ()
     registry: bool = False
     traces: tuple[Path, ...] = ()
     history: bool = False
@@ -41,6 +43,7 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
     found = scan(
         wanted.root,
         venv=wanted.venv,
+        pythonpath=wanted.pythonpath,
         settings=wanted.settings or None,
         cache=cache,
         progress=progress,
@@ -53,6 +56,7 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
             wanted.root,
             python=wanted.python,
             venv=wanted.venv,
+            pythonpath=wanted.pythonpath,
             settings=wanted.settings or None,
         )
     if wanted.traces:

@@ -11,8 +11,8 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.modules import is_test
 from ramet.tools.assess.linking.names import Module, Names, Symbol
-from ramet.tools.assess.linking.settings import Settings, evaluate
-from ramet.tools.assess.source.extract import Assign, ClassDef
+from ramet.tools.assess.linking.settings import Settings, defines_apps, evaluate
+from ramet.tools.assess.source.extract import ClassDef
 from ramet.tools.assess.source.walking import Files
 
 __all__ = ["SettingsFound", "find_settings"]
@@ -56,15 +56,16 @@ def find_settings(
 ) -> SettingsFound:
     """The settings of a project. `wanted` is a dotted name that goes before everything.
 
-    Raises DiagnosticError where it names no module of the project.
+    Raises DiagnosticError where no module has it.
     """
     found = SettingsFound()
     named = [wanted] if wanted else list(dict.fromkeys(_named(root, files)))
     modules = [module for name in named if (module := names.find(name)) is not None]
     if wanted and not modules:
         raise DiagnosticError(_unknown(wanted, _with_apps(names)))
-    found.is_named = bool(modules)
-    if not modules or all(is_test(module.path) for module in modules):
+    # One that gets its apps in a way that only it knows, as of Dynaconf, leaves it to the others.
+    found.is_named = any(_installs(names, module) for module in modules)
+    if not found.is_named or all(is_test(module.path) for module in modules):
         modules += _with_apps(names)
     modules = list(dict.fromkeys(modules))
     if not modules:
@@ -80,16 +81,17 @@ def find_settings(
         )
         return found
     evaluated = {id(module): evaluate(names, module) for module in modules[:MOST_EVALUATED]}
-    if not found.is_named:
+    if not found.is_named and not wanted:
         modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
     found.modules = [module.name for module in modules]
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
     if not found.is_named:
         _add_apps_of_others(found, names, [evaluated[id(m)] for m in modules if id(m) in evaluated])
-    if is_test(modules[0].path) or is_sample(modules[0].path):
+    if not wanted and (is_test(modules[0].path) or is_sample(modules[0].path)):
         _leave_tests_out(found, names)
-    if "INSTALLED_APPS" in found.settings.partial:
-        path, line = found.settings.partial["INSTALLED_APPS"]
+    known = found.settings.values.get("INSTALLED_APPS")
+    if known is None or "INSTALLED_APPS" in found.settings.partial:
+        path, line = found.settings.partial.get("INSTALLED_APPS", (modules[0].path, 0))
         found.gaps.append(
             Gap(
                 kind="partial-settings",
@@ -114,6 +116,10 @@ def find_settings(
     return found
 
 
+def _installs(names: Names, module: Module) -> bool:
+    return evaluate(names, module).values.get("INSTALLED_APPS") is not None
+
+
 def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Settings]) -> None:
     """Where nobody names the settings, an app of the project that any of them installs counts."""
     entries = found.settings.texts("INSTALLED_APPS")
@@ -122,7 +128,8 @@ def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Setting
             symbol = names.locate(entry) if entry not in entries else None
             if symbol is not None and _is_own(symbol):
                 entries.append(entry)
-    found.settings.values["INSTALLED_APPS"] = entries
+    if entries:
+        found.settings.values["INSTALLED_APPS"] = entries
 
 
 def _leave_tests_out(found: SettingsFound, names: Names) -> None:
@@ -157,7 +164,8 @@ def _unknown(wanted: str, there: list[Module]) -> Mistake:
         where="--settings",
         found=f"{wanted}, which is no module of the project",
         expected=f"a settings module's dotted name; with INSTALLED_APPS there is: {names}",
-        remedy="Name it as manage.py would, or leave the option out.",
+        remedy="Name it as manage.py would; where it lies outside of the project, name the folder "
+        "that its name counts from with --pythonpath.",
     )
 
 
@@ -206,12 +214,8 @@ def _with_apps(names: Names) -> list[Module]:
 
 
 def _defines_apps(module: Module) -> bool:
-    """Whether the module, or a class in it as those of django-configurations, assigns them."""
-    statements = list(module.extract.body)
-    for statement in module.extract.body:
-        if isinstance(statement, ClassDef):
-            statements.extend(statement.body)
-    return any(
-        isinstance(statement, Assign) and statement.target == "INSTALLED_APPS"
-        for statement in statements
+    """Whether the module, or a class in it as those of django-configurations, has them."""
+    body = module.extract.body
+    return defines_apps(body) or any(
+        isinstance(each, ClassDef) and defines_apps(each.body) for each in body
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -41,14 +41,16 @@ def scan(
     root: Path,
     *,
     venv: Path | None = None,
+    pythonpath: Sequence[Path] = (),
     settings: str | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Scan:
     """What a project's source tells.
 
-    `venv` is the virtual environment in which its packages are, `settings` the dotted name of the
-    settings module that counts, `cache` a folder that is kept between runs. Raises DiagnosticError
+    `venv` is the virtual environment in which its packages are, `pythonpath` are further folders
+    that it imports from, `settings` is the dotted name of the settings module that counts, which
+    may be in any of them, and `cache` a folder that is kept between runs. Raises DiagnosticError
     where there is no folder or no Django project in it; all else that is wrong is a Gap.
     """
     if not root.is_dir():
@@ -63,12 +65,13 @@ def scan(
         )
     # What a scan makes stays to its end, so that looking for garbage in it is time lost.
     with _no_garbage_collection():
-        return _scan(root.resolve(), venv, settings, cache, progress)
+        return _scan(root.resolve(), venv, pythonpath, settings, cache, progress)
 
 
 def _scan(
     root: Path,
     venv: Path | None,
+    pythonpath: Sequence[Path],
     settings: str | None,
     cache: Path | None,
     progress: Progress | None,
@@ -78,7 +81,7 @@ def _scan(
     store = Store(path, version())
     reader = Reader(root, store)
     extracts = reader.read(files.python, progress)
-    world = link(root, files, extracts, reader.keys, store, venv, settings)
+    world = link(root, files, extracts, reader.keys, store, venv, pythonpath, settings)
     _expect_django(root, world)
     edges, gaps = relations(world.registry)
     joined = _behaviour(root, files, world, store, progress)
@@ -208,6 +211,6 @@ def _problems(extracts: dict[str, Extract], failures: dict[str, str]) -> Iterabl
             file=path,
             line=0,
             found="a file that could not be read",
-            why=why,
+            why=f"{why[:1].upper()}{why[1:]}.",
             remedy="Let it be read.",
         )

@@ -8,6 +8,7 @@ open details stay. A page in a background tab closes its stream (`pauseOnBackgro
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -22,12 +23,15 @@ __all__ = ["changes", "message", "stream"]
 _MOST_STREAMS = 32
 _KEEP_ALIVE_SECONDS = 10.0
 _open_streams = 0
+# For a stream of events each of these ends a line, the carriage return of a progress bar too: what
+# follows it would be a field of its own, with a name that a log line chooses.
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def message(html: str, id: int | None = None) -> str:
     """One event; a browser that connects again names the last `id` in `Last-Event-ID`."""
     lines = [] if id is None else [f"id: {id}"]
-    lines += [f"data: {line}" for line in html.split("\n")]
+    lines += [f"data: {line}" for line in _LINE_END.split(html)]
     return "\n".join(lines) + "\n\n"
 
 

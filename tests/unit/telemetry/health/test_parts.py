@@ -1,5 +1,6 @@
 """What each part of Ramet looks at."""
 
+import itertools
 import socket
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from django.db import connection
 from ramet.calls import health as calls
 from ramet.events import health as events
 from ramet.events.worker import Loop, Worker
-from ramet.identity import keys
+from ramet.identity import KeysUnavailable, keys
 from ramet.telemetry.health import live
 from ramet.telemetry.health.checking import LONGEST
 from ramet.telemetry.health.databases import checks as database_checks
@@ -50,11 +51,61 @@ def test_an_old_failure_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome(calls.checks(), "calls").status == "pass"
 
 
-def test_keys_that_cannot_be_had_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "are_missing", lambda: True)
-    assert outcome(calls.checks(), "keys").status == "warn"
-    monkeypatch.setattr(keys, "are_missing", lambda: False)
+class Issuer:
+    """Fails, or answers without a key, and counts."""
+
+    def __init__(self) -> None:
+        self.fetches = 0
+        self.is_away = False
+
+    def fetch(self) -> dict[str, Any]:
+        self.fetches += 1
+        if self.is_away:
+            raise KeysUnavailable("down")
+        return {}
+
+
+@pytest.fixture
+def issuer(monkeypatch: pytest.MonkeyPatch) -> Issuer:
+    issuer = Issuer()
+    monkeypatch.setattr(calls, "_expects_tokens", False)
+    monkeypatch.setattr(
+        keys, "_cache", keys.KeyCache(issuer.fetch, itertools.count(0, 60).__next__)
+    )
+    gateway = SimpleNamespace(issuer="users")
+    place = SimpleNamespace(system=SimpleNamespace(gateway=gateway))
+    monkeypatch.setattr(calls, "here", lambda: place)
+    return issuer
+
+
+def test_who_serves_requests_has_keys_before_it_is_ready(issuer: Issuer) -> None:
+    calls.expect_tokens()
     assert outcome(calls.checks(), "keys").status == "pass"
+    assert outcome(calls.checks(), "keys").status == "pass"
+    assert issuer.fetches == 1
+
+
+def test_keys_that_cannot_be_had_are_told_and_asked_for_again(issuer: Issuer) -> None:
+    calls.expect_tokens()
+    issuer.is_away = True
+    assert outcome(calls.checks(), "keys").status == "warn"
+    issuer.is_away = False
+    assert outcome(calls.checks(), "keys").status == "pass"
+
+
+def test_who_serves_no_requests_asks_for_no_keys(issuer: Issuer) -> None:
+    issuer.is_away = True
+    assert outcome(calls.checks(), "keys").status == "pass"
+    assert issuer.fetches == 0
+
+
+def test_a_system_without_an_issuer_has_nobody_to_ask(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls.expect_tokens()
+    monkeypatch.setattr(calls.here().system.gateway, "issuer", None)
+    assert outcome(calls.checks(), "keys").status == "pass"
+    assert issuer.fetches == 0
 
 
 @pytest.fixture

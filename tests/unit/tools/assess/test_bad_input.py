@@ -152,6 +152,27 @@ def test_an_app_whose_name_is_known_at_run_time_alone_is_told(shop: Callable[...
     assert gap(found, "config/settings.py").line == 3
 
 
+def test_settings_that_leave_the_apps_to_another_module_leave_them_to_it(
+    shop: Callable[..., Path],
+) -> None:
+    """As those that Dynaconf loads."""
+    apps = 'INSTALLED_APPS = ["people", "orders"]\nAUTH_USER_MODEL = "people.Person"\n'
+    settings = 'from dynaconf import load\n\nload(globals(), "defaults.py")\n'
+    found = scan(shop({"config/settings.py": settings, "config/defaults.py": apps}))
+    assert_rest_was_seen(found)
+    assert found.project.settings == ["config.defaults", "config.settings"]
+    chosen = scan(shop({"config/settings.py": settings}), settings="config.settings")
+    assert_rest_was_seen(chosen)
+    assert chosen.project.settings[0] == "config.settings"
+
+
+def test_settings_whose_apps_only_they_know_are_told(shop: Callable[..., Path]) -> None:
+    settings = "class Live:\n    @property\n    def INSTALLED_APPS(self):\n        return []\n"
+    found = scan(shop({"config/settings.py": settings}))
+    assert_rest_was_seen(found)
+    assert gap(found, "config/settings.py").kind == "partial-settings"
+
+
 def test_settings_that_cannot_be_parsed_leave_the_apps_that_are_there(
     shop: Callable[..., Path],
 ) -> None:
@@ -371,7 +392,18 @@ def test_a_folder_named_like_a_module_is_a_folder(shop: Callable[..., Path]) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ['"nowhere.Model"', "TARGETS[0]", "target()", "settings.SOME_MODEL", "UNBOUND"]
+    "target",
+    [
+        '"nowhere.Model"',
+        "TARGETS[0]",
+        "target()",
+        "settings.SOME_MODEL",
+        "UNBOUND",
+        '"%s.%s" % (TARGETS._meta.app_label, "Odd")',
+        '"%(app)s.Odd" % {"app": UNBOUND}',
+        '"{}.Odd".format(UNBOUND)',
+        '"{app}.Odd".format(app=TARGETS)',
+    ],
 )
 def test_a_relation_whose_target_cannot_be_resolved_is_told_and_none_invented(
     shop: Callable[..., Path], target: str

@@ -1,6 +1,7 @@
 """Streams of parts of pages, from the real process."""
 
 import http.client
+import re
 import time
 
 import pytest
@@ -36,6 +37,14 @@ class Reader:
 
 def test_a_message_has_a_field_name_on_every_line():
     assert live.message("<p>\n</p>", 7) == "id: 7\ndata: <p>\ndata: </p>\n\n"
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n\r"])
+def test_no_text_makes_a_field_of_its_own(end):
+    told = live.message(f"<pre>10%{end}id: 99{end}event: quiet{end}</pre>", 7)
+    fields = [line for line in re.split(r"\r\n|\r|\n", told) if line]
+    assert [field for field in fields if not field.startswith("data: ")] == ["id: 7"]
+    assert [field for field in fields if "quiet" in field] == ["data: event: quiet"]
 
 
 def test_only_changes_are_told():

@@ -79,13 +79,13 @@ def _log(root: Path) -> str | Gap:
             timeout=GIT_SECONDS,
         )
     except FileNotFoundError:
-        return _no_history("there is no git on this machine", "Install git, or leave out --git.")
+        return _no_history("There is no git on this machine.", "Install git, or leave out --git.")
     except subprocess.TimeoutExpired:
-        why = f"git log took more than {GIT_SECONDS} s"
+        why = f"git log took more than {GIT_SECONDS} s."
         return _no_history(why, "Clone to a local disk and try again.")
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        why = said[0].replace(str(root.resolve()), root.name) if said else "git log failed"
+        why = f"{said[0].replace(str(root.resolve()), root.name) if said else 'git log failed'}."
         return _no_history(why, "Assess a clone that has its .git folder.")
     return done.stdout.decode(errors="replace")
 
@@ -177,7 +177,7 @@ def _gaps(root: Path, commits: int, small: int) -> Iterator[Gap]:
             file="",
             line=0,
             found=f"{commits - small} of {commits} commits change more than {LARGEST_COMMIT} files",
-            why="a commit of that size couples everything with everything",
+            why="A commit of that size couples everything with everything.",
             remedy="Nothing: they are left out on purpose.",
         )
     if _is_shallow(root):
@@ -186,7 +186,7 @@ def _gaps(root: Path, commits: int, small: int) -> Iterator[Gap]:
             file="",
             line=0,
             found=f"a shallow clone of {commits} commits",
-            why="what changed together before it cannot be seen",
+            why="What changed together before it cannot be seen.",
             remedy="Run `git fetch --unshallow`.",
         )
 

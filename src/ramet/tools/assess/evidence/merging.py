@@ -254,7 +254,7 @@ def _gaps(scan: Scan, registry: Registry, relations: list[Edge]) -> Iterator[Gap
             file="",
             line=0,
             found=problem,
-            why="the project failed when it was asked for this",
+            why="The project failed when it was asked for this.",
             remedy="Run `python manage.py check` in the project's environment.",
         )
     kept = {_key(each) for each in relations}
@@ -271,7 +271,7 @@ def _gaps(scan: Scan, registry: Registry, relations: list[Edge]) -> Iterator[Gap
             file=folders.get(app, ""),
             line=0,
             found=f"{app}: {count} relations in its source, none in the registry",
-            why=f"INSTALLED_APPS of {registry.settings} has no app with this label",
+            why=f"INSTALLED_APPS of {registry.settings} has no app with this label.",
             remedy="Give --settings of a configuration that installs it, or leave it as read.",
         )
 
@@ -283,7 +283,7 @@ def _disagreement(edge: Edge) -> Gap:
         file=edge.file,
         line=edge.line,
         found=f"{edge.kind} {name} -> {edge.target}, which Django's registry does not have",
-        why="it was misread, or it is made only under other settings than those that were asked",
+        why="It was misread, or it is made only under other settings than those that were asked.",
         remedy="Nothing: it is left out. Give --settings of a configuration that has it.",
     )
 

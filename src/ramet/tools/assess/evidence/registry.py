@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,13 +34,15 @@ def with_registry(
     *,
     python: Path | None = None,
     venv: Path | None = None,
+    pythonpath: Sequence[Path] = (),
     settings: str | None = None,
 ) -> Scan:
     """Return `scan` with what the registry knows; every model and relation says who knows it.
 
     `root` is the folder that was scanned. Raises DiagnosticError where the project does not start.
     """
-    return merged(scan, ask(root, python=python, venv=venv, settings=settings), root)
+    answer = ask(root, python=python, venv=venv, pythonpath=pythonpath, settings=settings)
+    return merged(scan, answer, root)
 
 
 def ask(
@@ -47,12 +50,14 @@ def ask(
     *,
     python: Path | None = None,
     venv: Path | None = None,
+    pythonpath: Sequence[Path] = (),
     settings: str | None = None,
 ) -> Registry:
     """Start the project, and return what its registry says.
 
     `python` is the project's interpreter; without it that of `venv`, of the active environment, of
-    `.venv` or `venv` in `root`, else this one. `settings` is a dotted name; without it
+    `.venv` or `venv` in `root`, else this one. `pythonpath` are folders that are imported from
+    before `root`. `settings` is a dotted name; without it
     `manage.py`'s, or the environment's `DJANGO_SETTINGS_MODULE`.
     """
     interpreter = _interpreter(root, python, venv)
@@ -64,7 +69,9 @@ def ask(
         raise DiagnosticError(_no_settings(root))
     with tempfile.TemporaryDirectory(prefix="ramet-assess-") as folder:
         out = Path(folder) / "registry.json"
-        command = [str(interpreter), str(PROBE), "--out", str(out), "--path", str(root.resolve())]
+        command = [str(interpreter), str(PROBE), "--out", str(out)]
+        for each in (*pythonpath, root):
+            command += ["--path", str(each.resolve())]
         if manage:
             command += ["--manage", str(manage.resolve())]
         printed = _run(command, root, environment, interpreter)

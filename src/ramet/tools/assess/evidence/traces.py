@@ -144,7 +144,7 @@ def _gaps(recorded: list[Recorded], models: set[str], files: list[Path]) -> Iter
             file="",
             line=0,
             found=f"{names}: {len(recorded)} transactions, none of a model that was scanned",
-            why="no test with a database ran, or it is a recording of another project",
+            why="No test with a database ran, or it is a recording of another project.",
             remedy="Run the tests of this project with --ramet-trace FILE.",
         )
         return
@@ -156,6 +156,6 @@ def _gaps(recorded: list[Recorded], models: set[str], files: list[Path]) -> Iter
             file="",
             line=0,
             found=f"{len(unseen)} of {len(models)} models are in no recorded transaction: {shown}",
-            why="no test that was recorded touches them",
+            why="No test that was recorded touches them.",
             remedy="Take no trace between two of these as a sign of independence.",
         )

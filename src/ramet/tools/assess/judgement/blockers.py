@@ -18,7 +18,7 @@ def find_blockers(scan: Scan, cuts: Sequence[Cut], places: Places) -> list[Block
     """The dearest first. Each one's effort is that of its cuts, and part of their sum."""
     found = [
         *_inheritance(cuts),
-        *_transactions(scan, cuts, places),
+        *_transactions(cuts),
         *_shared_tables(cuts),
         *_generic_relations(scan, cuts, places),
         *_cycles(cuts),
@@ -42,25 +42,20 @@ def _inheritance(cuts: Sequence[Cut]) -> Iterator[Blocker]:
             )
 
 
-def _transactions(scan: Scan, cuts: Sequence[Cut], places: Places) -> Iterator[Blocker]:
+def _transactions(cuts: Sequence[Cut]) -> Iterator[Blocker]:
     """Those that a saga replaces; a command's is none, for it can do one side after the other."""
-    efforts: defaultdict[tuple[str, int], float] = defaultdict(float)
     for cut in cuts:
         if cut.how == "saga":
-            efforts[cut.edge.file, cut.edge.line] += cut.effort
-    for atomic in scan.atomics:
-        sides = {places.side(write.model) for write in atomic.writes} - {None, PLATFORM}
-        groups = sorted(side for side in sides if side)
-        if (atomic.file, atomic.line) in efforts:
+            groups = sorted(cut.sides)
             yield Blocker(
                 kind="shared transaction",
                 groups=groups,
-                file=atomic.file,
-                line=atomic.line,
-                what=f"{atomic.function} writes {_listed(groups)} in one transaction.",
+                file=cut.edge.file,
+                line=cut.edge.line,
+                what=f"{cut.edge.field} writes {_listed(groups)} in one transaction.",
                 remedy="Let one group write and publish an event in the same transaction; where "
                 "another must be able to say no, make it a saga.",
-                effort=efforts[atomic.file, atomic.line],
+                effort=cut.effort,
             )
 
 

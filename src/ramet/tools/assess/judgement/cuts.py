@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from ramet.tools.assess.facts import Atomic, Edge, EdgeKind, Scan
+from ramet.tools.assess.facts import Edge, EdgeKind, Scan
 from ramet.tools.assess.findings import Cut, How
 from ramet.tools.assess.judgement.direct_uses import direct_uses
-from ramet.tools.assess.judgement.efforts import EFFORTS, INHERITANCE, SHARED_TABLE
+from ramet.tools.assess.judgement.efforts import (
+    EFFORTS,
+    FURTHER_SERVICE,
+    INHERITANCE,
+    SHARED_TABLE,
+)
 from ramet.tools.assess.judgement.places import PLATFORM, Places
+from ramet.tools.assess.judgement.transactions import cuts_of_transactions
 
 __all__ = ["USER_MODEL", "find_cuts"]
 
@@ -84,9 +89,7 @@ def find_cuts(scan: Scan, places: Places) -> list[Cut]:
     for use in uses:
         here, there = places.side(use.edge.source) or "", places.side(use.edge.target) or ""
         cuts.append(_cut(use.edge, here, there, _WRITTEN if use.is_write else _READ))
-    commands = {each.name for each in scan.functions if each.kind in ("command", "migration")}
-    for atomic in scan.atomics:
-        cuts += _of_transaction(atomic, places, is_command=atomic.function in commands)
+    cuts += cuts_of_transactions(scan, places)
     cuts.sort(key=lambda cut: (cut.edge.file, cut.edge.line, cut.edge.kind, cut.edge.target))
     return _priced(cuts)
 
@@ -145,37 +148,6 @@ def _how(edge: Edge, here: str, sides: Sides) -> tuple[How, str]:
     return _FIXED[edge.kind]
 
 
-def _of_transaction(atomic: Atomic, places: Places, *, is_command: bool) -> Iterator[Cut]:
-    """One cut for each further group that a transaction writes, beside the one it writes most."""
-    how: tuple[How, str] = (
-        "saga",
-        "One transaction writes both sides: steps with compensation, or an event where the other "
-        "side cannot say no.",
-    )
-    if is_command:
-        how = (
-            "contract call",
-            "A command writes both sides: it asks the other, or each side gets a command.",
-        )
-    written = [(write.model, places.side(write.model)) for write in atomic.writes]
-    counts = Counter(side for _, side in written if side not in (None, PLATFORM))
-    if len(counts) < 2:
-        return
-    home = counts.most_common(1)[0][0] or ""
-    first = next(model for model, side in written if side == home)
-    for other in sorted({side for side in counts if side and side != home}):
-        target = next(model for model, side in written if side == other)
-        edge = Edge(
-            kind="atomic",
-            source=first,
-            target=target,
-            field=atomic.function,
-            file=atomic.file,
-            line=atomic.line,
-        )
-        yield _cut(edge, home, other, how)
-
-
 def _priced(cuts: list[Cut]) -> list[Cut]:
     made: set[tuple[str, ...]] = set()
     priced = []
@@ -188,6 +160,7 @@ def _priced(cuts: list[Cut]) -> list[Cut]:
             effort = INHERITANCE
         elif cut.edge.kind == "m2m":
             effort += SHARED_TABLE
+        effort += FURTHER_SERVICE * len(cut.further_groups)
         priced.append(msgspec.structs.replace(cut, effort=effort))
     return priced
 
@@ -196,7 +169,7 @@ def _means(cut: Cut) -> tuple[str, ...]:
     """What has to be made once, whoever uses it then (see `EFFORTS`)."""
     if cut.how in ("contract call", "batch query"):
         return cut.how, cut.target_group
-    if cut.how == "event":
+    if cut.how in ("event", "saga"):
         return cut.how, cut.source_group
     if cut.how in ("id alone", "id and replica"):
         return cut.how, cut.source_group, cut.edge.target

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ramet.tools.assess.findings import How
 
-__all__ = ["EFFORTS", "INHERITANCE", "SHARED_TABLE", "Effort"]
+__all__ = ["EFFORTS", "FURTHER_SERVICE", "INHERITANCE", "SHARED_TABLE", "Effort"]
 
 
 class Effort(NamedTuple):
@@ -34,10 +34,14 @@ EFFORTS: Mapping[How, Effort] = {
     "saga": Effort(3, 1),
 }
 """What is made once: a contract and its queries by each side that is asked, events by each side
-that publishes, a replica of each model on each side that reads it, a saga by each two sides."""
+that publishes, a replica of each model on each side that reads it, sagas by each side that begins
+any."""
 
 INHERITANCE = 3.0
 """One row that lies in two tables becomes two rows: for each class that is cut off its parent."""
 
 SHARED_TABLE = 1.0
 """A many-to-many's table is given to one side; the other keeps ids of it, or asks."""
+
+FURTHER_SERVICE = 0.5
+"""One more step of a saga, and what undoes it, for each service that it spans beyond two."""

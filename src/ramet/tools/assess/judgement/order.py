@@ -39,7 +39,7 @@ def find_order(
     left = {group.name: group for group in groups if group.is_recommended and group is not core}
     open_cuts: dict[str, list[Cut]] = {name: [] for name in left}
     for cut in cuts:
-        for name in {cut.source_group, cut.target_group} & left.keys():
+        for name in left.keys() & set(cut.sides):
             open_cuts[name].append(cut)
     open_blockers = list(blockers)
     steps: list[Step] = []
@@ -72,7 +72,7 @@ def find_order(
 
 def _price(group: Group, mine: list[Cut], blockers: Sequence[Blocker]) -> _Price:
     stopping = [each for each in blockers if group.name in each.groups]
-    inward = sum(cut.target_group == group.name for cut in mine)
+    inward = sum(cut.source_group != group.name for cut in mine)
     days = sum(cut.effort for cut in mine)
     days += BLOCKER_DAYS * len(stopping) + DEPENDANT_DAYS * inward
     return _Price(days, group.name, inward, mine, stopping)
@@ -98,4 +98,4 @@ def _why(price: _Price, *, is_first: bool) -> str:
 
 
 def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{number:,} {one if number == 1 else many}"

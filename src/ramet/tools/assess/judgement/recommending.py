@@ -28,7 +28,7 @@ def groups_of(
     groups = []
     for candidate, name in zip(candidates, names, strict=True):
         objection = _objection(candidate, name, cohesions[name], len(candidates), blockers)
-        mine = [cut for cut in cuts if name in (cut.source_group, cut.target_group)]
+        mine = [cut for cut in cuts if name in cut.sides]
         groups.append(
             Group(
                 name=name,

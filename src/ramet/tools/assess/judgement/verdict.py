@@ -50,7 +50,7 @@ def decide(facts: Facts) -> Verdict:
     sizes = {group.name: len(group.models) for group in groups}
     cheap = [step.group for step in facts.plan if _is_worth_it(step, sizes[step.group])]
     names = [group.name for group in good]
-    days = f"{sum(cut.effort for cut in facts.cuts):.0f} person-days"
+    days = _days(sum(cut.effort for cut in facts.cuts))
     if against or not cheap:
         if not cheap:
             against.append(_too_dear(facts))
@@ -85,9 +85,11 @@ def _is_worth_it(step: Step, models: int) -> bool:
 
 
 def _keep(facts: Facts, groups: Sequence[Group]) -> Verdict:
-    if facts.models < TINY:
+    if not facts.models:
+        why = "there are no models to part"
+    elif facts.models < TINY:
         many = "model is" if facts.models == 1 else "models are"
-        why = f"{facts.models or 'no'} {many} too few to part"
+        why = f"{facts.models} {many} too few to part"
     elif len(groups) < 2:
         why = "its models are one knot"
     else:
@@ -119,31 +121,39 @@ def _reasons_against(facts: Facts) -> list[str]:
 
 
 def _too_dear(facts: Facts) -> str:
+    """Of the best group that is large enough to be one, if any is."""
     sizes = {group.name: len(group.models) for group in facts.grouping.groups}
-    least = min(facts.plan, key=lambda step: (step.blockers > 0, step.effort / sizes[step.group]))
-    blocked = f", with {_blockers(least.blockers)} to clear first" if least.blockers else ""
+    large = [step for step in facts.plan if sizes[step.group] >= LEAST_MODELS]
+    if not large:
+        return f"No group has the {LEAST_MODELS} models that make a service worth its deployment."
+    least = min(large, key=lambda step: (step.blockers > 0, step.effort / sizes[step.group]))
+    blocked = f", with {_count(least.blockers, 'blocker')} to clear first" if least.blockers else ""
     return (
         f"No group is worth its price yet: the best of them, {least.group} with "
-        f"{sizes[least.group]} models, costs {least.effort:.0f} person-days{blocked}."
+        f"{sizes[least.group]} models, costs {_days(least.effort)}{blocked}."
     )
 
 
-def _blockers(number: int) -> str:
-    return f"{number} blocker{'' if number == 1 else 's'}"
+def _days(effort: float) -> str:
+    return _count(round(effort), "person-day")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _numbers(facts: Facts) -> list[str]:
     groups = facts.grouping.groups
     unstable = [group.name for group in groups if group.why.startswith("Unstable")]
     said = [
-        f"{facts.models} models in {len(groups)} groups; all runs agree on "
+        f"{_count(facts.models, 'model')} in {_count(len(groups), 'group')}; all runs agree on "
         f"{facts.grouping.agreement:.0%} of the pairs, modularity {facts.modularity:.2f}.",
-        f"{len(facts.cuts):,} lines cross groups, about "
-        f"{sum(cut.effort for cut in facts.cuts):.0f} person-days to cut them all.",
+        f"{_count(len(facts.cuts), 'line')} between groups, about "
+        f"{_days(sum(cut.effort for cut in facts.cuts))} to cut them all.",
     ]
     if facts.blockers:
         kinds = sorted({blocker.kind for blocker in facts.blockers})
-        said.append(f"{_blockers(len(facts.blockers))}: {_listed(kinds)}.")
+        said.append(f"{_count(len(facts.blockers), 'blocker')}: {_listed(kinds)}.")
     said += _roles(facts)
     if unstable:
         said.append(f"Unstable, so not recommended: {_listed(unstable)}.")
@@ -161,7 +171,7 @@ def _roles(facts: Facts) -> list[str]:
     said = []
     if fronts:
         said.append(
-            f"Without models, so in front of the groups, which {len(asking)} lines there ask: "
+            f"Without models, so in front of the groups, which {len(asking):,} lines there ask: "
             f"{_shortened(fronts)}."
         )
     if apps["library"]:

@@ -15,13 +15,20 @@ from ramet.tools.assess.source.extract import Assign, Attribute, Call, ClassDef,
 if TYPE_CHECKING:
     from ramet.tools.assess.linking.values import Values
 
-__all__ = ["Calls", "Value"]
+__all__ = ["Calls", "Value", "is_written"]
 
 Value = Any
 """str, int, float, bool, list, dict, `Symbol`, or None where it is not known (or None itself)."""
 
 _COPIES = frozenset(("list", "tuple", "set", "sorted", "frozenset", "str", "dict", "reversed"))
 _TEXT = frozenset(("lower", "upper", "strip", "title", "capitalize", "rstrip", "lstrip"))
+
+
+def is_written(value: Value) -> bool:
+    """Whether a value, or all of a list or dict, is one that a text says as the project would."""
+    if isinstance(value, list | dict):
+        return all(map(is_written, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str | int | float)
 
 
 class Calls:
@@ -176,6 +183,8 @@ class Calls:
         keywords = {
             key: self.values.of(module, arg, scope, cls) for key, arg in call.keywords.items()
         }
+        if method == "format" and not is_written([*args, *keywords.values()]):
+            return None
         try:
             value = getattr(of, method)(*args, **keywords)
         except (TypeError, ValueError, KeyError, IndexError, AttributeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, gue
 from ramet.tools.assess.linking.classes import Classes
 from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
-from ramet.tools.assess.linking.library import SitePackages, site_packages
+from ramet.tools.assess.linking.library import SearchPath, find_search_path
 from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
 from ramet.tools.assess.linking.names import Module, Names
@@ -40,6 +40,7 @@ def link(
     keys: Mapping[str, bytes],
     store: Store,
     venv: Path | None,
+    pythonpath: Sequence[Path],
     settings: str | None,
 ) -> World:
     """All that follows from the extracts of a project's files."""
@@ -47,7 +48,7 @@ def link(
     named = name_modules(root, extracts, roots)
     gaps: list[Gap] = []
     returns = Returns()
-    library = _library(venv, store, gaps)
+    library = find_search_path(root, venv, pythonpath, store, gaps)
     names = Names(named, library, returns)
     found = find_settings(root, files, names, settings)
     if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
@@ -56,7 +57,10 @@ def link(
         found = find_settings(root, files, names, settings)
     modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
+    # What was looked up for the settings did not know them yet.
+    names = Names(named, library, returns)
     values = Values(names, found.settings.values)
+    names.is_made = values.is_made
     classes = Classes(values)
     apps = find_apps(names, classes, found.settings.texts("INSTALLED_APPS"))
     packages = _packages_with_models(modules.values(), names)
@@ -64,7 +68,7 @@ def link(
         guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
     registry = Registry(ModelClasses(classes, Fields(classes), apps))
-    outside = returns.since(store, _outside(modules.values(), found, venv), modules, keys)
+    outside = returns.since(store, _outside(modules.values(), found, library), modules, keys)
     _register(registry, modules.values(), packages, outside, store)
     return World(
         modules=modules,
@@ -129,30 +133,6 @@ def _register(
         hints = _Hints(models, parts, settings.get("AUTH_USER_MODEL"))
         store.put(key, msgspec.msgpack.encode(hints))
     add_histories(registry)
-
-
-def _library(venv: Path | None, store: Store, gaps: list[Gap]) -> SitePackages | None:
-    if venv is None:
-        return None
-    folders = site_packages(venv)
-    if folders:
-        return SitePackages(folders[0], store)
-    gaps.append(
-        Gap(
-            kind="no-site-packages",
-            file="",
-            line=0,
-            found=f"no lib/python3.*/site-packages in {venv.name}",
-            why="Installed packages were not read.",
-            remedy="Give the folder of the virtual environment with --venv.",
-        )
-    )
-    return None
-
-
-def _installed(venv: Path) -> list[tuple[str, int]]:
-    """What changes when packages of an environment are installed or removed."""
-    return [(str(folder), folder.stat().st_mtime_ns) for folder in site_packages(venv)]
 
 
 def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
@@ -285,10 +265,10 @@ def _is_test_package(package: str) -> bool:
     return is_test(package.replace(".", "/") + "/models.py")
 
 
-def _outside(modules: Iterable[Module], found: SettingsFound, venv: Path | None) -> bytes:
+def _outside(modules: Iterable[Module], found: SettingsFound, library: SearchPath) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for module in sorted(modules, key=lambda module: module.path):
         digest.update(module.path.encode())
         digest.update(module.extract.outside)
-    digest.update(repr((found.modules, venv and _installed(venv))).encode())
+    digest.update(repr((found.modules, library.state())).encode())
     return digest.digest()

@@ -21,6 +21,9 @@ ABOVE = ".."
 
 _TEST_FOLDERS = frozenset(("tests", "test", "testing", "testapp", "test_app", "functional_tests"))
 
+# What such a package lies in is an app, though it may have no `__init__.py` of its own.
+_WITHIN_APPS = frozenset(("management", "migrations", "templatetags", "tests"))
+
 
 def is_test(path: str) -> bool:
     """Whether a file is one of tests, by the names that pytest and unittest look for."""
@@ -56,7 +59,11 @@ def import_roots(root: Path, paths: Iterable[str]) -> list[str]:
         roots.append("")
     # A topmost package's folder is on the path, or could not be imported at all. Those of tests
     # and samples come last.
-    above = {_parent(package) for package in packages if package} - packages
+    above = {
+        _parent(package)
+        for package in packages
+        if package and package.rpartition("/")[2] not in _WITHIN_APPS
+    } - packages
     for folder in sorted(
         above, key=lambda folder: (is_test(folder + "/x.py"), folder.count("/"), folder)
     ):

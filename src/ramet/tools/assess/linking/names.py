@@ -8,7 +8,7 @@ before somebody asks, and everything only once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -95,12 +95,14 @@ class Library(Protocol):
 class Names:
     """Resolves names. `modules` are own ones by dotted name, several where roots differ.
 
-    What functions return is asked of `returns`.
+    What functions return is asked of `returns`, and of an assignment under an `if`, whether it is
+    made, `is_made`.
     """
 
     modules: dict[str, list[Module]]
     library: Library | None = None
     returns: Returns = field(default_factory=Returns)
+    is_made: Callable[[Module, Assign], bool] = lambda module, statement: True
     _found: dict[tuple[int, str], Symbol | None] = field(default_factory=dict)
     _open: set[tuple[int, str]] = field(default_factory=set)
 
@@ -194,7 +196,7 @@ class Names:
 
     def _lookup(self, module: Module, name: str) -> Symbol | None:
         external: Symbol | None = None
-        for statement in _in_effect(module.bindings.get(name, ())):
+        for statement in _in_effect(self._made(module, name)):
             symbol = self._bound(module, statement, name)
             if symbol is not None:
                 if symbol.module is not None and not (external and _is_constant(statement)):
@@ -216,6 +218,16 @@ class Names:
             if submodule is not None:
                 return Symbol(submodule.name, submodule)
         return external
+
+    def _made(self, module: Module, name: str) -> list[Statement]:
+        """The statements that bind a name, but those under an `if` that is decided otherwise."""
+        bound = module.bindings.get(name, [])
+        made = [
+            each
+            for each in bound
+            if not isinstance(each, Assign) or each.flag is None or self.is_made(module, each)
+        ]
+        return made or bound
 
     def _from_external_star(self, module: Module, star: Import, name: str) -> Symbol | None:
         if name.startswith("_") or name in _BUILTINS:

@@ -7,6 +7,7 @@ imports, `+=` and `append` are followed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ramet.tools.assess.linking.names import Module, Names
@@ -16,12 +17,13 @@ from ramet.tools.assess.source.extract import (
     Call,
     ClassDef,
     Do,
+    FunctionDef,
     Import,
     Name,
     Statement,
 )
 
-__all__ = ["Settings", "evaluate"]
+__all__ = ["Settings", "defines_apps", "evaluate"]
 
 
 @dataclass(slots=True)
@@ -46,6 +48,15 @@ def evaluate(names: Names, module: Module) -> Settings:
     return settings
 
 
+def defines_apps(body: Iterable[Statement]) -> bool:
+    """Whether statements of a module, or of a class, say what INSTALLED_APPS is."""
+    return any(
+        (isinstance(each, Assign) and each.target == "INSTALLED_APPS")
+        or (isinstance(each, FunctionDef) and each.name.endswith(".INSTALLED_APPS"))
+        for each in body
+    )
+
+
 class _Evaluation:
     def __init__(self, names: Names, settings: Settings) -> None:
         self.names = names
@@ -60,10 +71,7 @@ class _Evaluation:
         self.seen.add(id(module))
         self._statements(module, module.extract.body)
         for statement in module.extract.body:  # django-configurations
-            if isinstance(statement, ClassDef) and any(
-                isinstance(each, Assign) and each.target == "INSTALLED_APPS"
-                for each in statement.body
-            ):
+            if isinstance(statement, ClassDef) and defines_apps(statement.body):
                 self._statements(module, statement.body)
 
     def _statements(self, module: Module, statements: list[Statement]) -> None:
@@ -74,6 +82,8 @@ class _Evaluation:
                 self._assign(module, statement)
             elif isinstance(statement, Do) and isinstance(statement.value, Call):
                 self._call(module, statement.value)
+            elif isinstance(statement, FunctionDef):
+                self._property(module, statement)
 
     def _import(self, module: Module, statement: Import) -> None:
         source = self.names.find(self.names.absolute(module, statement.module), module)
@@ -108,6 +118,13 @@ class _Evaluation:
                 self._is_partial(module, name, statement.line)
         if self.values.partial:
             self._is_partial(module, name, statement.line)
+
+    def _property(self, module: Module, function: FunctionDef) -> None:
+        """A setting that a class works out: what it begins with, for more may be added there."""
+        name = function.name.rpartition(".")[2]
+        if name.isupper() and function.returns:
+            self.bound[name] = self.values.of(module, function.returns[0], self.bound)
+            self._is_partial(module, name, function.line)
 
     def _is_partial(self, module: Module, name: str, line: int) -> None:
         self.settings.partial.setdefault(name, (module.path, line))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ramet.tools.assess.facts import Gap
+from ramet.tools.assess.facts import Gap, GapKind
 from ramet.tools.assess.linking.fields import Field
 from ramet.tools.assess.linking.known.models import known_model
 from ramet.tools.assess.linking.models import ModelClass
@@ -121,7 +121,7 @@ def _app_gap(app: str, places: list[_Place]) -> Gap:
     )
 
 
-def _gap_at(kind: str, places: list[_Place], *, found: str, why: str, remedy: str) -> Gap:
+def _gap_at(kind: GapKind, places: list[_Place], *, found: str, why: str, remedy: str) -> Gap:
     """One gap for all of them, at the first."""
     path, line = min(places)
     return Gap(kind=kind, file=path, line=line, found=found, why=why, remedy=remedy)

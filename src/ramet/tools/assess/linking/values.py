@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ramet.tools.assess.linking.calls import Calls, Value
+from ramet.tools.assess.linking.calls import Calls, Value, is_written
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.source.extract import (
     Assign,
@@ -189,6 +189,19 @@ class Values:
                     value = value + added if isinstance(added, list) else value
         return value
 
+    def is_made(self, module: Module, statement: Assign) -> bool:
+        """Whether an assignment under an `if` is made, as far as settings decide it; else true.
+
+        A flag that is itself assigned more than once is as good as unknown.
+        """
+        flag = statement.flag
+        symbol = self.names.resolve(module, flag.dotted) if isinstance(flag, Name) else None
+        if symbol is not None and symbol.module is not None:
+            name = symbol.dotted.rpartition(".")[2]
+            if len(symbol.module.bindings.get(name, ())) > 1:
+                return True
+        return self.of(module, flag) is not (not statement.is_with_flag)
+
     def setting(self, name: str) -> Value:
         """A setting of the project, else Django's default, else None."""
         value = self.settings.get(name)
@@ -227,6 +240,8 @@ class Values:
                 )
         if operator == "%" and isinstance(left, str) and right is not None:
             arguments = tuple(right) if isinstance(right, list) else right
+            if not is_written(right):
+                return None
             try:
                 return left % arguments
             except (TypeError, ValueError, KeyError):

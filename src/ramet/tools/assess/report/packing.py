@@ -61,6 +61,7 @@ def _columns(report: Report, left_out: str) -> dict[str, Any]:
         "leftOut": left_out,
         "project": _clean(report.project.name),
         "apps": _apps(report, texts),
+        "connections": edges.connections,
         "edges": {
             "kind": pick(edge.kind for edge in edges.all),
             "source": pick(edge.source for edge in edges.all),
@@ -76,6 +77,7 @@ def _columns(report: Report, left_out: str) -> dict[str, Any]:
             "edge": [edges.number[cut.edge] for cut in cuts],
             "from": pick(cut.source_group for cut in cuts),
             "to": pick(cut.target_group for cut in cuts),
+            "further": [pick(cut.further_groups) for cut in cuts],
             "how": pick(cut.how for cut in cuts),
             "why": pick(cut.why for cut in cuts),
             "effort": [round(cut.effort, 2) for cut in cuts],
@@ -182,18 +184,22 @@ def _rows(rows: Iterable[Any], names: tuple[str, ...], texts: _Texts) -> dict[st
 
 
 class _Edges:
-    """Every edge of the report once, those of cuts among them."""
+    """The report's connections, and after them what cuts alone say: of a whole transaction, or of
+    a function that uses a model by its class."""
 
     def __init__(self, report: Report, left_out: str) -> None:
-        kept: Iterable[Edge] = report.edges
-        if left_out == "edges between modules":
-            kept = [each for each in kept if FAMILY_OF[each.kind] != "imports"]
-        elif left_out == "edges inside candidates":
-            kept = []
-        self.number: dict[Edge, int] = {}
-        for edge in (*kept, *(cut.edge for cut in report.cuts)):
-            self.number.setdefault(edge, len(self.number))
-        self.all = list(self.number)
+        of_cuts = dict.fromkeys(cut.edge for cut in report.cuts)
+        kept = (edge for edge in report.edges if _is_kept(edge, left_out) or edge in of_cuts)
+        every = dict.fromkeys(kept)
+        self.connections = len(every)
+        self.all = list(every | of_cuts)
+        self.number = {edge: number for number, edge in enumerate(self.all)}
+
+
+def _is_kept(edge: Edge, left_out: str) -> bool:
+    if left_out == "edges between modules":
+        return FAMILY_OF[edge.kind] != "imports"
+    return left_out != "edges inside candidates"
 
 
 class _Texts:

@@ -79,8 +79,7 @@ def candidates(report: Report) -> str:
         return "<p>No candidates: there are no models to group.</p>"
     cuts: Counter[str] = Counter()
     for cut in report.cuts:
-        for name in {cut.source_group, cut.target_group}:
-            cuts[name] += 1
+        cuts.update(cut.sides)
     rows = "".join(_candidate(n, group, cuts[group.name]) for n, group in enumerate(report.groups))
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Candidates"><table>'
@@ -103,7 +102,7 @@ def _candidate(number: int, group: Group, cuts: int) -> str:
         f'<td class="number">{percent(group.stability)}</td>'
         f'<td class="number">{percent(group.cohesion)}</td>'
         f'<td class="number">{percent(group.coupling)}</td>'
-        f'<td class="number">{cuts}</td><td class="number">{days(group.effort)}</td>'
+        f'<td class="number">{cuts:,}</td><td class="number">{days(group.effort)}</td>'
         f'<td class="why"><span class="tag {"good" if group.is_recommended else ""}">{advice}'
         f"</span> {text(group.why)}</td></tr>"
     )

@@ -89,7 +89,7 @@ def _verdict(report: Report) -> list[str]:
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
     cuts: Counter[str] = Counter()
     for cut in report.cuts:
-        cuts.update({cut.source_group, cut.target_group})
+        cuts.update(cut.sides)
     for group in report.groups:
         advice = "recommended" if group.is_recommended else "not recommended"
         yield (
@@ -98,7 +98,7 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
             percent(group.stability),
             percent(group.cohesion),
             percent(group.coupling),
-            str(cuts[group.name]),
+            f"{cuts[group.name]:,}",
             days(group.effort),
             advice + (", pinned" if group.is_pinned else ""),
         )

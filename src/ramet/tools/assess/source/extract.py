@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ramet.tools.assess.facts import GapKind
+
 __all__ = [
     "Assign",
     "Attribute",
@@ -172,7 +174,8 @@ class Assign(_Node, frozen=True, tag="A"):
     """`target = value`, one for each target. `a.b = 1` has the target `a.b`, `a += 1` operator `+`.
 
     Annotations alone (`a: int`) are left out. `is_conditional`: under an if, a try or a loop, so
-    that what was bound before may still hold.
+    that what was bound before may still hold. `flag` is what the nearest `if` tests, where that is
+    a name or a call, and `is_with_flag` whether it is made where that is true.
     """
 
     target: str
@@ -180,6 +183,8 @@ class Assign(_Node, frozen=True, tag="A"):
     line: int
     operator: str = ""
     is_conditional: bool = False
+    flag: Expression = None
+    is_with_flag: bool = True
 
 
 class Do(_Node, frozen=True, tag="D"):
@@ -226,13 +231,14 @@ class FunctionDef(_Node, frozen=True, tag="F"):
     returned: bytes = b""
 
 
+Problem = tuple[GapKind, str, int]
+"""Why a file could not be read as it should: a sentence without its end, and a line."""
+
 Statement = Import | Assign | Do | ClassDef | FunctionDef
 
 
 class Extract(msgspec.Struct, array_like=True, gc=False):
     """One file. `lines` counts all of them; `problem` is why nothing or not all could be read.
-
-    `problem` is a `Gap.kind`, a sentence and a line.
     `exports` is `__all__` where it is a plain list, else None.
     """
 
@@ -241,7 +247,7 @@ class Extract(msgspec.Struct, array_like=True, gc=False):
     exports: list[str] | None
     outside: bytes
     behaviour: msgspec.Raw
-    problem: tuple[str, str, int] | None = None
+    problem: Problem | None = None
     decoded_body: list[Statement] | None = None
 
     @property

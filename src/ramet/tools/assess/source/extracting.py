@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from ramet.tools.assess.source.extract import Extract
+from ramet.tools.assess.source.extract import Extract, Problem
 from ramet.tools.assess.source.outside import read_outside
 from ramet.tools.assess.source.parsing import Parsed, parse
 from ramet.tools.assess.source.visiting import visit
@@ -37,7 +37,7 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
     try:
         return _encoded(lines, parsed, is_own)
     except RecursionError:
-        problem = ("too-deep", "it is nested deeper than can be followed", 0)
+        problem: Problem = ("too-deep", "it is nested deeper than can be followed", 0)
     except UnicodeEncodeError:
         # Half a surrogate pair, which is legal in a string of Python and nowhere else.
         _replace_surrogates(parsed.tree)

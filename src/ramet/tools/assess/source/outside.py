@@ -26,6 +26,9 @@ from ramet.tools.assess.source.extract import (
 
 __all__ = ["Outside", "read_outside"]
 
+Flag = tuple[Expression, bool] | None
+"""What an `if` tests, and whether a block of it is run where that is true."""
+
 # Calls that give a model a field from anywhere, or hand it to a function that may do so.
 _ADDS_FIELDS = ("add_to_class", "contribute_to_class")
 _FINDS_MODEL = ("get_model", "get_user_model", "get_registered_model")
@@ -91,6 +94,7 @@ class _Reader:
         *,
         is_conditional: bool = False,
         is_typing: bool = False,
+        flag: Flag = None,
     ) -> None:
         """`scope` is the qualified name around, with a dot at its end; `function` that without."""
         for node in statements:
@@ -106,7 +110,7 @@ class _Reader:
                 self._in_function(node, into, scope, function, is_typing)
             elif kind is ast.Assign or kind is ast.AnnAssign or kind is ast.AugAssign:
                 self._see(node)
-                into.extend(_assigns(node, is_conditional))
+                into.extend(_assigns(node, is_conditional, flag))
             elif kind is ast.Expr:
                 value = node.value  # type: ignore[attr-defined]
                 if value.__class__ is not ast.Constant:
@@ -141,8 +145,16 @@ class _Reader:
             if not function:
                 self.seen.append((test.lineno, test.end_lineno or test.lineno))
             typing = is_typing or ast.unparse(test).endswith("TYPE_CHECKING")
-            self.read(node.body, into, scope, function, is_conditional=True, is_typing=typing)
-            self.read(node.orelse, into, scope, function, is_conditional=True, is_typing=is_typing)
+            for block, is_body in ((node.body, True), (node.orelse, False)):
+                self.read(
+                    block,
+                    into,
+                    scope,
+                    function,
+                    is_conditional=True,
+                    is_typing=typing if is_body else is_typing,
+                    flag=_flag(test, is_body),
+                )
             return
         is_sure = isinstance(node, ast.With)
         for block in _blocks(node):
@@ -346,11 +358,20 @@ def _imports(
         yield Import(module, each.name, alias, line, is_typing, is_conditional, function)
 
 
-def _assigns(node: ast.stmt, is_conditional: bool) -> Iterator[Assign]:
+def _flag(test: ast.expr, is_body: bool) -> Flag:
+    """What decides a block of an `if`, where a setting may."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _flag(test.operand, not is_body)
+    is_one = isinstance(test, ast.Name | ast.Attribute | ast.Call)
+    return (expression(test), is_body) if is_one else None
+
+
+def _assigns(node: ast.stmt, is_conditional: bool, flag: Flag) -> Iterator[Assign]:
     line = node.lineno
+    flagged = flag or (None, True)
     if isinstance(node, ast.AnnAssign):
         if node.value is not None and (target := _target(node.target)):
-            yield Assign(target, expression(node.value), line, "", is_conditional)
+            yield Assign(target, expression(node.value), line, "", is_conditional, *flagged)
     elif isinstance(node, ast.AugAssign):
         operator = OPERATORS.get(node.op.__class__, "?")
         if target := _target(node.target):
@@ -360,7 +381,7 @@ def _assigns(node: ast.stmt, is_conditional: bool) -> Iterator[Assign]:
             if isinstance(each, ast.Tuple | ast.List):
                 yield from _unpacked(each, node.value, line, is_conditional)
             elif target := _target(each):
-                yield Assign(target, expression(node.value), line, "", is_conditional)
+                yield Assign(target, expression(node.value), line, "", is_conditional, *flagged)
 
 
 def _unpacked(

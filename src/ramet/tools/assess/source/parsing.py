@@ -15,6 +15,7 @@ import tokenize
 import warnings
 from dataclasses import dataclass
 
+from ramet.tools.assess.source.extract import Problem
 from ramet.tools.assess.source.respelling import respell
 
 __all__ = ["Parsed", "parse"]
@@ -22,14 +23,11 @@ __all__ = ["Parsed", "parse"]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`tree` is None where nothing could be read. `source` is UTF-8, whatever the file was.
-
-    `problem` is a `Gap.kind`, a sentence and a line.
-    """
+    """`tree` is None where nothing could be read. `source` is UTF-8, whatever the file was."""
 
     tree: ast.Module | None
     source: bytes
-    problem: tuple[str, str, int] | None = None
+    problem: Problem | None = None
 
 
 def parse(content: bytes) -> Parsed:
@@ -74,14 +72,14 @@ def _tree(content: bytes) -> ast.Module | None:
         return None
 
 
-def _utf8(content: bytes) -> tuple[bytes, tuple[str, str, int] | None]:
+def _utf8(content: bytes) -> tuple[bytes, Problem | None]:
     """The content as UTF-8 without a byte order mark, as `ast.parse` reads bytes best."""
     if content.isascii():
         return content, None
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         said = "it is UTF-16, in which Python reads no source"
         return content.decode("utf-16", "replace").encode(errors="replace"), ("encoding", said, 0)
-    problem = None
+    problem: Problem | None = None
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         text = content.decode(encoding)

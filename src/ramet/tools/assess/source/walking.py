@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ramet.tools.assess.facts import Gap
+from ramet.tools.assess.facts import Gap, GapKind
 
 __all__ = ["Files", "walk"]
 
@@ -145,7 +145,7 @@ class _Walk:
             "Rename it.",
         )
 
-    def _gap(self, kind: str, path: str, found: str, remedy: str) -> None:
+    def _gap(self, kind: GapKind, path: str, found: str, remedy: str) -> None:
         why = "What it holds is not in this report."
         self.files.gaps.append(
             Gap(kind=kind, file=path, line=0, found=found, why=why, remedy=remedy)

@@ -122,7 +122,7 @@ def test_a_repository_without_a_commit_is_a_gap(root: Path, commit: Commit) -> N
 def test_no_git_is_a_gap(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(root))
     (gap,) = with_history(small_scan(), root).gaps
-    assert (gap.kind, gap.why) == ("no-history", "there is no git on this machine")
+    assert (gap.kind, gap.why) == ("no-history", "There is no git on this machine.")
 
 
 def test_a_shallow_clone_is_a_gap(root: Path, commit: Commit, tmp_path: Path) -> None:

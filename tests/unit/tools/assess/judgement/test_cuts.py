@@ -9,7 +9,7 @@ from ramet.tools.assess.facts import Edge, EdgeKind, Function
 from ramet.tools.assess.findings import Cut
 from ramet.tools.assess.judgement import judge
 from ramet.tools.assess.judgement.efforts import EFFORTS, INHERITANCE, SHARED_TABLE
-from tests.unit.tools.assess.judgement.scans import edge, shop, transaction
+from tests.unit.tools.assess.judgement.scans import edge, shop
 
 
 def cuts_of(*edges: Edge) -> list[Cut]:
@@ -114,37 +114,6 @@ def test_inheritance_and_a_shared_table_have_prices_of_their_own() -> None:
 
     assert child.effort == INHERITANCE
     assert table.effort == EFFORTS["id alone"].first + SHARED_TABLE
-
-
-def test_a_transaction_over_three_groups_is_two_sagas() -> None:
-    written = transaction("orders.D", "orders.E", "users.A", "payments.G")
-
-    cuts = judge(shop(atomics=[written]), seeds=5).cuts
-
-    assert [(cut.source_group, cut.target_group, cut.how) for cut in cuts] == [
-        ("orders", "payments", "saga"),
-        ("orders", "users", "saga"),
-    ]
-    assert cuts[0].edge.field == "orders.services.place"
-    assert (cuts[0].edge.file, cuts[0].edge.line) == ("orders/services.py", 30)
-
-
-def test_a_transaction_of_a_command_is_a_call() -> None:
-    scan = shop(atomics=[transaction("orders.D", "users.A", function="orders.load.Command.handle")])
-    command = Function(
-        name="orders.load.Command.handle",
-        kind="command",
-        app="orders",
-        file="orders/load.py",
-        line=1,
-        reads=[],
-        writes=[],
-    )
-
-    judged = judge(msgspec.structs.replace(scan, functions=[command]), seeds=5)
-
-    assert [cut.how for cut in judged.cuts] == ["contract call"]
-    assert judged.blockers == []
 
 
 def function(name: str, *, reads: list[str], writes: list[str]) -> Function:

@@ -144,7 +144,7 @@ def test_a_few_models_are_kept_together() -> None:
 def test_a_project_without_models_is_kept() -> None:
     judged = judge(scan_of([], []), seeds=5)
 
-    assert judged.verdict.choice == "keep"
+    assert judged.verdict.sentence == "Keep the monolith: there are no models to part."
     assert judged.grouping.groups == []
     assert judged.grouping.metrics.ned is None
 
@@ -163,6 +163,8 @@ def test_a_small_system_gets_boundaries_and_no_services() -> None:
     assert verdict.choice == "draw boundaries"
     assert "in it: orders, payments and users." in verdict.sentence
     assert "small" in verdict.reasons[0]
+    # They cost nothing, so that their price is no reason.
+    assert verdict.reasons[1].startswith("No group has the 5 models")
 
 
 def test_it_is_said_where_apps_go_that_go_with_no_group() -> None:

@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from ramet.errors import DiagnosticError
 from ramet.tools.assess.scanning import scan
 
 PROJECT = {
@@ -101,3 +102,43 @@ def test_without_the_environment_what_is_not_known_is_told(root: Path) -> None:
 def test_a_folder_that_is_no_environment_is_told(root: Path) -> None:
     found = scan(root, venv=root)
     assert [gap.kind for gap in found.gaps if gap.kind == "no-site-packages"]
+
+
+def test_settings_in_a_folder_beside_the_project_are_found_by_their_name(root: Path) -> None:
+    (root / "manage.py").unlink()
+    (root / "settings.py").unlink()
+    beside = root.parent / "deployed"
+    (beside / "ours").mkdir(parents=True)
+    (beside / "ours/base.py").write_text('INSTALLED_APPS = ["shop"]\n')
+    (beside / "ours/live.py").write_text(
+        'from ours.base import *\nINSTALLED_APPS += ["threads.apps.Config"]\n'
+    )
+    found = scan(root, venv=root.parent / "venv", pythonpath=[beside], settings="ours.live")
+    assert found.project.settings == ["ours.live"]
+    assert {app.package: app.is_own for app in found.apps} == {"shop": True, "threads": False}
+    assert {gap.kind for gap in found.gaps} == set()
+
+
+def test_settings_that_are_nowhere_are_refused_with_where_they_may_be(root: Path) -> None:
+    with pytest.raises(DiagnosticError, match="pythonpath"):
+        scan(root, settings="ours.live")
+
+
+def test_what_lies_in_the_project_is_its_own_though_it_is_on_the_path(root: Path) -> None:
+    found = scan(root, venv=root.parent / "venv", pythonpath=[root, root / "shop"])
+    assert {model.label for model in found.models if model.is_own} == {"shop.Product"}
+
+
+def test_a_named_folder_is_read_anew_when_a_file_in_it_changes(root: Path) -> None:
+    packages = root.parent / "venv/lib/python3.12/site-packages"
+    moved = (packages / "threads").rename(root.parent / "threads")
+    cache = root.parent / "cache"
+
+    def fields() -> set[str]:
+        found = scan(root, pythonpath=[root.parent], cache=cache)
+        return {edge.field for edge in found.edges if edge.source == "shop.Product"}
+
+    assert fields() == {"talk", "main", "other"}
+    bases = moved / "bases.py"
+    bases.write_text(bases.read_text().replace("talk =", "chatter ="))
+    assert fields() == {"chatter", "main", "other"}

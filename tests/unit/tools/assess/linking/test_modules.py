@@ -54,6 +54,22 @@ def test_apps_in_a_folder_have_the_names_that_the_settings_give_them(
     ]
 
 
+def test_an_app_without_an_init_file_has_the_name_of_where_it_lies(tmp_path: Path) -> None:
+    """Its migrations have one, and what they lie in is no folder that names count from."""
+    for path, text in {
+        "portal/__init__.py": "",
+        "portal/settings.py": 'INSTALLED_APPS = ["portal.news"]\n',
+        "portal/news/migrations/__init__.py": "",
+        "portal/news/templatetags/__init__.py": "",
+        "portal/news/models.py": MODELS.format("Item"),
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = scan(tmp_path)
+    assert [(app.label, app.package) for app in found.apps] == [("news", "portal.news")]
+    assert [model.label for model in found.models] == ["news.Item"]
+
+
 def test_a_package_that_is_installed_is_not_looked_for_in_folders_of_its_name(
     project: Path,
 ) -> None:

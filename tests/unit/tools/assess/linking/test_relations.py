@@ -86,6 +86,51 @@ def test_a_target_is_seen_however_it_is_named(project: Project, target: str, lab
     assert relations(scan, "products.Odd") == {"to": ("fk", label)}
 
 
+FLAGGED = """
+from django.conf import settings
+TEAMS = getattr(settings, "SHOP_TEAMS", True)
+if TEAMS:
+    OWNER = "products.Tag"
+else:
+    OWNER = settings.AUTH_USER_MODEL
+if not settings.SHOP_TEAMS:
+    KEEPER = settings.AUTH_USER_MODEL
+elif settings.NOBODY_KNOWS:
+    KEEPER = "products.Tag"
+else:
+    KEEPER = "products.Category"
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "owner", "keeper"),
+    [
+        ("", "products.Tag", "users.User"),
+        ("SHOP_TEAMS = True", "products.Tag", "products.Tag"),
+        ("SHOP_TEAMS = False", "users.User", "users.User"),
+        ("SHOP_TEAMS = False\nNOBODY_KNOWS = False", "users.User", "users.User"),
+        ("SHOP_TEAMS = True\nNOBODY_KNOWS = False", "products.Tag", "products.Category"),
+    ],
+)
+def test_of_what_an_if_assigns_the_settings_choose_and_else_the_first_counts(
+    project: Project, setting: str, owner: str, keeper: str
+) -> None:
+    models = more(
+        """
+            from orders import options
+
+            class Flagged(models.Model):
+                owner = models.ForeignKey(options.OWNER, models.CASCADE)
+                keeper = models.ForeignKey(options.KEEPER, models.CASCADE)
+        """
+    )
+    found = project({"orders/options.py": FLAGGED, **models}, settings=setting)
+    assert relations(found, "products.Flagged") == {
+        "owner": ("fk", owner),
+        "keeper": ("fk", keeper),
+    }
+
+
 def test_a_field_says_where_it_is_defined_and_from_which_base(project: Project) -> None:
     scan = project(
         {

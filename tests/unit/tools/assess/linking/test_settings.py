@@ -41,6 +41,7 @@ def settings_of(source: str, more: dict[str, str] | None = None) -> Settings:
         "INSTALLED_APPS = env.list('APPS', default=['a', 'b'])",
         "from configurations import Configuration\n"
         "class Base(Configuration):\n    INSTALLED_APPS = ['a', 'b']",
+        "class Base:\n    @property\n    def INSTALLED_APPS(self):\n        return ['a', 'b']",
     ],
 )
 def test_apps_are_found_however_they_are_listed(source: str) -> None:
@@ -65,6 +66,15 @@ def test_what_is_known_at_run_time_alone_is_told_with_its_place(line: str) -> No
     assert found.texts("INSTALLED_APPS") == ["a"]
     path, number = found.partial["INSTALLED_APPS"]
     assert (path, number) == ("config/settings.py", 2 + line.count("\n"))
+
+
+def test_a_class_that_works_a_setting_out_may_add_to_what_is_seen_of_it() -> None:
+    found = settings_of(
+        "class Base:\n    @property\n    def INSTALLED_APPS(self):\n"
+        "        apps = ['a']\n        apps.append(self.more)\n        return apps\n"
+    )
+    assert found.texts("INSTALLED_APPS") == ["a"]
+    assert found.partial["INSTALLED_APPS"] == ("config/settings.py", 3)
 
 
 def test_a_module_that_star_imports_itself_ends() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ramet.tools.assess.facts import EdgeKind
+from ramet.tools.assess.facts import EdgeKind, GapKind
 
 __all__ = [
     "Call",
@@ -135,7 +135,7 @@ class Use(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class FoundGap(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What could not be followed: its kind, and the source's own words."""
 
-    kind: str
+    kind: GapKind
     found: str
     line: int
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ramet.tools.assess.facts import Gap
+from ramet.tools.assess.facts import Gap, GapKind
 from ramet.tools.assess.linking.behaviour.found import Found
 from ramet.tools.assess.linking.behaviour.places import Places
 
@@ -14,7 +14,7 @@ _REGISTRY = "Give the project's own registry with --registry."
 _TRACE = "Record a run of its tests with --trace."
 
 # Why, and what to do.
-_KINDS = {
+_KINDS: dict[GapKind, tuple[str, str]] = {
     "query-of-unknown-model": (
         "The model of these queries is decided when the project runs.",
         _TRACE,
@@ -31,8 +31,8 @@ _KINDS = {
 
 def summed(found: Mapping[str, Found], places: Places) -> list[Gap]:
     """One gap for each kind that there is."""
-    first: dict[str, tuple[str, int, str]] = {}
-    counts: dict[str, int] = {}
+    first: dict[GapKind, tuple[str, int, str]] = {}
+    counts: dict[GapKind, int] = {}
     for module, one in found.items():
         for gap in one.gaps:
             first.setdefault(gap.kind, (places.path_of(module), gap.line, gap.found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ramet.tools.assess.facts import EdgeKind
+from ramet.tools.assess.facts import EdgeKind, GapKind
 from ramet.tools.assess.linking.behaviour.found import (
     NO_REGION,
     Call,
@@ -103,7 +103,7 @@ class Site:
     def include(self, module: str, namespace: str, line: int) -> None:
         self.found.includes.append(Include(module, namespace, line))
 
-    def gap(self, kind: str, found: str, line: int) -> None:
+    def gap(self, kind: GapKind, found: str, line: int) -> None:
         self.found.gaps.append(FoundGap(kind, found, line))
 
     def open_transaction(self, line: int) -> None:
@@ -153,4 +153,4 @@ class Silent(Site):
 
     def include(self, module: str, namespace: str, line: int) -> None: ...
 
-    def gap(self, kind: str, found: str, line: int) -> None: ...
+    def gap(self, kind: GapKind, found: str, line: int) -> None: ...

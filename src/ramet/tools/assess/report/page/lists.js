@@ -7,16 +7,16 @@ function chooser(name, values, changed) {
 }
 
 function drawCuts(report, host) {
-  const { edge, from, to, how, effort } = report.cuts;
+  const { edge, how, effort } = report.cuts;
   const all = [...edge.keys()].sort((one, other) => effort[other] - effort[one]);
   const show = () => listing.show(all.filter((cut) =>
     (!hows.value || report.text(how, cut) === hows.value) &&
     (!kinds.value || report.word(edge[cut]) === kinds.value) &&
-    (!groups.value || report.text(from, cut) === groups.value || report.text(to, cut) === groups.value) &&
+    (!groups.value || report.sides(cut).includes(groups.value)) &&
     (!words.value || cutText(report, cut).includes(words.value.toLowerCase()))));
   const hows = chooser("How", all.map((cut) => report.text(how, cut)), show);
   const kinds = chooser("Kind", all.map((cut) => report.word(edge[cut])), show);
-  const groups = chooser("Candidate", all.flatMap((cut) => [report.text(from, cut), report.text(to, cut)]), show);
+  const groups = chooser("Candidate", all.flatMap((cut) => report.sides(cut)), show);
   const words = el("input", { type: "text", "aria-label": "Cuts with these words", placeholder: "with these words", oninput: show });
   host.append(el("div", { class: "tools filters" }, hows, kinds, groups, words));
   if (report.leftOut) host.append(el("p", { class: "soft" }, `To keep this file small, the source is left out${report.leftOut === "excerpts" ? "" : `, and so are ${report.leftOut}`}; the JSON has all of it.`));
@@ -25,18 +25,15 @@ function drawCuts(report, host) {
 }
 
 function drawEdges(report, host) {
-  const all = [...Array(report.edgeCount).keys()];
-  const apps = new Set();
-  const app = (texts) => texts.map((text) => report.app(text));
-  const [sources, targets] = [app(report.edges.source), app(report.edges.target)];
-  for (const each of sources) apps.add(each);
-  for (const each of targets) apps.add(each);
+  const all = [...Array(report.connections).keys()];
+  const [sources, targets] = [report.edges.source, report.edges.target].map((ends) => all.map((edge) => report.app(ends[edge])));
+  const apps = [...sources, ...targets];
   const show = () => listing.show(all.filter((edge) =>
     (!kinds.value || report.word(edge) === kinds.value) &&
     (!one.value || sources[edge] === one.value) &&
     (!other.value || targets[edge] === other.value) &&
     (!known.value || report.known[report.edges.known[edge]] === known.value)));
-  const kinds = chooser("Kind", new Set(report.edges.kind.map((text) => report.words[report.texts[text]])), show);
+  const kinds = chooser("Kind", all.map((edge) => report.word(edge)), show);
   const one = chooser("From app", apps, show);
   const other = chooser("To app", apps, show);
   const known = chooser("Known", report.known, show);

@@ -52,7 +52,7 @@ class SystemMap {
   // Pairs of models that the chosen families connect, each with how often.
   pairs() {
     const found = new Map();
-    for (let edge = 0; edge < this.report.edgeCount; edge++) {
+    for (let edge = 0; edge < this.report.connections; edge++) {
       if (!this.families.has(this.report.family(edge))) continue;
       const one = this.report.modelOf.get(this.report.edges.source[edge]);
       const other = this.report.modelOf.get(this.report.edges.target[edge]);

@@ -5,7 +5,7 @@ const MOST_APPS = 60;
 function drawMatrix(report, host, choose) {
   const counts = new Map();
   const weight = new Map();
-  for (let edge = 0; edge < report.edgeCount; edge++) {
+  for (let edge = 0; edge < report.connections; edge++) {
     const [one, other] = [report.app(report.edges.source[edge]), report.app(report.edges.target[edge])];
     if (one === "*" || other === "*" || !one || !other) continue;
     const key = `${one}\n${other}`;

@@ -11,7 +11,9 @@ function showModel(report, row, isOnMap) {
     theMap.nodes[row].focus({ preventScroll: true });
   }
   const { label: name, circle, table, known, proxy, hub } = report.models;
-  const edges = [...report.edgesOf(name[row])].sort((one, other) => (report.cutOf.has(other) ? 1 : 0) - (report.cutOf.has(one) ? 1 : 0));
+  const touching = report.edgesOf(name[row]);
+  const edges = touching.filter((edge) => report.isConnection(edge)).sort((one, other) => (report.cutOf.has(other) ? 1 : 0) - (report.cutOf.has(one) ? 1 : 0));
+  const cuts = touching.filter((edge) => !report.isConnection(edge)).map((edge) => report.cutOf.get(edge));
   const functions = report.functions.model.flatMap((text, each) => (text === name[row] ? [each] : []));
   const panel = byId("model");
   panel.replaceChildren(
@@ -21,6 +23,10 @@ function showModel(report, row, isOnMap) {
       el("span", { class: "soft small" }, [report.text(table, row) && `table ${report.text(table, row)}`, proxy[row] ? "proxy" : "", hub[row] ? "platform" : "", report.known[known[row]]].filter(Boolean).join(", "))),
     el("h4", {}, "Connections"));
   new Listing(panel, "connection", (edge) => edgeRow(report, edge)).show(edges);
+  if (cuts.length) {
+    panel.append(el("h4", {}, "Cuts of whole transactions and functions"));
+    new Listing(panel, "cut", (cut) => cutRow(report, cut)).show(cuts);
+  }
   if (functions.length) {
     panel.append(el("h4", {}, "Functions that belong to it"));
     new Listing(panel, "function", (each) => functionRow(report, each)).show(functions);

@@ -8,7 +8,7 @@ function edgeText(report, edge) {
 }
 
 const cutText = (report, cut) =>
-  join(edgeText(report, report.cuts.edge[cut]), report.text(report.cuts.how, cut), report.text(report.cuts.why, cut), report.text(report.cuts.from, cut), report.text(report.cuts.to, cut), report.text(report.cuts.excerpt, cut));
+  join(edgeText(report, report.cuts.edge[cut]), report.text(report.cuts.how, cut), report.text(report.cuts.why, cut), ...report.sides(cut), report.text(report.cuts.excerpt, cut));
 
 // Each with the texts to look in, made when somebody searches for the first time.
 function searched(report) {
@@ -17,7 +17,7 @@ function searched(report) {
   return [
     ["model", all(report.models.label), modelRow, (row) => join(report.text(report.models.label, row), report.text(report.models.table, row))],
     ["cut", all(report.cuts.edge), cutRow, (row) => cutText(report, row)],
-    ["connection", all(report.edges.kind), edgeRow, (row) => edgeText(report, row)],
+    ["connection", [...Array(report.connections).keys()], edgeRow, (row) => edgeText(report, row)],
     ["function", all(report.functions.name), functionRow, (row) => join(report.text(report.functions.name, row), report.text(report.functions.file, row))],
     ["file", files, fileRow, (text) => report.texts[text].toLowerCase()],
     ["gap", all(report.gaps.kind), gapRow, (row) => join(report.text(report.gaps.file, row), report.text(report.gaps.found, row), report.text(report.gaps.kind, row))],
@@ -26,7 +26,7 @@ function searched(report) {
 
 function fileRow(report, text) {
   const models = [...report.models.file.keys()].filter((row) => report.models.file[row] === text);
-  return el("div", { class: "row" }, el("code", {}, report.texts[text]), models.map((row) => [" ", label(report, report.models.label[row])]));
+  return el("div", { class: "row" }, code(report.texts[text]), models.map((row) => [" ", label(report, report.models.label[row])]));
 }
 
 function beginSearch(report) {
