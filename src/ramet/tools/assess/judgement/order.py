@@ -39,7 +39,7 @@ def find_order(
     left = {group.name: group for group in groups if group.is_recommended and group is not core}
     open_cuts: dict[str, list[Cut]] = {name: [] for name in left}
     for cut in cuts:
-        for name in left.keys() & set(cut.sides):
+        for name in left.keys() & cut.sides:
             open_cuts[name].append(cut)
     open_blockers = list(blockers)
     steps: list[Step] = []
