@@ -51,7 +51,7 @@ def command(
     ] = None,
     pythonpath: Annotated[
         list[Path] | None,
-        typer.Option("--pythonpath", help="A folder that it imports from as well; repeatable."),
+        Option("--pythonpath", help="A folder that it imports from as well; repeatable."),
     ] = None,
     registry: Annotated[
         bool,
