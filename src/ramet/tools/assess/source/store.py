@@ -7,13 +7,23 @@ holds what the last run used, no more.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-__all__ = ["Store"]
+__all__ = ["Store", "key_of"]
+
+_Result = TypeVar("_Result")
+
+
+def key_of(content: bytes) -> bytes:
+    """The key of a content in a store."""
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
@@ -51,6 +61,22 @@ class Store:
         self._is_changed = True
         self._used[key] = kept = msgspec.Raw(entry)
         return kept
+
+    def remembered(
+        self, stage: str, inputs: object, kind: type[_Result], compute: Callable[[], _Result]
+    ) -> _Result:
+        """What a stage of the work makes of its inputs: worked out only where one has changed.
+
+        `inputs` are all that the result depends on, beside the version. They and the result, which
+        is a `kind`, are what msgspec can encode. A result is given as it will be read back, so
+        that one that is remembered is in nothing another than one that is not.
+        """
+        try:
+            key = key_of(msgspec.msgpack.encode((stage, inputs)))
+            entry = self.get(key) or self.put(key, msgspec.msgpack.encode(compute()))
+        except UnicodeEncodeError:  # the project's folder has a name that is no UTF-8
+            return compute()
+        return msgspec.msgpack.decode(entry, type=kind)
 
     def save(self) -> None:
         """Write what was used in this run. A folder that cannot be written costs speed only."""
