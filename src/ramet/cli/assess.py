@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 from ramet.cli._extras import need_assess
 from ramet.cli._parameters import Argument, Option
+from ramet.cli._progress import Progressing
 from ramet.errors import DiagnosticError, Mistake
 
 if TYPE_CHECKING:
     from ramet.tools.assess.findings import Report
-    from ramet.tools.assess.looking import Wanted
-    from ramet.tools.assess.report import Change
+    from ramet.tools.assess.report.comparing import Change
 
 __all__ = ["command"]
 
@@ -97,17 +97,19 @@ def command(
     the verdict is, 2 where there is no Django project.
     """
     need_assess("ramet assess")
-    from ramet.tools.assess import report as reports
-    from ramet.tools.assess.looking import Wanted
+    from ramet.tools.assess.assessing import assess, page, store_of_reports
+    from ramet.tools.assess.looking import Wanted, cache_folder
+    from ramet.tools.assess.report.as_json import as_json, json_schema, read_report
+    from ramet.tools.assess.report.comparing import compare as changes_between
 
     if schema:
-        print(json_format.dumps(reports.json_schema(), indent=2))
+        print(json_format.dumps(json_schema(), indent=2))
         return 0
     # Before the work: what is wrong with these is not to be learnt after it.
     _refuse_unwritable(report, None if json == STANDARD_OUTPUT else json)
     _refuse_no_environment(venv)
     _refuse_no_folder(pythonpath or ())
-    old = reports.read_report(compare) if compare else None
+    old = read_report(compare) if compare else None
     began = time.monotonic()
     wanted = Wanted(
         path,
@@ -119,13 +121,17 @@ def command(
         settings=settings,
         python=python,
     )
-    found = _assessed(wanted, seeds, is_cached=cache)
-    changes = reports.compare(old, found) if old else None
+    folder = cache_folder(path) if cache else None
+    store = store_of_reports(folder)
+    with Progressing() as progress:
+        found = assess(wanted, store, seeds=seeds, cache=folder, progress=progress)
+    changes = changes_between(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
     if report:
-        _save(report, reports.as_html(found, changes), out)
+        _save(report, page(found, changes, store), out)
     if json and json != STANDARD_OUTPUT:
-        _save(json, reports.as_json(found), out)
+        _save(json, as_json(found), out)
+    store.save()
     if write:
         _write(found, path, out)
     if baseline:
@@ -196,25 +202,15 @@ def _obstacle(path: Path) -> str:
     return "" if os.access(existing, os.W_OK) else f"{existing}, which is not yours to write to"
 
 
-def _assessed(wanted: Wanted, seeds: int, *, is_cached: bool) -> Report:
-    from ramet.cli._progress import Progressing
-    from ramet.tools.assess.assessing import assess
-    from ramet.tools.assess.looking import cache_folder
-
-    folder = cache_folder(wanted.root) if is_cached else None
-    with Progressing() as progress:
-        return assess(wanted, seeds=seeds, cache=folder, progress=progress)
-
-
 def _tell(
     found: Report, changes: Sequence[Change] | None, seconds: float, *, as_json: bool
 ) -> TextIO:
     """Print the summary, or the JSON alone; return where everything else is to be said."""
-    from ramet.tools.assess import report as reports
+    from ramet.tools.assess.report.as_json import as_json as encoded
     from ramet.tools.assess.report.terminal import show
 
     if as_json:
-        sys.stdout.buffer.write(reports.as_json(found))
+        sys.stdout.buffer.write(encoded(found))
         sys.stdout.flush()
         return sys.stderr
     show(found, sys.stdout, changes=changes, seconds=seconds)

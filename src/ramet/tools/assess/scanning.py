@@ -154,9 +154,7 @@ def _behaviour(
     )
 
 
-def _decoded(
-    found: Mapping[str, msgspec.Raw], fresh: Mapping[str, Found]
-) -> dict[str, Found]:
+def _decoded(found: Mapping[str, msgspec.Raw], fresh: Mapping[str, Found]) -> dict[str, Found]:
     return {name: fresh.get(name) or _FOUND.decode(each) for name, each in found.items()}
 
 

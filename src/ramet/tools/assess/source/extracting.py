@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import platform
 import sys
 from functools import cache
@@ -77,10 +78,12 @@ def _replace_surrogates(tree: ast.Module) -> None:
 
 @cache
 def version() -> bytes:
-    """A digest of the code that reads and links, and its Python: what another made is of no use."""
+    """A digest of the code that assesses, and its Python: what another made is of no use."""
     digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
     package = Path(__file__).parent.parent
-    for folder in (package / "source", package / "linking"):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.read_bytes())
+    for top in (package, package.parents[1] / "system"):
+        for folder, _, names in sorted(os.walk(top)):
+            if not folder.endswith("__pycache__"):
+                for name in sorted(names):
+                    digest.update(Path(folder, name).read_bytes())
     return digest.digest()

@@ -37,7 +37,7 @@ class Store:
     Without a path it keeps nothing beyond its own life.
     """
 
-    def __init__(self, path: Path | None, version: bytes) -> None:
+    def __init__(self, path: Path | None = None, version: bytes = b"") -> None:
         self._path = path
         self._version = version
         self._old: dict[bytes, msgspec.Raw] = {}
