@@ -224,7 +224,9 @@ def _save(path: Path, content: bytes, out: TextIO) -> None:
 
 def _write(found: Report, root: Path, out: TextIO) -> None:
     """Add to ramet.toml what is recommended. A link stays one: its target is written."""
-    from ramet.tools.assess.boundaries import home, system_of, writing
+    from ramet.tools.assess.boundaries.home import home
+    from ramet.tools.assess.boundaries.pins import system_of
+    from ramet.tools.assess.boundaries.writing import writing
 
     folder = home(root, found.apps)
     made = writing(found, folder, system_of(folder))
@@ -238,7 +240,9 @@ def _write(found: Report, root: Path, out: TextIO) -> None:
 
 def _hold(found: Report, root: Path, out: TextIO) -> None:
     """Write the baseline beside ramet.toml, whose boundaries it is about."""
-    from ramet.tools.assess.boundaries import BASELINE, Baseline, crossings, home, system_of
+    from ramet.tools.assess.boundaries.home import home
+    from ramet.tools.assess.boundaries.pins import system_of
+    from ramet.tools.assess.boundaries.ratchet import BASELINE, Baseline, crossings
 
     folder = home(root, found.apps)
     system = system_of(folder)

@@ -82,7 +82,7 @@ def _growths(system: System) -> Iterator[Finding]:
 
     A baseline that allows more than there is, is a warning: it could be tightened.
     """
-    from ramet.tools.assess.boundaries import BASELINE, growths, read_baseline, slack
+    from ramet.tools.assess.boundaries.ratchet import BASELINE, growths, read_baseline, slack
 
     path = system.root / BASELINE
     if not path.is_file():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from ramet.tools.assess.boundaries.home import FILE_NAME, home
 from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.findings import Judgement, Report, assemble
 from ramet.tools.assess.looking import Wanted, looked_at
@@ -72,7 +73,10 @@ def _page(report: Report, changes: Sequence[Change] | None) -> bytes:
 
 
 def _pins(root: Path, found: Scan) -> dict[str, list[str]]:
-    from ramet.tools.assess.boundaries.pins import home, pins, system_of
+    folder = home(root, found.apps)
+    if not (folder / FILE_NAME).is_file():
+        return {}
+    from ramet.tools.assess.boundaries.pins import pins, system_of
 
-    system = system_of(home(root, found.apps))
+    system = system_of(folder)
     return pins(system, found) if system else {}

@@ -38,7 +38,7 @@ class Reader:
     ) -> dict[str, Extract]:
         """The extracts of files by their paths; what the system cannot read is in `failures`."""
         root = str(self.root)
-        found: dict[str, msgspec.Raw] = {}
+        found: dict[str, bytes] = {}
         missing: list[tuple[str, int]] = []
         for path in paths:
             try:

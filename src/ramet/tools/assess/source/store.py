@@ -28,7 +28,7 @@ def key_of(content: bytes) -> bytes:
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
     version: bytes
-    entries: dict[bytes, msgspec.Raw]
+    entries: dict[bytes, bytes]
 
 
 class Store:
@@ -40,8 +40,8 @@ class Store:
     def __init__(self, path: Path | None = None, version: bytes = b"") -> None:
         self._path = path
         self._version = version
-        self._old: dict[bytes, msgspec.Raw] = {}
-        self._used: dict[bytes, msgspec.Raw] = {}
+        self._old: dict[bytes, bytes] = {}
+        self._used: dict[bytes, bytes] = {}
         self._is_changed = False
         if path is not None:
             with contextlib.suppress(OSError, msgspec.DecodeError):
@@ -49,18 +49,18 @@ class Store:
                 if kept.version == version:
                     self._old = kept.entries
 
-    def get(self, key: bytes) -> msgspec.Raw | None:
+    def get(self, key: bytes) -> bytes | None:
         """The encoded entry of a key, which counts as used from now on."""
         entry = self._used.get(key) or self._old.get(key)
         if entry is not None:
             self._used[key] = entry
         return entry
 
-    def put(self, key: bytes, entry: bytes) -> msgspec.Raw:
+    def put(self, key: bytes, entry: bytes) -> bytes:
         """Keep an encoded entry."""
         self._is_changed = True
-        self._used[key] = kept = msgspec.Raw(entry)
-        return kept
+        self._used[key] = entry
+        return entry
 
     def remembered(
         self, stage: str, inputs: object, kind: type[_Result], compute: Callable[[], _Result]
