@@ -178,8 +178,11 @@ def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
 def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
     texts = {}
     for path in paths:
-        with contextlib.suppress(OSError):
-            texts[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+        with (
+            contextlib.suppress(OSError),
+            open(f"{root}/{path}", encoding="utf-8", errors="replace") as file,
+        ):
+            texts[path] = file.read()
     return texts
 
 
