@@ -126,7 +126,7 @@ def _behaviour(
     What all say together is kept while each says the same, whatever else has changed in it.
     """
     linker = Linker(world)
-    found: dict[str, bytes] = {}
+    found: dict[str, memoryview] = {}
     fresh: dict[str, Found] = {}
     linked: dict[str, Module] = {}
     modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
@@ -154,7 +154,7 @@ def _behaviour(
     )
 
 
-def _decoded(found: Mapping[str, bytes], fresh: Mapping[str, Found]) -> dict[str, Found]:
+def _decoded(found: Mapping[str, memoryview], fresh: Mapping[str, Found]) -> dict[str, Found]:
     return {name: fresh.get(name) or _FOUND.decode(each) for name, each in found.items()}
 
 

@@ -20,8 +20,8 @@ from ramet.tools.assess.source.visiting import visit
 __all__ = ["extract", "extract_lot", "version"]
 
 _ENCODER = msgspec.msgpack.Encoder()
-_NOTHING = _ENCODER.encode(None)
-_EMPTY = _ENCODER.encode([])
+_NOTHING = memoryview(_ENCODER.encode(None))
+_EMPTY = memoryview(_ENCODER.encode([]))
 
 # Expressions are followed by recursion: a sum of a thousand strings must not end it.
 _DEEPEST = 20_000
@@ -61,10 +61,10 @@ def extract_lot(root: str, paths: list[str], is_own: bool) -> list[tuple[str, by
 def _encoded(lines: int, parsed: Parsed, is_own: bool) -> bytes:
     assert parsed.tree is not None
     outside = read_outside(parsed.tree, parsed.source)
-    body = _ENCODER.encode(outside.body)
+    body = memoryview(_ENCODER.encode(outside.body))
     behaviour = _NOTHING
     if is_own:
-        behaviour = _ENCODER.encode(visit(parsed.tree))
+        behaviour = memoryview(_ENCODER.encode(visit(parsed.tree)))
     return _ENCODER.encode(
         Extract(lines, body, outside.exports, outside.digest, behaviour, parsed.problem)
     )

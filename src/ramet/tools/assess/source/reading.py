@@ -38,7 +38,7 @@ class Reader:
     ) -> dict[str, Extract]:
         """The extracts of files by their paths; what the system cannot read is in `failures`."""
         root = str(self.root)
-        found: dict[str, bytes] = {}
+        found: dict[str, memoryview] = {}
         missing: list[tuple[str, int]] = []
         for path in paths:
             try:

@@ -28,7 +28,7 @@ def key_of(content: bytes) -> bytes:
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
     version: bytes
-    entries: dict[bytes, bytes]
+    entries: dict[bytes, memoryview]
 
 
 class Store:
@@ -40,8 +40,8 @@ class Store:
     def __init__(self, path: Path | None = None, version: bytes = b"") -> None:
         self._path = path
         self._version = version
-        self._old: dict[bytes, bytes] = {}
-        self._used: dict[bytes, bytes] = {}
+        self._old: dict[bytes, memoryview] = {}
+        self._used: dict[bytes, memoryview] = {}
         self._is_changed = False
         if path is not None:
             with contextlib.suppress(OSError, msgspec.DecodeError):
@@ -49,18 +49,18 @@ class Store:
                 if kept.version == version:
                     self._old = kept.entries
 
-    def get(self, key: bytes) -> bytes | None:
+    def get(self, key: bytes) -> memoryview | None:
         """The encoded entry of a key, which counts as used from now on."""
         entry = self._used.get(key) or self._old.get(key)
         if entry is not None:
             self._used[key] = entry
         return entry
 
-    def put(self, key: bytes, entry: bytes) -> bytes:
+    def put(self, key: bytes, entry: bytes) -> memoryview:
         """Keep an encoded entry."""
         self._is_changed = True
-        self._used[key] = entry
-        return entry
+        self._used[key] = kept = memoryview(entry)
+        return kept
 
     def remembered(
         self, stage: str, inputs: object, kind: type[_Result], compute: Callable[[], _Result]
