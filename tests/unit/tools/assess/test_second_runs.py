@@ -71,7 +71,11 @@ apps = ["core", "orders", "products", "storefront"]
 SHOWN = [
     # What no fact says: a line beside a cut, and a secret in it.
     ("storefront/views.py", "request.basket.clear()", "request.basket.set(1, 0)"),
-    ("orders/services.py", "    return coupon\n", f"    key = 'AKIA{'X' * 16}'\n    return coupon\n"),
+    (
+        "orders/services.py",
+        "    return coupon\n",
+        f"    key = 'AKIA{'X' * 16}'\n    return coupon\n",
+    ),
     # Files that are no modules.
     ("storefront/templates/storefront/index.html", None, "{% url 'orders:place' %}"),
     ("ramet.toml", None, BOUNDARIES),
