@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import combinations
 
 from ramet.tools.assess.facts import Scan
-from ramet.tools.assess.judgement import judge
+from ramet.tools.assess.judgement.judging import judge
 from ramet.tools.assess.scanning import scan
 from tests.assess.truth.environments import source_of
 from tests.assess.truth.projects import PROJECTS

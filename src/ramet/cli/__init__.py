@@ -1,10 +1,10 @@
 """`ramet`: one module per command, imported only when that command is called.
 
 To add a command `NAME`, add `NAME.py` with a docstring, whose first line `ramet --help` shows, and
-a function `command` with typer's annotations. That is all: the list is read from the files, without
-importing them, so that help is instant. A module that offers several sub-commands has an `app`, a
-`typer.Typer`, instead. A command returns None or an exit code; what a user did wrong it raises as
-DiagnosticError.
+a function `command`, annotated with what `_parameters` has. That is all: the list is read from the
+files, without importing them, so that help is instant. A module that offers several sub-commands
+has an `app`, a `Commands`, instead. A command returns None or an exit code; what a user did wrong
+it raises as DiagnosticError.
 """
 
 import ast
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             print(f"ramet {version('ramet')}")
             return DONE
-        case [name, *rest] if name in commands():
+        case [name, *rest] if name in _modules():
             return _run(name, rest)
         case [name, *_]:
             print(_unknown(name), file=sys.stderr)
@@ -43,8 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def commands() -> dict[str, str]:
     """Every command with its line of help, in alphabetical order; read without importing any."""
+    return {name: _first_line(path) for name, path in _modules().items()}
+
+
+def _modules() -> dict[str, Path]:
     return {
-        path.stem.replace("_", "-"): _first_line(path)
+        path.stem.replace("_", "-"): path
         for path in sorted(_FOLDER.glob("*.py"))
         if not path.stem.startswith("_")
     }

@@ -6,8 +6,6 @@ import subprocess
 import sys
 import time
 
-import typer
-
 from ramet.cli._local import FAILED
 from ramet.cli._summary import summary
 from ramet.system import System
@@ -22,7 +20,7 @@ def start(system: System, folder: Folder, as_: str, only: str, *, fresh: bool) -
     """Start a supervisor in a session of its own and wait until it serves; the exit code."""
     state = StateFile(folder)
     if state.running_supervisor() is not None:
-        typer.echo(f"ramet: {system.name} is running already: see `ramet status`", err=True)
+        print(f"ramet: {system.name} is running already: see `ramet status`", file=sys.stderr)
         return FAILED
     folder.path.mkdir(mode=0o700, exist_ok=True)
     log = folder.path / "supervisor.log"
@@ -41,9 +39,9 @@ def start(system: System, folder: Folder, as_: str, only: str, *, fresh: bool) -
         if state.running_supervisor() == process.pid:
             status = state.read()
             if status is not None and status["ready"]:
-                typer.echo(summary(status, folder))
+                print(summary(status, folder), flush=True)
                 return 0
         time.sleep(0.05)
     said = log.read_text(encoding="utf-8", errors="replace").rstrip()
-    typer.echo(said or f"ramet: it ended without a word, as with a full disk: {log}", err=True)
+    print(said or f"ramet: it ended without a word, as with a full disk: {log}", file=sys.stderr)
     return process.returncode or FAILED

@@ -85,13 +85,11 @@ def answer_of(folder: Folder, request: dict[str, Any]) -> dict[str, Any]:
 
 def ask(folder: Folder, request: dict[str, Any], done: str) -> int:
     """Have the running supervisor do something, and say `done`; returns the exit code."""
-    import typer
-
     answer = answer_of(folder, request)
     if "error" in answer:
-        typer.echo(answer["error"], err=True)
+        print(answer["error"], file=sys.stderr)
         return FAILED
-    typer.echo(done)
+    print(done)
     return 0
 
 

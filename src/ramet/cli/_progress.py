@@ -52,4 +52,4 @@ class Progressing:
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY
             of = f": {done:,} of {total:,}" if total else ""
-            print(f"{what}{of}", file=sys.stderr, flush=True)
+            print(f"{what}{of}", file=sys.stderr)

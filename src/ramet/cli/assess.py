@@ -12,15 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
-import typer
-
 from ramet.cli._extras import need_assess
+from ramet.cli._parameters import Argument, Option
+from ramet.cli._progress import Progressing
 from ramet.errors import DiagnosticError, Mistake
 
 if TYPE_CHECKING:
     from ramet.tools.assess.findings import Report
-    from ramet.tools.assess.looking import Wanted
-    from ramet.tools.assess.report import Change
+    from ramet.tools.assess.report.comparing import Change
 
 __all__ = ["command"]
 
@@ -32,66 +31,63 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # nor at the end of the process, which takes all of it down anyway
         gc.enable()
 
 
 @_uncollected()
 def command(
-    path: Annotated[Path, typer.Argument(help="The folder of the project.")] = Path("."),
+    path: Annotated[Path, Argument(help="The folder of the project.")] = Path("."),
     *,
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write the report, one HTML file, here.")
+        Path | None, Option("--report", help="Write the report, one HTML file, here.")
     ] = None,
     json: Annotated[
-        Path | None, typer.Option("--json", help="Write everything as JSON here; - prints it.")
+        Path | None, Option("--json", help="Write everything as JSON here; - prints it.")
     ] = None,
     venv: Annotated[
         Path | None,
-        typer.Option("--venv", help="The virtual environment with the project's packages."),
+        Option("--venv", help="The virtual environment with the project's packages."),
     ] = None,
     pythonpath: Annotated[
         list[Path] | None,
-        typer.Option("--pythonpath", help="A folder that it imports from as well; repeatable."),
+        Option("--pythonpath", help="A folder that it imports from as well; repeatable."),
     ] = None,
     registry: Annotated[
         bool,
-        typer.Option("--registry", help="Ask Django's own registry: this starts the project."),
+        Option("--registry", help="Ask Django's own registry: this starts the project."),
     ] = False,
     python: Annotated[
         Path | None,
-        typer.Option("--python", help="The Python of --registry, unless it is that of --venv."),
+        Option("--python", help="The Python of --registry, unless it is that of --venv."),
     ] = None,
     trace: Annotated[
         list[Path] | None,
-        typer.Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
+        Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
     ] = None,
-    git: Annotated[
-        bool, typer.Option("--git", help="See in the history what changes together.")
-    ] = False,
+    git: Annotated[bool, Option("--git", help="See in the history what changes together.")] = False,
     settings: Annotated[
-        str, typer.Option("--settings", help="The settings module that counts, dotted.")
+        str, Option("--settings", help="The settings module that counts, dotted.")
     ] = "",
     compare: Annotated[
-        Path | None, typer.Option("--compare", help="JSON of an earlier run: what has changed.")
+        Path | None, Option("--compare", help="JSON of an earlier run: what has changed.")
     ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Add the recommended candidates to ramet.toml.")
+        bool, Option("--write", help="Add the recommended candidates to ramet.toml.")
     ] = False,
     baseline: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--baseline",
             help="Write what crosses the boundaries of ramet.toml; ramet check lets it not grow.",
         ),
     ] = False,
-    seeds: Annotated[
-        int, typer.Option("--seeds", min=1, max=1000, help="How often to group.")
-    ] = 50,
+    seeds: Annotated[int, Option("--seeds", min=1, max=1000, help="How often to group.")] = 50,
     cache: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Keep what was read for the next run.")
+        bool, Option("--cache/--no-cache", help="Keep what was read for the next run.")
     ] = True,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of --json, and do nothing else.")
+        bool, Option("--schema", help="Print the JSON Schema of --json, and do nothing else.")
     ] = False,
 ) -> int:
     """Read a Django project and say whether to split it, where, and what each cut costs.
@@ -101,17 +97,19 @@ def command(
     the verdict is, 2 where there is no Django project.
     """
     need_assess("ramet assess")
-    from ramet.tools.assess import report as reports
-    from ramet.tools.assess.looking import Wanted
+    from ramet.tools.assess.assessing import assess, page, store_of_reports
+    from ramet.tools.assess.looking import Wanted, cache_folder
+    from ramet.tools.assess.report.as_json import as_json, json_schema, read_report
+    from ramet.tools.assess.report.comparing import compare as changes_between
 
     if schema:
-        print(json_format.dumps(reports.json_schema(), indent=2))
+        print(json_format.dumps(json_schema(), indent=2))
         return 0
     # Before the work: what is wrong with these is not to be learnt after it.
     _refuse_unwritable(report, None if json == STANDARD_OUTPUT else json)
     _refuse_no_environment(venv)
     _refuse_no_folder(pythonpath or ())
-    old = reports.read_report(compare) if compare else None
+    old = read_report(compare) if compare else None
     began = time.monotonic()
     wanted = Wanted(
         path,
@@ -123,13 +121,17 @@ def command(
         settings=settings,
         python=python,
     )
-    found = _assessed(wanted, seeds, is_cached=cache)
-    changes = reports.compare(old, found) if old else None
+    folder = cache_folder(path) if cache else None
+    store = store_of_reports(folder)
+    with Progressing() as progress:
+        found = assess(wanted, store, seeds=seeds, cache=folder, progress=progress)
+    changes = changes_between(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
     if report:
-        _save(report, reports.as_html(found, changes), out)
+        _save(report, page(found, changes, store), out)
     if json and json != STANDARD_OUTPUT:
-        _save(json, reports.as_json(found), out)
+        _save(json, as_json(found), out)
+    store.save()
     if write:
         _write(found, path, out)
     if baseline:
@@ -200,25 +202,15 @@ def _obstacle(path: Path) -> str:
     return "" if os.access(existing, os.W_OK) else f"{existing}, which is not yours to write to"
 
 
-def _assessed(wanted: Wanted, seeds: int, *, is_cached: bool) -> Report:
-    from ramet.cli._progress import Progressing
-    from ramet.tools.assess.assessing import assess
-    from ramet.tools.assess.looking import cache_folder
-
-    folder = cache_folder(wanted.root) if is_cached else None
-    with Progressing() as progress:
-        return assess(wanted, seeds=seeds, cache=folder, progress=progress)
-
-
 def _tell(
     found: Report, changes: Sequence[Change] | None, seconds: float, *, as_json: bool
 ) -> TextIO:
     """Print the summary, or the JSON alone; return where everything else is to be said."""
-    from ramet.tools.assess import report as reports
+    from ramet.tools.assess.report.as_json import as_json as encoded
     from ramet.tools.assess.report.terminal import show
 
     if as_json:
-        sys.stdout.buffer.write(reports.as_json(found))
+        sys.stdout.buffer.write(encoded(found))
         sys.stdout.flush()
         return sys.stderr
     show(found, sys.stdout, changes=changes, seconds=seconds)
@@ -232,7 +224,9 @@ def _save(path: Path, content: bytes, out: TextIO) -> None:
 
 def _write(found: Report, root: Path, out: TextIO) -> None:
     """Add to ramet.toml what is recommended. A link stays one: its target is written."""
-    from ramet.tools.assess.boundaries import home, system_of, writing
+    from ramet.tools.assess.boundaries.home import home
+    from ramet.tools.assess.boundaries.pins import system_of
+    from ramet.tools.assess.boundaries.writing import writing
 
     folder = home(root, found.apps)
     made = writing(found, folder, system_of(folder))
@@ -246,7 +240,9 @@ def _write(found: Report, root: Path, out: TextIO) -> None:
 
 def _hold(found: Report, root: Path, out: TextIO) -> None:
     """Write the baseline beside ramet.toml, whose boundaries it is about."""
-    from ramet.tools.assess.boundaries import BASELINE, Baseline, crossings, home, system_of
+    from ramet.tools.assess.boundaries.home import home
+    from ramet.tools.assess.boundaries.pins import system_of
+    from ramet.tools.assess.boundaries.ratchet import BASELINE, Baseline, crossings
 
     folder = home(root, found.apps)
     system = system_of(folder)

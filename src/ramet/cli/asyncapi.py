@@ -6,8 +6,7 @@ import json
 import os
 from typing import Annotated
 
-import typer
-
+from ramet.cli._parameters import Argument
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system.asyncapi import document
 from ramet.system.secrets import resolved
@@ -16,7 +15,7 @@ __all__ = ["command"]
 
 
 def command(
-    service: Annotated[str, typer.Argument(help="Only what this service does.")] = "",
+    service: Annotated[str, Argument(help="Only what this service does.")] = "",
 ) -> int:
     """Print an AsyncAPI 3.0 document, as JSON, of the events that the code declares now."""
     from ramet.cli._project import ask

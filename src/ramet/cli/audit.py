@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ramet.cli import _databases
+from ramet.cli._parameters import Argument, Commands, Option
 
 COMMAND = "ramet_audit"
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = Commands()
 
-Service = Annotated[str | None, typer.Argument(help="Whose log; unset: that of every service.")]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Service = Annotated[str | None, Argument(help="Whose log; unset: that of every service.")]
+Json = Annotated[bool, Option("--json", help="For programs.")]
 
 
 @app.command("list")
 def show_list(
     service: Service = None,
-    user: Annotated[str, typer.Option(help="The `sub` of a token, or os:NAME.")] = "",
-    action: Annotated[str, typer.Option(help="Such as changed or order.cancelled.")] = "",
-    subject: Annotated[str, typer.Option(help="The id of what it was done to.")] = "",
-    request_id: Annotated[str, typer.Option(help="As in the log lines and x-request-id.")] = "",
-    since: Annotated[str, typer.Option(help="Such as 2026-01-02T10:00:00Z.")] = "",
-    until: Annotated[str, typer.Option(help="Before that.")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many of each database.")] = 50,
+    user: Annotated[str, Option(help="The `sub` of a token, or os:NAME.")] = "",
+    action: Annotated[str, Option(help="Such as changed or order.cancelled.")] = "",
+    subject: Annotated[str, Option(help="The id of what it was done to.")] = "",
+    request_id: Annotated[str, Option(help="As in the log lines and x-request-id.")] = "",
+    since: Annotated[str, Option(help="Such as 2026-01-02T10:00:00Z.")] = "",
+    until: Annotated[str, Option(help="Before that.")] = "",
+    limit: Annotated[int, Option(help="At most so many of each database.")] = 50,
     as_json: Json = False,
 ) -> int:
     """List the latest entries, oldest first."""
@@ -45,7 +44,7 @@ def show_list(
 @app.command()
 def verify(
     service: Service = None,
-    head: Annotated[str, typer.Option(help="A digest that was noted; name the service.")] = "",
+    head: Annotated[str, Option(help="A digest that was noted; name the service.")] = "",
     as_json: Json = False,
 ) -> int:
     """Compute the chain of seals anew; exit 1 where an entry was removed or changed."""
@@ -54,7 +53,7 @@ def verify(
 
 @app.command()
 def prune(
-    before: Annotated[str, typer.Option(help="Such as 2026-01-02T00:00:00Z.")],
+    before: Annotated[str, Option(help="Such as 2026-01-02T00:00:00Z.")],
     service: Service = None,
     as_json: Json = False,
 ) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import ask, folder_here
+from ramet.cli._parameters import Argument
 
 
 def command(
-    service: Annotated[str, typer.Argument(help="A service with a canary in ramet.toml.")],
-    weight: Annotated[int, typer.Argument(min=0, max=100, help="A percentage, from 0 to 100.")],
+    service: Annotated[str, Argument(help="A service with a canary in ramet.toml.")],
+    weight: Annotated[int, Argument(min=0, max=100, help="A percentage, from 0 to 100.")],
 ) -> int:
     """Send so many percent of a service's requests from outside to its canary, from now on.
 

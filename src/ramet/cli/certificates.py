@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json as json_format
+import sys
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import FAILED, answer_of, ask, folder_here
+from ramet.cli._parameters import Commands, Option
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = Commands()
 
 
 @app.command("list")
-def list_(
-    *, json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False
-) -> int:
+def list_(*, json: Annotated[bool, Option("--json", help="Print them as JSON.")] = False) -> int:
     """Whose certificates there are, until when (UTC), and their serial numbers.
 
     The system must be up. Each is renewed at half its life, after 12 hours.
     """
     answer = answer_of(folder_here(), {"command": "certificates"})
     if "error" in answer:
-        typer.echo(answer["error"], err=True)
+        print(answer["error"], file=sys.stderr)
         return FAILED
     found = answer["certificates"]
     if json:

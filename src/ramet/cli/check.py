@@ -6,8 +6,7 @@ import json as json_format
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-import typer
-
+from ramet.cli._parameters import Option
 from ramet.errors import DiagnosticError, Mistake
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Finding(TypedDict):
 
 
 def command(
-    *, json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False
+    *, json: Annotated[bool, Option("--json", help="Print the findings as JSON.")] = False
 ) -> int:
     """Check ramet.toml, imports between services, files for secrets, and what Django checks.
 
@@ -83,7 +82,7 @@ def _growths(system: System) -> Iterator[Finding]:
 
     A baseline that allows more than there is, is a warning: it could be tightened.
     """
-    from ramet.tools.assess.boundaries import BASELINE, growths, read_baseline, slack
+    from ramet.tools.assess.boundaries.ratchet import BASELINE, growths, read_baseline, slack
 
     path = system.root / BASELINE
     if not path.is_file():

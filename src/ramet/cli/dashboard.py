@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from ramet.cli._parameters import Option
 from ramet.errors import DiagnosticError, Mistake
 
 _HOST = "127.0.0.1"
@@ -18,10 +17,10 @@ _PARTS = ("starlette", "uvicorn", "jinja2")
 
 
 def command(
-    port: Annotated[int, typer.Option(help="Listen there, on this machine only.")] = 8001,
+    port: Annotated[int, Option(help="Listen there, on this machine only.")] = 8001,
     data: Annotated[
         Path | None,
-        typer.Option(help="Keep traces, logs and metrics in this file.", metavar="FILE"),
+        Option(help="Keep traces, logs and metrics in this file.", metavar="FILE"),
     ] = None,
 ) -> int:
     """Show what programs in any language tell of themselves, until Ctrl-C. Needs no ramet.toml.
@@ -43,7 +42,7 @@ def command(
     if not sys.stdout.isatty():  # which may be a log
         link = f"http://localhost:{port} (token in {token_file})"
     settings = Settings(state=folder, host=_HOST, port=port, token=token, data=data)
-    typer.echo(
+    print(
         f"\n  dashboard  {link}\n  OTLP       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:{port}"
         f"\n  history    {settings.history}\n"
     )

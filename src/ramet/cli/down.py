@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from ramet.cli._local import folder_here, name_of
 
 
@@ -16,4 +14,4 @@ def command() -> None:
 
     folder = folder_here()
     name = name_of(folder)
-    typer.echo(f"{name} is down" if session.stop(folder) else f"{name} was not running")
+    print(f"{name} is down" if session.stop(folder) else f"{name} was not running")

@@ -8,23 +8,22 @@ import sys
 from typing import Annotated, Any
 from uuid import UUID
 
-import typer
-
 from ramet.cli._local import here, manage_as, running
+from ramet.cli._parameters import Argument, Commands, Option
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = Commands()
 
-Ids = Annotated[list[str] | None, typer.Argument(help="From `ramet events dead`.")]
-Service = Annotated[str | None, typer.Option(help="Whose events; unset: those of every service.")]
-Handler = Annotated[str, typer.Option(help="Part of the handler's name.")]
-Type = Annotated[str, typer.Option("--type", help="Part of the event's type.")]
-Key = Annotated[str | None, typer.Option(help="The whole key.")]
-Since = Annotated[str | None, typer.Option(help="Died then or later, as 2026-01-02T10:00:00Z.")]
-Until = Annotated[str | None, typer.Option(help="Died before that.")]
-Error = Annotated[str, typer.Option(help="Part of the error's text.")]
-Everything = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing, say how many.")]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Ids = Annotated[list[str] | None, Argument(help="From `ramet events dead`.")]
+Service = Annotated[str | None, Option(help="Whose events; unset: those of every service.")]
+Handler = Annotated[str, Option(help="Part of the handler's name.")]
+Type = Annotated[str, Option("--type", help="Part of the event's type.")]
+Key = Annotated[str | None, Option(help="The whole key.")]
+Since = Annotated[str | None, Option(help="Died then or later, as 2026-01-02T10:00:00Z.")]
+Until = Annotated[str | None, Option(help="Died before that.")]
+Error = Annotated[str, Option(help="Part of the error's text.")]
+Everything = Annotated[bool, Option("--all", help="Every dead letter.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Change nothing, say how many.")]
+Json = Annotated[bool, Option("--json", help="For programs.")]
 
 
 @app.command()
@@ -58,8 +57,8 @@ def dead(
     since: Since = None,
     until: Until = None,
     error: Error = "",
-    limit: Annotated[int, typer.Option(help="At most so many of each service.")] = 50,
-    discarded: Annotated[bool, typer.Option(help="Those that were discarded.")] = False,
+    limit: Annotated[int, Option(help="At most so many of each service.")] = 50,
+    discarded: Annotated[bool, Option(help="Those that were discarded.")] = False,
     as_json: Json = False,
 ) -> int:
     """List the events whose handler gave up."""
@@ -207,7 +206,7 @@ def _json(service: str, arguments: list[str]) -> Any:
     done = _run(service, arguments)
     if done.returncode:
         print(done.stderr, file=sys.stderr, end="")
-        raise typer.Exit(done.returncode if done.returncode == 2 else 1)
+        sys.exit(done.returncode if done.returncode == 2 else 1)
     return json.loads(done.stdout)
 
 

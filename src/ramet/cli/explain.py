@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
+from ramet.cli._parameters import Argument, Option
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import Group, Policy, System
 
@@ -36,16 +35,16 @@ class Explanation:
 
 
 def command(
-    caller: Annotated[str, typer.Argument(help="The service that calls.")],
+    caller: Annotated[str, Argument(help="The service that calls.")],
     operation: Annotated[
-        str, typer.Argument(metavar="CONTRACT.OPERATION", help="Such as products.reserve.")
+        str, Argument(metavar="CONTRACT.OPERATION", help="Such as products.reserve.")
     ],
     *,
     as_: Annotated[
         str,
-        typer.Option("--as", help="A placement; unless given, the running one, else services."),
+        Option("--as", help="A placement; unless given, the running one, else services."),
     ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    json: Annotated[bool, Option("--json", help="Print it as JSON.")] = False,
 ) -> int:
     """Say what happens when a service calls an operation of another."""
     from ramet.cli._project import ask

@@ -5,27 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from ramet.cli._parameters import Argument, Commands, Option
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
-
-
-@app.callback()
-def export() -> None:
-    """Make the files that a production needs from this system."""
+app = Commands()
 
 
 @app.command()
 def observability(
-    folder: Annotated[Path, typer.Argument(help="Where to; made if it is not there.")],
+    folder: Annotated[Path, Argument(help="Where to; made if it is not there.")],
     as_: Annotated[
-        str, typer.Option("--as", help="How services share processes, as in `ramet up`.")
+        str, Option("--as", help="How services share processes, as in `ramet up`.")
     ] = "services",
     runbooks: Annotated[
-        str, typer.Option(help="Where the runbooks will be read: the alerts' links begin so.")
+        str, Option(help="Where the runbooks will be read: the alerts' links begin so.")
     ] = "runbooks",
     force: Annotated[
-        bool, typer.Option("--force", help="Also over files that were changed by hand.")
+        bool, Option("--force", help="Also over files that were changed by hand.")
     ] = False,
 ) -> int:
     """Prometheus rules, Grafana dashboards and runbooks.
@@ -38,9 +33,11 @@ def observability(
     from ramet.tools.observability.writing import write
 
     result = write(folder, files(load(), as_, runbooks), force=force)
-    typer.echo(f"{folder}: {len(result.written)} written, {len(result.unchanged)} as they were")
+    print(
+        f"{folder}: {len(result.written)} written, {len(result.unchanged)} as they were", flush=True
+    )
     for name, difference in result.kept.items():
-        typer.echo(f"\n{name} was changed by hand, and stays:\n{difference}")
+        print(f"\n{name} was changed by hand, and stays:\n{difference}")
     if result.kept:
-        typer.echo(f"\n{len(result.kept)} kept; take over what you like, or use --force")
+        print(f"\n{len(result.kept)} kept; take over what you like, or use --force")
     return 1 if result.kept else 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import FAILED, answer_of, ask, folder_here
+from ramet.cli._parameters import Argument, Misused, Option
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000}
 
@@ -15,16 +15,14 @@ _UNITS = {"ms": 1, "s": 1000, "m": 60_000}
 def command(
     service: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[SERVICE[.OPERATION]]", help="Such as products or products.reserve."
-        ),
+        Argument(metavar="[SERVICE[.OPERATION]]", help="Such as products or products.reserve."),
     ] = None,
-    delay: Annotated[str, typer.Option(help="Wait first, such as 500ms or 2s.")] = "",
-    status: Annotated[int, typer.Option(help="Answer 429, 500, 502, 503 or 504.")] = 0,
-    share: Annotated[str, typer.Option(help="Of how many requests, such as 50%.")] = "100%",
-    gone: Annotated[bool, typer.Option("--gone", help="As if it had no process.")] = False,
+    delay: Annotated[str, Option(help="Wait first, such as 500ms or 2s.")] = "",
+    status: Annotated[int, Option(help="Answer 429, 500, 502, 503 or 504.")] = 0,
+    share: Annotated[str, Option(help="Of how many requests, such as 50%.")] = "100%",
+    gone: Annotated[bool, Option("--gone", help="As if it had no process.")] = False,
     off: Annotated[
-        bool, typer.Option("--off", help="No longer; without a service, every fault.")
+        bool, Option("--off", help="No longer; without a service, every fault.")
     ] = False,
 ) -> int:
     """Switch a fault on for what the gateway and other services ask of a service, or off again.
@@ -50,24 +48,24 @@ def command(
 def _list() -> int:
     answer = answer_of(folder_here(), {"command": "status"})
     if "error" in answer:
-        typer.echo(answer["error"], err=True)
+        print(answer["error"], file=sys.stderr)
         return FAILED
     for fault in answer["faults"]:
-        typer.echo(f"{fault['where']}: {fault['what']}")
+        print(f"{fault['where']}: {fault['what']}")
     if not answer["faults"]:
-        typer.echo("no fault is on")
+        print("no fault is on")
     return 0
 
 
 def _milliseconds(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m)", text)
     if match is None:
-        raise typer.BadParameter(f"{text!r} is not a time such as 500ms or 2s")
+        raise Misused(f"{text!r} is not a time such as 500ms or 2s")
     return round(float(match[1]) * _UNITS[match[2]])
 
 
 def _percent(text: str) -> int:
     number = text.removesuffix("%")
     if not number.isdecimal():
-        raise typer.BadParameter(f"{text!r} is not a percentage such as 50%")
+        raise Misused(f"{text!r} is not a percentage such as 50%")
     return int(number)

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from ramet.cli._parameters import Commands, Option
 
 if TYPE_CHECKING:
     from ramet.identity.keyfile import Key
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = Commands()
 
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Json = Annotated[bool, Option("--json", help="For programs.")]
 
 
 @app.command("list")
@@ -31,7 +31,7 @@ def show_list(as_json: Json = False) -> None:
 def rotate(
     emergency: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--emergency",
             help="The keys have become known: do not wait, make two new ones, withdraw all others.",
         ),
@@ -72,12 +72,10 @@ def _file() -> tuple[Path, str | None]:
 def _print(keys: tuple[Key, ...], as_json: bool) -> None:
     now = datetime.now(UTC)
     if as_json:
-        typer.echo(json.dumps([_row(key, now) for key in keys], indent=2))
+        print(json.dumps([_row(key, now) for key in keys], indent=2))
         return
     for key in keys:
-        typer.echo(
-            f"{key.state:8} {key.kid}  since {key.since:%Y-%m-%d %H:%M:%S} UTC{_note(key, now)}"
-        )
+        print(f"{key.state:8} {key.kid}  since {key.since:%Y-%m-%d %H:%M:%S} UTC{_note(key, now)}")
 
 
 def _row(key: Key, now: datetime) -> dict[str, object]:

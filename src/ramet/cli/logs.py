@@ -5,31 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import folder_here
+from ramet.cli._parameters import Argument, Option
 
 
 def command(
     service: Annotated[
-        str | None, typer.Argument(help="A service or an engine; all if left out.")
+        str | None, Argument(help="A service or an engine; all if left out.")
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on as they write, until Ctrl-C.")
+        bool, Option("--follow", "-f", help="Go on as they write, until Ctrl-C.")
     ] = False,
     lines: Annotated[
-        int | None, typer.Option("--lines", "-n", help="How many of each file; 20 unless chosen.")
+        int | None, Option("--lines", "-n", help="How many of each file; 20 unless chosen.")
     ] = None,
     level: Annotated[
-        str, typer.Option(help="At least so bad: debug, info, warning, error, critical.")
+        str, Option(help="At least so bad: debug, info, warning, error, critical.")
     ] = "debug",
-    trace: Annotated[str, typer.Option(help="Of one trace, by its id.")] = "",
+    trace: Annotated[str, Option(help="Of one trace, by its id.")] = "",
     since: Annotated[
-        str, typer.Option(help="From then on: 5m ago, or a time as 2026-01-02T10:00:00Z.")
+        str, Option(help="From then on: 5m ago, or a time as 2026-01-02T10:00:00Z.")
     ] = "",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="For programs: a JSON object a line.")
-    ] = False,
+    as_json: Annotated[bool, Option("--json", help="For programs: a JSON object a line.")] = False,
 ) -> None:
     """Show the last lines of each process's log, in the order of their times.
 
@@ -67,7 +64,7 @@ def command(
     width = max(len(file.stem) for file in files)
 
     def show(line: log_lines.Line) -> None:
-        typer.echo(line.as_json() if as_json else line.shown(width))
+        print(line.as_json() if as_json else line.shown(width), flush=True)
 
     for line in log_lines.in_order(
         each for file in files for each in log_lines.last(file, choice, lines)

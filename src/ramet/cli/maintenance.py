@@ -5,23 +5,20 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import ask, folder_here
+from ramet.cli._parameters import Argument
 
 
 class Switch(StrEnum):
-    """What typer offers."""
+    """What may be said."""
 
     ON = "on"
     OFF = "off"
 
 
 def command(
-    switch: Annotated[Switch, typer.Argument(help="on or off")],
-    service: Annotated[
-        str | None, typer.Argument(help="A service; all of them if left out.")
-    ] = None,
+    switch: Annotated[Switch, Argument(help="on or off")],
+    service: Annotated[str | None, Argument(help="A service; all of them if left out.")] = None,
 ) -> int:
     """Answer requests from outside for a service, or for all, with 503 and Retry-After.
 

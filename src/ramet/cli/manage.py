@@ -6,16 +6,13 @@ import os
 import sys
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import group_of, here, running
+from ramet.cli._parameters import Argument
 
 
 def command(
-    service: Annotated[str, typer.Argument(help="Whose database and settings to use.")],
-    arguments: Annotated[
-        list[str], typer.Argument(metavar="-- ARGS...", help="What manage.py gets.")
-    ],
+    service: Annotated[str, Argument(help="Whose database and settings to use.")],
+    arguments: Annotated[list[str], Argument(metavar="-- ARGS...", help="What manage.py gets.")],
 ) -> None:
     """Run `manage.py ARGS` as that service's processes run: same settings, database, keys.
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-import typer
+from ramet.cli._parameters import Option
 
 __all__ = ["FILE_NAME", "command"]
 
@@ -12,7 +12,7 @@ FILE_NAME = "ramet.manifest.json"
 def command(
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare only; exit 1 when the file is out of date.")
+        bool, Option("--check", help="Compare only; exit 1 when the file is out of date.")
     ] = False,
 ) -> int:
     """Write ramet.manifest.json beside ramet.toml: contracts, events, routes, migrations, uses."""

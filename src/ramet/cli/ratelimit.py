@@ -6,8 +6,7 @@ import json
 import os
 from typing import Annotated
 
-import typer
-
+from ramet.cli._parameters import Option
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System, load, rates
 from ramet.system.edge import is_loopback
@@ -16,11 +15,11 @@ from ramet.system.edge import is_loopback
 def command(
     listen: Annotated[
         str,
-        typer.Option(help="A Unix socket's path, or host:port on this machine."),
+        Option(help="A Unix socket's path, or host:port on this machine."),
     ] = "127.0.0.1:8081",
     export: Annotated[
         bool,
-        typer.Option("--export", help="Print the rates for envoyproxy/ratelimit, and end."),
+        Option("--export", help="Print the rates for envoyproxy/ratelimit, and end."),
     ] = False,
 ) -> None:
     """Serve the rates of ramet.toml until it is ended; [infrastructure] rates says which Redis.

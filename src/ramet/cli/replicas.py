@@ -8,19 +8,18 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Annotated
 
-import typer
-
 from ramet.cli import _databases
 from ramet.cli._local import manage_as
+from ramet.cli._parameters import Argument, Commands, Option
 
 COMMAND = "ramet_replicas"
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = Commands()
 
 Service = Annotated[
-    str | None, typer.Option(help="Whose replicas; unset: those of every service that has some.")
+    str | None, Option(help="Whose replicas; unset: those of every service that has some.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Json = Annotated[bool, Option("--json", help="For programs.")]
 
 
 @app.command("list")
@@ -34,9 +33,9 @@ def show_list(service: Service = None, as_json: Json = False) -> int:
 
 @app.command()
 def rebuild(
-    replica: Annotated[str, typer.Argument(help="Such as orders.Product.")],
+    replica: Annotated[str, Argument(help="Such as orders.Product.")],
     service: Service = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the end.")] = False,
+    no_wait: Annotated[bool, Option("--no-wait", help="Do not wait for the end.")] = False,
     as_json: Json = False,
 ) -> int:
     """Have a worker copy a replica anew from its source; readers see the old one until then."""
@@ -46,10 +45,10 @@ def rebuild(
 
 @app.command()
 def audit(
-    replicas: Annotated[list[str] | None, typer.Argument(help="None: all of them.")] = None,
+    replicas: Annotated[list[str] | None, Argument(help="None: all of them.")] = None,
     service: Service = None,
     settle: Annotated[
-        float, typer.Option(help="Seconds for which what differs may still be on its way.")
+        float, Option(help="Seconds for which what differs may still be on its way.")
     ] = 3.0,
     as_json: Json = False,
 ) -> int:

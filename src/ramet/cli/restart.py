@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import ask, folder_here
+from ramet.cli._parameters import Argument
 
 
 def command(
-    service: Annotated[str, typer.Argument(help="A service or an engine; see `ramet status`.")],
+    service: Annotated[str, Argument(help="A service or an engine; see `ramet status`.")],
 ) -> int:
     """Restart a service's processes, or an engine. Services that share its process restart too.
 

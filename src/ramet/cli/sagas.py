@@ -5,32 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ramet.cli import _databases
+from ramet.cli._parameters import Commands, Option
 
 COMMAND = "ramet_sagas"
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = Commands()
 
 Service = Annotated[
-    str | None, typer.Option(help="Whose runs; unset: those of every service that has sagas.")
+    str | None, Option(help="Whose runs; unset: those of every service that has sagas.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Json = Annotated[bool, Option("--json", help="For programs.")]
 
 
 @app.command("list")
 def show_list(
     service: Service = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also runs that have ended.")] = False,
+    everything: Annotated[bool, Option("--all", help="Also runs that have ended.")] = False,
     status: Annotated[
         str | None,
-        typer.Option(
-            help="running, compensating, stuck (needs a person), completed or compensated."
-        ),
+        Option(help="running, compensating, stuck (needs a person), completed or compensated."),
     ] = None,
-    saga: Annotated[str, typer.Option(help="Part of the saga's name.")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    saga: Annotated[str, Option(help="Part of the saga's name.")] = "",
+    limit: Annotated[int, Option(help="At most so many.")] = 50,
     as_json: Json = False,
 ) -> int:
     """List the runs that have not ended, oldest first."""
@@ -67,7 +64,7 @@ def resume(run: str, service: Service = None, as_json: Json = False) -> int:
 def compensate(
     run: str,
     service: Service = None,
-    why: Annotated[str, typer.Option(help="Kept with the run.")] = "asked for by an operator",
+    why: Annotated[str, Option(help="Kept with the run.")] = "asked for by an operator",
     as_json: Json = False,
 ) -> int:
     """Have a run turn back that has not passed its pivot."""

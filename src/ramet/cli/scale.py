@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import ask, folder_here
+from ramet.cli._parameters import Argument
 
 _MOST = 32
 
 
 def command(
     service_count: Annotated[
-        str, typer.Argument(metavar="SERVICE=N", help="Such as orders=3; from 1 to 32.")
+        str, Argument(metavar="SERVICE=N", help="Such as orders=3; from 1 to 32.")
     ],
 ) -> int:
     """Run N web processes of a service. The gateway spreads requests over them at once."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import typer
-
 from ramet.cli._local import FAILED, folder_here, name_of
+from ramet.cli._parameters import Option
 
 _PUBLIC = (
     "system",
@@ -26,7 +25,7 @@ _PUBLIC = (
 
 
 def command(
-    json: Annotated[bool, typer.Option("--json", help="For programs; see the reference.")] = False,
+    json: Annotated[bool, Option("--json", help="For programs; see the reference.")] = False,
 ) -> int:
     """Show each process with its health, what each service does and has waiting, and what is not
     well and why; exit code 1 when the system is down."""
@@ -36,16 +35,18 @@ def command(
     state_file = StateFile(folder)
     if state_file.running_supervisor() is None:
         if json:
-            typer.echo('{"ready": false, "gateway": null, "dashboard": null, "processes": []}')
+            print(
+                '{"ready": false, "gateway": null, "dashboard": null, "processes": []}', flush=True
+            )
         else:
-            typer.echo(f"{name_of(folder)} is not running; `ramet up` starts it")
+            print(f"{name_of(folder)} is not running; `ramet up` starts it")
         return FAILED
     state = state_file.read() or {}
     status = {name: state.get(name) for name in _PUBLIC} | _facts(state)
     if json:
         import json as encoder
 
-        typer.echo(encoder.dumps(status, indent=2))
+        print(encoder.dumps(status, indent=2))
     else:
         import sys
         from datetime import UTC, datetime
@@ -55,7 +56,7 @@ def command(
 
         if status["dashboard"]:
             status["dashboard"] = dashboard_link(status["dashboard"], folder)
-        typer.echo(table(status, is_coloured=sys.stdout.isatty(), now=datetime.now(UTC)))
+        print(table(status, is_coloured=sys.stdout.isatty(), now=datetime.now(UTC)))
     return 0
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ramet.cli._local import here
+from ramet.cli._parameters import Argument, Option
 
 
 def command(
-    user: Annotated[str, typer.Argument(help="A user name, such as alice.")],
+    user: Annotated[str, Argument(help="A user name, such as alice.")],
     scope: Annotated[
-        list[str] | None, typer.Option("--scope", help="A scope to ask for; repeatable.")
+        list[str] | None, Option("--scope", help="A scope to ask for; repeatable.")
     ] = None,
 ) -> None:
     """Print an access token that the running system accepts; local system only.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
 
-import typer
-
 from ramet.cli._local import FAILED, here
+from ramet.cli._parameters import Option
 from ramet.system import Group, Policy, Switches, System, collectors, placement, rates
 from ramet.tools.local.folder import Folder
 
@@ -20,18 +20,18 @@ from ramet.tools.local.folder import Folder
 def command(
     as_: Annotated[
         str,
-        typer.Option(
+        Option(
             "--as", help="services (a process each), monolith, or groups such as orders+payments"
         ),
     ] = "services",
     only: Annotated[
-        str, typer.Option(help="Start only these services, comma separated.", metavar="S,...")
+        str, Option(help="Start only these services, comma separated.", metavar="S,...")
     ] = "",
     detach: Annotated[
-        bool, typer.Option("--detach", help="Return when it serves; `ramet down` ends it.")
+        bool, Option("--detach", help="Return when it serves; `ramet down` ends it.")
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Delete all local data (databases, events) first.")
+        bool, Option("--fresh", help="Delete all local data (databases, events) first.")
     ] = False,
 ) -> int:
     """Start everything that ramet.toml declares and keep it running until Ctrl-C.
@@ -56,7 +56,7 @@ def command(
             folder.make()
             code = _run(system, folder, groups, as_, began)
     except session.AlreadyRunning:
-        typer.echo(f"ramet: {system.name} is running already: see `ramet status`", err=True)
+        print(f"ramet: {system.name} is running already: see `ramet status`", file=sys.stderr)
         return FAILED
     return code
 
@@ -74,7 +74,7 @@ def _run(system: System, folder: Folder, groups: tuple[Group, ...], as_: str, be
     try:
         asyncio.run(session.run(plan, folder, _say, lambda status: _say(summary(status, folder))))
     except DiagnosticError as error:
-        typer.echo(f"{error}\n\nramet: {system.name} did not start", err=True)
+        print(f"{error}\n\nramet: {system.name} did not start", file=sys.stderr)
         return FAILED
     _say(f"{system.name} is down")
     return 0
@@ -163,4 +163,4 @@ def _began() -> float:
 def _say(text: str) -> None:
     # Whoever read us (a pipe, a terminal) may be gone; the system is not to end by that.
     with contextlib.suppress(OSError):
-        typer.echo(text)
+        print(text, flush=True)

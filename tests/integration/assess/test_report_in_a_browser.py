@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.findings import AppRole, Report
-from ramet.tools.assess.report import as_html
+from ramet.tools.assess.report.as_html import as_html
 from tests.chromium import CHROMIUM
 from tests.dashboard.browsing import AXE, NARROW, WIDE, faults
 from tests.unit.tools.assess.report.made_up import HOSTILE, made_up

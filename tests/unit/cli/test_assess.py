@@ -221,7 +221,7 @@ def test_a_terminal_gets_colours_and_no_control_sequence_of_the_project(
     project: Path, run: Run, tmp_path: Path
 ) -> None:
     """A name may have one."""
-    from ramet.tools.assess.report import read_report
+    from ramet.tools.assess.report.as_json import read_report
     from ramet.tools.assess.report.terminal import show
 
     run(project, "--json", tmp_path / "a.json")

@@ -24,11 +24,11 @@ def test_help_lists_every_command_with_one_line(ramet: Ramet) -> None:
         assert line.endswith(".")
 
 
-def test_help_imports_neither_typer_nor_any_command() -> None:
+def test_help_imports_neither_a_parser_nor_any_command() -> None:
     """That is what makes it instant; a time would depend on the machine."""
     code = (
         "import sys, ramet.cli; ramet.cli.main(['--help'])\n"
-        "heavy = {'typer', 'click', 'rich', 'django', 'asyncio', 'ramet.cli.up', 'ramet.system'}\n"
+        "heavy = {'argparse', 'rich', 'django', 'asyncio', 'ramet.cli.up', 'ramet.system'}\n"
         "sys.exit(f'imported {loaded}' if (loaded := heavy & set(sys.modules)) else 0)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -62,10 +62,49 @@ def test_an_unknown_command_is_wrong_usage(ramet: Ramet) -> None:
 
 
 def test_an_unknown_option_is_wrong_usage(ramet: Ramet) -> None:
-    """typer's own words."""
+    """argparse's own words, below what the command takes."""
     run = ramet("schema", "--nope")
+    assert (run.returncode, run.stdout, run.stderr) == (
+        2,
+        "",
+        "Usage: ramet schema [OPTIONS]\nramet schema --help tells more.\n\n"
+        "Error: unrecognized arguments: --nope\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("canary", "left", "101"), "Error: argument WEIGHT: 101 is more than 100"),
+        (("canary", "left", "few"), "Error: argument WEIGHT: 'few' is no INT"),
+        (("maintenance", "perhaps"), "Error: argument SWITCH: 'perhaps' is no on|off"),
+        (("scale",), "Error: the following arguments are required: SERVICE=N"),
+        (("assess", "--no-git"), "Error: unrecognized arguments: --no-git"),
+        (("fault", "left", "--delay=soon"), "Error: 'soon' is not a time such as 500ms or 2s"),
+        (("events", "reply"), "ramet events: there is no 'reply' here, but lag, dead, "),
+    ],
+)
+def test_a_wrong_value_is_wrong_usage(ramet: Ramet, arguments: list[str], said: str) -> None:
+    """And said in one sentence."""
+    run = ramet(*arguments)
     assert (run.returncode, run.stdout) == (2, "")
-    assert "Error: No such option: --nope" in run.stderr
+    assert said in run.stderr
+
+
+def test_sub_commands_are_told_with_their_first_lines(ramet: Ramet) -> None:
+    """With exit code 2 where none was named."""
+    shown, named = ramet("sagas"), ramet("sagas", "--help")
+    assert (shown.returncode, named.returncode) == (2, 0)
+    assert shown.stdout == named.stdout
+    assert re.search("^  resume +[A-Z].*", named.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", cli.commands())
+def test_every_command_has_help(ramet: Ramet, name: str) -> None:
+    """So what each takes can be read."""
+    run = ramet(name, "--help")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith(f"Usage: ramet {name} ")
 
 
 def test_a_wrong_configuration_is_told_without_a_traceback(ramet: Ramet, tmp_path: Path) -> None:

@@ -1,24 +1,42 @@
-"""The whole assessment, one step after the other."""
+"""The whole assessment, one step after the other.
+
+What a step works out is kept, and what it needs for that is imported there: a second run would
+spend most of its time on importing what it has nothing to do for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from ramet.tools.assess.boundaries import home, pins, system_of
+from ramet.tools.assess.boundaries.home import FILE_NAME, home
 from ramet.tools.assess.facts import Scan
-from ramet.tools.assess.findings import Report
-from ramet.tools.assess.judgement import assemble, judge
+from ramet.tools.assess.findings import Judgement, Report, assemble
 from ramet.tools.assess.looking import Wanted, looked_at
-from ramet.tools.assess.report import with_excerpts
+from ramet.tools.assess.report.comparing import Change
+from ramet.tools.assess.report.excerpts import with_excerpts
+from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress
+from ramet.tools.assess.source.store import Store
 
-__all__ = ["assess"]
+__all__ = ["assess", "page", "store_of_reports"]
+
+
+def store_of_reports(cache: Path | None) -> Store:
+    """What was judged and shown of a project, in a file of its own: `ramet check` judges nothing,
+    and would drop it from that of the scan."""
+    return Store(cache / "report" if cache is not None else None, version())
 
 
 def assess(
-    wanted: Wanted, *, seeds: int, cache: Path | None, progress: Progress | None = None
+    wanted: Wanted,
+    store: Store,
+    *,
+    seeds: int,
+    cache: Path | None,
+    progress: Progress | None = None,
 ) -> Report:
     """Scan, evidence, judgement and excerpts.
 
@@ -28,12 +46,37 @@ def assess(
     found = looked_at(wanted, cache, progress)
     if progress is not None:
         progress(0, 0, "grouping")
-    kept = cache / "grouping.json" if cache is not None else None
-    judgement = judge(found, pins=_pins(wanted.root, found), seeds=seeds, cache=kept)
+    pins = _pins(wanted.root, found)
+    judgement = store.remembered(
+        "judgement", (found, pins, seeds), Judgement, lambda: _judged(found, pins, seeds, cache)
+    )
     report = assemble(found, judgement)
-    return msgspec.structs.replace(report, cuts=with_excerpts(report.cuts, wanted.root))
+    return msgspec.structs.replace(report, cuts=with_excerpts(report.cuts, wanted.root, store))
+
+
+def page(report: Report, changes: Sequence[Change] | None, store: Store) -> bytes:
+    """The report's page."""
+    return store.remembered("page", (report, changes), bytes, lambda: _page(report, changes))
+
+
+def _judged(found: Scan, pins: dict[str, list[str]], seeds: int, cache: Path | None) -> Judgement:
+    from ramet.tools.assess.judgement.judging import judge
+
+    kept = cache / "grouping.json" if cache is not None else None
+    return judge(found, pins=pins, seeds=seeds, cache=kept)
+
+
+def _page(report: Report, changes: Sequence[Change] | None) -> bytes:
+    from ramet.tools.assess.report.as_html import as_html
+
+    return as_html(report, changes)
 
 
 def _pins(root: Path, found: Scan) -> dict[str, list[str]]:
-    system = system_of(home(root, found.apps))
+    folder = home(root, found.apps)
+    if not (folder / FILE_NAME).is_file():
+        return {}
+    from ramet.tools.assess.boundaries.pins import pins, system_of
+
+    system = system_of(folder)
     return pins(system, found) if system else {}

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from ramet.tools.assess.facts import App, Atomic, Edge, Function, Gap, Model, Project
+from ramet.tools.assess.facts import App, Atomic, Edge, Function, Gap, Model, Project, Scan
 
 __all__ = [
     "AppRole",
@@ -19,10 +19,12 @@ __all__ = [
     "Grouping",
     "How",
     "Hub",
+    "Judgement",
     "Metrics",
     "Report",
     "Step",
     "Verdict",
+    "assemble",
 ]
 
 How = Literal[
@@ -167,6 +169,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
 
 
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What is made of a scan: everything of a report that is not the scan's."""
+
+    grouping: Grouping
+    cuts: list[Cut]
+    blockers: list[Blocker]
+    plan: list[Step]
+    verdict: Verdict
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that `ramet assess --json` writes. `version` is that of this shape."""
 
@@ -188,3 +200,26 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     gaps: list[Gap]
     roles: list[AppRole] = []
+
+
+def assemble(scan: Scan, judgement: Judgement) -> Report:
+    """Both as one report, which has every field of the published schema."""
+    return Report(
+        project=scan.project,
+        apps=scan.apps,
+        models=scan.models,
+        edges=scan.edges,
+        functions=scan.functions,
+        atomics=scan.atomics,
+        gaps=scan.gaps,
+        groups=judgement.grouping.groups,
+        platform=judgement.grouping.platform,
+        seeds=judgement.grouping.seeds,
+        agreement=judgement.grouping.agreement,
+        metrics=judgement.grouping.metrics,
+        cuts=judgement.cuts,
+        blockers=judgement.blockers,
+        plan=judgement.plan,
+        verdict=judgement.verdict,
+        roles=judgement.grouping.roles,
+    )

@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ramet.tools.assess.evidence.history import with_history
-from ramet.tools.assess.evidence.registry import with_registry
-from ramet.tools.assess.evidence.traces import with_traces
 from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.scanning import scan
 from ramet.tools.assess.source.reading import Progress
@@ -40,6 +37,8 @@ class Wanted:
 
 def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = None) -> Scan:
     """The scan with its evidence, before anybody judges."""
+    # Each kind of evidence is imported where it is wanted: together they take as long as a scan
+    # of a small project.
     found = scan(
         wanted.root,
         venv=wanted.venv,
@@ -49,6 +48,8 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
         progress=progress,
     )
     if wanted.registry:
+        from ramet.tools.assess.evidence.registry import with_registry
+
         if progress is not None:
             progress(0, 0, "asking Django's registry")
         found = with_registry(
@@ -60,8 +61,12 @@ def looked_at(wanted: Wanted, cache: Path | None, progress: Progress | None = No
             settings=wanted.settings or None,
         )
     if wanted.traces:
+        from ramet.tools.assess.evidence.traces import with_traces
+
         found = with_traces(found, list(wanted.traces))
     if wanted.history:
+        from ramet.tools.assess.evidence.history import with_history
+
         if progress is not None:
             progress(0, 0, "reading the history")
         found = with_history(found, wanted.root)

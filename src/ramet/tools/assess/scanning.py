@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,8 +26,8 @@ from ramet.tools.assess.linking.unseen import unseen
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
-from ramet.tools.assess.source.reading import Progress, Reader, key_of
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.reading import Progress, Reader
+from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.visiting import Behaviour
 from ramet.tools.assess.source.walking import Files, walk
 
@@ -121,9 +121,13 @@ def _no_garbage_collection() -> Iterator[None]:
 def _behaviour(
     root: Path, files: Files, world: World, store: Store, progress: Progress | None
 ) -> Joined:
-    """What functions do. What a file's say by themselves is kept while no file looks different."""
+    """What functions do. What a file's say by themselves is kept while no file looks different.
+
+    What all say together is kept while each says the same, whatever else has changed in it.
+    """
     linker = Linker(world)
-    found: dict[str, Found] = {}
+    found: dict[str, memoryview] = {}
+    fresh: dict[str, Found] = {}
     linked: dict[str, Module] = {}
     modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
     for done, module in enumerate(modules):
@@ -136,13 +140,22 @@ def _behaviour(
         key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
         kept = store.get(key)
         if kept is not None:
-            found[module.name] = _FOUND.decode(kept)
-        else:
-            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
-            if behaviour is not None:
-                found[module.name] = linker.link(module, behaviour)
-                store.put(key, msgspec.msgpack.encode(found[module.name]))
-    return join(world, found, _texts(root, files.templates))
+            found[module.name] = kept
+        elif (behaviour := _BEHAVIOUR.decode(module.extract.behaviour)) is not None:
+            fresh[module.name] = one = linker.link(module, behaviour)
+            found[module.name] = store.put(key, msgspec.msgpack.encode(one))
+    names = {path: module.name for path, module in world.modules.items()}
+    templates = _texts(root, files.templates)
+    return store.remembered(
+        "joining",
+        (linker.basis, names, found, templates),
+        Joined,
+        lambda: join(world, _decoded(found, fresh), templates),
+    )
+
+
+def _decoded(found: Mapping[str, memoryview], fresh: Mapping[str, Found]) -> dict[str, Found]:
+    return {name: fresh.get(name) or _FOUND.decode(each) for name, each in found.items()}
 
 
 def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
@@ -165,8 +178,11 @@ def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
 def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
     texts = {}
     for path in paths:
-        with contextlib.suppress(OSError):
-            texts[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+        with (
+            contextlib.suppress(OSError),
+            open(f"{root}/{path}", encoding="utf-8", errors="replace") as file,
+        ):
+            texts[path] = file.read()
     return texts
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from ramet.tools.assess.assessing import assess, page, store_of_reports
+from ramet.tools.assess.looking import Wanted
+from ramet.tools.assess.report.as_json import as_json
 from ramet.tools.assess.scanning import scan
 
 MONOLITH = Path(__file__).parents[4] / "examples/monolith"
@@ -53,6 +56,32 @@ EDITS = [
     ("orders/tasks.py", None, "def (\n"),
 ]
 
+BOUNDARIES = """
+[system]
+name = "shop"
+settings = "config.settings"
+
+[services.people]
+apps = ["users", "payments"]
+
+[services.shop]
+apps = ["core", "orders", "products", "storefront"]
+"""
+
+SHOWN = [
+    # What no fact says: a line beside a cut, and a secret in it.
+    ("storefront/views.py", "request.basket.clear()", "request.basket.set(1, 0)"),
+    (
+        "orders/services.py",
+        "    return coupon\n",
+        f"    key = 'AKIA{'X' * 16}'\n    return coupon\n",
+    ),
+    # Files that are no modules.
+    ("storefront/templates/storefront/index.html", None, "{% url 'orders:place' %}"),
+    ("ramet.toml", None, BOUNDARIES),
+    ("ramet.toml", None, None),
+]
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -81,6 +110,48 @@ def test_after_each_of_many_edits_the_cache_is_not_to_be_seen(root: Path, tmp_pa
         visible += after != before
         before = after
     assert visible > len(EDITS) * 0.8
+
+
+def test_a_report_shows_no_sign_of_the_cache_either(root: Path, tmp_path: Path) -> None:
+    """To the byte: the JSON and the page, of the first run and of those after each edit."""
+    cache = tmp_path / "cache"
+    before, visible = told(root, cache), 0
+    assert before == told(root, cache) == told(root, None)
+    for path, old, new in (*SHOWN, *EDITS[1:18:3]):
+        edit(root / path, old, new)
+        after = told(root, cache)
+        assert after == told(root, None), f"{path}: {old!r} -> {new!r}"
+        visible += after != before
+        before = after
+    assert visible > len(SHOWN)
+
+
+def told(root: Path, cache: Path | None) -> tuple[bytes, bytes]:
+    """The JSON and the page of one run."""
+    store = store_of_reports(cache)
+    report = assess(Wanted(root), store, seeds=3, cache=cache)
+    html = page(report, None, store)
+    store.save()
+    return as_json(report), html
+
+
+def test_a_file_that_names_the_settings_is_seen_though_no_module_changed(tmp_path: Path) -> None:
+    """Of settings that nobody names, apps that they do not install are guessed."""
+    for app in ("one", "two", "three"):
+        (tmp_path / "p" / app).mkdir(parents=True)
+        (tmp_path / "p" / app / "__init__.py").touch()
+        (tmp_path / "p" / app / "models.py").write_text(
+            "from django.db import models\n\n\nclass M(models.Model):\n    pass\n\n\n"
+            f"def save():\n    from {'two' if app == 'one' else 'one'}.models import M as Other\n"
+            "    Other.objects.create()\n"
+        )
+    (tmp_path / "p" / "settings.py").write_text("INSTALLED_APPS = ['one']\n")
+    cache = tmp_path / "cache"
+    guessed = scan(tmp_path / "p", cache=cache)
+    (tmp_path / "p" / "pytest.ini").write_text("[pytest]\nDJANGO_SETTINGS_MODULE = settings\n")
+    named = scan(tmp_path / "p", cache=cache)
+    assert len(named.models) < len(guessed.models)
+    assert named == scan(tmp_path / "p")
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from ramet.system import System, load
-from ramet.system.reading import FILE_NAME
-from ramet.tools.assess.facts import App, Scan
+from ramet.tools.assess.boundaries.home import FILE_NAME
+from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.findings import Report
 
-__all__ = ["home", "owners", "pins", "system_of"]
-
-
-def home(root: Path, apps: Sequence[App]) -> Path:
-    """The folder for a project's `ramet.toml`: that of manage.py, from where its apps are imported.
-
-    Where there is no manage.py it follows from an app's package and folder.
-    """
-    if (root / FILE_NAME).is_file() or (root / "manage.py").is_file():
-        return root
-    found = sorted(
-        (path for depth in ("*", "*/*", "*/*/*") for path in root.glob(f"{depth}/manage.py")),
-        key=lambda path: (len(path.parts), path),
-    )
-    if found:
-        return found[0].parent
-    for app in apps:
-        package = app.package.replace(".", "/")
-        if app.is_own and (app.file == package or app.file.endswith("/" + package)):
-            return root / app.file.removesuffix(package)
-    return root
+__all__ = ["owners", "pins", "system_of"]
 
 
 def system_of(folder: Path) -> System | None:

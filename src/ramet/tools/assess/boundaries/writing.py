@@ -12,7 +12,7 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System
 from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.system.keys import SERVICE_NAME
-from ramet.system.reading import FILE_NAME
+from ramet.tools.assess.boundaries.home import FILE_NAME
 from ramet.tools.assess.boundaries.toml_editing import CannotEdit, with_items, with_table
 from ramet.tools.assess.findings import Group, Report
 

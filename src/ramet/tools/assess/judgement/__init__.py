@@ -5,7 +5,3 @@
 which comes first, `verdict` whether to split at all; `metrics` are the published measures.
 `judging` puts it together.
 """
-
-from ramet.tools.assess.judgement.judging import Judgement, assemble, judge
-
-__all__ = ["Judgement", "assemble", "judge"]

@@ -1,14 +1,12 @@
-"""Scan -> judgement -> report: the one place where grouping and judgement are put together."""
+"""Scan -> judgement: the one place where grouping and judgement are put together."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import msgspec
-
 from ramet.tools.assess.facts import Scan
-from ramet.tools.assess.findings import Blocker, Cut, Grouping, Hub, Report, Step, Verdict
+from ramet.tools.assess.findings import Grouping, Hub, Judgement
 from ramet.tools.assess.grouping import Candidates, evidence_of, find_candidates
 from ramet.tools.assess.grouping.evidence import weigh
 from ramet.tools.assess.grouping.naming import name_groups
@@ -20,17 +18,7 @@ from ramet.tools.assess.judgement.places import Places
 from ramet.tools.assess.judgement.recommending import groups_of
 from ramet.tools.assess.judgement.verdict import Facts, decide
 
-__all__ = ["Judgement", "assemble", "judge"]
-
-
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What is made of a scan: everything of a report that is not the scan's."""
-
-    grouping: Grouping
-    cuts: list[Cut]
-    blockers: list[Blocker]
-    plan: list[Step]
-    verdict: Verdict
+__all__ = ["judge"]
 
 
 def judge(
@@ -79,29 +67,6 @@ def judge(
     )
     return Judgement(
         grouping=grouping, cuts=cuts, blockers=blockers, plan=plan, verdict=decide(facts)
-    )
-
-
-def assemble(scan: Scan, judgement: Judgement) -> Report:
-    """Both as one report, which has every field of the published schema."""
-    return Report(
-        project=scan.project,
-        apps=scan.apps,
-        models=scan.models,
-        edges=scan.edges,
-        functions=scan.functions,
-        atomics=scan.atomics,
-        gaps=scan.gaps,
-        groups=judgement.grouping.groups,
-        platform=judgement.grouping.platform,
-        seeds=judgement.grouping.seeds,
-        agreement=judgement.grouping.agreement,
-        metrics=judgement.grouping.metrics,
-        cuts=judgement.cuts,
-        blockers=judgement.blockers,
-        plan=judgement.plan,
-        verdict=judgement.verdict,
-        roles=judgement.grouping.roles,
     )
 
 

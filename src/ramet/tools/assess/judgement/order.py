@@ -37,10 +37,14 @@ def find_order(
     """
     core = max(groups, key=lambda group: (group.effort, len(group.models)), default=None)
     left = {group.name: group for group in groups if group.is_recommended and group is not core}
-    open_cuts, open_blockers = list(cuts), list(blockers)
+    open_cuts: dict[str, list[Cut]] = {name: [] for name in left}
+    for cut in cuts:
+        for name in left.keys() & cut.sides:
+            open_cuts[name].append(cut)
+    open_blockers = list(blockers)
     steps: list[Step] = []
     while left:
-        prices = [_price(group, open_cuts, open_blockers) for group in left.values()]
+        prices = [_price(group, open_cuts[group.name], open_blockers) for group in left.values()]
         best = min(
             prices,
             key=lambda price: (
@@ -60,13 +64,13 @@ def find_order(
         )
         del left[best.name]
         done = {id(cut) for cut in best.cuts}
-        open_cuts = [cut for cut in open_cuts if id(cut) not in done]
+        for name in left:
+            open_cuts[name] = [cut for cut in open_cuts[name] if id(cut) not in done]
         open_blockers = [each for each in open_blockers if best.name not in each.groups]
     return steps
 
 
-def _price(group: Group, cuts: Sequence[Cut], blockers: Sequence[Blocker]) -> _Price:
-    mine = [cut for cut in cuts if group.name in cut.sides]
+def _price(group: Group, mine: list[Cut], blockers: Sequence[Blocker]) -> _Price:
     stopping = [each for each in blockers if group.name in each.groups]
     inward = sum(cut.source_group != group.name for cut in mine)
     days = sum(cut.effort for cut in mine)

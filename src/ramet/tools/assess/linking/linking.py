@@ -26,8 +26,7 @@ from ramet.tools.assess.linking.values import Values
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
 from ramet.tools.assess.source.extract import Assign, ClassDef, Extract, Import
-from ramet.tools.assess.source.reading import key_of
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.walking import Files
 
 __all__ = ["link"]
@@ -120,10 +119,16 @@ def _register(
         paths = frozenset(hints.additions)
         adding = [module for module in modules if module.path in paths]
     parts = find_additions(adding, classes)
-    names = classes.classes.values.names
-    with_models = _modules_with_models(names, modules, classes.apps, packages)
-    models = registry.register(with_models, hints.models if hints is not None else None)
-    if hints is None:
+    if hints is not None:
+        with_models = sorted(
+            (module for module in modules if module.path in hints.models),
+            key=lambda module: module.path,
+        )
+        registry.register(with_models, hints.models)
+    else:
+        names = classes.classes.values.names
+        with_models = _modules_with_models(names, modules, classes.apps, packages)
+        models = registry.register(with_models)
         hints = _Hints(models, parts, settings.get("AUTH_USER_MODEL"))
         store.put(key, msgspec.msgpack.encode(hints))
     add_histories(registry)
@@ -264,5 +269,6 @@ def _outside(modules: Iterable[Module], found: SettingsFound, library: SearchPat
     for module in sorted(modules, key=lambda module: module.path):
         digest.update(module.path.encode())
         digest.update(module.extract.outside)
-    digest.update(repr((found.modules, library.state())).encode())
+    installed = found.settings.texts("INSTALLED_APPS")
+    digest.update(repr((found.modules, found.is_named, installed, library.state())).encode())
     return digest.digest()

@@ -130,7 +130,9 @@ def name_modules(
         if not candidates:
             continue
         home = _home(path, homes) if homes else None
-        own_root, own_name = max(candidates, key=lambda pair: _weight(pair, roots, home))
+        own_root, own_name = candidates[0]
+        if len(candidates) > 1:
+            own_root, own_name = max(candidates, key=lambda pair: _weight(pair, roots, home))
         module = Module(
             name=own_name,
             path=path,
@@ -179,7 +181,7 @@ def _name(root: Path, path: str, import_root: str) -> str | None:
     parts = path[:-3].split("/")
     if parts[-1] == "__init__":
         parts.pop()
-    if not parts or not all(part.isidentifier() for part in parts):
+    if not parts or not all(map(str.isidentifier, parts)):
         # A script such as `bin/do-it.py`: no one can import it, yet it imports others.
         return ".".join(parts) if parts and import_root in ("", ABOVE) else None
     return ".".join(parts)

@@ -30,14 +30,12 @@ class Registry:
     ) -> dict[str, list[str]]:
         """Add the models of modules. Of several with one label, the unconditional one stays.
 
-        Returns the names that are models by their file. Given back as `only` while no file looks
-        different from outside, they spare looking at all other classes.
+        Returns the names that are models by their file. Given back as `only`, for these modules,
+        while no file looks different from outside, they spare looking at all other classes.
         """
         registered: dict[str, list[str]] = {}
         for module in modules:
-            names = only.get(module.path) if only is not None else None
-            if only is not None and names is None:
-                continue
+            names = only[module.path] if only is not None else None
             for statement in module.extract.body:
                 if isinstance(statement, ClassDef):
                     name = statement.name

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ramet.tools.assess.source.extract import ClassDef, Expression, FunctionDef, Statement
-from ramet.tools.assess.source.reading import key_of
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.store import Store, key_of
 
 if TYPE_CHECKING:
     from ramet.tools.assess.linking.names import Module

@@ -1,77 +1,84 @@
-"""The lines of source that a cut is about, so that a reader need not open the file."""
+"""The lines of source that a cut is about, so that a reader need not open the file.
+
+They are read in every run, and made fit to be shown (`showing`) where any of them is another.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
-from ramet.system.detecting import has_known_secret, has_named_secret
 from ramet.tools.assess.findings import Cut
+from ramet.tools.assess.source.store import Store
 
 __all__ = ["with_excerpts"]
 
 _AROUND = 2
-_WIDEST = 160
 _LARGEST_FILE = 4_000_000
-_HIDDEN = "(a line that may hold a secret)"
 
 
-def with_excerpts(cuts: list[Cut], root: Path) -> list[Cut]:
+def with_excerpts(cuts: list[Cut], root: Path, store: Store | None = None) -> list[Cut]:
     """The same with up to five lines around each cut's line, their common indentation taken away.
 
     The line itself begins with "> ", the others with two blanks. A file outside `root`, one that
     cannot be read and a line that is not there have no excerpt. A line that may hold a secret is
-    not shown: a report leaves the machine.
+    not shown: a report leaves the machine. `store` keeps what was shown of the same lines.
     """
-    files: dict[str, list[str]] = {}
-    excerpts: dict[tuple[str, int], str] = {}
-    root = root.resolve()
-    for cut in cuts:
-        place = (cut.edge.file, cut.edge.line)
-        if place not in excerpts:
-            if place[0] not in files:
-                files[place[0]] = _lines(root, place[0])
-            excerpts[place] = _excerpt(files[place[0]], place[1])
+    lines_of = _Lines(root)
+    places = list(dict.fromkeys((cut.edge.file, cut.edge.line) for cut in cuts))
+    found = [_around(lines_of[file], line) for file, line in places]
+    shown = (store or Store()).remembered("excerpts", found, list[str], lambda: _shown(found))
+    excerpts = dict(zip(places, shown, strict=True))
     return [
         msgspec.structs.replace(cut, excerpt=excerpts[cut.edge.file, cut.edge.line]) for cut in cuts
     ]
 
 
-def _lines(root: Path, name: str) -> list[str]:
-    path = root / name
-    try:
-        is_inside = os.path.realpath(path).startswith(os.path.join(root, ""))
-        if not name or not is_inside or path.stat().st_size > _LARGEST_FILE:
-            return []
-        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except (OSError, ValueError):
-        return []
-
-
-def _excerpt(lines: list[str], line: int) -> str:
+def _around(lines: list[str], line: int) -> tuple[list[str], int]:
+    """The lines around one, and which of them it is; none where there is no such line."""
     if not 1 <= line <= len(lines):
-        return ""
+        return [], 0
     first = max(0, line - 1 - _AROUND)
-    shown = [_shown(text) for text in lines[first : line + _AROUND]]
-    common = min(indent for indent, _ in shown)
-    excerpt = [f"  {text[common:]}".rstrip() for _, text in shown]
-    at = line - 1 - first
-    excerpt[at] = f"> {shown[at][1][common:]}".rstrip()
-    return "\n".join(excerpt)
+    return lines[first : line + _AROUND], line - 1 - first
 
 
-# Excerpts overlap, and looking for secrets takes longer than everything else here.
-@lru_cache(4_096)
-def _shown(text: str) -> tuple[int, str]:
-    """How far a line is indented, and what is shown of it; one without text is so as far as any."""
-    text = text.expandtabs(4)
-    indent = len(text) - len(text.lstrip())
-    if has_known_secret(text) or has_named_secret(text):
-        return indent, " " * indent + _HIDDEN
-    if len(text) > _WIDEST:
-        text = text[: _WIDEST - 1] + "…"
-    return (indent if indent < len(text) else sys.maxsize), text
+def _shown(found: list[tuple[list[str], int]]) -> list[str]:
+    # What recognises secrets takes longer to import than most runs have for all their excerpts.
+    from ramet.tools.assess.report.showing import excerpt
+
+    return [excerpt(lines, at) for lines, at in found]
+
+
+class _Lines(dict[str, list[str]]):
+    """The lines of files by their names, none of one that is not to be read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.realpath(root)
+        self._real_folders: dict[str, str] = {}
+
+    def __missing__(self, name: str) -> list[str]:
+        self[name] = lines = self._read(name) if name else []
+        return lines
+
+    def _read(self, name: str) -> list[str]:
+        path = os.path.join(self._root, name)
+        try:
+            if not self._is_inside(path) or os.stat(path).st_size > _LARGEST_FILE:
+                return []
+            with open(path, "rb") as file:
+                content = file.read()
+        except (OSError, ValueError):
+            return []
+        return content.decode("utf-8-sig", "replace").splitlines()
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether it is in the project, wherever links lead. A folder is followed once."""
+        folder, name = os.path.split(path)
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(folder)
+        real = os.path.join(self._real_folders[folder], name)
+        if os.path.islink(real) or name in ("", ".", ".."):
+            real = os.path.realpath(real)
+        return real.startswith(os.path.join(self._root, ""))

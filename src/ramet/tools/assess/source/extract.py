@@ -239,14 +239,15 @@ Statement = Import | Assign | Do | ClassDef | FunctionDef
 
 class Extract(msgspec.Struct, array_like=True, gc=False):
     """One file. `lines` counts all of them; `problem` is why nothing or not all could be read.
-    `exports` is `__all__` where it is a plain list, else None.
+    `exports` is `__all__` where it is a plain list, else None. `encoded_body` and `behaviour` are
+    encoded by themselves, in the entry that they came in: most runs decode few of them.
     """
 
     lines: int
-    encoded_body: msgspec.Raw
+    encoded_body: memoryview
     exports: list[str] | None
     outside: bytes
-    behaviour: msgspec.Raw
+    behaviour: memoryview
     problem: Problem | None = None
     decoded_body: list[Statement] | None = None
 

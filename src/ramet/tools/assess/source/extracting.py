@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import platform
 import sys
 from functools import cache
@@ -19,8 +20,8 @@ from ramet.tools.assess.source.visiting import visit
 __all__ = ["extract", "extract_lot", "version"]
 
 _ENCODER = msgspec.msgpack.Encoder()
-_NOTHING = msgspec.Raw(_ENCODER.encode(None))
-_EMPTY = msgspec.Raw(_ENCODER.encode([]))
+_NOTHING = memoryview(_ENCODER.encode(None))
+_EMPTY = memoryview(_ENCODER.encode([]))
 
 # Expressions are followed by recursion: a sum of a thousand strings must not end it.
 _DEEPEST = 20_000
@@ -60,10 +61,10 @@ def extract_lot(root: str, paths: list[str], is_own: bool) -> list[tuple[str, by
 def _encoded(lines: int, parsed: Parsed, is_own: bool) -> bytes:
     assert parsed.tree is not None
     outside = read_outside(parsed.tree, parsed.source)
-    body = msgspec.Raw(_ENCODER.encode(outside.body))
+    body = memoryview(_ENCODER.encode(outside.body))
     behaviour = _NOTHING
     if is_own:
-        behaviour = msgspec.Raw(_ENCODER.encode(visit(parsed.tree)))
+        behaviour = memoryview(_ENCODER.encode(visit(parsed.tree)))
     return _ENCODER.encode(
         Extract(lines, body, outside.exports, outside.digest, behaviour, parsed.problem)
     )
@@ -77,10 +78,12 @@ def _replace_surrogates(tree: ast.Module) -> None:
 
 @cache
 def version() -> bytes:
-    """A digest of the code that reads and links, and its Python: what another made is of no use."""
+    """A digest of the code that assesses, and its Python: what another made is of no use."""
     digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
     package = Path(__file__).parent.parent
-    for folder in (package / "source", package / "linking"):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.read_bytes())
+    for top in (package, package.parents[1] / "system"):
+        for folder, _, names in sorted(os.walk(top)):
+            if not folder.endswith("__pycache__"):
+                for name in sorted(names):
+                    digest.update(Path(folder, name).read_bytes())
     return digest.digest()

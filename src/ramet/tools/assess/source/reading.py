@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ import msgspec
 
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import extract_lot
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.store import Store, key_of
 
-__all__ = ["Progress", "Reader", "key_of"]
+__all__ = ["Progress", "Reader"]
 
 Progress = Callable[[int, int, str], None]
 """Called with how much is done, how much there is, and what is being done."""
@@ -22,11 +21,6 @@ Progress = Callable[[int, int, str], None]
 WORTH_A_POOL = 1_000_000
 
 _DECODER = msgspec.msgpack.Decoder(Extract)
-
-
-def key_of(content: bytes) -> bytes:
-    """The key of a content in a store."""
-    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 class Reader:
@@ -44,7 +38,7 @@ class Reader:
     ) -> dict[str, Extract]:
         """The extracts of files by their paths; what the system cannot read is in `failures`."""
         root = str(self.root)
-        found: dict[str, msgspec.Raw] = {}
+        found: dict[str, memoryview] = {}
         missing: list[tuple[str, int]] = []
         for path in paths:
             try:

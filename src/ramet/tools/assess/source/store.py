@@ -7,18 +7,28 @@ holds what the last run used, no more.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-__all__ = ["Store"]
+__all__ = ["Store", "key_of"]
+
+_Result = TypeVar("_Result")
+
+
+def key_of(content: bytes) -> bytes:
+    """The key of a content in a store."""
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
     version: bytes
-    entries: dict[bytes, msgspec.Raw]
+    entries: dict[bytes, memoryview]
 
 
 class Store:
@@ -27,11 +37,11 @@ class Store:
     Without a path it keeps nothing beyond its own life.
     """
 
-    def __init__(self, path: Path | None, version: bytes) -> None:
+    def __init__(self, path: Path | None = None, version: bytes = b"") -> None:
         self._path = path
         self._version = version
-        self._old: dict[bytes, msgspec.Raw] = {}
-        self._used: dict[bytes, msgspec.Raw] = {}
+        self._old: dict[bytes, memoryview] = {}
+        self._used: dict[bytes, memoryview] = {}
         self._is_changed = False
         if path is not None:
             with contextlib.suppress(OSError, msgspec.DecodeError):
@@ -39,18 +49,34 @@ class Store:
                 if kept.version == version:
                     self._old = kept.entries
 
-    def get(self, key: bytes) -> msgspec.Raw | None:
+    def get(self, key: bytes) -> memoryview | None:
         """The encoded entry of a key, which counts as used from now on."""
         entry = self._used.get(key) or self._old.get(key)
         if entry is not None:
             self._used[key] = entry
         return entry
 
-    def put(self, key: bytes, entry: bytes) -> msgspec.Raw:
+    def put(self, key: bytes, entry: bytes) -> memoryview:
         """Keep an encoded entry."""
         self._is_changed = True
-        self._used[key] = kept = msgspec.Raw(entry)
+        self._used[key] = kept = memoryview(entry)
         return kept
+
+    def remembered(
+        self, stage: str, inputs: object, kind: type[_Result], compute: Callable[[], _Result]
+    ) -> _Result:
+        """What a stage of the work makes of its inputs: worked out only where one has changed.
+
+        `inputs` are all that the result depends on, beside the version. They and the result, which
+        is a `kind`, are what msgspec can encode. A result is given as it will be read back, so
+        that one that is remembered is in nothing another than one that is not.
+        """
+        try:
+            key = key_of(msgspec.msgpack.encode((stage, inputs)))
+            entry = self.get(key) or self.put(key, msgspec.msgpack.encode(compute()))
+        except UnicodeEncodeError:  # the project's folder has a name that is no UTF-8
+            return compute()
+        return msgspec.msgpack.decode(entry, type=kind)
 
     def save(self) -> None:
         """Write what was used in this run. A folder that cannot be written costs speed only."""

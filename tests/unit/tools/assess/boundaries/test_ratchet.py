@@ -8,7 +8,7 @@ import pytest
 
 from ramet.errors import DiagnosticError
 from ramet.system import System, load
-from ramet.tools.assess.boundaries import Baseline, crossings, growths, read_baseline, slack
+from ramet.tools.assess.boundaries.ratchet import Baseline, crossings, growths, read_baseline, slack
 from ramet.tools.assess.facts import Edge
 from ramet.tools.assess.findings import Report
 

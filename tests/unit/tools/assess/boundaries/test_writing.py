@@ -8,7 +8,9 @@ import pytest
 
 from ramet.errors import DiagnosticError
 from ramet.system import Gateway, load
-from ramet.tools.assess.boundaries import home, pins, system_of, writing
+from ramet.tools.assess.boundaries.home import home
+from ramet.tools.assess.boundaries.pins import pins, system_of
+from ramet.tools.assess.boundaries.writing import writing
 from ramet.tools.assess.findings import AppRole, Report
 
 

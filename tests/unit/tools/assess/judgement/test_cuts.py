@@ -7,8 +7,8 @@ import pytest
 
 from ramet.tools.assess.facts import Edge, EdgeKind, Function
 from ramet.tools.assess.findings import Cut
-from ramet.tools.assess.judgement import judge
 from ramet.tools.assess.judgement.efforts import EFFORTS, INHERITANCE, SHARED_TABLE
+from ramet.tools.assess.judgement.judging import judge
 from tests.unit.tools.assess.judgement.scans import edge, shop
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from ramet.tools.assess.facts import Edge, Function
-from ramet.tools.assess.findings import AppRole, Report
-from ramet.tools.assess.judgement import assemble, judge
+from ramet.tools.assess.findings import AppRole, Report, assemble
+from ramet.tools.assess.judgement.judging import judge
 from ramet.tools.assess.judgement.verdict import Facts, decide
 from tests.unit.tools.assess.grouping.graphs import noisy
 from tests.unit.tools.assess.judgement.scans import clique, edge, scan_of, shop, transaction

@@ -7,8 +7,9 @@ from typing import Literal
 import msgspec
 
 from ramet.tools.assess.facts import Atomic, Function, Write
-from ramet.tools.assess.judgement import Judgement, judge
+from ramet.tools.assess.findings import Judgement
 from ramet.tools.assess.judgement.efforts import EFFORTS, FURTHER_SERVICE
+from ramet.tools.assess.judgement.judging import judge
 from tests.unit.tools.assess.judgement.scans import shop, transaction
 
 

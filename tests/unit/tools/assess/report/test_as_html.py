@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from ramet.tools.assess.findings import AppRole
-from ramet.tools.assess.report import Change, as_html, packing
+from ramet.tools.assess.report import packing
+from ramet.tools.assess.report.as_html import as_html
+from ramet.tools.assess.report.comparing import Change
 from tests.unit.tools.assess.report.made_up import HOSTILE, made_up
 
 

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ramet.errors import DiagnosticError
-from ramet.tools.assess.report import as_json, json_schema, read_report
+from ramet.tools.assess.report.as_json import as_json, json_schema, read_report
 from tests.unit.tools.assess.report.made_up import made_up
 
 REFERENCE = Path(__file__).parents[5] / "docs" / "reference"

@@ -3,7 +3,7 @@
 import msgspec
 
 from ramet.tools.assess.findings import Metrics, Report
-from ramet.tools.assess.report import Change, compare
+from ramet.tools.assess.report.comparing import Change, compare
 from tests.unit.tools.assess.report.made_up import made_up
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ramet.tools.assess.findings import Cut
-from ramet.tools.assess.report import with_excerpts
+from ramet.tools.assess.report.excerpts import with_excerpts
 from tests.unit.tools.assess.report.made_up import made_up
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import Text, Value
@@ -16,8 +17,7 @@ def text_of(value: Value) -> str | None:
     return value.text if isinstance(value, Text) and "\0" not in value.text else None
 
 
-@dataclass(slots=True, frozen=True)
-class Called:
+class Called(msgspec.Struct, frozen=True):
     """A call of `dotted`, as it was imported. `site` writes down what it means."""
 
     site: Site

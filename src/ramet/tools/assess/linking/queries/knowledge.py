@@ -7,8 +7,9 @@ can be linked, and its result kept, without that of others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.names import Module, Names, Symbol

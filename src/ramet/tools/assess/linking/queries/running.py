@@ -7,8 +7,9 @@ assignment of a name holds. What is assigned from something unknown is unknown f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.annotations import annotated

@@ -6,7 +6,7 @@ whatever is done with it leads to `None` again: nothing is guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 __all__ = [
     "Bound",
@@ -32,22 +32,19 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, frozen=True)
-class ModelClass:
+class ModelClass(msgspec.Struct, frozen=True):
     """The class of a model, by its label."""
 
     label: str
 
 
-@dataclass(slots=True, frozen=True)
-class ModelInstance:
+class ModelInstance(msgspec.Struct, frozen=True):
     """A row of a model."""
 
     label: str
 
 
-@dataclass(slots=True, frozen=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """A path that a query expression names (`F("a__b")`), resolved where the expression is used.
 
     `how` is "lookup", "load" (`select_related`), "prefetch" or "outer" (`OuterRef`, resolved one
@@ -59,15 +56,13 @@ class Named:
     line: int
 
 
-@dataclass(slots=True, frozen=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """A query expression, such as Q, F or Count, with the paths that it names."""
 
     names: tuple[Named, ...]
 
 
-@dataclass(slots=True, frozen=True)
-class Records:
+class Records(msgspec.Struct, frozen=True):
     """A manager or query set of a model.
 
     `writes` is the label that adding to it writes, where it belongs to a row: a many-to-many's
@@ -81,29 +76,25 @@ class Records:
     outer: tuple[Named, ...] = ()
 
 
-@dataclass(slots=True, frozen=True)
-class ClassRef:
+class ClassRef(msgspec.Struct, frozen=True):
     """A class of the project that is no model, by its dotted name. Abstract models are some."""
 
     dotted: str
 
 
-@dataclass(slots=True, frozen=True)
-class InstanceOf:
+class InstanceOf(msgspec.Struct, frozen=True):
     """An instance of a class of the project that is no model."""
 
     dotted: str
 
 
-@dataclass(slots=True, frozen=True)
-class FunctionRef:
+class FunctionRef(msgspec.Struct, frozen=True):
     """A function or method of the project, by its dotted name."""
 
     dotted: str
 
 
-@dataclass(slots=True, frozen=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """A method with what it is called on. `dotted` is None where no class of the project has it."""
 
     owner: Value
@@ -111,22 +102,19 @@ class Bound:
     dotted: str | None
 
 
-@dataclass(slots=True, frozen=True)
-class ModuleRef:
+class ModuleRef(msgspec.Struct, frozen=True):
     """A module of the project."""
 
     dotted: str
 
 
-@dataclass(slots=True, frozen=True)
-class External:
+class External(msgspec.Struct, frozen=True):
     """Something that is not the project's, by the dotted name under which it was imported."""
 
     dotted: str
 
 
-@dataclass(slots=True, frozen=True)
-class ExternalCall:
+class ExternalCall(msgspec.Struct, frozen=True):
     """What a call of something external gave: `Signal()`, `Celery("shop")`, `cursor()`.
 
     `where` is the dotted name it was assigned to in a module, "" elsewhere.
@@ -144,49 +132,42 @@ class ExternalCall:
         return None
 
 
-@dataclass(slots=True, frozen=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A string. Where parts of it are not known they are a NUL."""
 
     text: str
     line: int
 
 
-@dataclass(slots=True, frozen=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """A list, tuple or set."""
 
     items: tuple[Value, ...]
 
 
-@dataclass(slots=True, frozen=True)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True):
     """A dictionary whose keys are known, as pairs."""
 
     pairs: tuple[tuple[Value, Value], ...]
 
 
-@dataclass(slots=True, frozen=True)
-class Meta:
+class Meta(msgspec.Struct, frozen=True):
     """`_meta` of a model."""
 
     label: str
 
 
-@dataclass(slots=True, frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """An HttpRequest: it has a user."""
 
 
-@dataclass(slots=True, frozen=True)
-class SettingsValue:
+class SettingsValue(msgspec.Struct, frozen=True):
     """The settings, or one of them where `name` is not empty."""
 
     name: str
 
 
-@dataclass(slots=True, frozen=True)
-class SuperOf:
+class SuperOf(msgspec.Struct, frozen=True):
     """`super()` in a method of the class `dotted`, with the `self` that it has."""
 
     dotted: str
