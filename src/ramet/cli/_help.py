@@ -18,8 +18,8 @@ _HELP = ("-h, --help", "Show this and exit.")
 
 def usage(program: str, parameters: Sequence[Parameter]) -> str:
     """The line that shows what a command takes."""
-    placed = [_placed(each) for each in parameters if not each.names]
-    return " ".join([f"Usage: {program} [OPTIONS]", *placed])
+    shown = [_shown(each) for each in parameters if each.is_needed or not each.names]
+    return " ".join([f"Usage: {program} [OPTIONS]", *shown])
 
 
 def group_usage(program: str) -> str:
@@ -48,7 +48,9 @@ def group_help(program: str, text: str, commands: Mapping[str, Callable[..., Any
     )
 
 
-def _placed(parameter: Parameter) -> str:
+def _shown(parameter: Parameter) -> str:
+    if parameter.names:
+        return f"{parameter.names[0]} {parameter.metavar}"
     if parameter.is_needed or parameter.metavar.startswith("["):
         return parameter.metavar
     return f"[{parameter.metavar}{' ...' * parameter.is_list}]"

@@ -13,6 +13,7 @@ app = Commands()
 
 @app.command()
 def copy(
+    rate: Annotated[float, Option(help="Bytes a second.")],
     sources: Annotated[list[str], Argument(help="What to copy.")],
     target: Annotated[str | None, Argument(help="Where to.")] = None,
     follow: Annotated[bool, Option("--follow", "-f", help="Links too.")] = False,
@@ -27,10 +28,10 @@ def copy(
 
 
 def test_help_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ranges, and with defaults that say something."""
+    """With what must be given, with ranges, and with defaults that say something."""
     monkeypatch.setenv("COLUMNS", "44")
     assert help_of("ramet copy", copy, parameters(copy)) == (
-        "Usage: ramet copy [OPTIONS] SOURCES [TARGET]\n"
+        "Usage: ramet copy [OPTIONS] --rate FLOAT SOURCES [TARGET]\n"
         "\n"
         "Copy what is there, as often as it takes,\n"
         "and say so.\n"
@@ -42,6 +43,7 @@ def test_help_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
         "  TARGET   Where to.\n"
         "\n"
         "Options:\n"
+        "  --rate FLOAT    Bytes a second.\n"
         "  --follow, -f    Links too.\n"
         "  --cache, --no-cache  Remember what was\n"
         "                  read. [default: --cache]\n"
