@@ -1,4 +1,4 @@
-"""How a command says what it takes: annotations that `_running` makes a parser of."""
+"""How a command says what it takes: annotations that `_signature` reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Misused(Exception):
-    """Wrong usage that only the command itself can see, in a sentence."""
+    """Wrong usage, in a sentence; it is printed below the usage, with exit code 2."""
 
 
 class Argument:
@@ -31,7 +31,8 @@ class Argument:
 class Option(Argument):
     """A parameter that is told by name: by the parameter's own where no `names` are given.
 
-    One that is a bool can be refused with `--no-NAME`, unless its name is given without that.
+    A list's is given once for each value. A bool's takes no value; one that is on unless told
+    otherwise is switched off by `--no-NAME`.
     """
 
     def __init__(self, *names: str, **about: Any) -> None:

@@ -39,55 +39,44 @@ def _uncollected() -> Iterator[None]:
 def command(
     path: Annotated[Path, Argument(help="The folder of the project.")] = Path("."),
     *,
-    report: Annotated[
-        Path | None, Option("--report", help="Write the report, one HTML file, here.")
-    ] = None,
-    json: Annotated[
-        Path | None, Option("--json", help="Write everything as JSON here; - prints it.")
-    ] = None,
+    report: Annotated[Path | None, Option(help="Write the report, one HTML file, here.")] = None,
+    json: Annotated[Path | None, Option(help="Write everything as JSON here; - prints it.")] = None,
     venv: Annotated[
         Path | None,
-        Option("--venv", help="The virtual environment with the project's packages."),
+        Option(help="The virtual environment with the project's packages."),
     ] = None,
     pythonpath: Annotated[
         list[Path] | None,
-        Option("--pythonpath", help="A folder that it imports from as well; repeatable."),
+        Option(help="A folder that it imports from as well; repeatable."),
     ] = None,
     registry: Annotated[
         bool,
-        Option("--registry", help="Ask Django's own registry: this starts the project."),
+        Option(help="Ask Django's own registry: this starts the project."),
     ] = False,
     python: Annotated[
         Path | None,
-        Option("--python", help="The Python of --registry, unless it is that of --venv."),
+        Option(help="The Python of --registry, unless it is that of --venv."),
     ] = None,
     trace: Annotated[
         list[Path] | None,
-        Option("--trace", help="What tests or requests were recorded to touch; repeatable."),
+        Option(help="What tests or requests were recorded to touch; repeatable."),
     ] = None,
-    git: Annotated[bool, Option("--git", help="See in the history what changes together.")] = False,
-    settings: Annotated[
-        str, Option("--settings", help="The settings module that counts, dotted.")
-    ] = "",
+    git: Annotated[bool, Option(help="See in the history what changes together.")] = False,
+    settings: Annotated[str, Option(help="The settings module that counts, dotted.")] = "",
     compare: Annotated[
-        Path | None, Option("--compare", help="JSON of an earlier run: what has changed.")
+        Path | None, Option(help="JSON of an earlier run: what has changed.")
     ] = None,
-    write: Annotated[
-        bool, Option("--write", help="Add the recommended candidates to ramet.toml.")
-    ] = False,
+    write: Annotated[bool, Option(help="Add the recommended candidates to ramet.toml.")] = False,
     baseline: Annotated[
         bool,
         Option(
-            "--baseline",
             help="Write what crosses the boundaries of ramet.toml; ramet check lets it not grow.",
         ),
     ] = False,
-    seeds: Annotated[int, Option("--seeds", min=1, max=1000, help="How often to group.")] = 50,
-    cache: Annotated[
-        bool, Option("--cache/--no-cache", help="Keep what was read for the next run.")
-    ] = True,
+    seeds: Annotated[int, Option(min=1, max=1000, help="How often to group.")] = 50,
+    cache: Annotated[bool, Option(help="Keep what was read for the next run.")] = True,
     schema: Annotated[
-        bool, Option("--schema", help="Print the JSON Schema of --json, and do nothing else.")
+        bool, Option(help="Print the JSON Schema of --json, and do nothing else.")
     ] = False,
 ) -> int:
     """Read a Django project and say whether to split it, where, and what each cut costs.

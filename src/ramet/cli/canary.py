@@ -10,7 +10,7 @@ from ramet.cli._parameters import Argument
 
 def command(
     service: Annotated[str, Argument(help="A service with a canary in ramet.toml.")],
-    weight: Annotated[int, Argument(min=0, max=100, help="A percentage, from 0 to 100.")],
+    weight: Annotated[int, Argument(min=0, max=100, help="A percentage.")],
 ) -> int:
     """Send so many percent of a service's requests from outside to its canary, from now on.
 

@@ -13,7 +13,7 @@ app = Commands()
 
 
 @app.command("list")
-def list_(*, json: Annotated[bool, Option("--json", help="Print them as JSON.")] = False) -> int:
+def list_(*, json: Annotated[bool, Option(help="Print them as JSON.")] = False) -> int:
     """Whose certificates there are, until when (UTC), and their serial numbers.
 
     The system must be up. Each is renewed at half its life, after 12 hours.

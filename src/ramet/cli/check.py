@@ -27,9 +27,7 @@ class Finding(TypedDict):
     hint: str
 
 
-def command(
-    *, json: Annotated[bool, Option("--json", help="Print the findings as JSON.")] = False
-) -> int:
+def command(*, json: Annotated[bool, Option(help="Print the findings as JSON.")] = False) -> int:
     """Check ramet.toml, imports between services, files for secrets, and what Django checks.
 
     Findings are errors, which make the exit code 1, or warnings, which do not. Where the project

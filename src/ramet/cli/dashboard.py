@@ -17,7 +17,9 @@ _PARTS = ("starlette", "uvicorn", "jinja2")
 
 
 def command(
-    port: Annotated[int, Option(help="Listen there, on this machine only.")] = 8001,
+    port: Annotated[
+        int, Option(min=1, max=65535, help="Listen there, on this machine only.")
+    ] = 8001,
     data: Annotated[
         Path | None,
         Option(help="Keep traces, logs and metrics in this file.", metavar="FILE"),

@@ -44,7 +44,7 @@ def command(
         str,
         Option("--as", help="A placement; unless given, the running one, else services."),
     ] = "",
-    json: Annotated[bool, Option("--json", help="Print it as JSON.")] = False,
+    json: Annotated[bool, Option(help="Print it as JSON.")] = False,
 ) -> int:
     """Say what happens when a service calls an operation of another."""
     from ramet.cli._project import ask

@@ -19,9 +19,7 @@ def observability(
     runbooks: Annotated[
         str, Option(help="Where the runbooks will be read: the alerts' links begin so.")
     ] = "runbooks",
-    force: Annotated[
-        bool, Option("--force", help="Also over files that were changed by hand.")
-    ] = False,
+    force: Annotated[bool, Option(help="Also over files that were changed by hand.")] = False,
 ) -> int:
     """Prometheus rules, Grafana dashboards and runbooks.
 

@@ -20,10 +20,8 @@ def command(
     delay: Annotated[str, Option(help="Wait first, such as 500ms or 2s.")] = "",
     status: Annotated[int, Option(help="Answer 429, 500, 502, 503 or 504.")] = 0,
     share: Annotated[str, Option(help="Of how many requests, such as 50%.")] = "100%",
-    gone: Annotated[bool, Option("--gone", help="As if it had no process.")] = False,
-    off: Annotated[
-        bool, Option("--off", help="No longer; without a service, every fault.")
-    ] = False,
+    gone: Annotated[bool, Option(help="As if it had no process.")] = False,
+    off: Annotated[bool, Option(help="No longer; without a service, every fault.")] = False,
 ) -> int:
     """Switch a fault on for what the gateway and other services ask of a service, or off again.
 

@@ -32,7 +32,6 @@ def rotate(
     emergency: Annotated[
         bool,
         Option(
-            "--emergency",
             help="The keys have become known: do not wait, make two new ones, withdraw all others.",
         ),
     ] = False,

@@ -12,7 +12,7 @@ FILE_NAME = "ramet.manifest.json"
 def command(
     *,
     check: Annotated[
-        bool, Option("--check", help="Compare only; exit 1 when the file is out of date.")
+        bool, Option(help="Compare only; exit 1 when the file is out of date.")
     ] = False,
 ) -> int:
     """Write ramet.manifest.json beside ramet.toml: contracts, events, routes, migrations, uses."""

@@ -19,7 +19,7 @@ def command(
     ] = "127.0.0.1:8081",
     export: Annotated[
         bool,
-        Option("--export", help="Print the rates for envoyproxy/ratelimit, and end."),
+        Option(help="Print the rates for envoyproxy/ratelimit, and end."),
     ] = False,
 ) -> None:
     """Serve the rates of ramet.toml until it is ended; [infrastructure] rates says which Redis.

@@ -35,7 +35,7 @@ def show_list(service: Service = None, as_json: Json = False) -> int:
 def rebuild(
     replica: Annotated[str, Argument(help="Such as orders.Product.")],
     service: Service = None,
-    no_wait: Annotated[bool, Option("--no-wait", help="Do not wait for the end.")] = False,
+    no_wait: Annotated[bool, Option(help="Do not wait for the end.")] = False,
     as_json: Json = False,
 ) -> int:
     """Have a worker copy a replica anew from its source; readers see the old one until then."""

@@ -25,7 +25,7 @@ _PUBLIC = (
 
 
 def command(
-    json: Annotated[bool, Option("--json", help="For programs; see the reference.")] = False,
+    json: Annotated[bool, Option(help="For programs; see the reference.")] = False,
 ) -> int:
     """Show each process with its health, what each service does and has waiting, and what is not
     well and why; exit code 1 when the system is down."""

@@ -10,9 +10,7 @@ from ramet.cli._parameters import Argument, Option
 
 def command(
     user: Annotated[str, Argument(help="A user name, such as alice.")],
-    scope: Annotated[
-        list[str] | None, Option("--scope", help="A scope to ask for; repeatable.")
-    ] = None,
+    scope: Annotated[list[str] | None, Option(help="A scope to ask for; repeatable.")] = None,
 ) -> None:
     """Print an access token that the running system accepts; local system only.
 

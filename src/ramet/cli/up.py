@@ -27,12 +27,8 @@ def command(
     only: Annotated[
         str, Option(help="Start only these services, comma separated.", metavar="S,...")
     ] = "",
-    detach: Annotated[
-        bool, Option("--detach", help="Return when it serves; `ramet down` ends it.")
-    ] = False,
-    fresh: Annotated[
-        bool, Option("--fresh", help="Delete all local data (databases, events) first.")
-    ] = False,
+    detach: Annotated[bool, Option(help="Return when it serves; `ramet down` ends it.")] = False,
+    fresh: Annotated[bool, Option(help="Delete all local data (databases, events) first.")] = False,
 ) -> int:
     """Start everything that ramet.toml declares and keep it running until Ctrl-C.
 

@@ -62,32 +62,36 @@ def test_an_unknown_command_is_wrong_usage(ramet: Ramet) -> None:
 
 
 def test_an_unknown_option_is_wrong_usage(ramet: Ramet) -> None:
-    """argparse's own words, below what the command takes."""
+    """In a sentence, below what the command takes."""
     run = ramet("schema", "--nope")
     assert (run.returncode, run.stdout, run.stderr) == (
         2,
         "",
         "Usage: ramet schema [OPTIONS]\nramet schema --help tells more.\n\n"
-        "Error: unrecognized arguments: --nope\n",
+        "Error: there is no option --nope\n",
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("canary", "left", "101"), "Error: argument WEIGHT: 101 is more than 100"),
-        (("canary", "left", "few"), "Error: argument WEIGHT: 'few' is no INT"),
-        (("maintenance", "perhaps"), "Error: argument SWITCH: 'perhaps' is no on|off"),
-        (("scale",), "Error: the following arguments are required: SERVICE=N"),
-        (("assess", "--no-git"), "Error: unrecognized arguments: --no-git"),
+        (("canary", "left", "101"), "Error: WEIGHT: 101 is more than 100"),
+        (("canary", "left", "few"), "Error: WEIGHT: 'few' is not a whole number"),
+        (("maintenance", "perhaps"), "Error: SWITCH: 'perhaps' is not on or off"),
+        (("dashboard", "--port=65536"), "Error: --port: 65536 is more than 65535"),
+        (("logs", "-n"), "Error: --lines/-n: expected one argument"),
+        (("scale",), "Error: missing: SERVICE=N"),
+        (("audit", "prune", "--befor=x"), "Error: there is no option --befor; did you mean "),
+        (("assess", "--no-git"), "Error: there is no option --no-git; did you mean --git?"),
         (("fault", "left", "--delay=soon"), "Error: 'soon' is not a time such as 500ms or 2s"),
-        (("events", "reply"), "ramet events: there is no 'reply' here, but lag, dead, "),
+        (("events", "reply"), "Error: there is no command reply, but lag, dead, "),
     ],
 )
 def test_a_wrong_value_is_wrong_usage(ramet: Ramet, arguments: list[str], said: str) -> None:
     """And said in one sentence."""
     run = ramet(*arguments)
     assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(f"Usage: ramet {arguments[0]} ")
     assert said in run.stderr
 
 
