@@ -203,8 +203,7 @@ def test_each_command_of_a_runbook_exists() -> None:
     for command, *rest in named:
         module = importlib.import_module(f"ramet.cli.{command}")
         if hasattr(module, "app"):
-            known = {each.name or each.callback.__name__ for each in module.app.registered_commands}
-            assert rest[0] in known, (command, rest)
+            assert rest[0] in module.app, (command, rest)
 
 
 def test_the_documentation_has_the_same_runbooks() -> None:
