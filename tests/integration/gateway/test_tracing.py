@@ -153,3 +153,28 @@ def test_in_the_mesh_a_request_id_stays_as_it_is_and_its_trace_is_kept(
     assert request.headers["x-request-id"] == request_id
     assert request.headers["traceparent"][-2:] == "01"
     assert found(kept, request.headers["traceparent"][36:52]).parent_id == SPAN
+
+
+def test_what_the_gateway_refuses_by_itself_is_told_with_its_path(
+    edge: Edge, kept: Collector
+) -> None:
+    trace_id = secrets.token_hex(16)
+
+    def refused() -> list[SpanRow]:
+        return [span for span in kept.spans() if span.trace_id == trace_id]
+
+    for _ in range(20):  # every other one is sampled
+        edge.get("/no/such/path/", traceparent=f"00-{trace_id}-{SPAN}-01")
+    kept.wait(refused)
+    assert {span.attributes["url.path"] for span in refused()} == {"/no/such/path/"}
+
+
+def test_so_is_what_came_without_a_trace(edge: Edge, kept: Collector) -> None:
+    path = f"/no/{secrets.token_hex(4)}/"
+
+    def refused() -> list[SpanRow]:
+        return [span for span in kept.spans() if span.attributes.get("url.path") == path]
+
+    for _ in range(20):
+        edge.get(path)
+    kept.wait(refused)
