@@ -9,6 +9,7 @@ package with a hook of another kind is looked for where its `direct_url.json` sa
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,17 +58,24 @@ class Place:
 
 def find_editables(site: Path) -> tuple[list[Place], list[Gap]]:
     """Where the source of editable packages is, and those of which it is nowhere."""
-    told = {file.name: list(_of_file(file)) for file in sorted(site.glob("*.pth"))}
-    places = [place for found in told.values() for place in found]
+    told: dict[str, list[Place]] = {}
     gaps = []
+    for file in sorted(site.glob("*.pth")):
+        try:
+            told[file.name] = list(_of_file(file))
+        except OSError as error:
+            gaps.append(_unreadable(file, error))
+    places = [place for found in told.values() for place in found]
     for information in sorted(site.glob("*.dist-info")):
         origin = _origin(information)
         if origin is None or any(told.get(name) for name in _path_files(information)):
             continue
-        if origin.is_dir():
-            places.append(Place(origin / "src" if (origin / "src").is_dir() else origin))
+        # `os.path.isdir` is false for what no file system can have; `Path.is_dir` raises.
+        if os.path.isdir(origin):
+            folder = Path(origin).resolve()
+            places.append(Place(folder / "src" if (folder / "src").is_dir() else folder))
         else:
-            gaps.append(_gap(information.name.partition("-")[0]))
+            gaps.append(_not_found(information.name.partition("-")[0]))
     return list(dict.fromkeys(places)), gaps
 
 
@@ -78,7 +86,7 @@ def _of_file(path: Path) -> Iterator[Place]:
             yield from _of_hook(path.with_name(f"{hook[1]}.py"))
         elif (entry := line.strip()) and not entry.startswith("#"):
             folder = path.parent / entry
-            if folder.is_dir():
+            if os.path.isdir(folder):
                 yield Place(folder.resolve())
 
 
@@ -106,8 +114,8 @@ def _mapped(node: ast.AST) -> Iterator[tuple[ast.expr | None, ast.expr]]:
 
 def _place(package: str, source: Path) -> Iterator[Place]:
     """That of a package's folder or `__init__.py`, or of a module with or without its suffix."""
-    path = source.parent if source.name == "__init__.py" else source.with_suffix("")
-    if path.is_dir() or path.with_suffix(".py").is_file():
+    path = source.parent if source.name == "__init__.py" else Path(os.path.splitext(source)[0])
+    if path.name and (os.path.isdir(path) or os.path.isfile(f"{path}.py")):
         path = path.resolve()
         yield Place(path.parent, package, path.name)
 
@@ -117,15 +125,19 @@ class _Origin(msgspec.Struct):
     dir_info: dict[str, bool] = {}
 
 
-def _origin(information: Path) -> Path | None:
-    """The folder that a package is installed from as editable, None where it is not."""
+def _origin(information: Path) -> str | None:
+    """The folder that a package is installed from as editable, "" where its URL tells none; None
+    where it is not."""
     try:
         origin = msgspec.json.decode((information / "direct_url.json").read_bytes(), type=_Origin)
     except (OSError, msgspec.DecodeError):
         return None
     if not origin.dir_info.get("editable"):
         return None
-    return Path(unquote(urlsplit(origin.url).path)).resolve()
+    try:
+        return unquote(urlsplit(origin.url).path)
+    except ValueError:
+        return ""
 
 
 def _path_files(information: Path) -> list[str]:
@@ -136,7 +148,18 @@ def _path_files(information: Path) -> list[str]:
     return re.findall(r"^([^/,]+\.pth),", record, re.MULTILINE)
 
 
-def _gap(package: str) -> Gap:
+def _unreadable(file: Path, error: OSError) -> Gap:
+    return Gap(
+        kind="unreadable-file",
+        file="",
+        line=0,
+        found=f"{file.name} in site-packages: {error.strerror}",
+        why="A package that it leads to was not read.",
+        remedy="Let it be read, or name the folder that has the package with --pythonpath.",
+    )
+
+
+def _not_found(package: str) -> Gap:
     return Gap(
         kind="editable-not-found",
         file="",

@@ -169,3 +169,42 @@ def test_a_path_file_that_says_nothing_ends_nothing(text: bytes, site: Path) -> 
     (site / "odd.py").write_text("MAPPING = {**OTHERS, 1: 2, 'a': f()}\nF.map_module(a, b, c)\n")
     (site / "broken.py").write_text("class :\n")
     assert find_editables(site) == ([], [])
+
+
+def dangling(file: Path) -> None:
+    file.symlink_to(file.with_name("gone"))
+
+
+def looping(file: Path) -> None:
+    file.symlink_to(file)
+
+
+@pytest.mark.parametrize("make", [dangling, looping, Path.mkdir])
+def test_a_path_file_that_cannot_be_read_is_told(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "threads.pth")
+    places, [gap] = find_editables(tmp_path)
+    assert not places
+    assert gap.kind == "unreadable-file"
+    assert gap.found.startswith("threads.pth in site-packages: ")
+
+
+@pytest.mark.parametrize("source", ["y" * 5000, "a\0b", "", ".", "/"])
+def test_what_no_folder_is_called_leads_nowhere(tmp_path: Path, source: str) -> None:
+    (tmp_path / "threads.pth").write_text(f"import hook\n{source}")
+    (tmp_path / "hook.py").write_text(f"MAPPING = {{'threads': {source!r}}}")
+    places, gaps = find_editables(tmp_path)
+    assert {place.package for place in places} <= {""}
+    assert not gaps
+
+
+@pytest.mark.parametrize("url", ["file:///" + "y" * 5000, "file:///a%00b", "http://[", "file:"])
+def test_a_url_that_tells_no_folder_is_one_whose_source_is_gone(tmp_path: Path, url: str) -> None:
+    information = tmp_path / "threads-1.0.dist-info"
+    information.mkdir()
+    told = {"url": url, "dir_info": {"editable": True}}
+    (information / "direct_url.json").write_text(json.dumps(told))
+    places, [gap] = find_editables(tmp_path)
+    assert not places
+    assert gap.kind == "editable-not-found"
