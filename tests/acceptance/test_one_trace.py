@@ -20,13 +20,15 @@ Hop = tuple[tuple[str, str], tuple[str, str], bool]
 
 HOPS: tuple[Hop, ...] = (
     # The parent's service and name, the child's, and whether something was stored in between.
-    (("gateway", "POST"), ("mesh", "POST"), False),
-    (("mesh", "POST"), ("orders", "POST /api/v1/orders/"), False),
+    (("gateway", "POST"), ("orders", "POST /api/v1/orders/"), False),
     (("orders", "POST /api/v1/orders/"), ("orders", "INSERT orders_order"), False),
     (("orders", "POST /api/v1/orders/"), ("orders", "PlaceOrder.reserve"), True),
     (("orders", "PlaceOrder.reserve"), ("orders", "shop.products.v1.Products/reserve"), False),
-    (("orders", "shop.products.v1.Products/reserve"), ("mesh", "POST"), False),
-    (("mesh", "POST"), ("products", "shop.products.v1.Products/reserve"), False),
+    (
+        ("orders", "shop.products.v1.Products/reserve"),
+        ("products", "shop.products.v1.Products/reserve"),
+        False,
+    ),
     (
         ("products", "shop.products.v1.Products/reserve"),
         ("products", "UPDATE products_product"),
@@ -63,11 +65,10 @@ HOPS: tuple[Hop, ...] = (
 )
 
 HOPS_OF_A_PAGE: tuple[Hop, ...] = (
-    (("mesh", "GET"), ("storefront", "GET /orders/{order_id}/"), False),
+    (("gateway", "GET"), ("storefront", "GET /orders/{order_id}/"), False),
     # Here the browser is: the page has told its script.
     (("storefront", "GET /orders/{order_id}/"), ("gateway", "GET"), False),
-    (("gateway", "GET"), ("mesh", "GET"), False),
-    (("mesh", "GET"), ("storefront", "GET /orders/{order_id}/status/"), False),
+    (("gateway", "GET"), ("storefront", "GET /orders/{order_id}/status/"), False),
 )
 
 

@@ -189,7 +189,7 @@ class Edge:
     def system(self) -> System:
         services = {
             name: Service(
-                name, apps=(f"shop.{name}",), routes=routes, **self.services.get(name, {})
+                name, routes=routes, **{"apps": (f"shop.{name}",)} | self.services.get(name, {})
             )
             for name, routes in self.routes.items()
         }

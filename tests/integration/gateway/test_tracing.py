@@ -1,4 +1,4 @@
-"""Envoy's own spans: of the gateway and of the mesh, with what a client may say about them."""
+"""Envoy's own spans: the gateway's, and before programs without any; and what clients may say."""
 
 import secrets
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ TRACE, SPAN = "a" * 32, "b" * 16
 KEY = f"{secrets.token_hex(8)} 100%PROTOCOL%%"
 """With what Envoy takes for a command in a header's value."""
 SAMPLED = f"00-{TRACE}-{SPAN}-01"
+PROGRAM = "products"
+"""The service that is no Django here."""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,7 @@ def running_edge(kept: Collector) -> Iterator[Edge]:
         telemetry_url=kept.url,
         telemetry_headers=(("api-key", KEY), ("x-team", "blue")),
         telemetry=Telemetry(sample=0.5),
+        services={PROGRAM: {"apps": (), "command": ("serve",)}},
     ).start()
     try:
         yield edge
@@ -36,9 +39,9 @@ def running_edge(kept: Collector) -> Iterator[Edge]:
         edge.stop()
 
 
-def sampled(edge: Edge) -> list[str]:
+def sampled(edge: Edge, service: str = "orders") -> list[str]:
     """The traceparents of what the service was told to sample."""
-    told = [each.headers["traceparent"] for each in edge.upstreams["orders"].received]
+    told = [each.headers["traceparent"] for each in edge.upstreams[service].received]
     return [each for each in told if each.endswith("-01")]
 
 
@@ -89,34 +92,46 @@ def test_nothing_else_about_traces_comes_in_from_outside(edge: Edge) -> None:
     assert not [name for name in request.headers if "die" in name.lower()]
 
 
-def test_gateway_and_mesh_have_spans_that_lead_to_the_service(edge: Edge, kept: Collector) -> None:
+def test_the_gateways_span_leads_to_the_services(edge: Edge, kept: Collector) -> None:
     while not sampled(edge):
         edge.get("/api/v1/orders/?secret=hunter22&email=a@b.example", traceparent=SAMPLED)
-    told = sampled(edge)[0].split("-")
-    mesh = found(kept, told[2])
-    gateway = found(kept, mesh.parent_id)
-    assert (mesh.resource["service.name"], mesh.resource["ramet.service"]) == ("mesh", "orders")
+    gateway = found(kept, sampled(edge)[0].split("-")[2])
     assert gateway.resource["service.name"] == "gateway"
-    assert gateway.parent_id == SPAN
-    assert mesh.trace_id == gateway.trace_id == TRACE
+    assert (gateway.trace_id, gateway.parent_id) == (TRACE, SPAN)
     assert (gateway.name, gateway.attributes["url.path"]) == ("GET", "/api/v1/orders/")
     assert not [span for span in kept.spans() if "hunter22" in repr(span) or "a@b" in repr(span)]
 
 
+def test_before_another_program_the_mesh_has_a_span(edge: Edge, kept: Collector) -> None:
+    while not sampled(edge, PROGRAM):
+        edge.get("/api/v1/products/", traceparent=SAMPLED)
+    mesh = found(kept, sampled(edge, PROGRAM)[0].split("-")[2])
+    assert (mesh.resource["service.name"], mesh.resource["ramet.service"]) == ("mesh", PROGRAM)
+    gateway = found(kept, mesh.parent_id)
+    assert (gateway.resource["service.name"], gateway.parent_id) == ("gateway", SPAN)
+    assert mesh.trace_id == gateway.trace_id == TRACE
+
+
 def test_envoys_spans_have_no_secret_of_a_link(edge: Edge, kept: Collector) -> None:
     token = "d4k1xz-0a1b2c3d4e5f60718293a4b5c6d7e8f9"
-    while not sampled(edge):
-        edge.get(f"/api/v1/orders/{token}/", traceparent=SAMPLED)
-    mesh = found(kept, sampled(edge)[0].split("-")[2])
-    assert mesh.attributes["url.path"] == "/api/v1/orders/[redacted]"
-    assert found(kept, mesh.parent_id).attributes["url.path"] == "/api/v1/orders/[redacted]"
+    while not sampled(edge, PROGRAM):
+        edge.get(f"/api/v1/products/{token}/", traceparent=SAMPLED)
+    mesh = found(kept, sampled(edge, PROGRAM)[0].split("-")[2])
+    assert mesh.attributes["url.path"] == "/api/v1/products/[redacted]"
+    assert found(kept, mesh.parent_id).attributes["url.path"] == "/api/v1/products/[redacted]"
     assert token not in repr(kept.spans())
 
 
-def test_a_hop_of_the_mesh_goes_on_with_its_callers_trace(edge: Edge, kept: Collector) -> None:
-    edge.call("orders", traceparent=SAMPLED)
-    edge.call("orders", traceparent=SAMPLED[:-1] + "0")
-    first, second = (each.headers["traceparent"] for each in edge.upstreams["orders"].received)
+def test_before_a_django_service_the_mesh_hands_on_its_callers_trace(edge: Edge) -> None:
+    edge.call("orders", traceparent=SAMPLED, tracestate="a=b")
+    [request] = edge.upstreams["orders"].received
+    assert (request.headers["traceparent"], request.headers["tracestate"]) == (SAMPLED, "a=b")
+
+
+def test_before_another_program_it_goes_on_with_it(edge: Edge, kept: Collector) -> None:
+    edge.call(PROGRAM, traceparent=SAMPLED)
+    edge.call(PROGRAM, traceparent=SAMPLED[:-1] + "0")
+    first, second = (each.headers["traceparent"] for each in edge.upstreams[PROGRAM].received)
     assert (first[3:35], first[-2:]) == (TRACE, "01")
     assert (second[3:35], second[-2:]) == (TRACE, "00")
     assert found(kept, first[36:52]).parent_id == SPAN
@@ -125,8 +140,8 @@ def test_a_hop_of_the_mesh_goes_on_with_its_callers_trace(edge: Edge, kept: Coll
 def test_envoy_tells_the_collector_the_same_key_as_the_services_do(
     edge: Edge, kept: Collector
 ) -> None:
-    edge.call("orders", traceparent=SAMPLED)
-    [request] = edge.upstreams["orders"].received
+    edge.call(PROGRAM, traceparent=SAMPLED)
+    [request] = edge.upstreams[PROGRAM].received
     found(kept, request.headers["traceparent"][36:52])
     for told in kept.requests:
         assert (told.headers["api-key"], told.headers["x-team"]) == (KEY, "blue")
@@ -148,8 +163,8 @@ def has(file: Path, text: str) -> bool:
 def test_in_the_mesh_a_request_id_stays_as_it_is_and_its_trace_is_kept(
     edge: Edge, kept: Collector, request_id: str
 ) -> None:
-    edge.call("orders", traceparent=SAMPLED, x_request_id=request_id)
-    [request] = edge.upstreams["orders"].received
+    edge.call(PROGRAM, traceparent=SAMPLED, x_request_id=request_id)
+    [request] = edge.upstreams[PROGRAM].received
     assert request.headers["x-request-id"] == request_id
     assert request.headers["traceparent"][-2:] == "01"
     assert found(kept, request.headers["traceparent"][36:52]).parent_id == SPAN

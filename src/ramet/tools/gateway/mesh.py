@@ -38,7 +38,7 @@ def inbound(system: System, topology: Topology, service: Service) -> dict[str, A
     manager = {
         **common,
         **_between_services(topology, INBOUND),
-        **tracing.hop(system, topology, service.name),
+        **tracing.before(system, topology, service),
         "common_http_protocol_options": {
             **common["common_http_protocol_options"],
             "max_connection_duration": f"{limits.MESH_CONNECTION}s",
