@@ -56,11 +56,11 @@ def _request(by_scope: Mapping[str, list[bytes]], resource: bytes) -> bytes:
 
 
 def _span(span: Span, with_service: bool) -> bytes:
-    shape, part = span.shape, span.part
+    shape = span.shape
     name, common = shape.encoded or _of_shape(shape)
     parts = [
         b"\x0a\x10",
-        part.trace_id,
+        span.trace_id,
         b"\x12\x08",
         span.span_id,
         name if span.name is None else wire.text(5, redact_field("", span.name)),
@@ -70,8 +70,8 @@ def _span(span: Span, with_service: bool) -> bytes:
     ]
     if span.parent_id:
         parts += (b"\x22\x08", span.parent_id)
-    if part.state:
-        parts.append(wire.text(3, part.state))
+    if span.state:
+        parts.append(wire.text(3, span.state))
     if span.attributes:
         parts.append(_attributes(9, span.attributes))
     if with_service and span.service is not None:

@@ -132,7 +132,7 @@ def _plain(value: Any) -> Any:
 def _current() -> tuple[bytes, bytes, str | None]:
     span = trace.get_current_span()
     if type(span) is Span:
-        return span.part.trace_id, span.span_id, span.service
+        return span.trace_id, span.span_id, span.service
     context = span.get_span_context()
     if not context.is_valid:
         return b"", b"", None

@@ -67,7 +67,7 @@ def headers(of: Parent | None = None) -> dict[str, str]:
     span = current.get(SPAN)
     if of is None and type(span) is Span:  # the usual case, at every call
         found = {"traceparent": span.traceparent}
-        state = span.part.state
+        state = span.state
     else:
         parent = of or current_parent()
         if parent is None:

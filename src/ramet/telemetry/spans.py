@@ -3,9 +3,9 @@
 They are spans of OpenTelemetry's API, so that a team's own and every instrumentation library's join
 the same trace. The SDK's cost a small view half of its time again (benchmarks/telemetry_cost.py).
 
-All spans of one trace in this process, from the one that came in to its last descendant, are one
-`Part`. They are kept together or not at all, and that is decided when the first one ends: only then
-is it known whether something failed or was slow.
+The spans of one trace in this process, from the first one to its last descendant, are one part of
+it. They are kept together or not at all, and that is decided when the first one ends: only then is
+it known whether something failed or was slow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from opentelemetry.trace.status import Status
 from ramet.telemetry.failures import described
 from ramet.telemetry.sampling import COMPARED
 
-__all__ = ["Event", "Parent", "Part", "Rules", "Shape", "Span"]
+__all__ = ["Event", "Parent", "Rules", "Shape", "Span"]
 
 LARGEST_PART = 1000
 """Spans of one part that wait for its end, at most. Of a sampled one they are then handed over, of
@@ -88,7 +88,7 @@ class Parent(NamedTuple):
 
     def context(self) -> SpanContext:
         """OpenTelemetry's form of the same."""
-        return _context_of(self, self.span_id, is_remote=True)
+        return _context_of(self, is_remote=True)
 
     def link(self) -> Link:
         """A link to it, beside its being the parent, for what was stored in between."""
@@ -114,81 +114,57 @@ class Rules:
     take: Callable[[list[Span]], None]
 
 
-class Part:
-    """The spans of one trace in this process; see the module."""
-
-    # Of the class until they change, as in Span: each that is set costs every request.
-    state = ""
-    has_failed = False
-    is_decided = False
-    is_kept = False
-    left_out = 0
-    root: Span | None = None
-
-    def __init__(self, parent: Parent | None, rules: Rules) -> None:
-        """A new trace, or one that goes on."""
-        self.rules = rules
-        self.spans: list[Span] = []
-        if parent is None:
-            number = _random_bits(128)
-            self.trace_id: bytes = number.to_bytes(16, "big")
-            self.is_sampled = number & COMPARED < rules.bound
-        else:
-            self.trace_id, _, self.is_sampled, state = parent
-            if state:
-                self.state = state
-
-    def ended(self, span: Span) -> None:
-        """A span of it has ended. Threads may still work for it after the first one has."""
-        if span is self.root:
-            self.root = None  # without a cycle, the garbage collector has nothing to do
-            self.is_decided = True
-            is_slow = span.end_time - span.start_time >= self.rules.slow
-            if self.is_sampled or self.has_failed or is_slow:
-                self._keep(span)
-            elif self.spans:
-                self.spans = []
-        elif self.is_decided:
-            if self.is_kept or span.is_error:
-                self.rules.take([span])
-        elif len(self.spans) < LARGEST_PART:
-            self.spans.append(span)
-        elif self.is_sampled:
-            spans, self.spans = self.spans, [span]
-            self.rules.take(spans)
-        else:
-            self.left_out += 1
-
-    def _keep(self, root: Span) -> None:
-        self.is_kept = True
-        if self.left_out:
-            root.set_late("ramet.spans_left_out", self.left_out)
-        spans, self.spans = self.spans, []
-        spans.append(root)
-        self.rules.take(spans)
-
-
 class Span(trace.Span):
     """One piece of work. Times are nanoseconds since the epoch; `end_time` is 0 until its end.
 
+    Ids are bytes: 16 and 8; `parent_id` is empty without a parent, which may be in another process.
     `name` is None where it is the shape's. `service` is whose work it is, where several services
     share a process.
     """
 
+    # Of the class until they change: each that is set costs every request.
     attributes: dict[str, Any] | None = None
     end_time = 0
     events: list[Event] | None = None
+    first: Span | None = None
+    """The first one of its part; None: it is that itself."""
+    has_failed = False
+    """Of a first one, whether any of its part has."""
     is_error = False
+    is_kept = False
+    """Of a first one that has ended, whether its part is kept."""
+    left_out = 0
+    """Of a first one, how many of its part found no room."""
     links: Sequence[Link] = ()
     message: str | None = None
     name: str | None = None
+    parent_id = b""
+    rest: list[Span] | None = None
+    """Of a first one that goes on, the others of its part that have ended."""
+    state = ""
 
-    def __init__(self, shape: Shape, part: Part, parent_id: bytes, service: str | None) -> None:
+    def __init__(
+        self, shape: Shape, above: Span | Parent | None, service: str | None, rules: Rules
+    ) -> None:
+        """A span below another one, of this process or not, or the first one of a new trace."""
         self.shape = shape
-        self.part = part
-        self.parent_id = parent_id
-        self.service = service
-        self.span_id: bytes = _random_bits(64).to_bytes(8, "big")
+        self.rules = rules
+        if above is None:
+            number = _random_bits(192)
+            ids = number.to_bytes(24, "big")
+            self.span_id, self.trace_id = ids[:8], ids[8:]
+            self.is_sampled = number & COMPARED < rules.bound
+        else:
+            self.span_id = _random_bits(64).to_bytes(8, "big")
+            self.trace_id = above.trace_id
+            self.parent_id = above.span_id
+            self.is_sampled = above.is_sampled
+            if above.state:
+                self.state = above.state
+            if type(above) is Span:
+                self.first = above.first or above
+                service = service or above.service
+        self.service: str | None = service
         self.start_time = time_ns()
 
     # -- What OpenTelemetry's API asks for --------------------------------------------------------
@@ -196,11 +172,21 @@ class Span(trace.Span):
     def end(self, end_time: int | None = None) -> None:
         if self.end_time:
             return
-        self.end_time = end_time or time_ns()
-        self.part.ended(self)
+        now = end_time or time_ns()
+        first = self.first
+        if first is not None:
+            self.end_time = now
+            first._take(self)
+        elif self.is_sampled or self.has_failed or now - self.start_time >= self.rules.slow:
+            self.is_kept = True  # before threads that work on for it see that it has ended
+            self.end_time = now
+            self._hand_over()
+        else:
+            self.end_time = now
+            self.rest = None
 
     def get_span_context(self) -> SpanContext:
-        return _context_of(self.part, self.span_id, is_remote=False)
+        return _context_of(self, is_remote=False)
 
     def set_attribute(self, key: str, value: Any) -> None:
         if not self.end_time:
@@ -240,7 +226,7 @@ class Span(trace.Span):
         self.is_error = code is StatusCode.ERROR
         if self.is_error:
             self.message = description
-            self.part.has_failed = True
+            (self.first or self).has_failed = True
 
     def record_exception(
         self,
@@ -273,26 +259,47 @@ class Span(trace.Span):
         if isinstance(error, BaseException):
             self.record_exception(error)
             error = type(error).__qualname__
-        self.is_error = self.part.has_failed = True
+        self.is_error = (self.first or self).has_failed = True
         self.message = error
 
     @property
     def traceparent(self) -> str:
         """As W3C Trace Context writes it, for children elsewhere."""
-        part = self.part
-        flag = "1" if part.is_sampled else "0"
-        return f"00-{part.trace_id.hex()}-{self.span_id.hex()}-0{flag}"
+        flag = "1" if self.is_sampled else "0"
+        return f"00-{self.trace_id.hex()}-{self.span_id.hex()}-0{flag}"
 
     def as_parent(self) -> Parent:
         """What its children elsewhere are told."""
-        return Parent(self.part.trace_id, self.span_id, self.part.is_sampled, self.part.state)
+        return Parent(self.trace_id, self.span_id, self.is_sampled, self.state)
+
+    def _take(self, span: Span) -> None:
+        """Another one of its part has ended. Threads may work for it after its own end, too."""
+        if self.end_time:
+            if self.is_kept or span.is_error:
+                self.rules.take([span])
+        elif self.rest is None:
+            self.rest = [span]
+        elif len(self.rest) < LARGEST_PART:
+            self.rest.append(span)
+        elif self.is_sampled:
+            spans, self.rest = self.rest, [span]
+            self.rules.take(spans)
+        else:
+            self.left_out += 1
+
+    def _hand_over(self) -> None:
+        if self.left_out:
+            self.set_late("ramet.spans_left_out", self.left_out)
+        spans, self.rest = self.rest or [], None
+        spans.append(self)
+        self.rules.take(spans)
 
 
-def _context_of(home: Part | Parent, span_id: bytes, *, is_remote: bool) -> SpanContext:
+def _context_of(span: Span | Parent, *, is_remote: bool) -> SpanContext:
     return SpanContext(
-        int.from_bytes(home.trace_id, "big"),
-        int.from_bytes(span_id, "big"),
+        int.from_bytes(span.trace_id, "big"),
+        int.from_bytes(span.span_id, "big"),
         is_remote,
-        TraceFlags(int(home.is_sampled)),
-        TraceState.from_header([home.state]) if home.state else None,
+        TraceFlags(int(span.is_sampled)),
+        TraceState.from_header([span.state]) if span.state else None,
     )

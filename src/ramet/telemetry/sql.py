@@ -66,7 +66,7 @@ def _execute(
     if text.startswith(_SAVEPOINTS):
         return execute(sql, params, many, context)
     # Where the statement comes from is looked for only where it will be told.
-    is_told = not is_ours or current.part.is_sampled
+    is_told = not is_ours or current.is_sampled
     site = call_site(1) if is_told else None
     # Cut before it is remembered: a list of placeholders has as many lengths as there are lists.
     text = text[:_LARGEST_TEXT]

@@ -20,7 +20,7 @@ from ramet.telemetry.context_variable import CURRENT, SPAN, detach
 from ramet.telemetry.current import Current
 from ramet.telemetry.foreign import Foreign, ForeignSpan
 from ramet.telemetry.sampling import bound_of
-from ramet.telemetry.spans import Parent, Part, Rules, Shape, Span
+from ramet.telemetry.spans import Parent, Rules, Shape, Span
 
 __all__ = [
     "Provider",
@@ -138,7 +138,7 @@ def kept_trace() -> bytes | None:
     """The id (16 bytes) of the current trace, if it is sampled, so that it can be looked up."""
     span = CURRENT.get().get(SPAN)
     if type(span) is Span:
-        return span.part.trace_id if span.part.is_sampled else None
+        return span.trace_id if span.is_sampled else None
     parent = current_parent()
     return parent.trace_id if parent is not None and parent.is_sampled else None
 
@@ -185,8 +185,8 @@ def annotate(**facts: Any) -> None:
     """
     span = trace.get_current_span()
     spans = [span]
-    if type(span) is Span and span.part.root is not None and span.part.root is not span:
-        spans.append(span.part.root)
+    if type(span) is Span and span.first is not None:
+        spans.append(span.first)
     for name, value in facts.items():
         plain = value if isinstance(value, str | int | float | bool) else str(value)
         for each in spans:
@@ -257,17 +257,12 @@ class Provider(trace.TracerProvider):
         context: Context | None = None,
     ) -> Span:
         """A span: child of `parent`, else of the current one in `context`, else of none."""
-        current: object = None
+        above: Any = parent
         if parent is None:
-            current = (CURRENT.get() if context is None else context).get(SPAN)
-        if type(current) is Span:
-            span = Span(shape, current.part, current.span_id, service or current.service)
-        else:
-            if current is not None:  # of another provider, such as one that came in from outside
-                parent = _told_by(current)
-            part = Part(parent, self._rules)
-            span = Span(shape, part, b"" if parent is None else parent.span_id, service)
-            part.root = span
+            above = (CURRENT.get() if context is None else context).get(SPAN)
+            if above is not None and type(above) is not Span:
+                above = _told_by(above)  # of another provider, as if it came in from outside
+        span = Span(shape, above, service, self._rules)
         if attributes is not None:
             span.attributes = attributes
         if links:

@@ -45,9 +45,9 @@ _thread: threading.Thread | None = None
 def counted() -> Iterable[tuple[Signal, bytes]]:
     """For `exporting.feed`: what this process has counted, where it is time again."""
     global _due
-    _tell_of_the_exporter()
     if time.monotonic() >= _due:
         _due = time.monotonic() + EVERY
+        _tell_of_the_exporter()
         started = round(instruments.own_cells().started * 1e9)
         yield "metrics", encode_series(own_series(), resource.encoded(), started, time.time_ns())
 
