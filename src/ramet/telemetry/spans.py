@@ -15,8 +15,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time_ns
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 from opentelemetry.trace.status import Status
@@ -60,7 +61,7 @@ class Shape:
         self.encoded: tuple[bytes, bytes] | None = None
 
 
-class Parent(NamedTuple):
+class Parent(msgspec.Struct, frozen=True, gc=False):
     """A span of another process, or one that was stored: who goes on with its trace.
 
     Ids are bytes: 16 and 8. `state` is the value of `tracestate`.

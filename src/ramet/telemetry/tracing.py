@@ -345,7 +345,7 @@ class _NoSpan:
 
 def _told_by(span: object) -> Parent | None:
     """What children of a span that is not ours are told; None without one."""
-    if not isinstance(span, trace.Span):
+    if span is None or not isinstance(span, trace.Span):
         return None
     context = span.get_span_context()
     return Parent.of(context) if context.is_valid else None
