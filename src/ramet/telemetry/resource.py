@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from typing import Any
 
@@ -52,7 +52,12 @@ def attributes() -> dict[str, Any]:
 
 def encoded() -> bytes:
     """The same as an OTLP `Resource`."""
-    return wire.attributes(1, attributes())
+    return _encoded(tuple(attributes().items()))
+
+
+@lru_cache(maxsize=1)
+def _encoded(about: tuple[tuple[str, Any], ...]) -> bytes:
+    return wire.attributes(1, about)
 
 
 @cache
