@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Gap
-from ramet.tools.assess.linking.modules import is_test
+from ramet.tools.assess.linking.modules import files_of, is_test
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.settings import Settings, defines_apps, evaluate
 from ramet.tools.assess.source.extract import ClassDef
 from ramet.tools.assess.source.walking import Files
 
-__all__ = ["SettingsFound", "find_settings"]
+__all__ = ["SettingsFound", "find_settings", "is_sample", "settings_named"]
 
 _SAMPLES = frozenset(
     (
@@ -51,18 +51,25 @@ class SettingsFound:
     gaps: list[Gap] = field(default_factory=list)
 
 
-def find_settings(
-    root: Path, files: Files, names: Names, wanted: str | None = None
-) -> SettingsFound:
-    """The settings of a project. `wanted` is a dotted name that goes before everything.
+def settings_named(root: Path, files: Files) -> list[str]:
+    """The dotted names of settings that files of a project give, the most telling first."""
+    return list(dict.fromkeys(_named(root, files)))
 
-    Raises DiagnosticError where no module has it.
+
+def find_settings(
+    names: Names, given: Sequence[str], wanted: str | None = None, first: Sequence[str] = ()
+) -> SettingsFound:
+    """The settings of a project, of the names that are `given` for them.
+
+    `wanted` is the name that goes before everything; it counts from the folders `first` before the
+    project's own, and from that before any other. Raises DiagnosticError where no module has it, or
+    where it may be several.
     """
     found = SettingsFound()
-    named = [wanted] if wanted else list(dict.fromkeys(_named(root, files)))
-    modules = [module for name in named if (module := names.find(name)) is not None]
-    if wanted and not modules:
-        raise DiagnosticError(_unknown(wanted, _with_apps(names)))
+    if wanted:
+        modules = [_wanted(names, wanted, first)]
+    else:
+        modules = [each for name in given if (each := names.find(name)) is not None]
     # One that gets its apps in a way that only it knows, as of Dynaconf, leaves it to the others.
     found.is_named = any(_installs(names, module) for module in modules)
     if not found.is_named or all(is_test(module.path) for module in modules):
@@ -116,6 +123,20 @@ def find_settings(
     return found
 
 
+def _wanted(names: Names, wanted: str, first: Sequence[str]) -> Module:
+    own = names.modules.get(wanted, [])
+    for start in (*first, ""):
+        for module in own:
+            if module.path in files_of(wanted, start):
+                return module
+    if len(own) > 1:
+        raise DiagnosticError(_ambiguous(wanted, own))
+    module = names.find(wanted)
+    if module is None:
+        raise DiagnosticError(_unknown(wanted, _with_apps(names)))
+    return module
+
+
 def _installs(names: Names, module: Module) -> bool:
     return evaluate(names, module).values.get("INSTALLED_APPS") is not None
 
@@ -166,6 +187,16 @@ def _unknown(wanted: str, there: list[Module]) -> Mistake:
         expected=f"a settings module's dotted name; with INSTALLED_APPS there is: {names}",
         remedy="Name it as manage.py would; where it lies outside of the project, name the folder "
         "that its name counts from with --pythonpath.",
+    )
+
+
+def _ambiguous(wanted: str, there: Sequence[Module]) -> Mistake:
+    return Mistake(
+        "ambiguous-settings",
+        where="--settings",
+        found=f"{wanted}, which may be {' or '.join(module.path for module in there)}",
+        expected="a dotted name that one module has",
+        remedy="Assess the folder of the one that counts, or name it with --pythonpath.",
     )
 
 

@@ -17,14 +17,20 @@ from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.library import SearchPath, find_search_path
 from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
+from ramet.tools.assess.linking.modules import (
+    homes,
+    import_roots,
+    is_test,
+    name_modules,
+    roots_of_names,
+)
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
 from ramet.tools.assess.linking.returns import Returns
 from ramet.tools.assess.linking.users import guess_user_model
 from ramet.tools.assess.linking.values import Values
 from ramet.tools.assess.linking.world import World
-from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
+from ramet.tools.assess.project import SettingsFound, find_settings, is_sample, settings_named
 from ramet.tools.assess.source.extract import Assign, ClassDef, Extract, Import
 from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.walking import Files
@@ -48,12 +54,17 @@ def link(
     gaps: list[Gap] = []
     returns = Returns()
     library = find_search_path(root, venv, pythonpath, store, gaps)
+    inside = _inside(root, pythonpath)
+    given = settings_named(root, files)
+    starts = roots_of_names([settings, *given] if settings else given, named, extracts)
+    if further := [*inside, *starts]:
+        named = name_modules(root, extracts, roots, further_roots=further)
     names = Names(named, library, returns)
-    found = find_settings(root, files, names, settings)
+    found = find_settings(names, given, settings, inside)
     if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
-        named = name_modules(root, extracts, roots, moved)
+        named = name_modules(root, extracts, roots, moved, further)
         names = Names(named, library, returns)
-        found = find_settings(root, files, names, settings)
+        found = find_settings(names, given, settings, inside)
     modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
     # What was looked up for the settings did not know them yet.
@@ -83,6 +94,13 @@ def link(
         settings_modules=found.modules,
         gaps=gaps,
     )
+
+
+def _inside(root: Path, pythonpath: Iterable[Path]) -> list[str]:
+    """The folders of a search path that lie in the project, whose modules are its own."""
+    folders = (folder.resolve() for folder in pythonpath)
+    inside = [each.relative_to(root) for each in folders if each.is_relative_to(root)]
+    return [each.as_posix() for each in inside if each.parts]
 
 
 class _Hints(msgspec.Struct, array_like=True):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ramet.errors import DiagnosticError
 from ramet.tools.assess.linking.settings import Settings, evaluate
+from ramet.tools.assess.scanning import scan
 from tests.unit.tools.assess.linking.modules import names_of
 
 
@@ -82,3 +86,90 @@ def test_a_module_that_star_imports_itself_ends() -> None:
         "from .other import *\nNAME = 'a'\n", {"config/other.py": "from .settings import *\n"}
     )
     assert found.values["NAME"] == "a"
+
+
+# -- Which settings a name means ------------------------------------------------------------------
+
+MODELS = "from django.db import models\n\n\nclass Thing(models.Model):\n    pass\n"
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    """A project's folder with these files."""
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def tree(start: str, app: str, *, manage: bool = True, is_package: bool = True) -> dict[str, str]:
+    """An app and split settings whose names count from a folder; other settings are there too."""
+    return {
+        **({f"{start}/__init__.py": ""} if is_package else {}),
+        **({f"{start}/manage.py": ""} if manage else {}),
+        f"{start}/core/settings/base.py": f"INSTALLED_APPS = ['{app}']\n",
+        f"{start}/core/settings/live.py": "from core.settings.base import *\n",
+        f"{start}/core/settings/__init__.py": "",
+        f"{start}/core/__init__.py": "",
+        f"{start}/{app}/__init__.py": "",
+        f"{start}/{app}/models.py": MODELS,
+        f"{start}/other.py": "INSTALLED_APPS = []\n",
+    }
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        tree("web", "shop"),
+        tree("web", "shop", is_package=False),
+        tree("a/b/web", "shop"),
+        tree("src", "shop", manage=False),
+        tree("src", "shop", manage=False, is_package=False),
+        tree("server/src", "shop", manage=False),
+    ],
+)
+def test_a_name_counts_from_every_folder_with_a_manage_py_and_from_src(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = scan(write(tmp_path, files), settings="core.settings.live")
+    assert found.project.settings == ["core.settings.live"]
+    assert [model.label for model in found.models] == ["shop.Thing"]
+    assert found.gaps == []
+
+
+def test_a_name_that_a_manage_py_within_a_package_gives_counts_from_there(tmp_path: Path) -> None:
+    files = tree("web", "shop") | {
+        "web/manage.py": 'setdefault("DJANGO_SETTINGS_MODULE", "core.settings.live")\n',
+        "web/core/wsgi.py": 'setdefault("DJANGO_SETTINGS_MODULE", "core.settings.base")\n',
+        "bank/__init__.py": "",
+        "bank/shop/__init__.py": "",
+    }
+    write(tmp_path, files)
+    found = scan(tmp_path)
+    assert found.project.settings == ["core.settings.live", "core.settings.base"]
+    assert [(app.package, app.is_own) for app in found.apps] == [("shop", True)]
+    for name in ("core.settings.live", "web.core.settings.live"):
+        assert scan(tmp_path, settings=name).models == found.models
+
+
+def test_of_a_name_that_may_be_two_modules_both_are_told(tmp_path: Path) -> None:
+    write(tmp_path, tree("one", "shop") | tree("two", "bank"))
+    with pytest.raises(DiagnosticError) as refusal:
+        scan(tmp_path, settings="core.settings.live")
+    [mistake] = refusal.value.mistakes
+    assert mistake.reference == "ambiguous-settings"
+    assert "one/core/settings/live.py" in mistake.found
+    assert "two/core/settings/live.py" in mistake.found
+
+
+def test_a_folder_on_the_path_settles_which_one_it_is(tmp_path: Path) -> None:
+    write(tmp_path, tree("one", "shop") | tree("two", "bank"))
+    found = scan(tmp_path, settings="core.settings.live", pythonpath=[tmp_path / "two"])
+    assert [model.label for model in found.models] == ["bank.Thing"]
+
+
+def test_a_name_counts_from_the_project_before_it_does_from_within(tmp_path: Path) -> None:
+    write(tmp_path, tree("one", "shop", is_package=False))
+    write(tmp_path, {"core/settings/live.py": "INSTALLED_APPS = ['bank']\n"})
+    write(tmp_path, {"bank/__init__.py": "", "bank/models.py": MODELS})
+    found = scan(tmp_path, settings="core.settings.live")
+    assert [model.label for model in found.models] == ["bank.Thing"]
