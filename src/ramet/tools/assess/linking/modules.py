@@ -9,6 +9,7 @@ are found from further folders too, and nothing is named from there by that alon
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -118,10 +119,12 @@ def homes(
     """Folders of packages that INSTALLED_APPS names from another import root, with that root.
 
     `apps/shop` is `apps.shop` to one project and `shop` to another which puts `apps` on the path by
-    itself; which of them it is only INSTALLED_APPS tells.
+    itself; which of them it is only INSTALLED_APPS tells: by most of the packages that it has there.
     """
     folders = {path.rpartition("/")[0] for path in paths if not is_test(path)}
     found: dict[str, str] = {}
+    nested: dict[str, str] = {}
+    in_place: list[str] = []
     for entry in entries:
         parts = entry.split(".")
         package = next(
@@ -132,8 +135,14 @@ def homes(
             folder = module.path.rpartition("/")[0]
             if module.name != package and module.is_package and len(folder) >= len(package):
                 found[folder] = folder[: -len(package)].rstrip("/")
+            else:
+                in_place.append(folder)
         elif parts[0] not in sys.stdlib_module_names and parts[0] != "django":
-            found.update(_nested(entry.replace(".", "/"), folders))
+            nested.update(_nested(entry.replace(".", "/"), folders))
+    supporters = Counter(nested.values())
+    for folder, start in nested.items():
+        if supporters[start] > sum(each.startswith(start + "/") for each in in_place):
+            found[folder] = start
     return found
 
 
