@@ -53,7 +53,7 @@ def link(
     named = name_modules(root, extracts, roots)
     gaps: list[Gap] = []
     returns = Returns()
-    library = find_search_path(root, venv, pythonpath, store, gaps)
+    library = find_search_path(root, venv, pythonpath, files.installed, store, gaps)
     inside = _inside(root, pythonpath)
     given = settings_named(root, files)
     starts = roots_of_names([settings, *given] if settings else given, named, extracts)
