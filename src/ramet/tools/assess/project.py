@@ -81,8 +81,9 @@ def find_settings(
                 kind="no-settings",
                 file="",
                 line=0,
-                found="no settings module with INSTALLED_APPS",
-                why="Packages with models, migrations or an AppConfig were taken for its apps.",
+                found="no settings module with INSTALLED_APPS, so nothing says what is installed",
+                why="Packages with models, migrations or an AppConfig were taken for its apps, and "
+                "what relations name beside them for installed.",
                 remedy="Name the settings module with --settings.",
             )
         )

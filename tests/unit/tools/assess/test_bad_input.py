@@ -113,7 +113,23 @@ def test_apps_without_settings_are_seen_and_the_missing_settings_told(
     (root / "manage.py").unlink()
     found = scan(root)
     assert_rest_was_seen(found)
-    assert any("settings" in g.kind for g in found.gaps), found.gaps
+    assert [g.kind for g in found.gaps] == ["no-settings"]
+
+
+@pytest.mark.parametrize(
+    ("without", "kinds"), [("config/", ["no-settings"]), ("none", ["app-not-installed"])]
+)
+def test_without_settings_no_app_is_said_to_be_missing(
+    shop: Callable[..., Path], without: str, kinds: list[str]
+) -> None:
+    """They may install any: only where there are some is it known."""
+    key = '    {} = models.ForeignKey("{}", models.CASCADE)\n'
+    body = key.format("by", "auth.User") + key.format("of", "billing.Account")
+    found = scan(shop({"extra/models.py": model("Extra", body)}, without=without))
+    assert_rest_was_seen(found)
+    assert {g.kind for g in found.gaps} == set(kinds)
+    targets = {edge.target for edge in found.edges if edge.source == "extra.Extra"}
+    assert targets == {"auth.User", "billing.Account"}
 
 
 # -- Settings ------------------------------------------------------------------------------------
