@@ -88,6 +88,95 @@ def test_a_module_that_star_imports_itself_ends() -> None:
     assert found.values["NAME"] == "a"
 
 
+BASE = """
+from configurations import Configuration
+OWN = ["b"]
+class Base(Configuration):
+    DJANGO = ["a"]
+    INSTALLED_APPS = DJANGO + OWN
+    ROOT_URLCONF = "config.urls"
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "apps"),
+    [
+        ("from config.base import Base\nclass Live(Base):\n    DEBUG = False", "ab"),
+        ("from .base import Base as Of\nclass Live(Of):\n    DEBUG = False", "ab"),
+        ("from . import base\nclass Base(base.Base):\n    DEBUG = False", "ab"),
+        ("from .base import Base", "ab"),
+        ("from .base import *", "ab"),
+        ("from .live import Live", "abc"),
+        (
+            "from .base import Base\nclass Live(Base):\n"
+            "    INSTALLED_APPS = Base.INSTALLED_APPS + ['c']",
+            "abc",
+        ),
+        (
+            "from . import base\nclass Live(base.Base):\n"
+            "    INSTALLED_APPS = [*base.Base.DJANGO, 'c']",
+            "ac",
+        ),
+        (
+            "from .base import Base\nclass Middle(Base):\n    pass\n"
+            "class Live(Middle):\n    INSTALLED_APPS = Middle.INSTALLED_APPS + ['c']",
+            "abc",
+        ),
+        (
+            "from .base import Base\nclass More:\n    MORE = ['c']\n"
+            "class Live(More, Base):\n    INSTALLED_APPS = Base.INSTALLED_APPS + More.MORE",
+            "abc",
+        ),
+        (
+            "from .base import Base\nclass One(Base):\n"
+            "    INSTALLED_APPS = Base.INSTALLED_APPS + ['c']\n"
+            "class Two(Base):\n    INSTALLED_APPS = Base.INSTALLED_APPS + ['d']",
+            "abcd",
+        ),
+        (
+            "from .base import Base\nclass Live(Base):\n    @property\n"
+            "    def INSTALLED_APPS(self):\n        return super().INSTALLED_APPS + ['c']",
+            "abc",
+        ),
+    ],
+)
+def test_classes_of_settings_have_what_they_inherit_from_other_modules(
+    source: str, apps: str
+) -> None:
+    live = (
+        "from config.base import Base\n"
+        "class Live(Base):\n    INSTALLED_APPS = Base.INSTALLED_APPS + ['c']\n"
+    )
+    found = settings_of(source, {"config/base.py": BASE, "config/live.py": live})
+    assert "".join(sorted(found.texts("INSTALLED_APPS"))) == apps
+    assert found.values["ROOT_URLCONF"] == "config.urls"
+    assert "property" in source or found.partial == {}
+
+
+def test_a_class_of_settings_that_inherits_from_itself_ends() -> None:
+    found = settings_of(
+        "from .base import Base\nclass Base(Base):\n    INSTALLED_APPS = ['a']\n",
+        {"config/base.py": "from .settings import Base\n"},
+    )
+    assert found.texts("INSTALLED_APPS") == ["a"]
+
+
+def test_settings_that_are_a_class_of_another_module_are_the_ones_in_use(tmp_path: Path) -> None:
+    """What `manage.py` names is taken, and no app guessed beside it."""
+    files = {
+        "manage.py": 'setdefault("DJANGO_SETTINGS_MODULE", "config")\n',
+        "config/__init__.py": "from .local import Local\n",
+        "config/local.py": "from .base import Base\n\n\nclass Local(Base):\n    DEBUG = True\n",
+        "config/base.py": "class Base:\n    INSTALLED_APPS = ['shop']\n",
+        **{f"{app}/__init__.py": "" for app in ("shop", "bank", "old")},
+        **{f"{app}/models.py": MODELS for app in ("shop", "bank", "old")},
+    }
+    found = scan(write(tmp_path, files))
+    assert found.project.settings == ["config"]
+    assert [model.label for model in found.models] == ["shop.Thing"]
+    assert found.gaps == []
+
+
 # -- Which settings a name means ------------------------------------------------------------------
 
 MODELS = "from django.db import models\n\n\nclass Thing(models.Model):\n    pass\n"
