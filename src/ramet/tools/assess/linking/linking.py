@@ -21,6 +21,7 @@ from ramet.tools.assess.linking.modules import (
     homes,
     import_roots,
     is_test,
+    is_test_package,
     name_modules,
     roots_of_names,
 )
@@ -73,6 +74,8 @@ def link(
     names.is_made = values.is_made
     classes = Classes(values)
     apps = find_apps(names, classes, found.settings.texts("INSTALLED_APPS"))
+    if not found.is_of_tests:
+        _accept_apps(apps, modules.values())
     packages = _packages_with_models(modules.values(), names)
     if _must_guess(found, apps, packages):
         guess_apps(names, classes, apps, packages, modules.values())
@@ -101,6 +104,16 @@ def _inside(root: Path, pythonpath: Iterable[Path]) -> list[str]:
     folders = (folder.resolve() for folder in pythonpath)
     inside = [each.relative_to(root) for each in folders if each.is_relative_to(root)]
     return [each.as_posix() for each in inside if each.parts]
+
+
+def _accept_apps(apps: Apps, modules: Iterable[Module]) -> None:
+    """What the project installs is no test, though it may be called so; its own tests are."""
+    called_tests = {app.package for app in apps.by_label.values() if is_test_package(app.package)}
+    for module in modules if called_tests else ():
+        app = apps.containing(module.name)
+        if module.is_test and app is not None and app.package in called_tests:
+            inner = module.name.removeprefix(f"{app.package}.").replace(".", "/")
+            module.is_test = is_test(f"{inner}.py")
 
 
 class _Hints(msgspec.Struct, array_like=True):
@@ -238,7 +251,7 @@ def _modules_with_models(
             continue
         if module.is_test:
             app = apps.containing(module.name)
-            if app is None or not _is_test_package(app.package):
+            if app is None or not is_test_package(app.package):
                 continue
         found.append(module)
     return sorted(found, key=lambda module: module.path)
@@ -276,10 +289,6 @@ def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) ->
 def _is_left_out(apps: Apps, package: str) -> bool:
     app = apps.containing(package)
     return app is not None and app.package != package
-
-
-def _is_test_package(package: str) -> bool:
-    return is_test(package.replace(".", "/") + "/models.py")
 
 
 def _outside(modules: Iterable[Module], found: SettingsFound, library: SearchPath) -> bytes:

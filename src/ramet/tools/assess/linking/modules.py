@@ -8,6 +8,7 @@ are found from further folders too, and nothing is named from there by that alon
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ __all__ = [
     "import_roots",
     "is_migration",
     "is_test",
+    "is_test_package",
     "name_modules",
     "roots_of_names",
 ]
@@ -30,7 +32,10 @@ __all__ = [
 ABOVE = ".."
 """The import root above the project's folder."""
 
-_TEST_FOLDERS = frozenset(("tests", "test", "testing", "testapp", "test_app", "functional_tests"))
+_TEST_FOLDER = re.compile(
+    r"tests?|testing|test_?(apps?|utils?|project|site|support|helpers?)"
+    r"|(unit|functional|integration|acceptance)_?tests?"
+)
 
 # What such a package lies in is an app, though it may have no `__init__.py` of its own.
 _WITHIN_APPS = frozenset(("management", "migrations", "templatetags", "tests"))
@@ -40,11 +45,16 @@ def is_test(path: str) -> bool:
     """Whether a file is one of tests, by the names that pytest and unittest look for."""
     *folders, name = path.split("/")
     return (
-        not _TEST_FOLDERS.isdisjoint(folders)
+        any(map(_TEST_FOLDER.fullmatch, folders))
         or name.startswith(("test_", "conftest."))
         or name.endswith(("_test.py", "_tests.py"))
         or name in ("tests.py", "test.py")
     )
+
+
+def is_test_package(package: str) -> bool:
+    """The same of the modules of a package, by its dotted name."""
+    return is_test(f"{package.replace('.', '/')}/x.py")
 
 
 def is_migration(path: str) -> bool:
@@ -119,7 +129,7 @@ def homes(
     """Folders of packages that INSTALLED_APPS names from another import root, with that root.
 
     `apps/shop` is `apps.shop` to one project and `shop` to another which puts `apps` on the path by
-    itself; which of them it is only INSTALLED_APPS tells: by most of the packages that it has there.
+    itself; which of them it is only INSTALLED_APPS tells, by most of its packages there.
     """
     folders = {path.rpartition("/")[0] for path in paths if not is_test(path)}
     found: dict[str, str] = {}

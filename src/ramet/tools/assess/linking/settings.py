@@ -191,7 +191,7 @@ def _classes(names: Names, module: Module) -> Iterator[Symbol]:
 def _line(
     names: Names, symbol: Symbol, seen: set[int] | None = None
 ) -> Iterator[tuple[Module, ClassDef]]:
-    """A class after all that were read of those it inherits from, each once, the first base last."""
+    """A class after all that were read of what it inherits from, each once, the first base last."""
     seen = set() if seen is None else seen
     module, cls = symbol.module, symbol.statement
     if module is None or not isinstance(cls, ClassDef) or id(cls) in seen:

@@ -1,8 +1,8 @@
 """A project's folder -> its files, each once, and what was passed over.
 
 Folders that hold no source of the project are left out: hidden ones, virtual environments,
-`node_modules`, caches, what Django itself is installed in. A symbolic link to a folder is followed once, and never to one that is
-read anyway.
+`node_modules`, caches, what Django itself is installed in. A symbolic link to a folder is followed
+once, and never to one that is read anyway.
 """
 
 from __future__ import annotations

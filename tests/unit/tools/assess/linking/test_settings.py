@@ -262,3 +262,66 @@ def test_a_name_counts_from_the_project_before_it_does_from_within(tmp_path: Pat
     write(tmp_path, {"bank/__init__.py": "", "bank/models.py": MODELS})
     found = scan(tmp_path, settings="core.settings.live")
     assert [model.label for model in found.models] == ["bank.Thing"]
+
+
+# -- Apps that are for tests ----------------------------------------------------------------------
+
+
+def apps(*names: str, init: bool = True) -> dict[str, str]:
+    """Packages with a model each."""
+    files = {f"{name}/models.py": MODELS for name in names}
+    return files | ({f"{name}/__init__.py": "" for name in names} if init else {})
+
+
+@pytest.mark.parametrize("init", [True, False])
+@pytest.mark.parametrize("folder", ["tests", "test_utils", "testapp", "integration_tests"])
+def test_what_only_settings_of_tests_install_is_no_app_where_its_folder_is_of_tests(
+    tmp_path: Path, folder: str, init: bool
+) -> None:
+    """Whether or not it has an `__init__.py`; of tests, not every app is one of tests."""
+    installed = f"INSTALLED_APPS = ['lib', 'lib.{folder}.sample']\n"
+    files = {"lib/__init__.py": "", "lib/tests/settings.py": installed, **apps("lib")}
+    found = scan(write(tmp_path, files | apps(f"lib/{folder}/sample", init=init)))
+    assert [app.package for app in found.apps] == ["lib"]
+    assert [model.label for model in found.models] == ["lib.Thing"]
+
+
+def test_an_app_that_the_project_installs_is_one_whatever_it_is_called(tmp_path: Path) -> None:
+    """With what its functions do; its own tests stay tests."""
+    views = "from testing.models import Thing\n\n\ndef make():\n    Thing.objects.create()\n"
+    files = {
+        "settings.py": "INSTALLED_APPS = ['testing', 'test_utils']\n",
+        "manage.py": 'setdefault("DJANGO_SETTINGS_MODULE", "settings")\n',
+        "testing/views.py": views,
+        "testing/tests/test_views.py": views,
+        **apps("testing", "test_utils"),
+    }
+    found = scan(write(tmp_path, files))
+    assert {model.label for model in found.models} == {"testing.Thing", "test_utils.Thing"}
+    assert [function.file for function in found.functions] == ["testing/views.py"]
+
+
+def test_apps_of_tests_are_not_added_from_their_settings_to_those_of_the_project(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "live.py": "INSTALLED_APPS = ['shop']\n",
+        "more.py": "INSTALLED_APPS = ['bank']\n",
+        "tests/settings.py": "INSTALLED_APPS = ['shop', 'tests.sample', 'old']\n",
+        **apps("shop", "bank", "old", "tests/sample"),
+        "tests/__init__.py": "",
+    }
+    found = scan(write(tmp_path, files))
+    assert {app.package for app in found.apps} == {"shop", "bank", "old"}
+
+
+def test_settings_of_tests_that_are_asked_for_install_what_they_say(tmp_path: Path) -> None:
+    files = {
+        "settings.py": "INSTALLED_APPS = ['shop']\n",
+        "tests/settings.py": "INSTALLED_APPS = ['shop', 'tests.sample']\n",
+        **apps("shop", "tests/sample"),
+        "tests/__init__.py": "",
+    }
+    found = scan(write(tmp_path, files), settings="tests.settings")
+    assert {model.label for model in found.models} == {"shop.Thing", "sample.Thing"}
+    assert found.project.settings == ["tests.settings"]
