@@ -97,15 +97,16 @@ def find_settings(
         modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
     found.modules = [module.name for module in modules]
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
+    if found.settings.values.get("INSTALLED_APPS") is None:
+        found.settings.partial.setdefault("INSTALLED_APPS", (modules[0].path, 0))
     if not found.is_named:
         others = [(module, evaluated[id(module)]) for module in modules if id(module) in evaluated]
         _add_apps_of_others(found, names, others)
     found.is_of_tests = not _is_of_project(modules[0])
     if not wanted and found.is_of_tests:
         _leave_tests_out(found)
-    known = found.settings.values.get("INSTALLED_APPS")
-    if known is None or "INSTALLED_APPS" in found.settings.partial:
-        path, line = found.settings.partial.get("INSTALLED_APPS", (modules[0].path, 0))
+    if "INSTALLED_APPS" in found.settings.partial:
+        path, line = found.settings.partial["INSTALLED_APPS"]
         found.gaps.append(
             Gap(
                 kind="partial-settings",
