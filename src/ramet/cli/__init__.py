@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     match arguments:
         case [] | ["--help" | "-h" | "help"]:
-            print(_help())
+            print(_overview())
             return DONE if arguments else MISUSED
         case ["--version"]:
             from importlib.metadata import version
@@ -81,20 +81,18 @@ def _first_line(path: Path) -> str:
     return str(ast.literal_eval(line if line.count('"""') == 2 else line + '"""'))
 
 
-def _help() -> str:
-    table = commands()
-    width = max(map(len, table), default=0)
-    lines = [f"  {name:<{width}}  {line}" for name, line in table.items()]
-    return "\n".join(
+def _overview() -> str:
+    from ramet.cli._wrapping import filled, table
+
+    return "\n\n".join(
         [
             "Usage: ramet COMMAND [OPTIONS]",
-            "",
-            "One Django codebase, as many independently deployed services as you want.",
-            "",
-            *lines,
-            "",
-            "ramet COMMAND --help tells more. Exit codes: 0 done, 1 findings or failure,",
-            "2 wrong usage or configuration.",
+            filled("One Django codebase, as many independently deployed services as you want."),
+            table(list(commands().items())),
+            filled(
+                "ramet COMMAND --help tells more. Exit codes: 0 done, 1 findings or failure, "
+                "2 wrong usage or configuration."
+            ),
         ]
     )
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import inspect
-import shutil
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ramet.cli._signature import Parameter
+from ramet.cli._wrapping import filled, table
 
 __all__ = ["group_help", "group_usage", "help_of", "usage"]
 
-_WIDEST = 100
 _HELP = ("-h, --help", "Show this and exit.")
 
 
 def usage(program: str, parameters: Sequence[Parameter]) -> str:
-    """The line that shows what a command takes."""
+    """What shows what a command takes, in one line where that is not too long."""
     shown = [_shown(each) for each in parameters if each.is_needed or not each.names]
-    return " ".join([f"Usage: {program} [OPTIONS]", *shown])
+    return filled(" ".join([f"Usage: {program} [OPTIONS]", *shown]), others=" " * 7)
 
 
 def group_usage(program: str) -> str:
     """The same of a command that has sub-commands."""
-    return f"Usage: {program} COMMAND [OPTIONS]"
+    return filled(f"Usage: {program} COMMAND [OPTIONS]", others=" " * 7)
 
 
 def help_of(program: str, command: Callable[..., Any], parameters: Sequence[Parameter]) -> str:
@@ -33,8 +31,8 @@ def help_of(program: str, command: Callable[..., Any], parameters: Sequence[Para
     options = [(_names(each), _about(each)) for each in parameters if each.names]
     parts = [usage(program, parameters), *_paragraphs(inspect.getdoc(command) or "")]
     if arguments:
-        parts.append("Arguments:\n" + _table(arguments))
-    return "\n\n".join([*parts, "Options:\n" + _table([*options, _HELP])])
+        parts.append("Arguments:\n" + table(arguments))
+    return "\n\n".join([*parts, "Options:\n" + table([*options, _HELP])])
 
 
 def group_help(program: str, text: str, commands: Mapping[str, Callable[..., Any]]) -> str:
@@ -44,7 +42,7 @@ def group_help(program: str, text: str, commands: Mapping[str, Callable[..., Any
         for name, command in commands.items()
     ]
     return "\n\n".join(
-        [group_usage(program), *_paragraphs(text), "Commands:\n" + _table(rows)],
+        [group_usage(program), *_paragraphs(text), "Commands:\n" + table(rows)],
     )
 
 
@@ -78,28 +76,5 @@ def _notes(parameter: Parameter) -> Iterator[str]:
         yield f"[default: {default}]"
 
 
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns, _WIDEST)
-
-
 def _paragraphs(text: str) -> list[str]:
-    return [_filled(each, "", "") for each in text.split("\n\n") if each]
-
-
-def _table(rows: Sequence[tuple[str, str]]) -> str:
-    """Two columns; what is too long for the first one begins the second one later."""
-    first = min(max(len(left) for left, _ in rows), _width() // 3) + 4
-    return "\n".join(
-        _filled(right, f"  {left}  ".ljust(first), " " * first) for left, right in rows
-    )
-
-
-def _filled(text: str, first: str, others: str) -> str:
-    return textwrap.fill(
-        text,
-        _width(),
-        initial_indent=first,
-        subsequent_indent=others,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return [filled(each) for each in text.split("\n\n") if each]

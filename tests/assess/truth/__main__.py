@@ -96,10 +96,9 @@ def scanned(project: RealProject, how: str) -> Scan:
     found = scan(
         root,
         venv=None if how == "source alone" else venv_of(project),
-        # The truth is one of some settings, which a user would name as well. Where their name
-        # counts from a folder within the project, `--settings` does not know it; a scan does.
+        # The truth is one of some settings, which a user would name as well.
         pythonpath=[beside(project)],
-        settings="" if project.path else project.settings or OWN_SETTINGS,
+        settings=project.settings or OWN_SETTINGS,
     )
     return merged(found, registry_of(project), root) if how == "with --registry" else found
 

@@ -31,7 +31,8 @@ def test_help_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     """With what must be given, with ranges, and with defaults that say something."""
     monkeypatch.setenv("COLUMNS", "44")
     assert help_of("ramet copy", copy, parameters(copy)) == (
-        "Usage: ramet copy [OPTIONS] --rate FLOAT SOURCES [TARGET]\n"
+        "Usage: ramet copy [OPTIONS] --rate FLOAT\n"
+        "       SOURCES [TARGET]\n"
         "\n"
         "Copy what is there, as often as it takes,\n"
         "and say so.\n"

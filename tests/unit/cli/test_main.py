@@ -12,16 +12,29 @@ from ramet import cli
 from tests.unit.cli.conftest import Ramet
 
 
-def test_help_lists_every_command_with_one_line(ramet: Ramet) -> None:
-    """Read from the files; each has a line of its own."""
+def test_help_lists_every_command_with_its_sentence(ramet: Ramet) -> None:
+    """Read from the files; each begins a line of its own."""
     run = ramet("--help")
     assert run.returncode == 0
     assert re.search("^  explain +Explain one call between services: ", run.stdout, re.MULTILINE)
     assert {"check", "explain", "manifest", "schema"} <= set(cli.commands())
     for name, line in cli.commands().items():
-        assert f"  {name} " in run.stdout
-        assert line in run.stdout
+        assert f"\n  {name} " in run.stdout
+        assert line in " ".join(run.stdout.split())
         assert line.endswith(".")
+
+
+@pytest.mark.parametrize("columns", [44, 60, 80, 120])
+def test_help_is_as_wide_as_the_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Up to what is easily read; it is plain text, so that it reads the same in a pipe."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    widest = min(columns, 100)
+    assert widest * 0.8 < max(map(len, shown.splitlines())) <= widest
+    assert shown.replace("\n", "").isprintable()
 
 
 def test_help_imports_neither_a_parser_nor_any_command() -> None:

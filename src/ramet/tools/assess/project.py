@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Gap
-from ramet.tools.assess.linking.modules import is_test
+from ramet.tools.assess.linking.modules import files_of, is_test, is_test_package
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.settings import Settings, defines_apps, evaluate
 from ramet.tools.assess.source.extract import ClassDef
 from ramet.tools.assess.source.walking import Files
 
-__all__ = ["SettingsFound", "find_settings"]
+__all__ = ["SettingsFound", "find_settings", "is_sample", "settings_named"]
 
 _SAMPLES = frozenset(
     (
@@ -43,29 +43,40 @@ _NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"']?\]?\s*[,=:]\s*[\"']?([A-Za-z_]
 
 @dataclass(slots=True)
 class SettingsFound:
-    """`modules` are dotted names, the one in use first. `is_named`: something names that one."""
+    """`modules` are dotted names, the one in use first. `is_named`: something names that one.
+
+    `is_of_tests`: it is one of tests or of a sample, so that it may install what is for these.
+    """
 
     modules: list[str] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)
     is_named: bool = False
+    is_of_tests: bool = False
     gaps: list[Gap] = field(default_factory=list)
 
 
-def find_settings(
-    root: Path, files: Files, names: Names, wanted: str | None = None
-) -> SettingsFound:
-    """The settings of a project. `wanted` is a dotted name that goes before everything.
+def settings_named(root: Path, files: Files) -> list[str]:
+    """The dotted names of settings that files of a project give, the most telling first."""
+    return list(dict.fromkeys(_named(root, files)))
 
-    Raises DiagnosticError where no module has it.
+
+def find_settings(
+    names: Names, given: Sequence[str], wanted: str | None = None, first: Sequence[str] = ()
+) -> SettingsFound:
+    """The settings of a project, of the names that are `given` for them.
+
+    `wanted` is the name that goes before everything; it counts from the folders `first` before the
+    project's own, and from that before any other. Raises DiagnosticError where no module has it, or
+    where it may be several.
     """
     found = SettingsFound()
-    named = [wanted] if wanted else list(dict.fromkeys(_named(root, files)))
-    modules = [module for name in named if (module := names.find(name)) is not None]
-    if wanted and not modules:
-        raise DiagnosticError(_unknown(wanted, _with_apps(names)))
+    if wanted:
+        modules = [_wanted(names, wanted, first)]
+    else:
+        modules = [each for name in given if (each := names.find(name)) is not None]
     # One that gets its apps in a way that only it knows, as of Dynaconf, leaves it to the others.
     found.is_named = any(_installs(names, module) for module in modules)
-    if not found.is_named or all(is_test(module.path) for module in modules):
+    if not found.is_named or not (wanted or any(not is_test(each.path) for each in modules)):
         modules += _with_apps(names)
     modules = list(dict.fromkeys(modules))
     if not modules:
@@ -74,8 +85,9 @@ def find_settings(
                 kind="no-settings",
                 file="",
                 line=0,
-                found="no settings module with INSTALLED_APPS",
-                why="Packages with models, migrations or an AppConfig were taken for its apps.",
+                found="no settings module with INSTALLED_APPS, so nothing says what is installed",
+                why="Packages with models, migrations or an AppConfig were taken for its apps, and "
+                "what relations name beside them for installed.",
                 remedy="Name the settings module with --settings.",
             )
         )
@@ -85,13 +97,16 @@ def find_settings(
         modules.sort(key=lambda module: _rank(names, module, evaluated.get(id(module))))
     found.modules = [module.name for module in modules]
     found.settings = evaluated.get(id(modules[0])) or evaluate(names, modules[0])
+    if found.settings.values.get("INSTALLED_APPS") is None:
+        found.settings.partial.setdefault("INSTALLED_APPS", (modules[0].path, 0))
     if not found.is_named:
-        _add_apps_of_others(found, names, [evaluated[id(m)] for m in modules if id(m) in evaluated])
-    if not wanted and (is_test(modules[0].path) or is_sample(modules[0].path)):
-        _leave_tests_out(found, names)
-    known = found.settings.values.get("INSTALLED_APPS")
-    if known is None or "INSTALLED_APPS" in found.settings.partial:
-        path, line = found.settings.partial.get("INSTALLED_APPS", (modules[0].path, 0))
+        others = [(module, evaluated[id(module)]) for module in modules if id(module) in evaluated]
+        _add_apps_of_others(found, names, others)
+    found.is_of_tests = not _is_of_project(modules[0])
+    if not wanted and found.is_of_tests:
+        _leave_tests_out(found)
+    if "INSTALLED_APPS" in found.settings.partial:
+        path, line = found.settings.partial["INSTALLED_APPS"]
         found.gaps.append(
             Gap(
                 kind="partial-settings",
@@ -116,32 +131,46 @@ def find_settings(
     return found
 
 
+def _wanted(names: Names, wanted: str, first: Sequence[str]) -> Module:
+    own = names.modules.get(wanted, [])
+    for start in (*first, ""):
+        for module in own:
+            if module.path in files_of(wanted, start):
+                return module
+    if len(own) > 1:
+        raise DiagnosticError(_ambiguous(wanted, own))
+    found = names.find(wanted)
+    if found is None:
+        raise DiagnosticError(_unknown(wanted, _with_apps(names)))
+    return found
+
+
 def _installs(names: Names, module: Module) -> bool:
     return evaluate(names, module).values.get("INSTALLED_APPS") is not None
 
 
-def _add_apps_of_others(found: SettingsFound, names: Names, others: list[Settings]) -> None:
+def _add_apps_of_others(
+    found: SettingsFound, names: Names, others: Iterable[tuple[Module, Settings]]
+) -> None:
     """Where nobody names the settings, an app of the project that any of them installs counts."""
     entries = found.settings.texts("INSTALLED_APPS")
-    for other in others:
+    for module, other in others:
         for entry in other.texts("INSTALLED_APPS"):
             symbol = names.locate(entry) if entry not in entries else None
-            if symbol is not None and _is_own(symbol):
+            if symbol is None or not _is_own(symbol):
+                continue
+            if _is_of_project(module) or not is_test_package(entry):
                 entries.append(entry)
     if entries:
         found.settings.values["INSTALLED_APPS"] = entries
 
 
-def _leave_tests_out(found: SettingsFound, names: Names) -> None:
+def _leave_tests_out(found: SettingsFound) -> None:
     """Settings of tests install apps of tests, which are no part of the project."""
     found.is_named = False
     values = found.settings.values
     values["INSTALLED_APPS"] = [
-        entry
-        for entry in found.settings.texts("INSTALLED_APPS")
-        if (symbol := names.locate(entry)) is None
-        or symbol.module is None
-        or not symbol.module.is_test
+        entry for entry in found.settings.texts("INSTALLED_APPS") if not is_test_package(entry)
     ]
     values.pop("AUTH_USER_MODEL", None)
 
@@ -150,7 +179,7 @@ def _rank(names: Names, module: Module, settings: Settings | None) -> tuple[bool
     """Settings nobody names are the likelier the more of the project they install."""
     entries = settings.texts("INSTALLED_APPS") if settings is not None else []
     own = sum(1 for entry in entries if (found := names.locate(entry)) and _is_own(found))
-    return module.is_test or is_sample(module.path), -own
+    return not _is_of_project(module), -own
 
 
 def _is_own(symbol: Symbol) -> bool:
@@ -167,6 +196,20 @@ def _unknown(wanted: str, there: list[Module]) -> Mistake:
         remedy="Name it as manage.py would; where it lies outside of the project, name the folder "
         "that its name counts from with --pythonpath.",
     )
+
+
+def _ambiguous(wanted: str, there: Sequence[Module]) -> Mistake:
+    return Mistake(
+        "ambiguous-settings",
+        where="--settings",
+        found=f"{wanted}, which may be {' or '.join(module.path for module in there)}",
+        expected="a dotted name that one module has",
+        remedy="Assess the folder of the one that counts, or name it with --pythonpath.",
+    )
+
+
+def _is_of_project(module: Module) -> bool:
+    return not (is_test(module.path) or is_sample(module.path))
 
 
 def is_sample(path: str) -> bool:
@@ -204,7 +247,7 @@ def _with_apps(names: Names) -> list[Module]:
     return sorted(
         found.values(),
         key=lambda module: (
-            module.is_test or is_sample(module.path),
+            not _is_of_project(module),
             "settings" not in module.name,
             module.name.rpartition(".")[2] not in ("settings", "base", "production", "common"),
             module.path.count("/"),

@@ -86,7 +86,7 @@ def _scan(
     edges, gaps = relations(world.registry)
     joined = _behaviour(root, files, world, store, progress)
     edges += joined.edges
-    gaps += [*unseen(world.registry), *joined.gaps]
+    gaps += [*unseen(world.registry, with_apps=world.knows_apps), *joined.gaps]
     world.names.returns.keep(store, world.modules, world.keys)
     store.save()
     return Scan(

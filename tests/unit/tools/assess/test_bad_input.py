@@ -113,7 +113,30 @@ def test_apps_without_settings_are_seen_and_the_missing_settings_told(
     (root / "manage.py").unlink()
     found = scan(root)
     assert_rest_was_seen(found)
-    assert any("settings" in g.kind for g in found.gaps), found.gaps
+    assert [g.kind for g in found.gaps] == ["no-settings"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        (None, "no-settings"),
+        ("INSTALLED_APPS = ['people', 'orders', 'extra'] + more()\n", "partial-settings"),
+        ("INSTALLED_APPS = ['people', 'orders', 'extra']\n", "app-not-installed"),
+    ],
+)
+def test_no_app_is_said_to_be_missing_where_not_all_that_is_installed_is_known(
+    shop: Callable[..., Path], settings: str | None, kind: str
+) -> None:
+    key = '    {} = models.ForeignKey("{}", models.CASCADE)\n'
+    body = key.format("by", "auth.User") + key.format("of", "billing.Account")
+    files = {"extra/models.py": model("Extra", body)}
+    if settings is not None:
+        files["config/settings.py"] = settings
+    found = scan(shop(files, without="" if settings else "config/"))
+    assert_rest_was_seen(found)
+    assert {g.kind for g in found.gaps} == {kind}
+    targets = {edge.target for edge in found.edges if edge.source == "extra.Extra"}
+    assert targets == {"auth.User", "billing.Account"}
 
 
 # -- Settings ------------------------------------------------------------------------------------

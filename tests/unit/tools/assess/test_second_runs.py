@@ -135,6 +135,20 @@ def told(root: Path, cache: Path | None) -> tuple[bytes, bytes]:
     return as_json(report), html
 
 
+def test_whichever_byte_of_the_cache_is_damaged_it_is_not_to_be_seen(
+    root: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    fresh, chance = scan(root, cache=cache), random.Random(0)
+    [kept] = cache.iterdir()
+    content = kept.read_bytes()
+    for _ in range(40):
+        damaged = bytearray(content)
+        damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        kept.write_bytes(damaged)
+        assert scan(root, cache=cache) == fresh
+
+
 def test_a_file_that_names_the_settings_is_seen_though_no_module_changed(tmp_path: Path) -> None:
     """Of settings that nobody names, apps that they do not install are guessed."""
     for app in ("one", "two", "three"):

@@ -28,11 +28,17 @@ def site_packages(venv: Path) -> list[Path]:
 
 
 def find_search_path(
-    root: Path, venv: Path | None, pythonpath: Sequence[Path], store: Store, gaps: list[Gap]
+    root: Path,
+    venv: Path | None,
+    pythonpath: Sequence[Path],
+    carried: Iterable[str],
+    store: Store,
+    gaps: list[Gap],
 ) -> SearchPath:
     """That of a project in `root`, of which what lies in there itself is no part.
 
-    `gaps` gets what an environment has and cannot be read.
+    But what it carries along is: folders of installed packages. `gaps` gets what an environment
+    has and cannot be read.
     """
     edited = [Place(folder.resolve()) for folder in pythonpath]
     site = site_packages(venv) if venv is not None else []
@@ -43,7 +49,9 @@ def find_search_path(
     elif venv is not None:
         gaps.append(_no_site_packages(venv))
     return SearchPath(
-        site[:1], [each for each in edited if not each.path.is_relative_to(root)], store
+        [*site[:1], *(root / folder for folder in carried)],
+        [each for each in edited if not each.path.is_relative_to(root)],
+        store,
     )
 
 

@@ -17,14 +17,21 @@ from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.library import SearchPath, find_search_path
 from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
+from ramet.tools.assess.linking.modules import (
+    homes,
+    import_roots,
+    is_test,
+    is_test_package,
+    name_modules,
+    roots_of_names,
+)
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
 from ramet.tools.assess.linking.returns import Returns
 from ramet.tools.assess.linking.users import guess_user_model
 from ramet.tools.assess.linking.values import Values
 from ramet.tools.assess.linking.world import World
-from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
+from ramet.tools.assess.project import SettingsFound, find_settings, is_sample, settings_named
 from ramet.tools.assess.source.extract import Assign, ClassDef, Extract, Import
 from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.walking import Files
@@ -47,13 +54,18 @@ def link(
     named = name_modules(root, extracts, roots)
     gaps: list[Gap] = []
     returns = Returns()
-    library = find_search_path(root, venv, pythonpath, store, gaps)
+    library = find_search_path(root, venv, pythonpath, files.installed, store, gaps)
+    inside = _inside(root, pythonpath)
+    given = settings_named(root, files)
+    starts = roots_of_names([settings, *given] if settings else given, named, extracts)
+    if further := [*inside, *starts]:
+        named = name_modules(root, extracts, roots, further_roots=further)
     names = Names(named, library, returns)
-    found = find_settings(root, files, names, settings)
+    found = find_settings(names, given, settings, inside)
     if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
-        named = name_modules(root, extracts, roots, moved)
+        named = name_modules(root, extracts, roots, moved, further)
         names = Names(named, library, returns)
-        found = find_settings(root, files, names, settings)
+        found = find_settings(names, given, settings, inside)
     modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
     # What was looked up for the settings did not know them yet.
@@ -62,6 +74,8 @@ def link(
     names.is_made = values.is_made
     classes = Classes(values)
     apps = find_apps(names, classes, found.settings.texts("INSTALLED_APPS"))
+    if not found.is_of_tests:
+        _accept_apps(apps, modules.values())
     packages = _packages_with_models(modules.values(), names)
     if _must_guess(found, apps, packages):
         guess_apps(names, classes, apps, packages, modules.values())
@@ -83,6 +97,23 @@ def link(
         settings_modules=found.modules,
         gaps=gaps,
     )
+
+
+def _inside(root: Path, pythonpath: Iterable[Path]) -> list[str]:
+    """The folders of a search path that lie in the project, whose modules are its own."""
+    folders = (folder.resolve() for folder in pythonpath)
+    inside = [each.relative_to(root) for each in folders if each.is_relative_to(root)]
+    return [each.as_posix() for each in inside if each.parts]
+
+
+def _accept_apps(apps: Apps, modules: Iterable[Module]) -> None:
+    """What the project installs is no test, though it may be called so; its own tests are."""
+    called_tests = {app.package for app in apps.by_label.values() if is_test_package(app.package)}
+    for module in modules if called_tests else ():
+        app = apps.containing(module.name)
+        if module.is_test and app is not None and app.package in called_tests:
+            inner = module.name.removeprefix(f"{app.package}.").replace(".", "/")
+            module.is_test = is_test(f"{inner}.py")
 
 
 class _Hints(msgspec.Struct, array_like=True):
@@ -220,7 +251,7 @@ def _modules_with_models(
             continue
         if module.is_test:
             app = apps.containing(module.name)
-            if app is None or not _is_test_package(app.package):
+            if app is None or not is_test_package(app.package):
                 continue
         found.append(module)
     return sorted(found, key=lambda module: module.path)
@@ -258,10 +289,6 @@ def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) ->
 def _is_left_out(apps: Apps, package: str) -> bool:
     app = apps.containing(package)
     return app is not None and app.package != package
-
-
-def _is_test_package(package: str) -> bool:
-    return is_test(package.replace(".", "/") + "/models.py")
 
 
 def _outside(modules: Iterable[Module], found: SettingsFound, library: SearchPath) -> bytes:

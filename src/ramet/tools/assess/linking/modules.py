@@ -2,24 +2,40 @@
 
 A folder from which names count (an import root) is one of: the project's own folder, one with a
 `manage.py`, and the folder of a package's topmost `__init__.py`. Where the project's folder is
-itself a package, as that of an unpacked wheel, names count from above it.
+itself a package, as that of an unpacked wheel, names count from above it. Names that somebody gave
+are found from further folders too, and nothing is named from there by that alone.
 """
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.source.extract import Extract
 
-__all__ = ["ABOVE", "homes", "import_roots", "is_migration", "is_test", "name_modules"]
+__all__ = [
+    "ABOVE",
+    "files_of",
+    "homes",
+    "import_roots",
+    "is_migration",
+    "is_test",
+    "is_test_package",
+    "name_modules",
+    "roots_of_names",
+]
 
 ABOVE = ".."
 """The import root above the project's folder."""
 
-_TEST_FOLDERS = frozenset(("tests", "test", "testing", "testapp", "test_app", "functional_tests"))
+_TEST_FOLDER = re.compile(
+    r"tests?|testing|test_?(apps?|utils?|project|site|support|helpers?)"
+    r"|(unit|functional|integration|acceptance)_?tests?"
+)
 
 # What such a package lies in is an app, though it may have no `__init__.py` of its own.
 _WITHIN_APPS = frozenset(("management", "migrations", "templatetags", "tests"))
@@ -29,11 +45,16 @@ def is_test(path: str) -> bool:
     """Whether a file is one of tests, by the names that pytest and unittest look for."""
     *folders, name = path.split("/")
     return (
-        not _TEST_FOLDERS.isdisjoint(folders)
+        any(map(_TEST_FOLDER.fullmatch, folders))
         or name.startswith(("test_", "conftest."))
         or name.endswith(("_test.py", "_tests.py"))
         or name in ("tests.py", "test.py")
     )
+
+
+def is_test_package(package: str) -> bool:
+    """The same of the modules of a package, by its dotted name."""
+    return is_test(f"{package.replace('.', '/')}/x.py")
 
 
 def is_migration(path: str) -> bool:
@@ -72,16 +93,48 @@ def import_roots(root: Path, paths: Iterable[str]) -> list[str]:
     return roots
 
 
+def roots_of_names(
+    names: Iterable[str], named: Mapping[str, list[Module]], paths: Iterable[str]
+) -> list[str]:
+    """Folders that given names of modules count from, of those that are in no import root.
+
+    Each has a `manage.py`, which puts it on the path though it may be a package, or is a `src`.
+    """
+    paths = frozenset(paths)
+    starts = {p.rpartition("/")[0] for p in paths if p.rpartition("/")[2] == "manage.py"}
+    starts.update(f"{before}src" for p in paths if (before := _before_src(p)) is not None)
+    return [
+        start
+        for name in names
+        if name not in named
+        for start in sorted(starts)
+        if not paths.isdisjoint(files_of(name, start))
+    ]
+
+
+def _before_src(path: str) -> str | None:
+    before, src, _ = f"/{path}".partition("/src/")
+    return f"{before}/".lstrip("/") if src else None
+
+
+def files_of(name: str, start: str) -> tuple[str, str]:
+    """The files that a module of a dotted name may be, counted from a folder."""
+    inner = f"{start}/{name.replace('.', '/')}".lstrip("/")
+    return f"{inner}.py", f"{inner}/__init__.py"
+
+
 def homes(
     entries: Iterable[str], named: Mapping[str, list[Module]], paths: Iterable[str]
 ) -> dict[str, str]:
     """Folders of packages that INSTALLED_APPS names from another import root, with that root.
 
     `apps/shop` is `apps.shop` to one project and `shop` to another which puts `apps` on the path by
-    itself; which of them it is only INSTALLED_APPS tells.
+    itself; which of them it is only INSTALLED_APPS tells, by most of its packages there.
     """
     folders = {path.rpartition("/")[0] for path in paths if not is_test(path)}
     found: dict[str, str] = {}
+    nested: dict[str, str] = {}
+    in_place: list[str] = []
     for entry in entries:
         parts = entry.split(".")
         package = next(
@@ -92,8 +145,14 @@ def homes(
             folder = module.path.rpartition("/")[0]
             if module.name != package and module.is_package and len(folder) >= len(package):
                 found[folder] = folder[: -len(package)].rstrip("/")
+            else:
+                in_place.append(folder)
         elif parts[0] not in sys.stdlib_module_names and parts[0] != "django":
-            found.update(_nested(entry.replace(".", "/"), folders))
+            nested.update(_nested(entry.replace(".", "/"), folders))
+    supporters = Counter(nested.values())
+    for folder, start in nested.items():
+        if supporters[start] > sum(each.startswith(start + "/") for each in in_place):
+            found[folder] = start
     return found
 
 
@@ -112,15 +171,18 @@ def name_modules(
     extracts: Mapping[str, Extract],
     roots: list[str],
     homes: Mapping[str, str] | None = None,
+    further_roots: Iterable[str] = (),
 ) -> dict[str, list[Module]]:
     """Every module by each of its dotted names, the best one first in each list.
 
     A module has one name of its own, from the innermost import root that it is in and whose folders
     down to it are packages, unless `homes` has another root for the folder it is in; it is found by
-    its names from other roots too.
+    its names from other roots too, of which `further_roots` are no more than that.
     """
     homes = homes or {}
-    roots = [*roots, *(home for home in dict.fromkeys(homes.values()) if home not in roots)]
+    roots = list(dict.fromkeys([*roots, *homes.values()]))
+    naming = len(roots)
+    roots = list(dict.fromkeys([*roots, *further_roots]))
     named: dict[str, list[Module]] = {}
     further: dict[str, list[Module]] = {}
     for path, extract in extracts.items():
@@ -132,7 +194,9 @@ def name_modules(
         home = _home(path, homes) if homes else None
         own_root, own_name = candidates[0]
         if len(candidates) > 1:
-            own_root, own_name = max(candidates, key=lambda pair: _weight(pair, roots, home))
+            own_root, own_name = max(
+                candidates, key=lambda pair: _weight(pair[0], roots, naming, home)
+            )
         module = Module(
             name=own_name,
             path=path,
@@ -165,10 +229,13 @@ def _home(path: str, homes: Mapping[str, str]) -> str | None:
     return None
 
 
-def _weight(pair: tuple[str, str], roots: list[str], home: str | None) -> tuple[bool, int, int]:
-    each = pair[0]
+def _weight(
+    each: str, roots: list[str], naming: int, home: str | None
+) -> tuple[bool, bool, int, int]:
+    """How much a root is the one to name a module from; the first `naming` ones are for that."""
     depth = -1 if each == ABOVE else each.count("/") + 1 if each else 0
-    return each == home, depth, -roots.index(each)
+    order = roots.index(each)
+    return each == home, order < naming, depth, -order
 
 
 def _name(root: Path, path: str, import_root: str) -> str | None:

@@ -2,15 +2,17 @@
 
 A settings module is a program, and of what it does depending on its environment every branch is
 taken: a list has what any branch puts there, a single value is the first that is given. Star
-imports, `+=` and `append` are followed.
+imports, `+=` and `append` are followed, and classes of settings, as of django-configurations, to
+what they inherit: each is one more branch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ramet.tools.assess.linking.names import Module, Names
+from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.values import Value, Values
 from ramet.tools.assess.source.extract import (
     Assign,
@@ -62,6 +64,7 @@ class _Evaluation:
         self.names = names
         self.settings = settings
         self.bound = settings.values
+        self.scope: Mapping[str, Value] = self.bound
         self.values = Values(names, self.bound)
         self.seen: set[int] = set()
 
@@ -70,9 +73,35 @@ class _Evaluation:
             return
         self.seen.add(id(module))
         self._statements(module, module.extract.body)
-        for statement in module.extract.body:  # django-configurations
-            if isinstance(statement, ClassDef) and defines_apps(statement.body):
-                self._statements(module, statement.body)
+        for symbol in _classes(self.names, module):
+            line = list(_line(self.names, symbol))
+            if any(defines_apps(cls.body) for _, cls in line):
+                self._add(self._of_classes(module, line))
+
+    def _of_classes(self, module: Module, line: Iterable[tuple[Module, ClassDef]]) -> Settings:
+        """Those of a class; each of its line may name its bases: `Base.INSTALLED_APPS + [...]`."""
+        settings = Settings()
+        inner = _Evaluation(self.names, settings)
+        for at, cls in line:
+            of_bases = {
+                f"{base.dotted}.{name}": value
+                for base in cls.bases
+                if isinstance(base, Name)
+                for name, value in inner.bound.items()
+            }
+            inner.scope = ChainMap(inner.bound, of_bases, self.bound if at is module else {})
+            inner._statements(at, cls.body)
+        return settings
+
+    def _add(self, branch: Settings) -> None:
+        for name, value in branch.values.items():
+            old = self.bound.get(name)
+            if isinstance(old, list) and isinstance(value, list):
+                self.bound[name] = old + [each for each in value if each not in old]
+            elif old is None:
+                self.bound[name] = value
+        for name, place in branch.partial.items():
+            self.settings.partial.setdefault(name, place)
 
     def _statements(self, module: Module, statements: list[Statement]) -> None:
         for statement in statements:
@@ -101,7 +130,7 @@ class _Evaluation:
     def _assign(self, module: Module, statement: Assign) -> None:
         name = statement.target
         self.values.partial = False
-        value = self.values.of(module, statement.value, self.bound)
+        value = self.values.of(module, statement.value, self.scope)
         old = self.bound.get(name)
         if isinstance(old, list) and (statement.operator == "+" or statement.is_conditional):
             if isinstance(value, list):
@@ -123,7 +152,8 @@ class _Evaluation:
         """A setting that a class works out: what it begins with, for more may be added there."""
         name = function.name.rpartition(".")[2]
         if name.isupper() and function.returns:
-            self.bound[name] = self.values.of(module, function.returns[0], self.bound)
+            value = self.values.of(module, function.returns[0], self.scope)
+            self._add(Settings({name: value}))
             self._is_partial(module, name, function.line)
 
     def _is_partial(self, module: Module, name: str, line: int) -> None:
@@ -134,7 +164,7 @@ class _Evaluation:
             return
         name, _, method = call.function.dotted.rpartition(".")
         target = self.bound.get(name)
-        value = self.values.of(module, call.args[-1], self.bound)
+        value = self.values.of(module, call.args[-1], self.scope)
         if isinstance(target, list):
             if method in ("append", "insert"):
                 self.bound[name] = [*target, value]
@@ -145,3 +175,30 @@ class _Evaluation:
                 self._is_partial(module, name, call.line)
         elif isinstance(target, dict) and method == "update" and isinstance(value, dict):
             self.bound[name] = target | value
+
+
+def _classes(names: Names, module: Module) -> Iterator[Symbol]:
+    """Those that a module defines or imports by name."""
+    for statement in module.extract.body:
+        if isinstance(statement, ClassDef):
+            yield Symbol(f"{module.name}.{statement.name}", module, statement)
+        elif isinstance(statement, Import) and not statement.name.isupper():
+            symbol = names.imported(module, statement)
+            if symbol is not None and isinstance(symbol.statement, ClassDef):
+                yield symbol
+
+
+def _line(
+    names: Names, symbol: Symbol, seen: set[int] | None = None
+) -> Iterator[tuple[Module, ClassDef]]:
+    """A class after all that were read of what it inherits from, each once, the first base last."""
+    seen = set() if seen is None else seen
+    module, cls = symbol.module, symbol.statement
+    if module is None or not isinstance(cls, ClassDef) or id(cls) in seen:
+        return
+    seen.add(id(cls))
+    for base in reversed(cls.bases):
+        found = names.resolve(module, base.dotted) if isinstance(base, Name) else None
+        if found is not None:
+            yield from _line(names, found, seen)
+    yield module, cls

@@ -24,8 +24,11 @@ _NO_MODELS = ("django.", "typing.", "abc.", "enum.", "collections.", "typing_ext
 _REMEDY = "Give the project's environment with --venv, or its own registry with --registry."
 
 
-def unseen(registry: Registry) -> Iterator[Gap]:
-    """Gaps about own models' bases and targets. A field without any target is told elsewhere."""
+def unseen(registry: Registry, *, with_apps: bool) -> Iterator[Gap]:
+    """Gaps about own models' bases and targets. A field without any target is told elsewhere.
+
+    `with_apps`: also of those in apps that INSTALLED_APPS does not have. Without it, nobody knows.
+    """
     bases: dict[str, list[_Place]] = {}
     packages: dict[str, list[_Place]] = {}
     apps: dict[str, list[_Place]] = {}
@@ -42,7 +45,8 @@ def unseen(registry: Registry) -> Iterator[Gap]:
         yield _made_gap(registry)
     yield from (_base_gap(base, places) for base, places in bases.items())
     yield from (_package_gap(package, places) for package, places in packages.items())
-    yield from (_app_gap(app, places) for app, places in apps.items())
+    if with_apps:
+        yield from (_app_gap(app, places) for app, places in apps.items())
 
 
 def _unread_bases(model: ModelClass) -> Iterable[str]:

@@ -114,6 +114,8 @@ class Values:
         self, module: Module, dotted: str, scope: Mapping[str, Value], cls: ClassDef | None
     ) -> Value:
         """What a name is worth in a scope, in a class's body, in a module."""
+        if dotted in scope:
+            return scope[dotted]
         head, _, rest = dotted.partition(".")
         if head in scope:
             value = scope[head]

@@ -37,6 +37,11 @@ class World:
     settings_modules: list[str]
     gaps: list[Gap] = field(default_factory=list)
 
+    @property
+    def knows_apps(self) -> bool:
+        """Whether all that is installed is known: there are settings, and they say it in source."""
+        return bool(self.settings_modules) and "INSTALLED_APPS" not in self.settings.partial
+
     def app_label(self, module: Module) -> str:
         """The label of the app that a module is in, "" for none."""
         app = self.apps.containing(module.name)

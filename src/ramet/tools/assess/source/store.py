@@ -1,7 +1,7 @@
 """The cache on disk: what was worked out of a content, keyed by that content.
 
-One file a project. A store of another version, or one that a crash has cut off, is no store. It
-holds what the last run used, no more.
+One file a project. A store of another version, or one that a crash has cut off, is no store, and
+an entry that is damaged is no entry: each has a checksum. It holds what the last run used, no more.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +30,7 @@ def key_of(content: bytes) -> bytes:
 class _Kept(msgspec.Struct, array_like=True, gc=False):
     version: bytes
     entries: dict[bytes, memoryview]
+    sums: dict[bytes, int]
 
 
 class Store:
@@ -42,17 +44,21 @@ class Store:
         self._version = version
         self._old: dict[bytes, memoryview] = {}
         self._used: dict[bytes, memoryview] = {}
+        self._sums: dict[bytes, int] = {}
         self._is_changed = False
         if path is not None:
             with contextlib.suppress(OSError, msgspec.DecodeError):
                 kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
                 if kept.version == version:
-                    self._old = kept.entries
+                    self._old, self._sums = kept.entries, kept.sums
 
     def get(self, key: bytes) -> memoryview | None:
         """The encoded entry of a key, which counts as used from now on."""
-        entry = self._used.get(key) or self._old.get(key)
-        if entry is not None:
+        entry = self._used.get(key)
+        if entry is None:
+            entry = self._old.get(key)
+            if entry is None or zlib.crc32(entry) != self._sums.get(key):
+                return None
             self._used[key] = entry
         return entry
 
@@ -60,6 +66,7 @@ class Store:
         """Keep an encoded entry."""
         self._is_changed = True
         self._used[key] = kept = memoryview(entry)
+        self._sums[key] = zlib.crc32(entry)
         return kept
 
     def remembered(
@@ -88,7 +95,9 @@ class Store:
             handle, name = tempfile.mkstemp(dir=self._path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(msgspec.msgpack.encode(_Kept(self._version, self._used)))
+                    sums = {key: self._sums[key] for key in self._used}
+                    kept = _Kept(self._version, self._used, sums)
+                    file.write(msgspec.msgpack.encode(kept))
                 os.replace(name, self._path)
             except BaseException:
                 os.unlink(name)

@@ -1,8 +1,8 @@
 """A project's folder -> its files, each once, and what was passed over.
 
 Folders that hold no source of the project are left out: hidden ones, virtual environments,
-`node_modules`, caches. A symbolic link to a folder is followed once, and never to one that is
-read anyway.
+`node_modules`, caches, what Django itself is installed in. A symbolic link to a folder is followed
+once, and never to one that is read anyway.
 """
 
 from __future__ import annotations
@@ -38,11 +38,15 @@ _CONFIGURATION = frozenset(
 
 @dataclass(slots=True)
 class Files:
-    """Paths from the project's root, with `/`, sorted. `configuration` is that of tools."""
+    """Paths from the project's root, with `/`, sorted. `configuration` is that of tools.
+
+    `installed` are folders of installed packages, which a project may carry along.
+    """
 
     python: list[str] = field(default_factory=list)
     templates: list[str] = field(default_factory=list)
     configuration: list[str] = field(default_factory=list)
+    installed: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
 
@@ -58,6 +62,10 @@ def walk(root: Path) -> Files:
 def _holds_assets(path: str, names: set[str]) -> bool:
     """Whether it is for browsers and translators: thousands of files, none of them source."""
     return path.rpartition("/")[2] in _ASSETS and not any(n.endswith(".py") for n in names)
+
+
+def _holds_django(folder: str, names: set[str]) -> bool:
+    return "django" in names and os.path.isfile(f"{folder}/django/db/models/__init__.py")
 
 
 def _is_text(name: str) -> bool:
@@ -79,6 +87,9 @@ class _Walk:
             return
         names = {entry.name for entry in entries}
         if path and ("pyvenv.cfg" in names or _holds_assets(path, names)):
+            return
+        if path and _holds_django(folder, names):
+            self.files.installed.append(path)
             return
         for entry in entries:
             name = entry.name

@@ -142,3 +142,21 @@ def test_a_named_folder_is_read_anew_when_a_file_in_it_changes(root: Path) -> No
     bases = moved / "bases.py"
     bases.write_text(bases.read_text().replace("talk =", "chatter ="))
     assert fields() == {"chatter", "main", "other"}
+
+
+def test_packages_that_a_project_carries_along_are_not_its_own(root: Path) -> None:
+    """In a folder with Django itself; as if it were own source, `models.Model` would be no model's
+    base, and everything a part of the project."""
+    carried = (root.parent / "venv/lib/python3.12/site-packages").rename(root / "shop/vendor")
+    models = carried / "django/db/models/__init__.py"
+    models.parent.mkdir(parents=True)
+    for package in (carried, *list(models.parents)[:3]):
+        (package / "__init__.py").write_text("")
+    models.write_text("class Model:\n    pass\n")
+    found = scan(root)
+    assert {model.label for model in found.models if model.is_own} == {"shop.Product"}
+    assert {edge.field for edge in found.edges if edge.source == "shop.Product"} == {
+        "talk",
+        "main",
+        "other",
+    }

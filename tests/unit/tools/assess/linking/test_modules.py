@@ -80,6 +80,24 @@ def test_a_package_that_is_installed_is_not_looked_for_in_folders_of_its_name(
     assert {app.package for app in result.apps} == {"apps.users", "apps.orders"}
 
 
+def test_a_package_that_is_installed_is_no_folder_of_its_name_beside_apps_of_the_project(
+    project: Path,
+) -> None:
+    """One entry that could be counted from `apps` does not say that all that is there is."""
+    for folder in ("apps", "apps/invitations"):
+        (project / folder).mkdir(exist_ok=True)
+        (project / folder / "__init__.py").write_text("")
+    (project / "apps/invitations/views.py").write_text("")
+    found(project, "apps.")
+    with (project / "settings.py").open("a") as settings:
+        settings.write('INSTALLED_APPS += ["invitations"]\n')
+    assert {(app.package, app.is_own) for app in scan(project).apps} == {
+        ("apps.users", True),
+        ("apps.orders", True),
+        ("invitations", False),
+    }
+
+
 @pytest.mark.parametrize(
     ("path", "is_one"),
     [

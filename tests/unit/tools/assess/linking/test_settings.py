@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ramet.errors import DiagnosticError
 from ramet.tools.assess.linking.settings import Settings, evaluate
+from ramet.tools.assess.scanning import scan
 from tests.unit.tools.assess.linking.modules import names_of
 
 
@@ -82,3 +86,242 @@ def test_a_module_that_star_imports_itself_ends() -> None:
         "from .other import *\nNAME = 'a'\n", {"config/other.py": "from .settings import *\n"}
     )
     assert found.values["NAME"] == "a"
+
+
+BASE = """
+from configurations import Configuration
+OWN = ["b"]
+class Base(Configuration):
+    DJANGO = ["a"]
+    INSTALLED_APPS = DJANGO + OWN
+    ROOT_URLCONF = "config.urls"
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "apps"),
+    [
+        ("from config.base import Base\nclass Live(Base):\n    DEBUG = False", "ab"),
+        ("from .base import Base as Of\nclass Live(Of):\n    DEBUG = False", "ab"),
+        ("from . import base\nclass Base(base.Base):\n    DEBUG = False", "ab"),
+        ("from .base import Base", "ab"),
+        ("from .base import *", "ab"),
+        ("from .live import Live", "abc"),
+        (
+            "from .base import Base\nclass Live(Base):\n"
+            "    INSTALLED_APPS = Base.INSTALLED_APPS + ['c']",
+            "abc",
+        ),
+        (
+            "from . import base\nclass Live(base.Base):\n"
+            "    INSTALLED_APPS = [*base.Base.DJANGO, 'c']",
+            "ac",
+        ),
+        (
+            "from .base import Base\nclass Middle(Base):\n    pass\n"
+            "class Live(Middle):\n    INSTALLED_APPS = Middle.INSTALLED_APPS + ['c']",
+            "abc",
+        ),
+        (
+            "from .base import Base\nclass More:\n    MORE = ['c']\n"
+            "class Live(More, Base):\n    INSTALLED_APPS = Base.INSTALLED_APPS + More.MORE",
+            "abc",
+        ),
+        (
+            "from .base import Base\nclass One(Base):\n"
+            "    INSTALLED_APPS = Base.INSTALLED_APPS + ['c']\n"
+            "class Two(Base):\n    INSTALLED_APPS = Base.INSTALLED_APPS + ['d']",
+            "abcd",
+        ),
+        (
+            "from .base import Base\nclass Live(Base):\n    @property\n"
+            "    def INSTALLED_APPS(self):\n        return super().INSTALLED_APPS + ['c']",
+            "abc",
+        ),
+    ],
+)
+def test_classes_of_settings_have_what_they_inherit_from_other_modules(
+    source: str, apps: str
+) -> None:
+    live = (
+        "from config.base import Base\n"
+        "class Live(Base):\n    INSTALLED_APPS = Base.INSTALLED_APPS + ['c']\n"
+    )
+    found = settings_of(source, {"config/base.py": BASE, "config/live.py": live})
+    assert "".join(sorted(found.texts("INSTALLED_APPS"))) == apps
+    assert found.values["ROOT_URLCONF"] == "config.urls"
+    assert "property" in source or found.partial == {}
+
+
+def test_a_class_of_settings_that_inherits_from_itself_ends() -> None:
+    found = settings_of(
+        "from .base import Base\nclass Base(Base):\n    INSTALLED_APPS = ['a']\n",
+        {"config/base.py": "from .settings import Base\n"},
+    )
+    assert found.texts("INSTALLED_APPS") == ["a"]
+
+
+def test_settings_that_are_a_class_of_another_module_are_the_ones_in_use(tmp_path: Path) -> None:
+    """What `manage.py` names is taken, and no app guessed beside it."""
+    files = {
+        "manage.py": 'setdefault("DJANGO_SETTINGS_MODULE", "config")\n',
+        "config/__init__.py": "from .local import Local\n",
+        "config/local.py": "from .base import Base\n\n\nclass Local(Base):\n    DEBUG = True\n",
+        "config/base.py": "class Base:\n    INSTALLED_APPS = ['shop']\n",
+        **{f"{app}/__init__.py": "" for app in ("shop", "bank", "old")},
+        **{f"{app}/models.py": MODELS for app in ("shop", "bank", "old")},
+    }
+    found = scan(write(tmp_path, files))
+    assert found.project.settings == ["config"]
+    assert [model.label for model in found.models] == ["shop.Thing"]
+    assert found.gaps == []
+
+
+# -- Which settings a name means ------------------------------------------------------------------
+
+MODELS = "from django.db import models\n\n\nclass Thing(models.Model):\n    pass\n"
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    """A project's folder with these files."""
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def tree(start: str, app: str, *, manage: bool = True, is_package: bool = True) -> dict[str, str]:
+    """An app and split settings whose names count from a folder; other settings are there too."""
+    return {
+        **({f"{start}/__init__.py": ""} if is_package else {}),
+        **({f"{start}/manage.py": ""} if manage else {}),
+        f"{start}/core/settings/base.py": f"INSTALLED_APPS = ['{app}']\n",
+        f"{start}/core/settings/live.py": "from core.settings.base import *\n",
+        f"{start}/core/settings/__init__.py": "",
+        f"{start}/core/__init__.py": "",
+        f"{start}/{app}/__init__.py": "",
+        f"{start}/{app}/models.py": MODELS,
+        f"{start}/other.py": "INSTALLED_APPS = []\n",
+    }
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        tree("web", "shop"),
+        tree("web", "shop", is_package=False),
+        tree("a/b/web", "shop"),
+        tree("src", "shop", manage=False),
+        tree("src", "shop", manage=False, is_package=False),
+        tree("server/src", "shop", manage=False),
+    ],
+)
+def test_a_name_counts_from_every_folder_with_a_manage_py_and_from_src(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = scan(write(tmp_path, files), settings="core.settings.live")
+    assert found.project.settings == ["core.settings.live"]
+    assert [model.label for model in found.models] == ["shop.Thing"]
+    assert found.gaps == []
+
+
+def test_a_name_that_a_manage_py_within_a_package_gives_counts_from_there(tmp_path: Path) -> None:
+    files = tree("web", "shop") | {
+        "web/manage.py": 'setdefault("DJANGO_SETTINGS_MODULE", "core.settings.live")\n',
+        "web/core/wsgi.py": 'setdefault("DJANGO_SETTINGS_MODULE", "core.settings.base")\n',
+        "bank/__init__.py": "",
+        "bank/shop/__init__.py": "",
+    }
+    write(tmp_path, files)
+    found = scan(tmp_path)
+    assert found.project.settings == ["core.settings.live", "core.settings.base"]
+    assert [(app.package, app.is_own) for app in found.apps] == [("shop", True)]
+    for name in ("core.settings.live", "web.core.settings.live"):
+        assert scan(tmp_path, settings=name).models == found.models
+
+
+def test_of_a_name_that_may_be_two_modules_both_are_told(tmp_path: Path) -> None:
+    write(tmp_path, tree("one", "shop") | tree("two", "bank"))
+    with pytest.raises(DiagnosticError) as refusal:
+        scan(tmp_path, settings="core.settings.live")
+    [mistake] = refusal.value.mistakes
+    assert mistake.reference == "ambiguous-settings"
+    assert "one/core/settings/live.py" in mistake.found
+    assert "two/core/settings/live.py" in mistake.found
+
+
+def test_a_folder_on_the_path_settles_which_one_it_is(tmp_path: Path) -> None:
+    write(tmp_path, tree("one", "shop") | tree("two", "bank"))
+    found = scan(tmp_path, settings="core.settings.live", pythonpath=[tmp_path / "two"])
+    assert [model.label for model in found.models] == ["bank.Thing"]
+
+
+def test_a_name_counts_from_the_project_before_it_does_from_within(tmp_path: Path) -> None:
+    write(tmp_path, tree("one", "shop", is_package=False))
+    write(tmp_path, {"core/settings/live.py": "INSTALLED_APPS = ['bank']\n"})
+    write(tmp_path, {"bank/__init__.py": "", "bank/models.py": MODELS})
+    found = scan(tmp_path, settings="core.settings.live")
+    assert [model.label for model in found.models] == ["bank.Thing"]
+
+
+# -- Apps that are for tests ----------------------------------------------------------------------
+
+
+def apps(*names: str, init: bool = True) -> dict[str, str]:
+    """Packages with a model each."""
+    files = {f"{name}/models.py": MODELS for name in names}
+    return files | ({f"{name}/__init__.py": "" for name in names} if init else {})
+
+
+@pytest.mark.parametrize("init", [True, False])
+@pytest.mark.parametrize("folder", ["tests", "test_utils", "testapp", "integration_tests"])
+def test_what_only_settings_of_tests_install_is_no_app_where_its_folder_is_of_tests(
+    tmp_path: Path, folder: str, init: bool
+) -> None:
+    """Whether or not it has an `__init__.py`; of tests, not every app is one of tests."""
+    installed = f"INSTALLED_APPS = ['lib', 'lib.{folder}.sample']\n"
+    files = {"lib/__init__.py": "", "lib/tests/settings.py": installed, **apps("lib")}
+    found = scan(write(tmp_path, files | apps(f"lib/{folder}/sample", init=init)))
+    assert [app.package for app in found.apps] == ["lib"]
+    assert [model.label for model in found.models] == ["lib.Thing"]
+
+
+def test_an_app_that_the_project_installs_is_one_whatever_it_is_called(tmp_path: Path) -> None:
+    """With what its functions do; its own tests stay tests."""
+    views = "from testing.models import Thing\n\n\ndef make():\n    Thing.objects.create()\n"
+    files = {
+        "settings.py": "INSTALLED_APPS = ['testing', 'test_utils']\n",
+        "manage.py": 'setdefault("DJANGO_SETTINGS_MODULE", "settings")\n',
+        "testing/views.py": views,
+        "testing/tests/test_views.py": views,
+        **apps("testing", "test_utils"),
+    }
+    found = scan(write(tmp_path, files))
+    assert {model.label for model in found.models} == {"testing.Thing", "test_utils.Thing"}
+    assert [function.file for function in found.functions] == ["testing/views.py"]
+
+
+def test_apps_of_tests_are_not_added_from_their_settings_to_those_of_the_project(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "live.py": "INSTALLED_APPS = ['shop']\n",
+        "more.py": "INSTALLED_APPS = ['bank']\n",
+        "tests/settings.py": "INSTALLED_APPS = ['shop', 'tests.sample', 'old']\n",
+        **apps("shop", "bank", "old", "tests/sample"),
+        "tests/__init__.py": "",
+    }
+    found = scan(write(tmp_path, files))
+    assert {app.package for app in found.apps} == {"shop", "bank", "old"}
+
+
+def test_settings_of_tests_that_are_asked_for_install_what_they_say(tmp_path: Path) -> None:
+    files = {
+        "settings.py": "INSTALLED_APPS = ['shop']\n",
+        "tests/settings.py": "INSTALLED_APPS = ['shop', 'tests.sample']\n",
+        **apps("shop", "tests/sample"),
+        "tests/__init__.py": "",
+    }
+    found = scan(write(tmp_path, files), settings="tests.settings")
+    assert {model.label for model in found.models} == {"shop.Thing", "sample.Thing"}
+    assert found.project.settings == ["tests.settings"]

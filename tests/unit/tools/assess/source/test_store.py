@@ -85,3 +85,31 @@ def test_a_store_that_was_cut_off_is_none(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     Store(path, b"1").remembered("price", "a", Price, compute)
     assert compute.times == 2
+
+
+def test_whichever_bit_of_a_store_is_another_nothing_wrong_is_remembered(tmp_path: Path) -> None:
+    """A disk or a memory that fails: what is damaged is worked out anew, the rest is not."""
+    path = tmp_path / "kept"
+    store = Store(path, b"1")
+    for number in range(3):
+        store.remembered("text", number, str, lambda: "true" * 10)
+    store.save()
+    content = path.read_bytes()
+    anew: list[int] = []
+    worked_out: list[int] = []
+
+    def again() -> str:
+        anew.append(1)
+        return "true" * 10
+
+    for bit in range(len(content) * 8):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        store = Store(path, b"1")
+        before = len(anew)
+        told = [store.remembered("text", number, str, again) for number in range(3)]
+        assert told == ["true" * 10] * 3
+        worked_out.append(len(anew) - before)
+    assert worked_out.count(1) > len(worked_out) / 2
+    assert worked_out.count(0) == 0
