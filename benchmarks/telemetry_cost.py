@@ -2,12 +2,12 @@
 
 The views answer 20 rows, and one row, of a database in memory, by Django's own handler; the call
 goes over the mesh with mutual TLS. Off is without a collector, and metrics are not even counted. On
-is all of it, Envoy's spans too: every request and call begins a trace, of which so many are kept,
-and encoding and sending are within what is measured. The stock way is OpenTelemetry's SDK with its
-instrumentation of Django, of the same view, with everything kept, and without SQL. Ratios of
-processor time of all processes that take part but the collector, the median of interleaved rounds
-over three starts of everything. All are pinned to one core together: else the same call differs by
-a tenth, by the cores that the kernel wakes its processes on. Takes about three minutes.
+is all of it: every request and call begins a trace, of which so many are kept, and encoding and
+sending are within what is measured. The stock way is OpenTelemetry's SDK with its instrumentation
+of Django, of the same view, with everything kept, and without SQL. Ratios of processor time of all
+processes that take part but the collector, the median of interleaved rounds over three starts
+of everything. All are pinned to one core together: else the same call differs by a tenth, by the
+cores that the kernel wakes its processes on. Takes about three minutes.
 """
 
 import json
