@@ -29,18 +29,20 @@ def import_edges(
     """Edges between apps: one for each pair of modules, and one for each pair of apps that know
     each other only through modules of no app."""
     imports = list(_imports(found))
+    crossing = [
+        (each, source, target)
+        for each in imports
+        if (source := app_of(each.source)) is not None
+        and (target := app_of(each.target)) is not None
+        and source != target
+    ]
     cycles = _cycles(
         (source, target)
-        for each in imports
+        for each, source, target in crossing
         if not each.flags & (FOR_TYPING | DEFERRED)
-        and (source := app_of(each.source)) is not None
-        and (target := app_of(each.target)) is not None
     )
     direct: set[tuple[str, str]] = set()
-    for each in imports:
-        source, target = app_of(each.source), app_of(each.target)
-        if source is None or target is None or source == target:
-            continue
+    for each, source, target in crossing:
         is_typing = bool(each.flags & FOR_TYPING)
         if not is_typing:
             direct.add((source, target))
@@ -69,9 +71,12 @@ def _note(flags: int, cycle: frozenset[str] | None, target: str) -> str:
 
 def _imports(found: Mapping[str, Found]) -> Iterator[_Import]:
     """From module to module, each pair once: the strongest, else the first."""
+    own = {module.partition(".")[0] for module in found}
     for source, one in found.items():
         seen: dict[tuple[str, bool], _Import] = {}
         for line, module, names, flags in one.imports:
+            if module.partition(".")[0] not in own:
+                continue
             targets = set()
             for name in names:
                 inner = f"{module}.{name}"
@@ -128,8 +133,7 @@ def _cycles(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     """Apps that import each other in a circle: each with all of its circle."""
     following: dict[str, set[str]] = {}
     for source, target in pairs:
-        if source != target:
-            following.setdefault(source, set()).add(target)
+        following.setdefault(source, set()).add(target)
     reached = {app: _reach(app, following) for app in following}
     cycles = {}
     for app in following:
