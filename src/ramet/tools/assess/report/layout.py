@@ -123,22 +123,24 @@ def _pulled(
 
 
 def _parted(points: list[Point], radii: Sequence[float]) -> list[Point]:
-    moved = [list(point) for point in points]
+    moved = list(points)
     for a in range(len(points)):
+        x, y = moved[a]
         for b in range(a + 1, len(points)):
-            dx, dy = moved[b][0] - moved[a][0], moved[b][1] - moved[a][1]
+            dx, dy = moved[b][0] - x, moved[b][1] - y
             wanted = radii[a] + radii[b] + _GAP
+            # The root is taken where it may matter.
+            if dx * dx + dy * dy >= wanted * wanted:
+                continue
             distance = math.hypot(dx, dy)
             if distance >= wanted - 0.01:
                 continue
             if distance < 0.01:  # on top of each other: by their numbers, not by chance
                 dx, dy, distance = math.cos(a + b), math.sin(a + b), 1.0
             push = (wanted - distance) / 2 / distance
-            moved[a][0] -= dx * push
-            moved[a][1] -= dy * push
-            moved[b][0] += dx * push
-            moved[b][1] += dy * push
-    return [(x, y) for x, y in moved]
+            moved[b] = moved[b][0] + dx * push, moved[b][1] + dy * push
+            x, y = moved[a] = x - dx * push, y - dy * push
+    return moved
 
 
 def _rings(
