@@ -96,17 +96,18 @@ def _chains(
     app_of: Callable[[str], str | None],
     path_of: Callable[[str], str],
 ) -> Iterator[Edge]:
+    # A module of an app ends a chain, and one that is imported itself is no chain.
     following: dict[str, list[_Import]] = {}
     for each in imports:
         if not each.flags & FOR_TYPING:
             following.setdefault(each.source, []).append(each)
     told: set[tuple[str, str]] = set(direct)
-    for source in following:
+    for source, first in following.items():
         app = app_of(source)
         if app is None:
             continue
         seen = {source}
-        level = [([each], each.target) for each in following[source]]
+        level = [([each], each.target) for each in first if app_of(each.target) is None]
         for _ in range(_LONGEST_CHAIN):
             reached = []
             for chain, module in level:
@@ -116,7 +117,7 @@ def _chains(
                 other = app_of(module)
                 if other is None:
                     reached += [([*chain, each], each.target) for each in following.get(module, ())]
-                elif other != app and len(chain) > 1 and (app, other) not in told:
+                elif other != app and (app, other) not in told:
                     told.add((app, other))
                     yield Edge(
                         kind="import_chain",
