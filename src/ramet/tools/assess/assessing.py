@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from ramet.tools.assess.boundaries.home import FILE_NAME, home
-from ramet.tools.assess.facts import Scan
+from ramet.tools.assess.facts import Project, Scan
 from ramet.tools.assess.findings import Judgement, Report, assemble
 from ramet.tools.assess.looking import Wanted, looked_at
 from ramet.tools.assess.report.comparing import Change
@@ -47,8 +47,9 @@ def assess(
     if progress is not None:
         progress(0, 0, "grouping")
     pins = _pins(wanted.root, found)
+    part = _judged_part(found)
     judgement = store.remembered(
-        "judgement", (found, pins, seeds), Judgement, lambda: _judged(found, pins, seeds, cache)
+        "judgement", (part, pins, seeds), Judgement, lambda: _judged(part, pins, seeds, cache)
     )
     report = assemble(found, judgement)
     return msgspec.structs.replace(report, cuts=with_excerpts(report.cuts, wanted.root, store))
@@ -57,6 +58,19 @@ def assess(
 def page(report: Report, changes: Sequence[Change] | None, store: Store) -> bytes:
     """The report's page."""
     return store.remembered("page", (report, changes), bytes, lambda: _page(report, changes))
+
+
+def _judged_part(found: Scan) -> Scan:
+    """All that judging may rest on: neither how much code there is, nor what could not be seen."""
+    return Scan(
+        project=Project(name="", settings=[], files=0, lines=0),
+        apps=[msgspec.structs.replace(app, lines=0) for app in found.apps],
+        models=found.models,
+        edges=found.edges,
+        functions=found.functions,
+        atomics=found.atomics,
+        gaps=[],
+    )
 
 
 def _judged(found: Scan, pins: dict[str, list[str]], seeds: int, cache: Path | None) -> Judgement:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ramet.tools.assess.assessing import assess, page, store_of_reports
+from ramet.tools.assess.grouping import candidates
 from ramet.tools.assess.looking import Wanted
 from ramet.tools.assess.report.as_json import as_json
 from ramet.tools.assess.scanning import scan
+from ramet.tools.assess.source.store import Store
 
 MONOLITH = Path(__file__).parents[4] / "examples/monolith"
 
@@ -124,6 +127,87 @@ def test_a_report_shows_no_sign_of_the_cache_either(root: Path, tmp_path: Path) 
         visible += after != before
         before = after
     assert visible > len(SHOWN)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "anew"),
+    [
+        pytest.param(
+            "storefront/views.py",
+            '"form": ReviewForm(),',
+            '"form": ReviewForm(),  # to be filled in',
+            ["excerpts", "page"],
+            id="a line beside a cut",
+        ),
+        pytest.param(
+            "storefront/views.py",
+            None,
+            "more",
+            ["page"],
+            id="more lines, none of which says anything",
+        ),
+        pytest.param(
+            "orders/services.py",
+            '"""Placing',
+            '\n\n"""Placing',
+            ["judgement", "page"],
+            id="lines stand elsewhere, and say the same",
+        ),
+        pytest.param(
+            "storefront/views.py",
+            "request.basket.clear()",
+            "request.basket.clear()\n            Product.objects.filter(pk=1).update(name='')",
+            ["judgement", "excerpts", "page"],
+            id="a function writes another model",
+        ),
+    ],
+)
+def test_only_what_a_change_has_to_do_with_is_worked_out_again(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    old: str | None,
+    new: str,
+    anew: list[str],
+) -> None:
+    """Of all that is kept for the report; excerpts are those of one file."""
+    cache = tmp_path / "cache"
+    stages: list[str] = []
+    remembered = Store.remembered
+
+    def counting(
+        store: Store, stage: str, inputs: object, kind: type[Any], compute: Callable[[], Any]
+    ) -> Any:
+        def counted() -> Any:
+            stages.append(stage)
+            return compute()
+
+        return remembered(store, stage, inputs, kind, counted)
+
+    monkeypatch.setattr(Store, "remembered", counting)
+    told(root, cache)
+    assert stages.count("excerpts") > 5
+    stages.clear()
+    if old is None:
+        with (root / path).open("a") as file:
+            file.write(f"\n\n# {new}\n")
+    else:
+        edit(root / path, old, new)
+    after = told(root, cache)
+    assert [stage for stage in stages if stage != "joining"] == anew
+    assert after == told(root, None)
+
+
+def test_lines_that_stand_elsewhere_are_grouped_no_more_than_before(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(root, tmp_path / "cache")
+    edit(root / "orders/services.py", '"""Placing', '\n\n"""Placing')
+    with monkeypatch.context() as patched:
+        patched.setattr(candidates, "find_consensus", None)
+        after = told(root, tmp_path / "cache")
+    assert after == told(root, None)
 
 
 def told(root: Path, cache: Path | None) -> tuple[bytes, bytes]:

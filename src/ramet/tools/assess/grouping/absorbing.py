@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ramet.tools.assess.grouping.graph import Graph
 
 __all__ = ["MOST_MODELS", "absorb"]
@@ -14,7 +16,7 @@ Louvain by itself may find larger groups.
 """
 
 
-def absorb(graph: Graph, labels: list[int]) -> list[int]:
+def absorb(graph: Graph, labels: Sequence[int]) -> list[int]:
     """The partition in which each group holds more weight inside than leaves it, where possible.
 
     That is a community in the weak sense of Radicchi et al., "Defining and identifying communities

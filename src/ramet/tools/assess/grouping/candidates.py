@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,7 @@ __all__ = ["Candidate", "Candidates", "find_candidates"]
 
 SCOUTS = 10
 """Runs that only tell hubs from centres of a group."""
-RULES = 2
+RULES = 3
 """Of what a cached result was made by; raise it with any change of the grouping."""
 
 
@@ -81,8 +82,10 @@ def _find(
     evidence: Evidence, services: dict[str, list[str]], every: Graph, seeds: int, seed: int
 ) -> Candidates:
     pinned = {node for nodes in services.values() for node in nodes}
-    rough = _by_name(find_consensus(every, seeds=min(SCOUTS, seeds), seed=seed))
-    hubs = [hub for hub in find_hubs(evidence, rough) if hub.node not in pinned]
+    scouts = partial(find_consensus, every, seeds=min(SCOUTS, seeds), seed=seed, further=0)
+    hubs = [
+        hub for hub in find_hubs(evidence, lambda: _by_name(scouts())) if hub.node not in pinned
+    ]
     without = [hub.node for hub in hubs]
     graph = every
     if hubs:

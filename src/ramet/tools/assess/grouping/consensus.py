@@ -9,13 +9,14 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import cache, partial
 from itertools import combinations
 from statistics import fmean
 from typing import NamedTuple
 
 from ramet.tools.assess.grouping.absorbing import absorb
 from ramet.tools.assess.grouping.graph import Graph
-from ramet.tools.assess.grouping.louvain import louvain, modularity, polish
+from ramet.tools.assess.grouping.louvain import Partition, louvain, polish
 
 __all__ = ["Consensus", "find_consensus"]
 
@@ -77,15 +78,18 @@ class Consensus(NamedTuple):
         )
 
 
-def find_consensus(graph: Graph, *, seeds: int, seed: int = 0) -> Consensus:
+def find_consensus(graph: Graph, *, seeds: int, seed: int = 0, further: int = FURTHER) -> Consensus:
     """Group the graph `seeds` times, each with a seed of its own that follows from `seed`.
 
     The partition is what most runs put together, or the best single run where that has the higher
-    modularity. (Clustering the matrix alone depends on the seed where two optima are nearly as
-    good; a best run that several runs came to hardly ever does.)
+    modularity; in search of it `further` times as many runs are made. (Clustering the matrix alone
+    depends on the seed where two optima are nearly as good; a best run that several runs came to
+    hardly ever does.)
     """
-    single = [louvain(graph, f"{seed}:{number}") for number in range(seeds)]
-    runs = [absorb(graph, labels) for labels in single]
+    # Where groups are clear most runs are alike, and what is made of them is made once.
+    absorbed = cache(partial(absorb, graph))
+    single = [tuple(louvain(graph, f"{seed}:{number}")) for number in range(seeds)]
+    runs = [absorbed(labels) for labels in single]
     atoms = _atoms(runs, len(graph.members))
     together = _together(runs, atoms)
     atom_of = [0] * len(graph.members)
@@ -93,32 +97,34 @@ def find_consensus(graph: Graph, *, seeds: int, seed: int = 0) -> Consensus:
         for node in atom:
             atom_of[node] = number
     merged = _merge(graph, atoms, together)
-    found = [polish(graph, [merged[atom] for atom in atom_of]), _best(graph, single, seed)]
-    return Consensus(graph, absorb(graph, _better(graph, *found)), runs, together, atom_of)
+    consensus = polish(graph, [merged[atom] for atom in atom_of])
+    best = _better(consensus, _best(graph, single, seed, further))
+    return Consensus(graph, absorb(graph, best.labels), runs, together, atom_of)
 
 
-def _best(graph: Graph, single: list[list[int]], seed: int) -> list[int]:
+def _best(graph: Graph, single: Sequence[tuple[int, ...]], seed: int, further: int) -> Partition:
     """The polished run of highest modularity, sought on until several runs have come to it."""
-    most = min((1 + FURTHER) * len(single), max(FEWEST, BUDGET // max(len(graph.members), 1)))
-    best, times = polish(graph, single[0]), 1
+    most = min((1 + further) * len(single), max(FEWEST, BUDGET // max(len(graph.members), 1)))
+    polished = cache(partial(polish, graph))
+    best, times = polished(single[0]), 1
     for number in range(1, most):
         is_given = number < len(single)
         if times >= SURE and not is_given:
             break
-        start = single[number] if is_given else louvain(graph, f"{seed}:{number}")
-        labels = polish(graph, start)
-        gain = modularity(graph, labels) - modularity(graph, best)
+        start = single[number] if is_given else tuple(louvain(graph, f"{seed}:{number}"))
+        found = polished(start)
+        gain = found.modularity - best.modularity
         times = 1 if gain > SAME else times + (gain > -SAME)
-        best = _better(graph, best, labels)
+        best = _better(best, found)
     return best
 
 
-def _better(graph: Graph, one: list[int], other: list[int]) -> list[int]:
+def _better(one: Partition, other: Partition) -> Partition:
     """The one of higher modularity; of two that are as good the first in order, by no chance."""
-    gain = modularity(graph, other) - modularity(graph, one)
+    gain = other.modularity - one.modularity
     if abs(gain) > SAME:
         return other if gain > 0 else one
-    return min(one, other, key=_numbered)
+    return min(one, other, key=lambda each: _numbered(each.labels))
 
 
 def _numbered(labels: list[int]) -> list[int]:

@@ -77,8 +77,10 @@ def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> Graph:
         for pair, together in _seen_together(groups, kept, least):
             ties[pair] += weights.of_context(weight, together)
     for members in _by_app(evidence.apps, nodes):
-        for pair in combinations(members, 2):
-            ties[pair] += weights.of_app(len(members))
+        if len(members) > 1:
+            weight = weights.of_app(len(members))
+            for pair in combinations(members, 2):
+                ties[pair] += weight
     return Graph.build(nodes, ties)
 
 
@@ -88,9 +90,10 @@ def _touched(function: Function) -> set[str]:
 
 def _linked(links: Mapping[Link, float]) -> Iterator[tuple[tuple[str, str], float]]:
     """What the links of each pair weigh, family by family."""
+    every = sorted(links.items())
     for scale, kinds in weights.FAMILIES.values():
         places: defaultdict[tuple[str, str], float] = defaultdict(float)
-        for (source, target, kind), times in sorted(links.items()):
+        for (source, target, kind), times in every:
             if kind in kinds:
                 places[source, target] += kinds[kind] * times
         for pair, count in places.items():

@@ -5,8 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import eq
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "Ties"]
+
+FINEST = 2.0**-20
+"""What all weights are multiples of: their sums are exact then, in whatever order."""
+
+Ties = list[dict[int, float]]
+"""Of each node, the weight of what ties it to each other node, or to each community."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class Graph:
     """
 
     members: list[tuple[str, ...]]
-    neighbours: list[dict[int, float]]
+    neighbours: Ties
     loops: list[float]
     pins: list[int]
 
@@ -27,8 +34,9 @@ class Graph:
     def build(cls, nodes: Sequence[str], ties: Mapping[tuple[str, str], float]) -> Graph:
         """One node for each name, none pinned; ties to unknown names, and of no weight, go."""
         index = {name: number for number, name in enumerate(sorted(nodes))}
-        neighbours: list[dict[int, float]] = [{} for _ in index]
-        for (one, other), weight in sorted(ties.items()):
+        neighbours: Ties = [{} for _ in index]
+        for (one, other), exact in sorted(ties.items()):
+            weight = round(exact / FINEST) * FINEST
             if one in index and other in index and one != other and weight > 0:
                 left, right = index[one], index[other]
                 neighbours[left][right] = neighbours[left].get(right, 0.0) + weight
@@ -40,25 +48,40 @@ class Graph:
             pins=[-1] * len(index),
         )
 
-    def contract(self, labels: Sequence[int]) -> Graph:
-        """One node for each label, in the order of their first bearers."""
+    def ties(self, labels: Sequence[int]) -> Ties:
+        """What ties each node to each community, its own too; `labels` have that of each node."""
+        if all(map(eq, labels, range(len(labels)))):
+            return [dict(each) for each in self.neighbours]
+        found: Ties = []
+        for each in self.neighbours:
+            around: dict[int, float] = {}
+            for other, weight in each.items():
+                label = labels[other]
+                around[label] = around.get(label, 0.0) + weight
+            found.append(around)
+        return found
+
+    def contract(self, labels: Sequence[int], ties: Ties | None = None) -> Graph:
+        """One node for each label, in the order of their first bearers.
+
+        `ties` are those of the labels where they are known already.
+        """
         number = {label: place for place, label in enumerate(dict.fromkeys(labels))}
         members: list[list[str]] = [[] for _ in number]
-        neighbours: list[dict[int, float]] = [{} for _ in number]
+        neighbours: Ties = [{} for _ in number]
         loops = [0.0] * len(number)
         pins = [-1] * len(number)
-        for node, label in enumerate(labels):
-            here = number[label]
+        for node, around in enumerate(ties or self.ties(labels)):
+            here = number[labels[node]]
             members[here].extend(self.members[node])
             loops[here] += self.loops[node]
             pins[here] = max(pins[here], self.pins[node])
-            ties = neighbours[here]
-            for other, weight in self.neighbours[node].items():
-                there = number[labels[other]]
-                if there == here:
-                    loops[here] += weight / 2  # met again at the other end
-                else:
-                    ties[there] = ties.get(there, 0.0) + weight
+            near = neighbours[here]
+            for label, weight in around.items():
+                there = number[label]
+                near[there] = near.get(there, 0.0) + weight
+        for here, near in enumerate(neighbours):
+            loops[here] += near.pop(here, 0.0) / 2  # met at both ends
         return Graph([tuple(names) for names in members], neighbours, loops, pins)
 
     def pinned(self, groups: Iterable[Iterable[str]], together: Iterable[Iterable[str]]) -> Graph:

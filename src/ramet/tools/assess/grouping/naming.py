@@ -6,10 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.tools.assess.grouping.candidates import Candidate
 
-__all__ = ["name_groups"]
+__all__ = ["RESERVED_NAMES", "RESERVED_PREFIX", "name_groups"]
+
+# As `ramet.system.fields` has them: importing all that may be in a ramet.toml takes several times
+# as long as finding names.
+RESERVED_NAMES = frozenset(
+    {
+        *("monolith", "services", "gateway", "mesh", "postgres", "broker", "dashboard", "issuer"),
+        *("ratelimit", "template0", "template1", "public", "none"),
+    }
+)
+RESERVED_PREFIX = "pg-"
 
 MAJORITY = 0.5
 """An app, or two, with this share of a group names it."""
@@ -24,10 +33,11 @@ def name_groups(groups: Sequence[Candidate], apps: Mapping[str, str]) -> list[st
     it holds the most models; where it leads in none, the word that tells its models from others.
     """
     leads = _leading(groups, apps)
+    every = Counter(word for group in groups for node in group.nodes for word in _words_of(node))
     taken = {group.pin for group in groups if group.pin}
     names = []
     for number, group in enumerate(groups):
-        wishes = [group.pin] if group.pin else _wishes(number, group, groups, apps, leads)
+        wishes = [group.pin] if group.pin else _wishes(number, group, every, apps, leads)
         name = next(
             name
             for wish in [*wishes, *(f"{wishes[0]}-{again}" for again in range(2, len(groups) + 2))]
@@ -50,16 +60,16 @@ def _leading(groups: Sequence[Candidate], apps: Mapping[str, str]) -> dict[str, 
 def _wishes(
     number: int,
     group: Candidate,
-    groups: Sequence[Candidate],
+    every: Mapping[str, int],
     apps: Mapping[str, str],
     leads: Mapping[str, int],
 ) -> list[str]:
-    """Names for one group, the best first, at least one."""
+    """Names for one group, the best first, at least one; `every` counts the words of all models."""
     prefix = _shared_prefix(set(apps.values()))
     counts = Counter(apps[node] for node in group.nodes if leads.get(apps.get(node, "")) == number)
     ranked = [app for app, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     short = [app.removeprefix(prefix) for app in ranked[:2]]
-    words = _words(group, groups)
+    words = _words(group, every)
     most = [counts[app] for app in ranked[:2]]
     if most and most[0] >= MAJORITY * len(group.nodes):
         return [short[0], *words]
@@ -68,12 +78,11 @@ def _wishes(
     return [*words, *short, "group"]
 
 
-def _words(group: Candidate, groups: Sequence[Candidate]) -> list[str]:
-    """Words of the models' names: those of most models here, and of few elsewhere, first."""
-    every: Counter[str] = Counter()
-    for other in groups:
-        for node in other.nodes:
-            every.update(_words_of(node))
+def _words(group: Candidate, every: Mapping[str, int]) -> list[str]:
+    """Words of the models' names: those of most models here, and of few elsewhere, first.
+
+    `every` counts the words of all models.
+    """
     here: Counter[str] = Counter()
     for node in group.nodes:
         here.update(_words_of(node))

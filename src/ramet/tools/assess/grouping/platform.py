@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, pstdev
 from typing import NamedTuple
 
@@ -28,25 +28,27 @@ class Hub(NamedTuple):
     spread: float
 
 
-def find_hubs(evidence: Evidence, partition: Mapping[str, int]) -> list[Hub]:
+def find_hubs(evidence: Evidence, group: Callable[[], Mapping[str, int]]) -> list[Hub]:
     """Those whose number of dependants is an outlier, and whose dependants are in many groups.
 
-    `partition` is one of all nodes, hubs with them. The spread is the participation coefficient of
+    `group` parts all nodes, hubs with them, where there is an outlier. The spread is the
+    participation coefficient of
     Guimera and Amaral, "Functional cartography of complex metabolic networks", 2005: 0 where all
     dependants are in one group, which then is a group around its centre and no platform.
     """
     if len(evidence.nodes) < FEWEST_MODELS:
         return []
-    dependants: defaultdict[str, set[str]] = defaultdict(set)
+    dependants: dict[str, set[str]] = {node: set() for node in evidence.nodes}
     for source, target, _ in evidence.links:
-        if source != target and source in partition and target in partition:
+        if source != target and source in dependants and target in dependants:
             dependants[target].add(source)
-    counts = [len(dependants[node]) for node in evidence.nodes]
+    counts = [len(each) for each in dependants.values()]
     least = max(FEWEST_DEPENDANTS, fmean(counts) + OUTLIER * pstdev(counts))
+    outliers = {node: each for node, each in dependants.items() if len(each) >= least}
+    partition = group() if outliers else {}
     hubs = [
-        Hub(node, len(dependants[node]), _spread([partition[each] for each in dependants[node]]))
-        for node in evidence.nodes
-        if len(dependants[node]) >= least
+        Hub(node, len(each), _spread([partition[other] for other in each]))
+        for node, each in outliers.items()
     ]
     return sorted(
         (hub for hub in hubs if hub.spread >= SPREAD), key=lambda hub: (-hub.dependants, hub.node)

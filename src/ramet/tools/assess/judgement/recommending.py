@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ramet.tools.assess.findings import Blocker, Cut, Group
@@ -25,10 +26,13 @@ def groups_of(
     blockers: Sequence[Blocker],
 ) -> list[Group]:
     """One for each candidate, in their order. A cut's effort counts for both of its sides."""
+    mine: defaultdict[str, list[Cut]] = defaultdict(list)
+    for cut in cuts:
+        for side in cut.sides:
+            mine[side].append(cut)
     groups = []
     for candidate, name in zip(candidates, names, strict=True):
         objection = _objection(candidate, name, cohesions[name], len(candidates), blockers)
-        mine = [cut for cut in cuts if name in cut.sides]
         groups.append(
             Group(
                 name=name,
@@ -37,10 +41,10 @@ def groups_of(
                 stability=candidate.stability,
                 cohesion=cohesions[name],
                 coupling=1 - cohesions[name],
-                effort=round(sum(cut.effort for cut in mine), 2),
+                effort=round(sum(cut.effort for cut in mine[name]), 2),
                 is_pinned=candidate.pin is not None,
                 is_recommended=objection is None,
-                why=objection or _praise(candidate, cohesions[name], len(mine)),
+                why=objection or _praise(candidate, cohesions[name], len(mine[name])),
             )
         )
     return groups

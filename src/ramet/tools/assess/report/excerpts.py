@@ -1,11 +1,14 @@
 """The lines of source that a cut is about, so that a reader need not open the file.
 
-They are read in every run, and made fit to be shown (`showing`) where any of them is another.
+They are read in every run, and made fit to be shown (`showing`) where any of a file's is another.
 """
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,14 +29,24 @@ def with_excerpts(cuts: list[Cut], root: Path, store: Store | None = None) -> li
     cannot be read and a line that is not there have no excerpt. A line that may hold a secret is
     not shown: a report leaves the machine. `store` keeps what was shown of the same lines.
     """
+    store = store or Store()
     lines_of = _Lines(root)
-    places = list(dict.fromkeys((cut.edge.file, cut.edge.line) for cut in cuts))
-    found = [_around(lines_of[file], line) for file, line in places]
-    shown = (store or Store()).remembered("excerpts", found, list[str], lambda: _shown(found))
-    excerpts = dict(zip(places, shown, strict=True))
+    excerpts: dict[tuple[str, int], str] = {}
+    for file, places in _by_file(cuts).items():
+        found = [_around(lines_of[file], line) for line in places]
+        shown = store.remembered("excerpts", found, list[str], partial(_shown, found))
+        excerpts |= zip(((file, line) for line in places), shown, strict=True)
     return [
         msgspec.structs.replace(cut, excerpt=excerpts[cut.edge.file, cut.edge.line]) for cut in cuts
     ]
+
+
+def _by_file(cuts: Iterable[Cut]) -> dict[str, list[int]]:
+    """The lines of each file that cuts are at, each once."""
+    lines: defaultdict[str, dict[int, None]] = defaultdict(dict)
+    for cut in cuts:
+        lines[cut.edge.file][cut.edge.line] = None
+    return {file: list(each) for file, each in lines.items()}
 
 
 def _around(lines: list[str], line: int) -> tuple[list[str], int]:

@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 __all__ = ["Circle", "Layout", "laid_out"]
 
@@ -83,13 +84,14 @@ def _spread(radii: Sequence[float], between: Mapping[tuple[int, int], int]) -> l
     for turn, number in enumerate(order):
         angle = 2 * math.pi * turn / len(order)
         points[number] = (reach * math.cos(angle) * 1.35, reach * math.sin(angle))
+    pairs = [(a, b, radii[a] + radii[b] + _GAP) for a, b in combinations(range(len(radii)), 2)]
     heaviest = max(between.values(), default=1)
     for round_ in range(_ROUNDS):
         heat = 0.06 * (1 - round_ / _ROUNDS)
         points = _pulled(points, between, heaviest, heat)
-        points = _parted(points, radii)
+        points = _parted(points, pairs)
     for _ in range(400):
-        apart = _parted(points, radii)
+        apart = _parted(points, pairs)
         if apart == points:
             break
         points = apart
@@ -122,23 +124,24 @@ def _pulled(
     return [(x, y) for x, y in moved]
 
 
-def _parted(points: list[Point], radii: Sequence[float]) -> list[Point]:
-    moved = [list(point) for point in points]
-    for a in range(len(points)):
-        for b in range(a + 1, len(points)):
-            dx, dy = moved[b][0] - moved[a][0], moved[b][1] - moved[a][1]
-            wanted = radii[a] + radii[b] + _GAP
-            distance = math.hypot(dx, dy)
-            if distance >= wanted - 0.01:
-                continue
-            if distance < 0.01:  # on top of each other: by their numbers, not by chance
-                dx, dy, distance = math.cos(a + b), math.sin(a + b), 1.0
-            push = (wanted - distance) / 2 / distance
-            moved[a][0] -= dx * push
-            moved[a][1] -= dy * push
-            moved[b][0] += dx * push
-            moved[b][1] += dy * push
-    return [(x, y) for x, y in moved]
+def _parted(points: list[Point], pairs: Sequence[tuple[int, int, float]]) -> list[Point]:
+    """`pairs` are all of them, with how far apart they are wanted."""
+    moved = list(points)
+    for a, b, wanted in pairs:
+        (ax, ay), (bx, by) = moved[a], moved[b]
+        dx, dy = bx - ax, by - ay
+        # Most are far apart, and of these no root need be taken.
+        if dx * dx + dy * dy >= wanted * wanted:
+            continue
+        distance = math.hypot(dx, dy)
+        if distance >= wanted - 0.01:
+            continue
+        if distance < 0.01:  # on top of each other: by their numbers, not by chance
+            dx, dy, distance = math.cos(a + b), math.sin(a + b), 1.0
+        push = (wanted - distance) / 2 / distance
+        moved[a] = ax - dx * push, ay - dy * push
+        moved[b] = bx + dx * push, by + dy * push
+    return moved
 
 
 def _rings(

@@ -152,12 +152,11 @@ def _circles(
 
 def _connections(edges: Iterable[Edge]) -> Counter[tuple[str, str]]:
     """Pairs of labels, in alphabetical order, and how often they are connected."""
-    counted: Counter[tuple[str, str]] = Counter()
-    for edge in edges:
-        if FAMILY_OF[edge.kind] not in ("imports", "evidence"):
-            one, other = sorted((edge.source, edge.target))
-            counted[one, other] += 1
-    return counted
+    return Counter(
+        (edge.source, edge.target) if edge.source < edge.target else (edge.target, edge.source)
+        for edge in edges
+        if FAMILY_OF[edge.kind] not in ("imports", "evidence")
+    )
 
 
 def _apps(report: Report, texts: _Texts) -> dict[str, Any]:
@@ -207,16 +206,21 @@ class _Texts:
 
     def __init__(self) -> None:
         self.all: list[str] = []
-        self._places: dict[str, int] = {}
+        self._places = _Places(self.all)
 
     def numbers(self, texts: Iterable[str]) -> list[int]:
-        return [self._place(text) for text in texts]
+        return list(map(self._places.__getitem__, texts))
 
-    def _place(self, text: str) -> int:
-        place = self._places.get(text)
-        if place is None:
-            place = self._places[text] = len(self.all)
-            self.all.append(_clean(text))
+
+class _Places(dict[str, int]):
+    """The place of each text in a list; one that is not in it comes to its end."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+
+    def __missing__(self, text: str) -> int:
+        self[text] = place = len(self._texts)
+        self._texts.append(_clean(text))
         return place
 
 

@@ -6,7 +6,12 @@ from typing import Any
 
 from ramet.tools.assess.linking.behaviour import decorators
 from ramet.tools.assess.linking.behaviour.class_facts import ClassFacts
-from ramet.tools.assess.linking.behaviour.found import Found, FoundFunction, FoundGap
+from ramet.tools.assess.linking.behaviour.found import (
+    Found,
+    FoundFunction,
+    FoundGap,
+    FoundImport,
+)
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
@@ -76,10 +81,10 @@ class FileLinker:
         found.imports = self._absolute_imports()
         return found
 
-    def _absolute_imports(self) -> list[list[Any]]:
+    def _absolute_imports(self) -> list[FoundImport]:
         absolute = self._knowledge.absolute
         return [
-            [line, absolute(self._module, name), names, flags]
+            (line, absolute(self._module, name), names, flags)
             for line, name, names, flags in self._imports
         ]
 

@@ -6,8 +6,6 @@ functions of other files do. Joining those is `linking.behaviour.joining`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ramet.tools.assess.facts import EdgeKind, GapKind
@@ -18,6 +16,7 @@ __all__ = [
     "FoundEdge",
     "FoundFunction",
     "FoundGap",
+    "FoundImport",
     "FoundWrite",
     "Include",
     "Pattern",
@@ -132,6 +131,10 @@ class Use(msgspec.Struct, array_like=True, frozen=True, gc=False):
     line: int
 
 
+FoundImport = tuple[int, str, list[str], int]
+"""As in `source.visiting.operations.Behaviour`, with the module's absolute name."""
+
+
 class FoundGap(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What could not be followed: its kind, and the source's own words."""
 
@@ -143,8 +146,7 @@ class FoundGap(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Found(msgspec.Struct, array_like=True, gc=False):
     """All that one file's behaviour says.
 
-    `tasks` are the dotted names of functions that a worker runs. `imports` are those of
-    `source.visiting.operations.Behaviour`, with absolute names.
+    `tasks` are the dotted names of functions that a worker runs.
     """
 
     edges: list[FoundEdge]
@@ -157,4 +159,4 @@ class Found(msgspec.Struct, array_like=True, gc=False):
     uses: list[Use]
     gaps: list[FoundGap]
     tasks: list[str]
-    imports: list[list[Any]]
+    imports: list[FoundImport]

@@ -34,8 +34,8 @@ class Functions:
             for function in one.functions:
                 self._by_name.setdefault(function.name, (module, function))
         self._listening = Listening(found)
-        self._belongs: dict[str, str | None] = {}
         self._served: dict[str, str | None] = {}
+        self._ends: dict[str, tuple[str | None, str | None]] = {}
         self._written: dict[str, list[Write]] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -56,14 +56,28 @@ class Functions:
 
     def belongs_to(self, name: str) -> str | None:
         """The model whose method a function is, else that it writes most, else reads most."""
-        if name not in self._belongs:
-            reads = self._by_name[name][1].reads
-            self._belongs[name] = self._serves(name) or self._most(name, reads)
-        return self._belongs[name]
+        return self._serves(name) or self._most(name, self._by_name[name][1].reads)
 
     def place(self, name: str) -> str | None:
         """What an edge to a function names: its model, or its app where it writes none."""
         return self._serves(name) or self.app(name)
+
+    def ends(self, name: str) -> tuple[str | None, str | None]:
+        """Its place and its app; of a name that is none of a function, neither."""
+        ends = self._ends.get(name)
+        if ends is None:
+            ends = self._ends[name] = self._found_ends(name)
+        return ends
+
+    def _found_ends(self, name: str) -> tuple[str | None, str | None]:
+        known = self._by_name.get(name)
+        if known is None:
+            return None, None
+        module, function = known
+        app = self._app_of(module)
+        # Most functions belong to no model and write none.
+        own = self._serves(name) if function.model or function.writes else None
+        return own or app, app
 
     def most_written(self, name: str, writes: Iterable[Write]) -> str:
         """The model that stands for a transaction of a function."""
@@ -179,13 +193,15 @@ class Functions:
         """Those that touch a model, start work or answer a request."""
         for module, function in self._by_name.values():
             app = self._app_of(module)
-            reads = [label for label in function.reads if self._is_model(label)]
-            writes = dict.fromkeys(w.model for w in function.writes if self._is_model(w.model))
             kind = function.kind if function.kind in _KINDS else "function"
             if kind == "function" and function.name in self._listening:
                 kind = "receiver"
             is_entry = kind in ("view", "task", "receiver", "command")
-            if app is None or not (reads or writes or is_entry):
+            if app is None or not (function.reads or function.writes or is_entry):
+                continue
+            reads = [label for label in function.reads if self._is_model(label)]
+            writes = dict.fromkeys(w.model for w in function.writes if self._is_model(w.model))
+            if not (reads or writes or is_entry):
                 continue
             calls = dict.fromkeys(c.function for c in function.calls if c.function in self._by_name)
             yield Function(

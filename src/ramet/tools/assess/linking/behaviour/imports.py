@@ -29,18 +29,20 @@ def import_edges(
     """Edges between apps: one for each pair of modules, and one for each pair of apps that know
     each other only through modules of no app."""
     imports = list(_imports(found))
+    crossing = [
+        (each, source, target)
+        for each in imports
+        if (source := app_of(each.source)) is not None
+        and (target := app_of(each.target)) is not None
+        and source != target
+    ]
     cycles = _cycles(
         (source, target)
-        for each in imports
+        for each, source, target in crossing
         if not each.flags & (FOR_TYPING | DEFERRED)
-        and (source := app_of(each.source)) is not None
-        and (target := app_of(each.target)) is not None
     )
     direct: set[tuple[str, str]] = set()
-    for each in imports:
-        source, target = app_of(each.source), app_of(each.target)
-        if source is None or target is None or source == target:
-            continue
+    for each, source, target in crossing:
         is_typing = bool(each.flags & FOR_TYPING)
         if not is_typing:
             direct.add((source, target))
@@ -69,9 +71,12 @@ def _note(flags: int, cycle: frozenset[str] | None, target: str) -> str:
 
 def _imports(found: Mapping[str, Found]) -> Iterator[_Import]:
     """From module to module, each pair once: the strongest, else the first."""
+    own = {module.partition(".")[0] for module in found}
     for source, one in found.items():
         seen: dict[tuple[str, bool], _Import] = {}
         for line, module, names, flags in one.imports:
+            if module.partition(".")[0] not in own:
+                continue
             targets = set()
             for name in names:
                 inner = f"{module}.{name}"
@@ -91,17 +96,18 @@ def _chains(
     app_of: Callable[[str], str | None],
     path_of: Callable[[str], str],
 ) -> Iterator[Edge]:
+    # A module of an app ends a chain, and one that is imported itself is no chain.
     following: dict[str, list[_Import]] = {}
     for each in imports:
         if not each.flags & FOR_TYPING:
             following.setdefault(each.source, []).append(each)
     told: set[tuple[str, str]] = set(direct)
-    for source in following:
+    for source, first in following.items():
         app = app_of(source)
         if app is None:
             continue
         seen = {source}
-        level = [([each], each.target) for each in following[source]]
+        level = [([each], each.target) for each in first if app_of(each.target) is None]
         for _ in range(_LONGEST_CHAIN):
             reached = []
             for chain, module in level:
@@ -111,7 +117,7 @@ def _chains(
                 other = app_of(module)
                 if other is None:
                     reached += [([*chain, each], each.target) for each in following.get(module, ())]
-                elif other != app and len(chain) > 1 and (app, other) not in told:
+                elif other != app and (app, other) not in told:
                     told.add((app, other))
                     yield Edge(
                         kind="import_chain",
@@ -128,8 +134,7 @@ def _cycles(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     """Apps that import each other in a circle: each with all of its circle."""
     following: dict[str, set[str]] = {}
     for source, target in pairs:
-        if source != target:
-            following.setdefault(source, set()).add(target)
+        following.setdefault(source, set()).add(target)
     reached = {app: _reach(app, following) for app in following}
     cycles = {}
     for app in following:

@@ -33,7 +33,8 @@ def join(world: World, found: Mapping[str, Found], templates: Mapping[str, str])
     places = Places(world)
     functions = Functions(found, places.app_of, places.path_of, places.is_model)
     routes = Routes(found, places)
-    uses = Uses(world, places, functions, routes, templates)
+    owners = places.owners_of_templates(templates)
+    uses = Uses(world, places, functions, routes, owners)
     atomics = list(functions.atomics(_is_request_atomic(world)))
     edges: list[Edge] = []
     for module, one in found.items():
@@ -44,7 +45,7 @@ def join(world: World, found: Mapping[str, Found], templates: Mapping[str, str])
     edges += _calls(functions)
     edges += _reaching(functions, world)
     edges += _transactions(functions, atomics)
-    edges += template_edges(templates, places, routes, _tag_libraries(places, found))
+    edges += template_edges(templates, owners, places, routes, _tag_libraries(places, found))
     return Joined(
         list(_once(edges)),
         sorted(functions.facts(), key=lambda function: (function.file, function.line)),
@@ -132,14 +133,14 @@ def _calls(functions: Functions) -> Iterator[Edge]:
     """
     told = set()
     for _, function in functions:
-        source, app = functions.place(function.name), functions.app(function.name)
+        if not function.calls:
+            continue
+        source, app = functions.ends(function.name)
         if source is None or app is None:
             continue
         for call in function.calls:
-            if call.function not in functions or call.function == function.name:
-                continue
-            target, other = functions.place(call.function), functions.app(call.function)
-            if target is None or other is None:
+            target, other = functions.ends(call.function)
+            if target is None or other is None or call.function == function.name:
                 continue
             if app == other and ("." not in source or "." not in target):
                 continue
@@ -169,7 +170,7 @@ def _reaching(functions: Functions, world: World) -> Iterator[Edge]:
     middleware = tuple(f"{each}." for each in world.settings.texts("MIDDLEWARE"))
     for _, function in functions:
         kind = "command" if function.kind == "command" else None
-        if f"{function.name}.".startswith(middleware):
+        if middleware and f"{function.name}.".startswith(middleware):
             kind = "middleware"
         app = functions.app(function.name) if kind is not None else None
         if kind is None or app is None:

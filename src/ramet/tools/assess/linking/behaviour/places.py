@@ -18,7 +18,7 @@ class Places:
         self._world = world
         self._apps: dict[str, str | None] = {}
         self._paths: dict[str, str] = {}
-        self._folders = {
+        self._folders: dict[str, str | None] = {
             app.folder: app.label for app in world.apps.by_label.values() if app.is_own
         }
         self._external = external_labels(world.registry)
@@ -40,10 +40,13 @@ class Places:
 
     def app_of_path(self, path: str) -> str | None:
         """The label of the app in whose folder a file is, the innermost."""
-        folder = path.rpartition("/")[0]
-        while folder and folder not in self._folders:
-            folder = folder.rpartition("/")[0]
-        return self._folders.get(folder)
+        return self._app_of_folder(path.rpartition("/")[0])
+
+    def _app_of_folder(self, folder: str) -> str | None:
+        if folder not in self._folders:
+            outer = folder.rpartition("/")[0]
+            self._folders[folder] = self._app_of_folder(outer) if folder else None
+        return self._folders[folder]
 
     def is_model(self, label: str) -> bool:
         return label in self._world.registry.models or label in self._external

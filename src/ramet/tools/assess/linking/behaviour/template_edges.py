@@ -14,10 +14,17 @@ __all__ = ["template_edges"]
 
 
 def template_edges(
-    templates: Mapping[str, str], places: Places, routes: Routes, tags: Mapping[str, str]
+    templates: Mapping[str, str],
+    owners: Mapping[str, str],
+    places: Places,
+    routes: Routes,
+    tags: Mapping[str, str],
 ) -> Iterator[Edge]:
-    """Edges from the app in whose folder a template is. `tags` has the app of each tag library."""
-    owners = places.owners_of_templates(templates)
+    """Edges from the app in whose folder a template is.
+
+    `owners` have the app of each template by the name that a loader knows, `tags` that of each tag
+    library.
+    """
     for path, text in templates.items():
         app = places.app_of_path(path)
         if app is None:

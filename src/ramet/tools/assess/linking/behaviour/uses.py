@@ -36,11 +36,12 @@ class Uses:
         routes: Routes,
         templates: Mapping[str, str],
     ) -> None:
+        """`templates` has the app of each template by the name that a loader knows."""
         self._world = world
         self._places = places
         self._functions = functions
         self._routes = routes
-        self._templates = places.owners_of_templates(templates)
+        self._templates = templates
         self._commands: dict[str, str] = {}
         for module in world.modules.values():
             before, found, name = module.name.rpartition(".management.commands.")
