@@ -27,7 +27,7 @@ from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress, Reader
-from ramet.tools.assess.source.store import Store, key_of
+from ramet.tools.assess.source.store import Store
 from ramet.tools.assess.source.visiting import Behaviour
 from ramet.tools.assess.source.walking import Files, walk
 
@@ -87,7 +87,7 @@ def _scan(
     joined = _behaviour(root, files, world, store, progress)
     edges += joined.edges
     gaps += [*unseen(world.registry), *joined.gaps]
-    world.names.returns.keep(store, world.modules, world.keys)
+    world.last_run.keep()
     store.save()
     return Scan(
         project=Project(
@@ -121,11 +121,14 @@ def _no_garbage_collection() -> Iterator[None]:
 def _behaviour(
     root: Path, files: Files, world: World, store: Store, progress: Progress | None
 ) -> Joined:
-    """What functions do. What a file's say by themselves is kept while no file looks different.
+    """What functions do. What a file's say by themselves is kept while what it asked for stays.
 
-    What all say together is kept while each says the same, whatever else has changed in it.
+    What all say together is kept while each says the same, and no file sees another's change.
     """
-    linker = Linker(world)
+    last_run = world.last_run
+    # What models are called must be compared with the last run before the first file is.
+    linker = Linker(world) if last_run.sees_change else None
+    user = str(world.settings.values.get("AUTH_USER_MODEL"))
     found: dict[str, memoryview] = {}
     fresh: dict[str, Found] = {}
     linked: dict[str, Module] = {}
@@ -137,18 +140,21 @@ def _behaviour(
             world.gaps += _second(world, module, linked[module.name])
             continue
         linked[module.name] = module
-        key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
-        kept = store.get(key)
+        of = b"\0".join((world.keys[module.path], module.name.encode(), user.encode()))
+        kept = last_run.get("linking", module.path, of)
         if kept is not None:
             found[module.name] = kept
         elif (behaviour := _BEHAVIOUR.decode(module.extract.behaviour)) is not None:
-            fresh[module.name] = one = linker.link(module, behaviour)
-            found[module.name] = store.put(key, msgspec.msgpack.encode(one))
+            linker = linker or Linker(world)
+            with world.names.asked.work() as work:
+                fresh[module.name] = one = linker.link(module, behaviour)
+            entry = msgspec.msgpack.encode(one)
+            found[module.name] = last_run.put("linking", module.path, of, entry, work)
     names = {path: module.name for path, module in world.modules.items()}
     templates = _texts(root, files.templates)
     return store.remembered(
         "joining",
-        (linker.basis, names, found, templates),
+        (last_run.state, user, names, found, templates),
         Joined,
         lambda: join(world, _decoded(found, fresh), templates),
     )

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.additions import find_additions
 from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, guess_apps
+from ramet.tools.assess.linking.asked import Asked
 from ramet.tools.assess.linking.classes import Classes
 from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
+from ramet.tools.assess.linking.last_run import LastRun
 from ramet.tools.assess.linking.library import SearchPath, find_search_path
 from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
-from ramet.tools.assess.linking.names import Module, Names
+from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.registry import Registry
-from ramet.tools.assess.linking.returns import Returns
-from ramet.tools.assess.linking.users import guess_user_model
-from ramet.tools.assess.linking.values import Values
+from ramet.tools.assess.linking.users import user_models
+from ramet.tools.assess.linking.values import Value, Values
+from ramet.tools.assess.linking.visible import IMPORTS
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
 from ramet.tools.assess.source.extract import Assign, ClassDef, Extract, Import
+from ramet.tools.assess.source.extracting import extract
 from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.walking import Files
 
@@ -43,21 +46,22 @@ def link(
     settings: str | None,
 ) -> World:
     """All that follows from the extracts of a project's files."""
+    asked = Asked()
     roots = import_roots(root, extracts)
-    named = name_modules(root, extracts, roots)
+    named = name_modules(root, extracts, roots, asked=asked)
     gaps: list[Gap] = []
-    returns = Returns()
     library = find_search_path(root, venv, pythonpath, store, gaps)
-    names = Names(named, library, returns)
+    names = Names(named, library, asked)
     found = find_settings(root, files, names, settings)
-    if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
-        named = name_modules(root, extracts, roots, moved)
-        names = Names(named, library, returns)
+    moved = homes(found.settings.texts("INSTALLED_APPS"), named, extracts)
+    if moved:
+        named = name_modules(root, extracts, roots, moved, asked)
+        names = Names(named, library, asked)
         found = find_settings(root, files, names, settings)
     modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
     # What was looked up for the settings did not know them yet.
-    names = Names(named, library, returns)
+    names = Names(named, library, asked)
     values = Values(names, found.settings.values)
     names.is_made = values.is_made
     classes = Classes(values)
@@ -66,13 +70,21 @@ def link(
     if _must_guess(found, apps, packages):
         guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
+    last_run = LastRun(
+        store,
+        asked,
+        _basis(found, moved, apps, packages, library),
+        extracts,
+        keys,
+        named,
+        partial(_named_before, root, moved),
+    )
     registry = Registry(ModelClasses(classes, Fields(classes), apps))
-    outside = returns.since(store, _outside(modules.values(), found, library), modules, keys)
-    _register(registry, modules.values(), packages, outside, store)
+    _Registering(registry, last_run, keys).register(modules, packages)
     return World(
         modules=modules,
         keys=dict(keys),
-        outside=outside,
+        last_run=last_run,
         names=names,
         values=values,
         classes=classes,
@@ -85,53 +97,106 @@ def link(
     )
 
 
-class _Hints(msgspec.Struct, array_like=True):
-    """What looking at every class of a project has told, good while no file looks different.
+def _named_before(
+    root: Path, moved: Mapping[str, str], paths: Iterable[str]
+) -> dict[str, list[Module]]:
+    """All modules by their dotted names, as they were when the project had these files."""
+    nothing = msgspec.msgpack.decode(extract(b""), type=Extract)
+    extracts = dict.fromkeys(sorted(paths), nothing)
+    return name_modules(root, extracts, import_roots(root, extracts), moved)
 
-    `models` are the names of models by file, `additions` the files that have a part in adding
-    fields from elsewhere; `user_model` is what had to be guessed.
+
+def _basis(
+    found: SettingsFound,
+    moved: Mapping[str, str],
+    apps: Apps,
+    packages: list[str],
+    library: SearchPath,
+) -> bytes:
+    """A digest of what everything depends on: settings, apps, and what is installed."""
+    told = (
+        found.modules,
+        found.is_named,
+        {name: _told(value) for name, value in found.settings.values.items()},
+        moved,
+        [(app.label, app.package, app.folder, app.is_own) for app in apps.by_label.values()],
+        apps.unresolved,
+        packages,
+        library.state(),
+    )
+    return key_of(repr(told).encode(errors="surrogateescape"))
+
+
+def _told(value: Value) -> object:
+    if isinstance(value, list):
+        return [_told(each) for each in value]
+    if isinstance(value, dict):
+        return [(_told(key), _told(each)) for key, each in value.items()]
+    return (value.dotted,) if isinstance(value, Symbol) else value
+
+
+_Found = TypeVar("_Found")
+
+
+class _Registering:
+    """Finds the models, and what makes or changes them from elsewhere.
+
+    What a file has of it is looked for again only where the file has changed, or what it asked for.
     """
 
-    models: dict[str, list[str]]
-    additions: list[str]
-    user_model: str | None
+    def __init__(self, registry: Registry, last_run: LastRun, keys: Mapping[str, bytes]) -> None:
+        self._registry = registry
+        self._last_run = last_run
+        self._keys = keys
 
-
-def _register(
-    registry: Registry,
-    modules: Iterable[Module],
-    packages: list[str],
-    outside: bytes,
-    store: Store,
-) -> None:
-    """Find the models, and what makes or changes them from elsewhere."""
-    classes = registry.classes
-    settings = classes.classes.values.settings
-    key = key_of(b"hints" + outside)
-    kept = store.get(key)
-    hints = msgspec.msgpack.decode(kept, type=_Hints) if kept is not None else None
-    if hints is None:
-        guess_user_model(modules, classes)
-    elif hints.user_model is not None:
-        settings["AUTH_USER_MODEL"] = hints.user_model
-    adding = modules
-    if hints is not None:
-        paths = frozenset(hints.additions)
-        adding = [module for module in modules if module.path in paths]
-    parts = find_additions(adding, classes)
-    if hints is not None:
-        with_models = sorted(
-            (module for module in modules if module.path in hints.models),
-            key=lambda module: module.path,
-        )
-        registry.register(with_models, hints.models)
-    else:
+    def register(self, modules: Mapping[str, Module], packages: list[str]) -> None:
+        classes = self._registry.classes
+        settings = classes.classes.values.settings
         names = classes.classes.values.names
-        with_models = _modules_with_models(names, modules, classes.apps, packages)
-        models = registry.register(with_models)
-        hints = _Hints(models, parts, settings.get("AUTH_USER_MODEL"))
-        store.put(key, msgspec.msgpack.encode(hints))
-    add_histories(registry)
+        every = list(modules.values())
+        if not settings.get("AUTH_USER_MODEL"):
+            users = {
+                user
+                for module in every
+                if not (module.is_test or module.is_migration)
+                for user in self._of(module, "users", lambda m: user_models(m, classes))
+            }
+            if len(users) == 1:
+                settings["AUTH_USER_MODEL"] = users.pop()
+        adding = self._of(None, "additions", lambda _: find_additions(every, classes), modules)
+        find_additions([modules[path] for path in adding], classes)
+        found = self._of(
+            None,
+            "modules with models",
+            lambda _: _modules_with_models(names, every, classes.apps, packages),
+            modules,
+        )
+        for path in found:
+            module = modules[path]
+            self._registry.register(module, self._of(module, "models", self._registry.models_in))
+        add_histories(self._registry)
+
+    def _of(
+        self,
+        module: Module | None,
+        step: str,
+        work_out: Callable[[Any], Iterable[_Found]],
+        modules: Iterable[str] = (),
+    ) -> Sequence[_Found]:
+        """What a step finds in a module, or without one in all of them, whose paths are given."""
+        user = str(self._registry.classes.classes.values.settings.get("AUTH_USER_MODEL"))
+        if module is not None:
+            path, of = module.path, self._keys[module.path] + module.name.encode()
+        else:
+            path, of = "", key_of("\0".join(modules).encode(errors="surrogateescape"))
+        of += user.encode()
+        kept = self._last_run.get(step, path, of)
+        if kept is None:
+            with self._registry.classes.classes.values.names.asked.work() as work:
+                found = msgspec.msgpack.encode(list(work_out(module)))
+            kept = self._last_run.put(step, path, of, found, work)
+        decoded: Sequence[_Found] = msgspec.msgpack.decode(kept)
+        return decoded
 
 
 def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
@@ -202,7 +267,7 @@ def _has_config(module: Module) -> bool:
 
 def _modules_with_models(
     names: Names, modules: Iterable[Module], apps: Apps, packages: list[str]
-) -> list[Module]:
+) -> list[str]:
     """Those whose models would be registered: in apps, tests only where a test app is installed.
 
     A package that is an app by the look of it but not installed has none, even within another app;
@@ -222,8 +287,8 @@ def _modules_with_models(
             app = apps.containing(module.name)
             if app is None or not _is_test_package(app.package):
                 continue
-        found.append(module)
-    return sorted(found, key=lambda module: module.path)
+        found.append(module.path)
+    return sorted(found)
 
 
 def _is_nested_models(apps: Apps, module: Module) -> bool:
@@ -245,6 +310,7 @@ def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) ->
         if module.path in reached or not module.is_own:
             continue
         reached.add(module.path)
+        module.note(IMPORTS)
         for statement in module.extract.body:
             if isinstance(statement, Import) and not statement.is_typing:
                 source = names.absolute(module, statement.module)
@@ -262,13 +328,3 @@ def _is_left_out(apps: Apps, package: str) -> bool:
 
 def _is_test_package(package: str) -> bool:
     return is_test(package.replace(".", "/") + "/models.py")
-
-
-def _outside(modules: Iterable[Module], found: SettingsFound, library: SearchPath) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for module in sorted(modules, key=lambda module: module.path):
-        digest.update(module.path.encode())
-        digest.update(module.extract.outside)
-    installed = found.settings.texts("INSTALLED_APPS")
-    digest.update(repr((found.modules, found.is_named, installed, library.state())).encode())
-    return digest.digest()

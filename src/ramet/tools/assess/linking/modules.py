@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ramet.tools.assess.linking.asked import Asked
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.source.extract import Extract
 
@@ -112,6 +113,7 @@ def name_modules(
     extracts: Mapping[str, Extract],
     roots: list[str],
     homes: Mapping[str, str] | None = None,
+    asked: Asked | None = None,
 ) -> dict[str, list[Module]]:
     """Every module by each of its dotted names, the best one first in each list.
 
@@ -142,6 +144,7 @@ def name_modules(
             extract=extract,
             is_test=is_test(path),
             is_migration=is_migration(path),
+            asked=asked,
         )
         named.setdefault(own_name, []).append(module)
         for _, name in candidates:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.apps import Apps
 from ramet.tools.assess.linking.classes import Classes
+from ramet.tools.assess.linking.last_run import LastRun
 from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.registry import Registry
@@ -20,13 +21,12 @@ __all__ = ["World"]
 class World:
     """What a linker of one more kind of edge needs.
 
-    `modules` are the project's own, each once, by path; `keys` their contents' digests, and
-    `outside` a digest of all that one file sees of the others.
+    `modules` are the project's own, each once, by path; `keys` their contents' digests.
     """
 
     modules: dict[str, Module]
     keys: dict[str, bytes]
-    outside: bytes
+    last_run: LastRun
     names: Names
     values: Values
     classes: Classes

@@ -50,7 +50,7 @@ def relations_of(registry: Registry) -> Relations:
         if not model.is_proxy
         for relation in _relations(registry, model)
     ]
-    return Relations(found, proxies)
+    return Relations(found, proxies, registry.classes.classes.values.names.asked)
 
 
 def _relations(registry: Registry, model: ModelClass) -> Iterator[Relation]:
