@@ -28,6 +28,7 @@ from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress, Reader
 from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.untouched import Untouched
 from ramet.tools.assess.source.visiting import Behaviour
 from ramet.tools.assess.source.walking import Files, walk
 
@@ -79,7 +80,8 @@ def _scan(
     files = walk(root)
     path = cache / f"{_name_of(root)}.scan" if cache is not None else None
     store = Store(path, version())
-    reader = Reader(root, store)
+    untouched = Untouched(store, files.states, files.looked_at)
+    reader = Reader(root, store, untouched=untouched)
     extracts = reader.read(files.python, progress)
     world = link(root, files, extracts, reader.keys, store, venv, pythonpath, settings)
     _expect_django(root, world)

@@ -123,18 +123,21 @@ def name_modules(
     """
     homes = homes or {}
     roots = [*roots, *(home for home in dict.fromkeys(homes.values()) if home not in roots)]
+    order = {each: at for at, each in enumerate(roots)}
     named: dict[str, list[Module]] = {}
     further: dict[str, list[Module]] = {}
     for path, extract in extracts.items():
         candidates = [
-            (each, name) for each in roots if (name := _name(root, path, each)) is not None
+            (each, name)
+            for each in _above(path, order)
+            if (name := _name(root, path, each)) is not None
         ]
         if not candidates:
             continue
         home = _home(path, homes) if homes else None
         own_root, own_name = candidates[0]
         if len(candidates) > 1:
-            own_root, own_name = max(candidates, key=lambda pair: _weight(pair, roots, home))
+            own_root, own_name = max(candidates, key=lambda pair: _weight(pair, order, home))
         module = Module(
             name=own_name,
             path=path,
@@ -159,6 +162,17 @@ def name_modules(
     return named
 
 
+def _above(path: str, order: Mapping[str, int]) -> list[str]:
+    """Those roots that a file may be under, in their order."""
+    found = [each for each in ("", ABOVE) if each in order]
+    folder = path.rpartition("/")[0]
+    while folder:
+        if folder in order:
+            found.append(folder)
+        folder = folder.rpartition("/")[0]
+    return sorted(found, key=order.__getitem__)
+
+
 def _home(path: str, homes: Mapping[str, str]) -> str | None:
     folder = path.rpartition("/")[0]
     while folder:
@@ -168,10 +182,12 @@ def _home(path: str, homes: Mapping[str, str]) -> str | None:
     return None
 
 
-def _weight(pair: tuple[str, str], roots: list[str], home: str | None) -> tuple[bool, int, int]:
+def _weight(
+    pair: tuple[str, str], order: Mapping[str, int], home: str | None
+) -> tuple[bool, int, int]:
     each = pair[0]
     depth = -1 if each == ABOVE else each.count("/") + 1 if each else 0
-    return each == home, depth, -roots.index(each)
+    return each == home, depth, -order[each]
 
 
 def _name(root: Path, path: str, import_root: str) -> str | None:
