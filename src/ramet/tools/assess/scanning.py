@@ -21,8 +21,6 @@ from ramet.tools.assess.linking.behaviour.linker import Linker
 from ramet.tools.assess.linking.linking import link
 from ramet.tools.assess.linking.listing import list_apps, list_models
 from ramet.tools.assess.linking.names import Module
-from ramet.tools.assess.linking.relations import relations
-from ramet.tools.assess.linking.unseen import unseen
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
@@ -85,10 +83,9 @@ def _scan(
     extracts = reader.read(files.python, progress)
     world = link(root, files, extracts, reader.keys, store, venv, pythonpath, settings)
     _expect_django(root, world)
-    edges, gaps = relations(world.registry)
     joined = _behaviour(root, files, world, store, progress)
-    edges += joined.edges
-    gaps += [*unseen(world.registry), *joined.gaps]
+    edges = [*world.schema.edges, *joined.edges]
+    gaps = [*world.schema.gaps, *joined.gaps]
     world.last_run.keep()
     store.save()
     return Scan(
@@ -99,7 +96,7 @@ def _scan(
             lines=sum(extract.lines for extract in extracts.values()),
         ),
         apps=list_apps(world),
-        models=list_models(world, edges),
+        models=list_models(world.schema.models, edges),
         edges=sorted(edges, key=_place),
         functions=joined.functions,
         atomics=joined.atomics,

@@ -35,13 +35,15 @@ class _Result(msgspec.Struct, array_like=True, gc=False):
 class _Kept(msgspec.Struct, array_like=True, gc=False):
     """One run. `basis` is what each of its results depends on, `state` another for every change.
 
-    `files` are the contents' keys by path, `tables` are facts about models with digests of what
-    was answered, `results` are by step and by path, "" for the whole project.
+    `files` are the contents' keys by path, `schema` is what is known of models, `tables` are facts
+    about them with digests of what was answered, `results` are by step and by path, "" for the
+    whole project.
     """
 
     basis: bytes
     state: bytes
     files: dict[str, bytes]
+    schema: memoryview
     tables: memoryview
     results: dict[str, dict[str, _Result]]
 
@@ -53,7 +55,9 @@ _NOTHING = msgspec.msgpack.encode({})
 class LastRun:
     """The results of the last run that are good, and those of this one for the next.
 
-    `state` stays from run to run while no file sees a change of another.
+    `state` stays from run to run while no file sees a change of another; `sees_change` tells that
+    it has not. `moved` are paths of files in whose outside anything has changed, be it a line.
+    `schema` is that of the last run, but for lines, None where there is another.
     """
 
     def __init__(
@@ -78,17 +82,18 @@ class LastRun:
         before = _KEPT.decode(entry) if entry is not None else None
         if before is not None and before.basis != basis:
             before = None
-        self.is_first = before is None
         self.sees_change = before is None
-        self._before = before or _Kept(basis, b"", {}, memoryview(_NOTHING), {})
+        self.moved: set[str] = set()
+        self._before = before or _Kept(basis, b"", {}, memoryview(b""), memoryview(_NOTHING), {})
         if before is not None:
             self._compare(extracts, keys, named, named_before)
+        self.schema = None if self.sees_change else self._before.schema
         self.state = (
             key_of(basis + b"".join(path.encode() + key for path, key in files.items()))
             if self.sees_change
             else self._before.state
         )
-        self._now = _Kept(basis, self.state, files, self._before.tables, {})
+        self._now = _Kept(basis, self.state, files, self._before.schema, self._before.tables, {})
         self._is_new = self._now.files != self._before.files
 
     def _compare(
@@ -103,16 +108,24 @@ class LastRun:
             if before[path] != keys[path]:
                 entry = self._store.last(before[path])
                 assert entry is not None, "what a run has read is kept with what it made of it"
-                facts = changes(_EXTRACT.decode(entry), extracts[path])
+                old, new = _EXTRACT.decode(entry), extracts[path]
+                if old.encoded_body != new.encoded_body:
+                    self.moved.add(path)
+                facts = changes(old, new)
                 self.sees_change |= facts != {ALL}
                 self._changed.update(digest((path, name)) for name in facts)
         if before.keys() != extracts.keys():
             self.sees_change = True
-            old = {name: _paths(modules) for name, modules in named_before(before).items()}
-            new = {name: _paths(modules) for name, modules in named.items()}
-            facts = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+            was = {name: _paths(modules) for name, modules in named_before(before).items()}
+            now = {name: _paths(modules) for name, modules in named.items()}
+            facts = {name for name in was.keys() | now.keys() if was.get(name) != now.get(name)}
             self._changed.update(digest(("", name)) for name in facts)
             self._changed.add(digest(ANY))
+
+    def keep_schema(self, schema: bytes) -> None:
+        """Keep what is known of models, encoded."""
+        self._now.schema = memoryview(schema)
+        self._is_new = True
 
     def compare_tables(self, facts: Iterable[tuple[Fact, object]]) -> None:
         """Take what is known of models, all facts with what is answered, as changed where it has.

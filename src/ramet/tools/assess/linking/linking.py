@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import msgspec
 
 from ramet.tools.assess.facts import Gap
-from ramet.tools.assess.linking.additions import find_additions
 from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, guess_apps
 from ramet.tools.assess.linking.asked import Asked
 from ramet.tools.assess.linking.classes import Classes
-from ramet.tools.assess.linking.fields import Fields
-from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.last_run import LastRun
 from ramet.tools.assess.linking.library import SearchPath, find_search_path
-from ramet.tools.assess.linking.models import ModelClasses
-from ramet.tools.assess.linking.modules import homes, import_roots, is_test, name_modules
+from ramet.tools.assess.linking.modules import homes, import_roots, name_modules
 from ramet.tools.assess.linking.names import Module, Names, Symbol
-from ramet.tools.assess.linking.registry import Registry
-from ramet.tools.assess.linking.users import user_models
+from ramet.tools.assess.linking.schema import Schema
 from ramet.tools.assess.linking.values import Value, Values
-from ramet.tools.assess.linking.visible import IMPORTS
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.project import SettingsFound, find_settings, is_sample
-from ramet.tools.assess.source.extract import Assign, ClassDef, Extract, Import
+from ramet.tools.assess.source.extract import Assign, ClassDef, Extract
 from ramet.tools.assess.source.extracting import extract
 from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.walking import Files
@@ -79,8 +72,7 @@ def link(
         named,
         partial(_named_before, root, moved),
     )
-    registry = Registry(ModelClasses(classes, Fields(classes), apps))
-    _Registering(registry, last_run, keys).register(modules, packages)
+    schema = _schema(classes, apps, modules, keys, packages, last_run)
     return World(
         modules=modules,
         keys=dict(keys),
@@ -89,8 +81,7 @@ def link(
         values=values,
         classes=classes,
         apps=apps,
-        model_classes=registry.classes,
-        registry=registry,
+        schema=schema,
         settings=found.settings,
         settings_modules=found.modules,
         gaps=gaps,
@@ -135,68 +126,27 @@ def _told(value: Value) -> object:
     return (value.dotted,) if isinstance(value, Symbol) else value
 
 
-_Found = TypeVar("_Found")
+def _schema(
+    classes: Classes,
+    apps: Apps,
+    modules: Mapping[str, Module],
+    keys: Mapping[str, bytes],
+    packages: list[str],
+    last_run: LastRun,
+) -> Schema:
+    """The models of the project; those of the last run where no file looks different."""
+    if last_run.schema is not None:
+        schema = msgspec.msgpack.decode(last_run.schema, type=Schema)
+        if last_run.moved.isdisjoint(schema.paths):
+            if schema.user_model is not None:
+                classes.values.settings["AUTH_USER_MODEL"] = schema.user_model
+            return schema
+    # What makes models of classes takes as long to import as a second run takes to read.
+    from ramet.tools.assess.linking.registering import registered
 
-
-class _Registering:
-    """Finds the models, and what makes or changes them from elsewhere.
-
-    What a file has of it is looked for again only where the file has changed, or what it asked for.
-    """
-
-    def __init__(self, registry: Registry, last_run: LastRun, keys: Mapping[str, bytes]) -> None:
-        self._registry = registry
-        self._last_run = last_run
-        self._keys = keys
-
-    def register(self, modules: Mapping[str, Module], packages: list[str]) -> None:
-        classes = self._registry.classes
-        settings = classes.classes.values.settings
-        names = classes.classes.values.names
-        every = list(modules.values())
-        if not settings.get("AUTH_USER_MODEL"):
-            users = {
-                user
-                for module in every
-                if not (module.is_test or module.is_migration)
-                for user in self._of(module, "users", lambda m: user_models(m, classes))
-            }
-            if len(users) == 1:
-                settings["AUTH_USER_MODEL"] = users.pop()
-        adding = self._of(None, "additions", lambda _: find_additions(every, classes), modules)
-        find_additions([modules[path] for path in adding], classes)
-        found = self._of(
-            None,
-            "modules with models",
-            lambda _: _modules_with_models(names, every, classes.apps, packages),
-            modules,
-        )
-        for path in found:
-            module = modules[path]
-            self._registry.register(module, self._of(module, "models", self._registry.models_in))
-        add_histories(self._registry)
-
-    def _of(
-        self,
-        module: Module | None,
-        step: str,
-        work_out: Callable[[Any], Iterable[_Found]],
-        modules: Iterable[str] = (),
-    ) -> Sequence[_Found]:
-        """What a step finds in a module, or without one in all of them, whose paths are given."""
-        user = str(self._registry.classes.classes.values.settings.get("AUTH_USER_MODEL"))
-        if module is not None:
-            path, of = module.path, self._keys[module.path] + module.name.encode()
-        else:
-            path, of = "", key_of("\0".join(modules).encode(errors="surrogateescape"))
-        of += user.encode()
-        kept = self._last_run.get(step, path, of)
-        if kept is None:
-            with self._registry.classes.classes.values.names.asked.work() as work:
-                found = msgspec.msgpack.encode(list(work_out(module)))
-            kept = self._last_run.put(step, path, of, found, work)
-        decoded: Sequence[_Found] = msgspec.msgpack.decode(kept)
-        return decoded
+    schema = registered(classes, apps, modules, keys, packages, last_run)
+    last_run.keep_schema(msgspec.msgpack.encode(schema))
+    return schema
 
 
 def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
@@ -263,68 +213,3 @@ def _has_config(module: Module) -> bool:
         and any(isinstance(inner, Assign) and inner.target == "name" for inner in each.body)
         for each in module.extract.body
     )
-
-
-def _modules_with_models(
-    names: Names, modules: Iterable[Module], apps: Apps, packages: list[str]
-) -> list[str]:
-    """Those whose models would be registered: in apps, tests only where a test app is installed.
-
-    A package that is an app by the look of it but not installed has none, even within another app;
-    a `models` deeper in an app counts where the app's own models import it.
-    """
-    left_out = [package for package in packages if _is_left_out(apps, package)]
-    reached = _reached_from_models(names, modules, apps)
-    found = []
-    for module in modules:
-        if module.is_migration or any(
-            module.name == package or module.name.startswith(package + ".") for package in left_out
-        ):
-            continue
-        if module.path not in reached and _is_nested_models(apps, module):
-            continue
-        if module.is_test:
-            app = apps.containing(module.name)
-            if app is None or not _is_test_package(app.package):
-                continue
-        found.append(module.path)
-    return sorted(found)
-
-
-def _is_nested_models(apps: Apps, module: Module) -> bool:
-    """Whether it is the `models` of a package within an app, not of the app itself."""
-    package, _, last = module.name.rpartition(".")
-    app = apps.containing(module.name)
-    return last == "models" and app is not None and app.package != package
-
-
-def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) -> set[str]:
-    """Paths of what apps' own `models` import, and of what that imports, where it matters."""
-    if not any(_is_nested_models(apps, module) for module in modules):
-        return set()
-    starts = (names.find(f"{app.package}.models") for app in apps.by_label.values() if app.is_own)
-    waiting = [module for module in starts if module is not None]
-    reached: set[str] = set()
-    while waiting:
-        module = waiting.pop()
-        if module.path in reached or not module.is_own:
-            continue
-        reached.add(module.path)
-        module.note(IMPORTS)
-        for statement in module.extract.body:
-            if isinstance(statement, Import) and not statement.is_typing:
-                source = names.absolute(module, statement.module)
-                for name in (source, f"{source}.{statement.name}"):
-                    found = names.find(name, module)
-                    if found is not None:
-                        waiting.append(found)
-    return reached
-
-
-def _is_left_out(apps: Apps, package: str) -> bool:
-    app = apps.containing(package)
-    return app is not None and app.package != package
-
-
-def _is_test_package(package: str) -> bool:
-    return is_test(package.replace(".", "/") + "/models.py")

@@ -8,9 +8,8 @@ from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.apps import Apps
 from ramet.tools.assess.linking.classes import Classes
 from ramet.tools.assess.linking.last_run import LastRun
-from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.names import Module, Names
-from ramet.tools.assess.linking.registry import Registry
+from ramet.tools.assess.linking.schema import Schema
 from ramet.tools.assess.linking.settings import Settings
 from ramet.tools.assess.linking.values import Values
 
@@ -31,8 +30,7 @@ class World:
     values: Values
     classes: Classes
     apps: Apps
-    model_classes: ModelClasses
-    registry: Registry
+    schema: Schema
     settings: Settings
     settings_modules: list[str]
     gaps: list[Gap] = field(default_factory=list)

@@ -11,8 +11,8 @@ from ramet.tools.assess.linking.behaviour.found import Found
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.models import known_models, relations_of
 from ramet.tools.assess.linking.queries.owners import OwnersFound
+from ramet.tools.assess.linking.queries.relations import Relations
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.store import key_of
 from ramet.tools.assess.source.visiting.operations import Behaviour
@@ -27,11 +27,17 @@ class Linker:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        known = world.schema.known
+        proxies = {
+            model.label: model.proxy_of
+            for model in known
+            if model.proxy_of is not None and model.proxy_of != model.label
+        }
         self._knowledge = Knowledge(
             world.names,
             world.classes,
-            known_models(world.registry),
-            relations_of(world.registry),
+            known,
+            Relations(world.schema.relations, proxies, world.names.asked),
             world.settings.values,
         )
         self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
@@ -47,7 +53,7 @@ class Linker:
     def _know_owners(self) -> None:
         """Of the last run, where what they follow from is the same."""
         last_run, owners = self._world.last_run, self._knowledge.owners
-        models = key_of(msgspec.msgpack.encode(list(known_models(self._world.registry))))
+        models = key_of(msgspec.msgpack.encode(self._world.schema.known))
         kept = last_run.get("owners", "", models)
         if kept is None:
             with self._world.names.asked.work() as work:

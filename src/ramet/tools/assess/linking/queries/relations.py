@@ -7,7 +7,7 @@ and the one in a lookup (`filter(order__total=…)`), see "Following relationshi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ramet.tools.assess.linking.asked import Asked, Fact
@@ -57,7 +57,7 @@ class Relations:
     """All relations of a project, by model and name."""
 
     def __init__(
-        self, relations: Iterable[Relation], concrete: dict[str, str], asked: Asked
+        self, relations: Iterable[Relation], concrete: Mapping[str, str], asked: Asked
     ) -> None:
         """`concrete` maps a proxy's label to that of the model whose rows it shows."""
         self._asked = asked
