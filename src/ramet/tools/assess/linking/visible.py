@@ -84,7 +84,7 @@ def _head(cls: ClassDef) -> object:
 
 
 # Lines, and what a function returns, which is a fact of its own.
-_LEFT_OUT = frozenset(("line", "end_line", "returns", "returned"))
+_LEFT_OUT = frozenset(("line", "end_line", "returns"))
 
 
 def _bare(node: object) -> object:
