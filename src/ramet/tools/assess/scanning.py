@@ -21,13 +21,12 @@ from ramet.tools.assess.linking.behaviour.linker import Linker
 from ramet.tools.assess.linking.linking import link
 from ramet.tools.assess.linking.listing import list_apps, list_models
 from ramet.tools.assess.linking.names import Module
-from ramet.tools.assess.linking.relations import relations
-from ramet.tools.assess.linking.unseen import unseen
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress, Reader
-from ramet.tools.assess.source.store import Store, key_of
+from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.untouched import Untouched
 from ramet.tools.assess.source.visiting import Behaviour
 from ramet.tools.assess.source.walking import Files, walk
 
@@ -79,15 +78,15 @@ def _scan(
     files = walk(root)
     path = cache / f"{_name_of(root)}.scan" if cache is not None else None
     store = Store(path, version())
-    reader = Reader(root, store)
+    untouched = Untouched(store, files.states, files.looked_at)
+    reader = Reader(root, store, untouched=untouched)
     extracts = reader.read(files.python, progress)
     world = link(root, files, extracts, reader.keys, store, venv, pythonpath, settings)
     _expect_django(root, world)
-    edges, gaps = relations(world.registry)
     joined = _behaviour(root, files, world, store, progress)
-    edges += joined.edges
-    gaps += [*unseen(world.registry, with_apps=world.knows_apps), *joined.gaps]
-    world.names.returns.keep(store, world.modules, world.keys)
+    edges = [*world.schema.edges, *joined.edges]
+    gaps = [*world.schema.gaps, *joined.gaps]
+    world.last_run.keep()
     store.save()
     return Scan(
         project=Project(
@@ -97,7 +96,7 @@ def _scan(
             lines=sum(extract.lines for extract in extracts.values()),
         ),
         apps=list_apps(world),
-        models=list_models(world, edges),
+        models=list_models(world.schema.models, edges),
         edges=sorted(edges, key=_place),
         functions=joined.functions,
         atomics=joined.atomics,
@@ -121,11 +120,14 @@ def _no_garbage_collection() -> Iterator[None]:
 def _behaviour(
     root: Path, files: Files, world: World, store: Store, progress: Progress | None
 ) -> Joined:
-    """What functions do. What a file's say by themselves is kept while no file looks different.
+    """What functions do. What a file's say by themselves is kept while what it asked for stays.
 
-    What all say together is kept while each says the same, whatever else has changed in it.
+    What all say together is kept while each says the same, and no file sees another's change.
     """
-    linker = Linker(world)
+    last_run = world.last_run
+    # What models are called must be compared with the last run before the first file is.
+    linker = Linker(world) if last_run.sees_change else None
+    user = str(world.settings.values.get("AUTH_USER_MODEL"))
     found: dict[str, memoryview] = {}
     fresh: dict[str, Found] = {}
     linked: dict[str, Module] = {}
@@ -137,18 +139,21 @@ def _behaviour(
             world.gaps += _second(world, module, linked[module.name])
             continue
         linked[module.name] = module
-        key = key_of(world.keys[module.path] + linker.basis + module.path.encode())
-        kept = store.get(key)
+        of = b"\0".join((world.keys[module.path], module.name.encode(), user.encode()))
+        kept = last_run.get("linking", module.path, of)
         if kept is not None:
             found[module.name] = kept
         elif (behaviour := _BEHAVIOUR.decode(module.extract.behaviour)) is not None:
-            fresh[module.name] = one = linker.link(module, behaviour)
-            found[module.name] = store.put(key, msgspec.msgpack.encode(one))
+            linker = linker or Linker(world)
+            with world.names.asked.work() as work:
+                fresh[module.name] = one = linker.link(module, behaviour)
+            entry = msgspec.msgpack.encode(one)
+            found[module.name] = last_run.put("linking", module.path, of, entry, work)
     names = {path: module.name for path, module in world.modules.items()}
     templates = _texts(root, files.templates)
     return store.remembered(
         "joining",
-        (linker.basis, names, found, templates),
+        (last_run.state, user, names, found, templates),
         Joined,
         lambda: join(world, _decoded(found, fresh), templates),
     )

@@ -103,11 +103,36 @@ EVERYTHING = ["manage", "one", "one.models", "settings", "two", "two.models", "t
             lambda text: text.replace("return self.to", "return self"),
             ["one.models"],
         ),
-        # What another file asks for: all of them.
-        ("one/models.py", lambda text: text.replace("return One", "return Base"), EVERYTHING),
-        # What others can see: all of them.
-        ("one/models.py", lambda text: text.replace("to = ", "at = "), EVERYTHING),
-        ("two/models.py", lambda text: text.replace("'one.One'", "'two.Two'"), EVERYTHING),
+        # What another file asks for: that one too.
+        (
+            "one/models.py",
+            lambda text: text.replace("return One", "return Base"),
+            ["one.models", "two.views"],
+        ),
+        # A field: whoever asks for it, in a lookup too.
+        (
+            "one/models.py",
+            lambda text: text.replace("to = ", "at = "),
+            ["one.models", "two.views"],
+        ),
+        (
+            "two/models.py",
+            lambda text: text.replace("'one.One'", "'two.Two'"),
+            ["two.models", "two.views"],
+        ),
+        # A field that nobody has asked for: that file alone.
+        (
+            "two/models.py",
+            lambda text: text + "    other = models.ForeignKey('one.One', models.CASCADE)\n",
+            ["two.models"],
+        ),
+        # A method that somebody has asked for in vain.
+        (
+            "two/models.py",
+            lambda text: text.replace("    pass\n", "    def save(self):\n        self.delete()\n"),
+            ["one.models", "two.models"],
+        ),
+        # Settings: all of them.
         ("settings.py", lambda text: text.replace(', "two"', ""), EVERYTHING),
     ],
 )

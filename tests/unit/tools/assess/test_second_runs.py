@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -268,6 +269,126 @@ def test_whatever_a_function_returns_the_cache_is_not_to_be_seen(
         lines[place.lineno - 1 : place.end_lineno] = [new]
         path.write_text("\n".join(lines) + "\n")
         assert scan(root, cache=tmp_path / "cache") == scan(root), f"{path}:{place.lineno}: {new}"
+
+
+def lines_like(root: Path, pattern: str) -> list[tuple[Path, int]]:
+    """Where the lines are that a pattern matches, but in tests."""
+    return [
+        (path, at)
+        for path in sorted(root.rglob("*.py"))
+        if "tests" not in path.parts
+        for at, line in enumerate(path.read_text().splitlines())
+        if re.search(pattern, line)
+    ]
+
+
+FIELD = r"^    \w+ = models\.\w+\("
+KINDS: dict[str, tuple[str, Callable[[str, str], str]]] = {
+    # What is done to a line of that pattern, given another such line from anywhere.
+    "a field is renamed": (FIELD, lambda line, other: line.replace(" =", "_too =", 1)),
+    "a field goes": (FIELD, lambda line, other: "    nothing = 1"),
+    "a field is another": (FIELD, lambda line, other: other),
+    "a field comes": (FIELD, lambda line, other: f"    x{other.strip()}\n{line}"),
+    "a way back has another name": (
+        "related_name=",
+        lambda line, other: re.sub("related_name=.", "\\g<0>x", line),
+    ),
+    "a class has another name": (
+        "^class ",
+        lambda line, other: line.replace("class ", "class X", 1),
+    ),
+    "a class has other bases": (
+        r"^class \w+\(.*\):$",
+        lambda line, other: line.partition("(")[0] + "(" + other.partition("(")[2],
+    ),
+    "an import is another": (r"^from .* import \w+$", lambda line, other: other),
+    "an import goes": (r"^from .* import \w+$", lambda line, other: ""),
+    "a method has another name": (r"^    def \w+\(self.*\):$", lambda line, other: other),
+    "an attribute is another": (r"^    \w+ = [\w.]+$", lambda line, other: other),
+    "a decorator is another": (r"^    @\w+", lambda line, other: other),
+    "a setting is another": (r"^[A-Z_]+ = \".*\"$", lambda line, other: other),
+    "an app goes": (r"^    \"\w+\",$", lambda line, other: ""),
+}
+
+
+def edit_anything(root: Path, chance: random.Random) -> str:
+    """Change one thing; what it was."""
+    kind = chance.choice(
+        [*KINDS, "a file goes", "a file moves", "a file is copied", "a class moves"]
+    )
+    if kind in KINDS:
+        pattern, change = KINDS[kind]
+        places = lines_like(root, pattern)
+        (path, at), (from_path, from_at) = chance.choice(places), chance.choice(places)
+        other = from_path.read_text().splitlines()[from_at]
+        lines = path.read_text().splitlines()
+        lines[at] = change(lines[at], other)
+        path.write_text("\n".join(lines) + "\n")
+        return f"{kind}: {path}:{at + 1}: {lines[at]}"
+    paths = sorted(path for path in root.rglob("*.py") if path.name != "__init__.py")
+    path, other_path = chance.sample(paths, 2)
+    if kind == "a file goes":
+        path.unlink()
+    elif kind == "a file moves":
+        path.rename(other_path.parent / path.name)
+    elif kind == "a file is copied":
+        (path.parent / other_path.name).write_text(other_path.read_text())
+    else:
+        path, at = chance.choice(lines_like(root, r"^class "))
+        lines = path.read_text().splitlines()
+        end = next(
+            (n for n in range(at + 1, len(lines)) if lines[n][:1] not in ("", " ", ")")), len(lines)
+        )
+        other_path.write_text("\n".join([other_path.read_text(), *lines[at:end]]) + "\n")
+        path.write_text("\n".join(lines[:at] + lines[end:]) + "\n")
+    return f"{kind}: {path} {other_path}"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_edited_the_cache_is_not_to_be_seen(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    scan(root, cache=tmp_path / "cache")
+    for _ in range(15):
+        what = edit_anything(root, chance)
+        assert scan(root, cache=tmp_path / "cache") == scan(root), what
+
+
+def test_a_user_model_that_had_to_be_guessed_is_known_again(root: Path, tmp_path: Path) -> None:
+    """And the other one, where it can be guessed no longer."""
+    edit(root / "config/settings.py", 'AUTH_USER_MODEL = "users.User"\n', "")
+    guessed = scan(root, cache=tmp_path / "cache")
+    edit(root / "storefront/views.py", "request.basket.clear()", "request.user.delete()")
+    assert scan(root, cache=tmp_path / "cache") == scan(root) != guessed
+    edit(root / "users/models.py", "(AbstractUser", "(models.Model")
+    assert scan(root, cache=tmp_path / "cache") == scan(root)
+
+
+def test_what_middleware_puts_on_requests_is_asked_for_by_views(root: Path, tmp_path: Path) -> None:
+    """A view changes with the middleware's functions, though no file looks different."""
+    edit(
+        root / "storefront/middleware.py", "request.basket = ", "request.basket = request.user  # "
+    )
+    edit(root / "storefront/views.py", "request.basket.clear()", "request.basket.save()")
+    before = scan(root, cache=tmp_path / "cache")
+    edit(root / "storefront/middleware.py", "request.user  # ", "None  # ")
+    after = scan(root, cache=tmp_path / "cache")
+    assert after == scan(root)
+    assert after != before
+
+
+def test_classes_that_a_metaclass_makes_are_told_of_again(root: Path, tmp_path: Path) -> None:
+    (root / "core/models.py").write_text(
+        (root / "core/models.py").read_text() + "\n\nclass Making(models.base.ModelBase):\n"
+        "    def __new__(cls, name, bases, attributes):\n"
+        "        class Meta:\n            proxy = True\n\n"
+        "        return super().__new__(cls, name, bases, attributes)\n\n\n"
+        "class Made(Note, metaclass=Making):\n    pass\n"
+    )
+    first = scan(root, cache=tmp_path / "cache")
+    assert "made-by-metaclass" in [gap.kind for gap in first.gaps]
+    assert scan(root, cache=tmp_path / "cache") == first
 
 
 def returns(path: Path) -> Iterator[ast.Return]:

@@ -15,6 +15,7 @@ from ramet.tools.assess.linking.known.additions import known_additions
 from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.names import Module, Symbol
 from ramet.tools.assess.linking.values import Value
+from ramet.tools.assess.linking.visible import CALLS
 from ramet.tools.assess.source.extract import (
     Assign,
     Attribute,
@@ -120,6 +121,7 @@ class _Additions:
         sites: list[_Site] = []
         for module in modules:
             if not (module.is_test or module.is_migration):
+                module.note(CALLS)
                 scope = _Scope(self, module, None)
                 sites.extend(self._sites(module, module.extract.body, None, None, scope))
         further = [site for site in sites if not self._direct(site)]
@@ -149,6 +151,7 @@ class _Additions:
             elif isinstance(statement, FunctionDef) and any(
                 isinstance(each, Do | FunctionDef | ClassDef) for each in statement.body
             ):
+                module.note(statement.name)
                 inner = scope.inner(statement)
                 yield from self._sites(module, statement.body, statement, cls, inner)
 

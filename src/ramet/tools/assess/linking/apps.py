@@ -168,7 +168,7 @@ def _default_config(names: Names, classes: Classes, package: Module) -> Class | 
             if is_config(cls) and "name" in cls.names:
                 configs.append(cls)
     for config in configs:
-        default = config.names.get("default")
+        default = config.bound("default")
         if isinstance(default, Assign) and default.value is True:
             return config
     return configs[0] if configs else None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ramet.tools.assess.linking.names import Module, Symbol
+from ramet.tools.assess.linking.names import ANY, Module, Symbol
+from ramet.tools.assess.linking.visible import returns
 from ramet.tools.assess.source.extract import Assign, Attribute, Call, ClassDef, FunctionDef, Name
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Calls:
             scope[name] = Symbol(f"{function.module.name}.{each.name}", function.module, each)
         self._open.add(id(statement))
         try:
-            for returned in self.values.names.returns.of(function.module, statement):
+            function.module.note(returns(statement.name))
+            for returned in statement.returns:
                 value = self.values.of(function.module, returned, scope)
                 if value is not None:
                     return value
@@ -134,6 +136,7 @@ class Calls:
         if symbol is not None and isinstance(symbol.statement, ClassDef):
             return symbol
         tail = "." + module_name
+        self.values.names.asked.note(*ANY)
         for dotted, modules in self.values.names.modules.items():
             if dotted.endswith(tail) and not modules[0].is_test:
                 symbol = self.values.names.lookup(modules[0], class_name)

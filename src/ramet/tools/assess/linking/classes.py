@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ramet.tools.assess.linking.asked import Answers, Work
 from ramet.tools.assess.linking.names import Module, Symbol
 from ramet.tools.assess.linking.values import Value, Values
+from ramet.tools.assess.linking.visible import members, returns
 from ramet.tools.assess.source.extract import (
     Assign,
     Call,
@@ -27,7 +29,8 @@ class Class:
     """A class by its dotted name. `definition` and `module` are None where it was not read.
 
     `bases` are the direct ones, without those that cannot be resolved (`unresolved` has their
-    lines); `mro` begins with the class itself and ends before `object`.
+    lines); `mro` begins with the class itself and ends before `object`. `work` is what finding them
+    was.
     """
 
     dotted: str
@@ -35,6 +38,7 @@ class Class:
     definition: ClassDef | None
     bases: list[Class] = field(default_factory=list)
     unresolved: list[int] = field(default_factory=list)
+    work: Work | None = None
 
     @cached_property
     def mro(self) -> list[Class]:
@@ -46,9 +50,21 @@ class Class:
                 merged.extend(each for each in base.mro if each not in merged)
         return [self, *merged]
 
-    @cached_property
+    @property
     def names(self) -> dict[str, Assign | ClassDef | FunctionDef]:
         """What the body binds, the last of each name, methods and nested classes too."""
+        if self.module is not None and self.definition is not None:
+            self.module.note(members(self.definition.name))
+        return self._bound
+
+    def bound(self, name: str) -> Assign | ClassDef | FunctionDef | None:
+        """What the body binds to one name."""
+        if self.module is not None and self.definition is not None:
+            self.module.note(f"{self.definition.name}.{name}")
+        return self._bound.get(name)
+
+    @cached_property
+    def _bound(self) -> dict[str, Assign | ClassDef | FunctionDef]:
         bound: dict[str, Assign | ClassDef | FunctionDef] = {}
         for statement in self.definition.body if self.definition is not None else ():
             if isinstance(statement, Assign):
@@ -71,8 +87,8 @@ class Class:
     def attribute(self, name: str) -> tuple[Class, Assign | ClassDef | FunctionDef] | None:
         """Where the order first binds a name."""
         for each in self.mro:
-            if name in each.names:
-                return each, each.names[name]
+            if (statement := each.bound(name)) is not None:
+                return each, statement
         return None
 
 
@@ -85,6 +101,8 @@ class Classes:
         """The class of `app.Model`; who knows the apps puts it there."""
         self._made: dict[str, Class] = {}
         self._definitions: dict[int, Class] = {}
+        self._assigned: Answers[int, Class | None] = {}
+        self._asked = values.names.asked
         self._open: set[int] = set()
 
     def of_symbol(self, symbol: Symbol) -> Class | None:
@@ -100,20 +118,15 @@ class Classes:
 
     def of_assignment(self, module: Module, statement: Assign) -> Class | None:
         """The class that is assigned to a name, made there or elsewhere."""
-        made = self._definitions.get(id(statement))
-        if made is not None or id(statement) in self._open:
-            return made
-        self._open.add(id(statement))
-        try:
-            if isinstance(statement.value, Call):
-                made = self.made_by(module, statement.value, statement.target, statement.line)
-            if made is None:
-                made = self.of_value(self.values.of(module, statement.value))
-        finally:
-            self._open.discard(id(statement))
-        if made is not None:
-            self._definitions[id(statement)] = made
-        return made
+        return self._asked.once(
+            self._assigned, id(statement), None, self._of_assignment, module, statement
+        )
+
+    def _of_assignment(self, module: Module, statement: Assign) -> Class | None:
+        made = None
+        if isinstance(statement.value, Call):
+            made = self.made_by(module, statement.value, statement.target, statement.line)
+        return made or self.of_value(self.values.of(module, statement.value))
 
     def of_value(self, value: Value) -> Class | None:
         """The class that a value is, or that it names as `app.Model`."""
@@ -125,21 +138,29 @@ class Classes:
         """The class of a definition. A class that inherits from itself loses that base."""
         made = self._definitions.get(id(definition))
         if made is not None:
+            self.give(made)
             return made
         made = Class(f"{module.name}.{definition.name}", module, definition)
         self._definitions[id(definition)] = made
         self._open.add(id(definition))
-        try:
-            for base in definition.bases:
-                found = self._base(module, base, definition)
-                if found is None:
-                    if not _is_object(base):
-                        made.unresolved.append(definition.line)
-                elif found not in (made, *made.bases) and not self._leads_to(found, made):
-                    made.bases.append(found)
-        finally:
-            self._open.discard(id(definition))
+        with self._asked.work() as made.work:
+            module.note(definition.name)
+            try:
+                for base in definition.bases:
+                    found = self._base(module, base, definition)
+                    if found is None:
+                        if not _is_object(base):
+                            made.unresolved.append(definition.line)
+                    elif found not in (made, *made.bases) and not self._leads_to(found, made):
+                        made.bases.append(found)
+            finally:
+                self._open.discard(id(definition))
         return made
+
+    def give(self, cls: Class) -> None:
+        """Somebody is given a class that was found before."""
+        if cls.work is not None:
+            self._asked.now.add(cls.work)
 
     def _leads_to(self, one: Class, other: Class) -> bool:
         return not self._open.isdisjoint(
@@ -178,7 +199,8 @@ class Classes:
         if not isinstance(function, FunctionDef):
             return None
         given = dict(zip(function.parameters, call.args, strict=False)) | call.keywords
-        for returned in self.values.names.returns.of(symbol.module, function):
+        symbol.module.note(returns(function.name))
+        for returned in function.returns:
             if isinstance(returned, Call) and returned.function == Name("type"):
                 return self._made_class(module, returned, given, name, line, symbol.module)
             if isinstance(returned, Name):
@@ -231,6 +253,7 @@ class Classes:
         scope, _, _ = definition.name.rpartition(".")
         if not scope:
             return None
+        module.note(f"{scope}.{name}")
         for statement in module.extract.body:
             if isinstance(statement, ClassDef | FunctionDef) and scope.startswith(statement.name):
                 inner = _inner(statement, scope)

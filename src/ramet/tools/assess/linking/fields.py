@@ -14,6 +14,7 @@ from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.known.fields import KnownField, known_field
 from ramet.tools.assess.linking.names import Module, Symbol
 from ramet.tools.assess.linking.values import Value, Values
+from ramet.tools.assess.linking.visible import returns
 from ramet.tools.assess.source.extract import (
     Assign,
     Attribute,
@@ -233,7 +234,7 @@ class Fields:
     ) -> tuple[list[Value], dict[str, Value]]:
         """The arguments, with those that the `__init__` of the field's class and its bases add."""
         for each in field_class.mro:
-            init = each.names.get("__init__")
+            init = each.bound("__init__")
             if not isinstance(init, FunctionDef) or each.module is None:
                 continue
             scope = dict(zip(init.parameters[1:], args, strict=False)) | keywords
@@ -288,7 +289,8 @@ class Fields:
         }
         inner = dict(zip(function.parameters, args, strict=False)) | keywords
         inner["kwargs"] = keywords
-        for returned in self.values.names.returns.of(home, function):
+        home.note(returns(function.name))
+        for returned in function.returns:
             made = self._made(home, returned, inner, None, depth + 1)
             if made is not None:
                 return made

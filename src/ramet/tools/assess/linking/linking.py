@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,13 +9,11 @@ from pathlib import Path
 import msgspec
 
 from ramet.tools.assess.facts import Gap
-from ramet.tools.assess.linking.additions import find_additions
 from ramet.tools.assess.linking.apps import Apps, class_of_label, find_apps, guess_apps
+from ramet.tools.assess.linking.asked import Asked
 from ramet.tools.assess.linking.classes import Classes
-from ramet.tools.assess.linking.fields import Fields
-from ramet.tools.assess.linking.histories import add_histories
+from ramet.tools.assess.linking.last_run import LastRun
 from ramet.tools.assess.linking.library import SearchPath, find_search_path
-from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.modules import (
     homes,
     import_roots,
@@ -25,14 +22,13 @@ from ramet.tools.assess.linking.modules import (
     name_modules,
     roots_of_names,
 )
-from ramet.tools.assess.linking.names import Module, Names
-from ramet.tools.assess.linking.registry import Registry
-from ramet.tools.assess.linking.returns import Returns
-from ramet.tools.assess.linking.users import guess_user_model
-from ramet.tools.assess.linking.values import Values
+from ramet.tools.assess.linking.names import Module, Names, Symbol
+from ramet.tools.assess.linking.schema import Schema
+from ramet.tools.assess.linking.values import Value, Values
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.project import SettingsFound, find_settings, is_sample, settings_named
-from ramet.tools.assess.source.extract import Assign, ClassDef, Extract, Import
+from ramet.tools.assess.source.extract import Assign, ClassDef, Extract
+from ramet.tools.assess.source.extracting import extract
 from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.walking import Files
 
@@ -50,26 +46,28 @@ def link(
     settings: str | None,
 ) -> World:
     """All that follows from the extracts of a project's files."""
+    asked = Asked()
     roots = import_roots(root, extracts)
-    named = name_modules(root, extracts, roots)
+    named = name_modules(root, extracts, roots, asked=asked)
     gaps: list[Gap] = []
-    returns = Returns()
     library = find_search_path(root, venv, pythonpath, files.installed, store, gaps)
     inside = _inside(root, pythonpath)
     given = settings_named(root, files)
     starts = roots_of_names([settings, *given] if settings else given, named, extracts)
-    if further := [*inside, *starts]:
-        named = name_modules(root, extracts, roots, further_roots=further)
-    names = Names(named, library, returns)
+    further = [*inside, *starts]
+    if further:
+        named = name_modules(root, extracts, roots, further_roots=further, asked=asked)
+    names = Names(named, library, asked)
     found = find_settings(names, given, settings, inside)
-    if moved := homes(found.settings.texts("INSTALLED_APPS"), named, extracts):
-        named = name_modules(root, extracts, roots, moved, further)
-        names = Names(named, library, returns)
+    moved = homes(found.settings.texts("INSTALLED_APPS"), named, extracts)
+    if moved:
+        named = name_modules(root, extracts, roots, moved, further, asked)
+        names = Names(named, library, asked)
         found = find_settings(names, given, settings, inside)
     modules = {module.path: module for each in named.values() for module in each}
     gaps += found.gaps
     # What was looked up for the settings did not know them yet.
-    names = Names(named, library, returns)
+    names = Names(named, library, asked)
     values = Values(names, found.settings.values)
     names.is_made = values.is_made
     classes = Classes(values)
@@ -80,19 +78,26 @@ def link(
     if _must_guess(found, apps, packages):
         guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
-    registry = Registry(ModelClasses(classes, Fields(classes), apps))
-    outside = returns.since(store, _outside(modules.values(), found, library), modules, keys)
-    _register(registry, modules.values(), packages, outside, store)
+    last_run = LastRun(
+        store,
+        asked,
+        _basis(found, moved, further, apps, packages, library),
+        extracts,
+        keys,
+        named,
+        partial(_named_before, root, moved, further),
+    )
+    knows_apps = bool(found.modules) and "INSTALLED_APPS" not in found.settings.partial
+    schema = _schema(classes, apps, modules, keys, packages, last_run, knows_apps)
     return World(
         modules=modules,
         keys=dict(keys),
-        outside=outside,
+        last_run=last_run,
         names=names,
         values=values,
         classes=classes,
         apps=apps,
-        model_classes=registry.classes,
-        registry=registry,
+        schema=schema,
         settings=found.settings,
         settings_modules=found.modules,
         gaps=gaps,
@@ -116,53 +121,73 @@ def _accept_apps(apps: Apps, modules: Iterable[Module]) -> None:
             module.is_test = is_test(f"{inner}.py")
 
 
-class _Hints(msgspec.Struct, array_like=True):
-    """What looking at every class of a project has told, good while no file looks different.
-
-    `models` are the names of models by file, `additions` the files that have a part in adding
-    fields from elsewhere; `user_model` is what had to be guessed.
-    """
-
-    models: dict[str, list[str]]
-    additions: list[str]
-    user_model: str | None
+def _named_before(
+    root: Path, moved: Mapping[str, str], further: Iterable[str], paths: Iterable[str]
+) -> dict[str, list[Module]]:
+    """All modules by their dotted names, as they were when the project had these files."""
+    nothing = msgspec.msgpack.decode(extract(b""), type=Extract)
+    extracts = dict.fromkeys(sorted(paths), nothing)
+    return name_modules(root, extracts, import_roots(root, extracts), moved, further)
 
 
-def _register(
-    registry: Registry,
-    modules: Iterable[Module],
+def _basis(
+    found: SettingsFound,
+    moved: Mapping[str, str],
+    further: list[str],
+    apps: Apps,
     packages: list[str],
-    outside: bytes,
-    store: Store,
-) -> None:
-    """Find the models, and what makes or changes them from elsewhere."""
-    classes = registry.classes
-    settings = classes.classes.values.settings
-    key = key_of(b"hints" + outside)
-    kept = store.get(key)
-    hints = msgspec.msgpack.decode(kept, type=_Hints) if kept is not None else None
-    if hints is None:
-        guess_user_model(modules, classes)
-    elif hints.user_model is not None:
-        settings["AUTH_USER_MODEL"] = hints.user_model
-    adding = modules
-    if hints is not None:
-        paths = frozenset(hints.additions)
-        adding = [module for module in modules if module.path in paths]
-    parts = find_additions(adding, classes)
-    if hints is not None:
-        with_models = sorted(
-            (module for module in modules if module.path in hints.models),
-            key=lambda module: module.path,
-        )
-        registry.register(with_models, hints.models)
-    else:
-        names = classes.classes.values.names
-        with_models = _modules_with_models(names, modules, classes.apps, packages)
-        models = registry.register(with_models)
-        hints = _Hints(models, parts, settings.get("AUTH_USER_MODEL"))
-        store.put(key, msgspec.msgpack.encode(hints))
-    add_histories(registry)
+    library: SearchPath,
+) -> bytes:
+    """A digest of what everything depends on: settings, apps, and what is installed."""
+    told = (
+        found.modules,
+        found.is_named,
+        found.is_of_tests,
+        sorted(found.settings.partial),
+        {name: _told(value) for name, value in found.settings.values.items()},
+        moved,
+        further,
+        [(app.label, app.package, app.folder, app.is_own) for app in apps.by_label.values()],
+        apps.unresolved,
+        packages,
+        library.state(),
+    )
+    return key_of(repr(told).encode(errors="surrogateescape"))
+
+
+def _told(value: Value) -> object:
+    if isinstance(value, list):
+        return [_told(each) for each in value]
+    if isinstance(value, dict):
+        return [(_told(key), _told(each)) for key, each in value.items()]
+    return (value.dotted,) if isinstance(value, Symbol) else value
+
+
+def _schema(
+    classes: Classes,
+    apps: Apps,
+    modules: Mapping[str, Module],
+    keys: Mapping[str, bytes],
+    packages: list[str],
+    last_run: LastRun,
+    knows_apps: bool,
+) -> Schema:
+    """The models of the project; those of the last run where no file looks different.
+
+    `knows_apps`: all that is installed is known, as there are settings, and they say it in source.
+    """
+    if last_run.schema is not None:
+        schema = msgspec.msgpack.decode(last_run.schema, type=Schema)
+        if last_run.moved.isdisjoint(schema.paths):
+            if schema.user_model is not None:
+                classes.values.settings["AUTH_USER_MODEL"] = schema.user_model
+            return schema
+    # What makes models of classes takes as long to import as a second run takes to read.
+    from ramet.tools.assess.linking.registering import registered
+
+    schema = registered(classes, apps, modules, keys, packages, last_run, with_apps=knows_apps)
+    last_run.keep_schema(msgspec.msgpack.encode(schema))
+    return schema
 
 
 def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
@@ -229,73 +254,3 @@ def _has_config(module: Module) -> bool:
         and any(isinstance(inner, Assign) and inner.target == "name" for inner in each.body)
         for each in module.extract.body
     )
-
-
-def _modules_with_models(
-    names: Names, modules: Iterable[Module], apps: Apps, packages: list[str]
-) -> list[Module]:
-    """Those whose models would be registered: in apps, tests only where a test app is installed.
-
-    A package that is an app by the look of it but not installed has none, even within another app;
-    a `models` deeper in an app counts where the app's own models import it.
-    """
-    left_out = [package for package in packages if _is_left_out(apps, package)]
-    reached = _reached_from_models(names, modules, apps)
-    found = []
-    for module in modules:
-        if module.is_migration or any(
-            module.name == package or module.name.startswith(package + ".") for package in left_out
-        ):
-            continue
-        if module.path not in reached and _is_nested_models(apps, module):
-            continue
-        if module.is_test:
-            app = apps.containing(module.name)
-            if app is None or not is_test_package(app.package):
-                continue
-        found.append(module)
-    return sorted(found, key=lambda module: module.path)
-
-
-def _is_nested_models(apps: Apps, module: Module) -> bool:
-    """Whether it is the `models` of a package within an app, not of the app itself."""
-    package, _, last = module.name.rpartition(".")
-    app = apps.containing(module.name)
-    return last == "models" and app is not None and app.package != package
-
-
-def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) -> set[str]:
-    """Paths of what apps' own `models` import, and of what that imports, where it matters."""
-    if not any(_is_nested_models(apps, module) for module in modules):
-        return set()
-    starts = (names.find(f"{app.package}.models") for app in apps.by_label.values() if app.is_own)
-    waiting = [module for module in starts if module is not None]
-    reached: set[str] = set()
-    while waiting:
-        module = waiting.pop()
-        if module.path in reached or not module.is_own:
-            continue
-        reached.add(module.path)
-        for statement in module.extract.body:
-            if isinstance(statement, Import) and not statement.is_typing:
-                source = names.absolute(module, statement.module)
-                for name in (source, f"{source}.{statement.name}"):
-                    found = names.find(name, module)
-                    if found is not None:
-                        waiting.append(found)
-    return reached
-
-
-def _is_left_out(apps: Apps, package: str) -> bool:
-    app = apps.containing(package)
-    return app is not None and app.package != package
-
-
-def _outside(modules: Iterable[Module], found: SettingsFound, library: SearchPath) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for module in sorted(modules, key=lambda module: module.path):
-        digest.update(module.path.encode())
-        digest.update(module.extract.outside)
-    installed = found.settings.texts("INSTALLED_APPS")
-    digest.update(repr((found.modules, found.is_named, installed, library.state())).encode())
-    return digest.digest()

@@ -31,23 +31,9 @@ def list_apps(world: World) -> list[App]:
     )
 
 
-def list_models(world: World, edges: Iterable[Edge]) -> list[Model]:
-    """Those of the registry, and those of packages that something leads to."""
-    models = []
-    for model in world.registry.models.values():
-        definition, module = model.cls.definition, model.cls.module
-        if definition is not None and module is not None:
-            models.append(
-                Model(
-                    label=model.label,
-                    app=model.app,
-                    file=module.path,
-                    line=definition.line,
-                    is_own=model.is_own,
-                    is_proxy=model.is_proxy,
-                    table=model.table,
-                )
-            )
+def list_models(own: Iterable[Model], edges: Iterable[Edge]) -> list[Model]:
+    """Those that were read, and those of packages that something leads to."""
+    models = list(own)
     known = {model.label for model in models}
     targets = {
         label for edge in edges for label in (edge.target, edge.through) if label and "." in label

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ramet.tools.assess.linking.apps import Apps
+from ramet.tools.assess.linking.asked import Answers
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.fields import Field, Fields
 from ramet.tools.assess.linking.known.models import SEARCH_APPS, is_indexed, known_model
@@ -74,18 +75,15 @@ class ModelClasses:
         self.fields = fields
         self.apps = apps
         self.added: dict[Class, list[tuple[str, Field]]] = {}
-        self._models: dict[Class, bool] = {}
-        self._metas: dict[Class, Class | None] = {}
+        self._asked = classes.values.names.asked
+        self._models: Answers[Class, bool] = {}
+        self._metas: Answers[Class, Class | None] = {}
         self._declared: dict[Class, dict[str, Field]] = {}
         self._local: dict[Class, dict[str, Field]] = {}
 
     def is_model(self, cls: Class) -> bool:
         """Whether a class is a model, abstract ones too."""
-        found = self._models.get(cls)
-        if found is None:
-            self._models[cls] = False  # while its bases are asked
-            found = self._models[cls] = self._is_model(cls)
-        return found
+        return self._asked.once(self._models, cls, False, self._is_model, cls)
 
     def _is_model(self, cls: Class) -> bool:
         if cls.definition is None:
@@ -117,10 +115,7 @@ class ModelClasses:
 
     def meta(self, cls: Class) -> Class | None:
         """The `Meta` that counts: the class's own, else that of the first abstract base."""
-        if cls not in self._metas:
-            self._metas[cls] = None
-            self._metas[cls] = self._meta(cls)
-        return self._metas[cls]
+        return self._asked.once(self._metas, cls, None, self._meta, cls)
 
     def _meta(self, cls: Class) -> Class | None:
         own = self._own_meta(cls)
@@ -134,7 +129,7 @@ class ModelClasses:
         return None
 
     def _own_meta(self, cls: Class) -> Class | None:
-        statement = cls.names.get("Meta")
+        statement = cls.bound("Meta")
         if cls.module is None or statement is None:
             return None
         if isinstance(statement, ClassDef):
@@ -150,7 +145,7 @@ class ModelClasses:
             return known is None or known.label is None
         meta = self._own_meta(cls)
         while meta is not None and meta.definition is not None:
-            statement = meta.names.get("abstract")
+            statement = meta.bound("abstract")
             if isinstance(statement, Assign):
                 return statement.value is True
             # Django sets `abstract` of a model's Meta to False once the model is made.
@@ -163,7 +158,7 @@ class ModelClasses:
         if meta is None:
             return None
         for each in meta.mro:
-            statement = each.names.get(name)
+            statement = each.bound(name)
             if isinstance(statement, Assign) and each.module is not None:
                 value: object = self.classes.values.of(
                     each.module, statement.value, cls=each.definition

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ramet.tools.assess.linking.asked import Asked
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.source.extract import Extract
 
@@ -172,6 +173,7 @@ def name_modules(
     roots: list[str],
     homes: Mapping[str, str] | None = None,
     further_roots: Iterable[str] = (),
+    asked: Asked | None = None,
 ) -> dict[str, list[Module]]:
     """Every module by each of its dotted names, the best one first in each list.
 
@@ -180,14 +182,17 @@ def name_modules(
     its names from other roots too, of which `further_roots` are no more than that.
     """
     homes = homes or {}
-    roots = list(dict.fromkeys([*roots, *homes.values()]))
-    naming = len(roots)
-    roots = list(dict.fromkeys([*roots, *further_roots]))
+    order = {each: at for at, each in enumerate(dict.fromkeys([*roots, *homes.values()]))}
+    naming = len(order)
+    for each in further_roots:
+        order.setdefault(each, len(order))
     named: dict[str, list[Module]] = {}
     further: dict[str, list[Module]] = {}
     for path, extract in extracts.items():
         candidates = [
-            (each, name) for each in roots if (name := _name(root, path, each)) is not None
+            (each, name)
+            for each in _above(path, order)
+            if (name := _name(root, path, each)) is not None
         ]
         if not candidates:
             continue
@@ -195,7 +200,7 @@ def name_modules(
         own_root, own_name = candidates[0]
         if len(candidates) > 1:
             own_root, own_name = max(
-                candidates, key=lambda pair: _weight(pair[0], roots, naming, home)
+                candidates, key=lambda pair: _weight(pair[0], order, naming, home)
             )
         module = Module(
             name=own_name,
@@ -206,6 +211,7 @@ def name_modules(
             extract=extract,
             is_test=is_test(path),
             is_migration=is_migration(path),
+            asked=asked,
         )
         named.setdefault(own_name, []).append(module)
         for _, name in candidates:
@@ -220,6 +226,17 @@ def name_modules(
     return named
 
 
+def _above(path: str, order: Mapping[str, int]) -> list[str]:
+    """Those roots that a file may be under, in their order."""
+    found = [each for each in ("", ABOVE) if each in order]
+    folder = path.rpartition("/")[0]
+    while folder:
+        if folder in order:
+            found.append(folder)
+        folder = folder.rpartition("/")[0]
+    return sorted(found, key=order.__getitem__)
+
+
 def _home(path: str, homes: Mapping[str, str]) -> str | None:
     folder = path.rpartition("/")[0]
     while folder:
@@ -230,12 +247,12 @@ def _home(path: str, homes: Mapping[str, str]) -> str | None:
 
 
 def _weight(
-    each: str, roots: list[str], naming: int, home: str | None
+    each: str, order: Mapping[str, int], naming: int, home: str | None
 ) -> tuple[bool, bool, int, int]:
     """How much a root is the one to name a module from; the first `naming` ones are for that."""
     depth = -1 if each == ABOVE else each.count("/") + 1 if each else 0
-    order = roots.index(each)
-    return each == home, order < naming, depth, -order
+    at = order[each]
+    return each == home, at < naming, depth, -at
 
 
 def _name(root: Path, path: str, import_root: str) -> str | None:

@@ -8,12 +8,13 @@ before somebody asks, and everything only once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from ramet.tools.assess.linking.returns import Returns
+from ramet.tools.assess.linking.asked import Answers, Asked, Work
+from ramet.tools.assess.linking.visible import STARS
 from ramet.tools.assess.source.extract import (
     Assign,
     ClassDef,
@@ -24,7 +25,11 @@ from ramet.tools.assess.source.extract import (
     Statement,
 )
 
-__all__ = ["Library", "Module", "Names", "Symbol"]
+__all__ = ["ANY", "Library", "Module", "Names", "Symbol"]
+
+
+ANY = ("", "*")
+"""The fact that is another where any module comes or goes."""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +60,12 @@ class Module:
     extract: Extract = field(repr=False)
     is_test: bool = False
     is_migration: bool = False
+    asked: Asked | None = field(default=None, repr=False)
+
+    def note(self, name: str) -> None:
+        """Somebody asks what it binds to a name. Files that are not the project's do not change."""
+        if self.asked is not None:
+            self.asked.note(self.path, name)
 
     @property
     def package(self) -> str:
@@ -95,19 +106,20 @@ class Library(Protocol):
 class Names:
     """Resolves names. `modules` are own ones by dotted name, several where roots differ.
 
-    What functions return is asked of `returns`, and of an assignment under an `if`, whether it is
-    made, `is_made`.
+    Of an assignment under an `if` it is asked whether it is made, `is_made`.
     """
 
     modules: dict[str, list[Module]]
     library: Library | None = None
-    returns: Returns = field(default_factory=Returns)
+    asked: Asked = field(default_factory=Asked)
     is_made: Callable[[Module, Assign], bool] = lambda module, statement: True
-    _found: dict[tuple[int, str], Symbol | None] = field(default_factory=dict)
-    _open: set[tuple[int, str]] = field(default_factory=set)
+    _resolved: Answers[tuple[int, str], Symbol | None] = field(default_factory=dict)
+    _found: Answers[tuple[int, str], Symbol | None] = field(default_factory=dict)
+    _open: dict[tuple[int, str], Work] = field(default_factory=dict)
 
     def find(self, dotted: str, importer: Module | None = None) -> Module | None:
         """The module of an absolute dotted name: the project's own before an installed one."""
+        self.asked.note("", dotted)
         own = self.modules.get(dotted)
         if own is not None:
             if len(own) == 1 or importer is None:
@@ -127,16 +139,19 @@ class Names:
 
     def resolve(self, module: Module, dotted: str) -> Symbol | None:
         """What a name in a module's scope is, None where nothing binds it, such as a builtin."""
-        key = (id(module), dotted)
-        if key in self._found:
-            return self._found[key]
-        head, _, rest = dotted.partition(".")
+        if "." not in dotted:
+            return self.lookup(module, dotted)
+        return self.asked.once(
+            self._resolved, (id(module), dotted), None, self._resolve, module, dotted
+        )
+
+    def _resolve(self, module: Module, dotted: str) -> Symbol | None:
+        head, *rest = dotted.split(".")
         symbol = self.lookup(module, head)
-        for part in rest.split(".") if rest else ():
+        for part in rest:
             if symbol is None:
                 break
             symbol = self.member(symbol, part)
-        self._found[key] = symbol
         return symbol
 
     def locate(self, dotted: str, importer: Module | None = None) -> Symbol | None:
@@ -170,6 +185,8 @@ class Names:
 
     def class_member(self, symbol: Symbol, cls: ClassDef, name: str) -> Symbol | None:
         """What a class's own body binds to a name; its bases are not asked."""
+        if symbol.module is not None:
+            symbol.module.note(f"{cls.name}.{name}")
         for statement in reversed(cls.body):
             if isinstance(statement, ClassDef | FunctionDef):
                 if statement.name.rpartition(".")[2] == name:
@@ -181,17 +198,21 @@ class Names:
     def lookup(self, module: Module, name: str) -> Symbol | None:
         """What a module's own scope binds to a name, or a submodule of that name."""
         key = (id(module), name)
-        if key in self._found:
-            return self._found[key]
+        known = self._found.get(key)
+        if known is not None:
+            self.asked.now.add(known[1])
+            return known[0]
         if key in self._open:  # an import that comes back to itself
+            self.asked.now.add(self._open[key])
             return None
-        self._open.add(key)
-        try:
-            symbol = self._lookup(module, name)
-        finally:
-            self._open.discard(key)
+        with self.asked.work() as work:
+            self._open[key] = work
+            try:
+                symbol = self._lookup(module, name)
+            finally:
+                del self._open[key]
         if symbol is not None or not self._open:
-            self._found[key] = symbol
+            self._found[key] = symbol, work
         return symbol
 
     def _lookup(self, module: Module, name: str) -> Symbol | None:
@@ -204,6 +225,7 @@ class Names:
                 external = external or symbol
         if external is not None:
             return external
+        module.note(STARS)
         for star in module.stars:
             target = self.find(self.absolute(module, star.module), module)
             if target is None:
@@ -221,6 +243,7 @@ class Names:
 
     def _made(self, module: Module, name: str) -> list[Statement]:
         """The statements that bind a name, but those under an `if` that is decided otherwise."""
+        module.note(name)
         bound = module.bindings.get(name, [])
         made = [
             each
@@ -266,17 +289,6 @@ class Names:
         submodule = self.find(dotted, module)
         return Symbol(submodule.name, submodule) if submodule is not None else Symbol(dotted)
 
-    def every(self, module: Module) -> Iterator[str]:
-        """The names that a star import of a module binds."""
-        if module.extract.exports is not None:
-            yield from module.extract.exports
-            return
-        yield from (name for name in module.bindings if not name.startswith("_"))
-        for star in module.stars:
-            target = self.find(self.absolute(module, star.module), module)
-            if target is not None and target is not module:
-                yield from self.every(target)
-
 
 _BUILTINS = frozenset(dir(sys.modules["builtins"]))
 
@@ -300,6 +312,7 @@ def _is_constant(statement: Statement) -> bool:
 
 
 def _exports(module: Module, name: str) -> bool:
+    module.note("__all__")
     if module.extract.exports is not None:
         return name in module.extract.exports
     return not name.startswith("_")

@@ -9,7 +9,7 @@ from ramet.tools.assess.linking.fields import Field
 from ramet.tools.assess.linking.models import ModelClass, ModelClasses, is_of_models
 from ramet.tools.assess.linking.names import Module, Symbol
 from ramet.tools.assess.linking.values import Value
-from ramet.tools.assess.source.extract import Assign, Call, ClassDef
+from ramet.tools.assess.source.extract import Assign, Call, ClassDef, Statement
 
 __all__ = ["Registry"]
 
@@ -25,50 +25,47 @@ class Registry:
         self._lower: dict[str, str] = {}
         self._labels: dict[Class, str] = {}
 
-    def register(
-        self, modules: Iterable[Module], only: dict[str, list[str]] | None = None
-    ) -> dict[str, list[str]]:
-        """Add the models of modules. Of several with one label, the unconditional one stays.
+    def models_in(self, module: Module) -> list[tuple[int, bool]]:
+        """Which statements of a module make models, by their place in it.
 
-        Returns the names that are models by their file. Given back as `only`, for these modules,
-        while no file looks different from outside, they spare looking at all other classes.
+        And whether a metaclass makes a proxy of it, for which there is no table.
         """
-        registered: dict[str, list[str]] = {}
-        for module in modules:
-            names = only[module.path] if only is not None else None
-            for statement in module.extract.body:
-                if isinstance(statement, ClassDef):
-                    name = statement.name
-                elif isinstance(statement, Assign) and isinstance(statement.value, Call):
-                    name = statement.target
-                else:
-                    continue
-                if (names is None or name in names) and self._is_registered(module, statement):
-                    registered.setdefault(module.path, []).append(name)
-        return registered
+        found = []
+        seen: set[Class] = set()
+        for at, statement in enumerate(module.extract.body):
+            cls = self._class_of(module, statement)
+            if cls is not None and cls not in seen and self._is_registered(cls):
+                seen.add(cls)
+                is_made = self.classes.is_made_proxy(cls) and cls.bound("Meta") is None
+                found.append((at, is_made))
+        return found
 
-    def _is_registered(self, module: Module, statement: ClassDef | Assign) -> bool:
-        """Whether a statement makes a model, which is added then."""
-        if isinstance(statement, Assign):
+    def register(self, module: Module, found: Iterable[tuple[int, bool]]) -> None:
+        """Add the models of a module. Of several with one label, the unconditional one stays."""
+        for at, is_made in found:
+            cls = self._class_of(module, module.extract.body[at])
+            app = self.classes.app_label(cls) if cls is not None else None
+            assert cls is not None
+            assert app is not None
+            if is_made:
+                self.made.append(cls)
+            else:
+                self.add(self.classes.build(cls, f"{app}.{cls.name}", app))
+
+    def _class_of(self, module: Module, statement: Statement) -> Class | None:
+        """The class that a statement makes, None where it makes none, or elsewhere."""
+        if isinstance(statement, ClassDef) and statement.bases:
+            return self.classes.classes.of_definition(module, statement)
+        if isinstance(statement, Assign) and isinstance(statement.value, Call):
             made = self.classes.classes.of_assignment(module, statement)
-            if made is None or made.module is not module or made in self._labels:
-                return False
-            return self._add_class(made)
-        if not statement.bases:
-            return False
-        return self._add_class(self.classes.classes.of_definition(module, statement))
+            return made if made is not None and made.module is module else None
+        return None
 
-    def _add_class(self, cls: Class) -> bool:
+    def _is_registered(self, cls: Class) -> bool:
         if not self.classes.is_model(cls) or self.classes.is_abstract(cls):
             return False
         app = self.classes.app_label(cls)
-        if app is None or app not in self.classes.apps.by_label or self._is_swapped(cls, app):
-            return False
-        if self.classes.is_made_proxy(cls) and "Meta" not in cls.names:
-            self.made.append(cls)
-            return False
-        self.add(self.classes.build(cls, f"{app}.{cls.name}", app))
-        return True
+        return app in self.classes.apps.by_label and not self._is_swapped(cls, app)
 
     def add(self, model: ModelClass) -> None:
         """Add one, or keep the one that Django would have met first."""
@@ -80,7 +77,7 @@ class Registry:
         self._lower[model.label.lower()] = model.label
         self._labels[model.cls] = model.label
 
-    def _is_swapped(self, cls: Class, app: str) -> bool:
+    def _is_swapped(self, cls: Class, app: str | None) -> bool:
         setting = self.classes.option(cls, "swappable")
         if not isinstance(setting, str):
             return False

@@ -123,6 +123,7 @@ class Values:
                 value = self.attribute(value, part)
             return value
         if cls is not None and not rest:
+            module.note(f"{cls.name}.{dotted}")
             for statement in reversed(cls.body):
                 if isinstance(statement, Assign) and statement.target == dotted:
                     return self.of(module, statement.value, scope)
@@ -181,6 +182,7 @@ class Values:
     def _assigned(self, module: Module, statement: Assign) -> Value:
         value = self.of(module, statement.value)
         if isinstance(value, list):
+            module.note(statement.target)
             for other in module.extract.body:
                 if (
                     isinstance(other, Assign)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.apps import Apps
 from ramet.tools.assess.linking.classes import Classes
-from ramet.tools.assess.linking.models import ModelClasses
+from ramet.tools.assess.linking.last_run import LastRun
 from ramet.tools.assess.linking.names import Module, Names
-from ramet.tools.assess.linking.registry import Registry
+from ramet.tools.assess.linking.schema import Schema
 from ramet.tools.assess.linking.settings import Settings
 from ramet.tools.assess.linking.values import Values
 
@@ -20,27 +20,20 @@ __all__ = ["World"]
 class World:
     """What a linker of one more kind of edge needs.
 
-    `modules` are the project's own, each once, by path; `keys` their contents' digests, and
-    `outside` a digest of all that one file sees of the others.
+    `modules` are the project's own, each once, by path; `keys` their contents' digests.
     """
 
     modules: dict[str, Module]
     keys: dict[str, bytes]
-    outside: bytes
+    last_run: LastRun
     names: Names
     values: Values
     classes: Classes
     apps: Apps
-    model_classes: ModelClasses
-    registry: Registry
+    schema: Schema
     settings: Settings
     settings_modules: list[str]
     gaps: list[Gap] = field(default_factory=list)
-
-    @property
-    def knows_apps(self) -> bool:
-        """Whether all that is installed is known: there are settings, and they say it in source."""
-        return bool(self.settings_modules) and "INSTALLED_APPS" not in self.settings.partial
 
     def app_label(self, module: Module) -> str:
         """The label of the app that a module is in, "" for none."""

@@ -7,9 +7,7 @@ project or folder the file is found again.
 `Extract` has two halves. `body` is the file's outside: imports, classes with their attributes,
 assignments and calls of the module, functions without what is in them. Linking needs this half of
 every file. `behaviour` is the functions' inside, kept encoded, because it is read of those files
-alone that must be linked again. `outside` is a digest of the first half, without any line number
-and without what functions return: as long as it stays the same, other files see no difference but
-in the returns that they look at (`linking.returns`).
+alone that must be linked again. What of the first half has changed is told by `linking.visible`.
 
 Expressions are kept as far as they can be resolved later. A literal stands for itself; what no
 reader of source could know (a lambda, a slice) is `Unknown`.
@@ -214,8 +212,7 @@ class ClassDef(_Node, frozen=True, tag="C"):
 class FunctionDef(_Node, frozen=True, tag="F"):
     """A function. `name` is qualified: `Order.total`.
 
-    Of its body, `body` keeps imports, classes and functions, `returns` what it returns or yields,
-    and `returned` is a digest of that, b"" of nothing.
+    Of its body, `body` keeps imports, classes and functions, `returns` what it returns or yields.
     `body` keeps too what `get_model` and the like are assigned to, and of `__init__` and `__new__`
     all calls and assignments: `kwargs['to'] = "a.B"`.
     """
@@ -228,7 +225,6 @@ class FunctionDef(_Node, frozen=True, tag="F"):
     line: int
     end_line: int
     is_conditional: bool = False
-    returned: bytes = b""
 
 
 Problem = tuple[GapKind, str, int]
@@ -246,7 +242,6 @@ class Extract(msgspec.Struct, array_like=True, gc=False):
     lines: int
     encoded_body: memoryview
     exports: list[str] | None
-    outside: bytes
     behaviour: memoryview
     problem: Problem | None = None
     decoded_body: list[Statement] | None = None

@@ -34,7 +34,7 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
     lines = content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
     parsed = parse(content)
     if parsed.tree is None:
-        return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, parsed.problem))
+        return _ENCODER.encode(Extract(lines, _EMPTY, None, _NOTHING, parsed.problem))
     try:
         return _encoded(lines, parsed, is_own)
     except RecursionError:
@@ -43,7 +43,7 @@ def extract(content: bytes, *, is_own: bool = True) -> bytes:
         # Half a surrogate pair, which is legal in a string of Python and nowhere else.
         _replace_surrogates(parsed.tree)
         return _encoded(lines, parsed, is_own)
-    return _ENCODER.encode(Extract(lines, _EMPTY, None, b"", _NOTHING, problem))
+    return _ENCODER.encode(Extract(lines, _EMPTY, None, _NOTHING, problem))
 
 
 def extract_lot(root: str, paths: list[str], is_own: bool) -> list[tuple[str, bytes]]:
@@ -60,14 +60,12 @@ def extract_lot(root: str, paths: list[str], is_own: bool) -> list[tuple[str, by
 
 def _encoded(lines: int, parsed: Parsed, is_own: bool) -> bytes:
     assert parsed.tree is not None
-    outside = read_outside(parsed.tree, parsed.source)
+    outside = read_outside(parsed.tree)
     body = memoryview(_ENCODER.encode(outside.body))
     behaviour = _NOTHING
     if is_own:
         behaviour = memoryview(_ENCODER.encode(visit(parsed.tree)))
-    return _ENCODER.encode(
-        Extract(lines, body, outside.exports, outside.digest, behaviour, parsed.problem)
-    )
+    return _ENCODER.encode(Extract(lines, body, outside.exports, behaviour, parsed.problem))
 
 
 def _replace_surrogates(tree: ast.Module) -> None:

@@ -1,4 +1,4 @@
-"""A parsed file -> its outside: what other files can see of it, and a digest of that.
+"""A parsed file -> its outside: what other files can see of it.
 
 It goes over statements, not over every node: the inside of functions is looked at for imports,
 classes and what is returned, and no further.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
+from typing import NamedTuple
 
 from ramet.tools.assess.source.expressions import OPERATORS, expression
 from ramet.tools.assess.source.extract import (
@@ -34,35 +34,18 @@ _ADDS_FIELDS = ("add_to_class", "contribute_to_class")
 _FINDS_MODEL = ("get_model", "get_user_model", "get_registered_model")
 
 
-class Outside:
-    """The statements of a module, its `__all__`, and the digest that stays while they stay."""
+class Outside(NamedTuple):
+    """The statements of a module, and its `__all__`."""
 
-    def __init__(self, tree: ast.Module, source: bytes) -> None:
-        self.lines = source.splitlines()
-        self._seen: list[tuple[int, int]] = []
-        self.body: list[Statement] = []
-        _Reader(self._seen, self.lines).read(tree.body, self.body, "", "")
-        self.exports = _exports(self.body)
-        self.digest = self._digest()
-
-    def _digest(self) -> bytes:
-        """Of the lines that stand outside functions, or in them are kept, wherever they stand."""
-        return _digest_of(self.lines, self._seen)
+    body: list[Statement]
+    exports: list[str] | None
 
 
-def read_outside(tree: ast.Module, source: bytes) -> Outside:
-    """That of a tree and of the source that it was parsed from."""
-    return Outside(tree, source)
-
-
-def _digest_of(lines: Sequence[bytes], ranges: Sequence[tuple[int, int]]) -> bytes:
-    digest = blake2b(digest_size=12)
-    for first, last in ranges:
-        for line in lines[first - 1 : last]:
-            if line := line.rstrip():
-                digest.update(line)
-                digest.update(b"\n")
-    return digest.digest()
+def read_outside(tree: ast.Module) -> Outside:
+    """That of a tree."""
+    body: list[Statement] = []
+    _read(tree.body, body, "", "")
+    return Outside(body, _exports(body))
 
 
 def _exports(body: list[Statement]) -> list[str] | None:
@@ -78,159 +61,129 @@ def _exports(body: list[Statement]) -> list[str] | None:
     return names
 
 
-class _Reader:
-    """Statements of one scope -> those of `extract`. `seen` gathers the lines that matter."""
-
-    def __init__(self, seen: list[tuple[int, int]], lines: Sequence[bytes]) -> None:
-        self.seen = seen
-        self.lines = lines
-
-    def read(
-        self,
-        statements: Sequence[ast.stmt],
-        into: list[Statement],
-        scope: str,
-        function: str,
-        *,
-        is_conditional: bool = False,
-        is_typing: bool = False,
-        flag: Flag = None,
-    ) -> None:
-        """`scope` is the qualified name around, with a dot at its end; `function` that without."""
-        for node in statements:
-            kind = node.__class__
-            if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
-                into.append(self._function(node, scope, is_conditional))  # type: ignore[arg-type]
-            elif kind is ast.ClassDef:
-                into.append(self._class(node, scope, is_conditional))  # type: ignore[arg-type]
-            elif kind is ast.Import or kind is ast.ImportFrom:
-                self._see(node)
-                into.extend(_imports(node, function, is_conditional, is_typing))  # type: ignore[arg-type]
-            elif function:
-                self._in_function(node, into, scope, function, is_typing)
-            elif kind is ast.Assign or kind is ast.AnnAssign or kind is ast.AugAssign:
-                self._see(node)
-                into.extend(_assigns(node, is_conditional, flag))
-            elif kind is ast.Expr:
-                value = node.value  # type: ignore[attr-defined]
-                if value.__class__ is not ast.Constant:
-                    self._see(node)
-                    into.append(Do(expression(value), node.lineno))
-            else:
-                self._nested(node, into, scope, function, is_typing)
-
-    def _in_function(
-        self, node: ast.stmt, into: list[Statement], scope: str, function: str, is_typing: bool
-    ) -> None:
-        is_making = function.endswith((".__init__", ".__new__"))
-        if isinstance(node, ast.Expr):
-            call = node.value
-            if isinstance(call, ast.Call) and (is_making or _adds_fields(call)):
-                self._see(node)
-                into.append(Do(expression(call), node.lineno))
-        elif isinstance(node, ast.Assign):
-            if is_making or _finds_model(node.value):
-                self._see(node)
-                for target in node.targets:
-                    into.append(Assign(ast.unparse(target), expression(node.value), node.lineno))
-        elif node.__class__ not in _FLAT:
-            self._nested(node, into, scope, function, is_typing)
-
-    def _nested(
-        self, node: ast.stmt, into: list[Statement], scope: str, function: str, is_typing: bool
-    ) -> None:
-        """If, try, with, for, while, match: their blocks count as if they were not there."""
-        if isinstance(node, ast.If):
-            test = node.test
-            if not function:
-                self.seen.append((test.lineno, test.end_lineno or test.lineno))
-            typing = is_typing or ast.unparse(test).endswith("TYPE_CHECKING")
-            for block, is_body in ((node.body, True), (node.orelse, False)):
-                self.read(
-                    block,
-                    into,
-                    scope,
-                    function,
-                    is_conditional=True,
-                    is_typing=typing if is_body else is_typing,
-                    flag=_flag(test, is_body),
-                )
-            return
-        is_sure = isinstance(node, ast.With)
-        for block in _blocks(node):
-            self.read(block, into, scope, function, is_conditional=not is_sure, is_typing=is_typing)
-
-    def _class(self, node: ast.ClassDef, scope: str, is_conditional: bool) -> ClassDef:
-        name = scope + node.name
-        first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
-        self.seen.append((first, max(node.lineno, node.body[0].lineno - 1)))
-        body: list[Statement] = []
-        self.read(node.body, body, name + ".", "")
-        return ClassDef(
-            name,
-            [expression(base) for base in node.bases],
-            {each.arg or "**": expression(each.value) for each in node.keywords},
-            [expression(each) for each in node.decorator_list],
-            body,
-            node.lineno,
-            node.end_lineno or node.lineno,
-            is_conditional,
-        )
-
-    def _function(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, is_conditional: bool
-    ) -> FunctionDef:
-        name = scope + node.name
-        first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
-        self.seen.append((first, max(node.lineno, node.body[0].lineno - 1)))
-        body: list[Statement] = []
-        self.read(node.body, body, name + ".", name)
-        arguments = node.args
-        returns, returned = self._returns(node)
-        return FunctionDef(
-            name,
-            [expression(each) for each in node.decorator_list],
-            [each.arg for each in (*arguments.posonlyargs, *arguments.args)],
-            returns,
-            body,
-            node.lineno,
-            node.end_lineno or node.lineno,
-            is_conditional,
-            returned,
-        )
-
-    def _returns(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef
-    ) -> tuple[list[Expression], bytes]:
-        """What is returned, and a digest of the lines that say so."""
-        places: list[tuple[int, int]] = []
-        found: list[Expression] = []
-        assigned: dict[str, ast.Assign] = {}
-        for statement in _statements(node.body):
-            value: ast.expr | None = None
-            if isinstance(statement, ast.Assign):
-                if isinstance(statement.targets[0], ast.Name):
-                    assigned.setdefault(statement.targets[0].id, statement)
-            elif isinstance(statement, ast.Return):
-                value = statement.value
-            elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
-                value = statement.value.value
-            if value is not None and not _is_answer(value):
-                places.append(_lines_of(statement))
-                if (first := assigned.get(_root(value))) is not None:
-                    places.append(_lines_of(first))
-                    value = _with_root(value, first.value)
-                returned = expression(value)
-                if not isinstance(returned, Unknown):
-                    found.append(returned)
-        return found, _digest_of(self.lines, places) if found else b""
-
-    def _see(self, node: ast.stmt) -> None:
-        self.seen.append(_lines_of(node))
+def _read(
+    statements: Sequence[ast.stmt],
+    into: list[Statement],
+    scope: str,
+    function: str,
+    *,
+    is_conditional: bool = False,
+    is_typing: bool = False,
+    flag: Flag = None,
+) -> None:
+    """`scope` is the qualified name around, with a dot at its end; `function` that without."""
+    for node in statements:
+        kind = node.__class__
+        if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+            into.append(_function(node, scope, is_conditional))  # type: ignore[arg-type]
+        elif kind is ast.ClassDef:
+            into.append(_class(node, scope, is_conditional))  # type: ignore[arg-type]
+        elif kind is ast.Import or kind is ast.ImportFrom:
+            into.extend(_imports(node, function, is_conditional, is_typing))  # type: ignore[arg-type]
+        elif function:
+            _in_function(node, into, scope, function, is_typing)
+        elif kind is ast.Assign or kind is ast.AnnAssign or kind is ast.AugAssign:
+            into.extend(_assigns(node, is_conditional, flag))
+        elif kind is ast.Expr:
+            value = node.value  # type: ignore[attr-defined]
+            if value.__class__ is not ast.Constant:
+                into.append(Do(expression(value), node.lineno))
+        else:
+            _nested(node, into, scope, function, is_typing)
 
 
-def _lines_of(node: ast.stmt) -> tuple[int, int]:
-    return node.lineno, node.end_lineno or node.lineno
+def _in_function(
+    node: ast.stmt, into: list[Statement], scope: str, function: str, is_typing: bool
+) -> None:
+    is_making = function.endswith((".__init__", ".__new__"))
+    if isinstance(node, ast.Expr):
+        call = node.value
+        if isinstance(call, ast.Call) and (is_making or _adds_fields(call)):
+            into.append(Do(expression(call), node.lineno))
+    elif isinstance(node, ast.Assign):
+        if is_making or _finds_model(node.value):
+            for target in node.targets:
+                into.append(Assign(ast.unparse(target), expression(node.value), node.lineno))
+    elif node.__class__ not in _FLAT:
+        _nested(node, into, scope, function, is_typing)
+
+
+def _nested(
+    node: ast.stmt, into: list[Statement], scope: str, function: str, is_typing: bool
+) -> None:
+    """If, try, with, for, while, match: their blocks count as if they were not there."""
+    if isinstance(node, ast.If):
+        test = node.test
+        typing = is_typing or ast.unparse(test).endswith("TYPE_CHECKING")
+        for block, is_body in ((node.body, True), (node.orelse, False)):
+            _read(
+                block,
+                into,
+                scope,
+                function,
+                is_conditional=True,
+                is_typing=typing if is_body else is_typing,
+                flag=_flag(test, is_body),
+            )
+        return
+    is_sure = isinstance(node, ast.With)
+    for block in _blocks(node):
+        _read(block, into, scope, function, is_conditional=not is_sure, is_typing=is_typing)
+
+
+def _class(node: ast.ClassDef, scope: str, is_conditional: bool) -> ClassDef:
+    name = scope + node.name
+    body: list[Statement] = []
+    _read(node.body, body, name + ".", "")
+    return ClassDef(
+        name,
+        [expression(base) for base in node.bases],
+        {each.arg or "**": expression(each.value) for each in node.keywords},
+        [expression(each) for each in node.decorator_list],
+        body,
+        node.lineno,
+        node.end_lineno or node.lineno,
+        is_conditional,
+    )
+
+
+def _function(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, is_conditional: bool
+) -> FunctionDef:
+    name = scope + node.name
+    body: list[Statement] = []
+    _read(node.body, body, name + ".", name)
+    arguments = node.args
+    return FunctionDef(
+        name,
+        [expression(each) for each in node.decorator_list],
+        [each.arg for each in (*arguments.posonlyargs, *arguments.args)],
+        list(_returns(node)),
+        body,
+        node.lineno,
+        node.end_lineno or node.lineno,
+        is_conditional,
+    )
+
+
+def _returns(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Expression]:
+    """What is returned or yielded, as far as it may be of use to other files."""
+    assigned: dict[str, ast.Assign] = {}
+    for statement in _statements(node.body):
+        value: ast.expr | None = None
+        if isinstance(statement, ast.Assign):
+            if isinstance(statement.targets[0], ast.Name):
+                assigned.setdefault(statement.targets[0].id, statement)
+        elif isinstance(statement, ast.Return):
+            value = statement.value
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+            value = statement.value.value
+        if value is not None and not _is_answer(value):
+            if (first := assigned.get(_root(value))) is not None:
+                value = _with_root(value, first.value)
+            returned = expression(value)
+            if not isinstance(returned, Unknown):
+                yield returned
 
 
 def _root(node: ast.expr) -> str:

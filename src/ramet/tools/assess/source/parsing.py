@@ -23,10 +23,9 @@ __all__ = ["Parsed", "parse"]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`tree` is None where nothing could be read. `source` is UTF-8, whatever the file was."""
+    """`tree` is None where nothing could be read."""
 
     tree: ast.Module | None
-    source: bytes
     problem: Problem | None = None
 
 
@@ -37,18 +36,18 @@ def parse(content: bytes) -> Parsed:
         with warnings.catch_warnings():
             # Escapes that a later Python refuses are no matter of ours.
             warnings.simplefilter("ignore")
-            return Parsed(ast.parse(content), content, problem)
+            return Parsed(ast.parse(content), problem)
     except (SyntaxError, ValueError) as error:
         said = error
     except (RecursionError, MemoryError):
-        return Parsed(None, content, ("too-deep", "it is nested deeper than Python can read", 0))
+        return Parsed(None, ("too-deep", "it is nested deeper than Python can read", 0))
     return _parse_newer(content, said)
 
 
 def _parse_newer(content: bytes, said: SyntaxError | ValueError) -> Parsed:
     respelled = respell(content)
     if respelled != content and (tree := _tree(respelled)) is not None:
-        return Parsed(tree, respelled)
+        return Parsed(tree)
     line = getattr(said, "lineno", None) or 0
     sentence = f"Python cannot read it: {getattr(said, 'msg', None) or said}"
     try:
@@ -56,13 +55,12 @@ def _parse_newer(content: bytes, said: SyntaxError | ValueError) -> Parsed:
     except ImportError:
         return Parsed(
             None,
-            content,
             ("syntax-error", f"{sentence}; ramet[assess] has a parser for newer syntax", line),
         )
     rewritten = rewrite(content)
     if rewritten is not None and (tree := _tree(rewritten)) is not None:
-        return Parsed(tree, rewritten)
-    return Parsed(None, content, ("syntax-error", sentence, line))
+        return Parsed(tree)
+    return Parsed(None, ("syntax-error", sentence, line))
 
 
 def _tree(content: bytes) -> ast.Module | None:

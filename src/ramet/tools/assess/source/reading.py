@@ -11,6 +11,7 @@ import msgspec
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import extract_lot
 from ramet.tools.assess.source.store import Store, key_of
+from ramet.tools.assess.source.untouched import Untouched
 
 __all__ = ["Progress", "Reader"]
 
@@ -26,7 +27,15 @@ _DECODER = msgspec.msgpack.Decoder(Extract)
 class Reader:
     """Reads files of one folder. `keys` are the contents' digests of all that were read."""
 
-    def __init__(self, root: Path, store: Store, *, is_own: bool = True) -> None:
+    def __init__(
+        self,
+        root: Path,
+        store: Store,
+        *,
+        is_own: bool = True,
+        untouched: Untouched | None = None,
+    ) -> None:
+        self._untouched = untouched
         self.root = root
         self.store = store
         self.is_own = is_own
@@ -41,6 +50,11 @@ class Reader:
         found: dict[str, memoryview] = {}
         missing: list[tuple[str, int]] = []
         for path in paths:
+            key = self._untouched.key(path) if self._untouched is not None else None
+            if key is not None and (kept := self.store.get(key)) is not None:
+                self.keys[path] = key
+                found[path] = kept
+                continue
             try:
                 with open(f"{root}/{path}", "rb") as file:  # a thousand times: Path takes as long
                     content = file.read()
@@ -60,6 +74,8 @@ class Reader:
                 found[path] = self.store.put(self.keys[path], entry)
             if progress is not None:
                 progress(len(found), total, "reading files")
+        if self._untouched is not None:
+            self._untouched.keep(self.keys)
         return {path: _DECODER.decode(found[path]) for path in sorted(found)}
 
     def _key(self, content: bytes) -> bytes:

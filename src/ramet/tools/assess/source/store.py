@@ -62,6 +62,10 @@ class Store:
             self._used[key] = entry
         return entry
 
+    def last(self, key: bytes) -> memoryview | None:
+        """An entry of the last run, which is dropped unless somebody gets it."""
+        return self._old.get(key)
+
     def put(self, key: bytes, entry: bytes) -> memoryview:
         """Keep an encoded entry."""
         self._is_changed = True

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ramet.tools.assess.facts import Gap, GapKind
 
-__all__ = ["Files", "walk"]
+__all__ = ["Files", "State", "walk"]
 
 # Larger ones are generated: no one writes 50,000 lines by hand, and reading them is slow.
 LARGEST = 2_000_000
@@ -36,14 +37,23 @@ _CONFIGURATION = frozenset(
 )
 
 
+State = tuple[int, int, int, int, int]
+"""Where a file is and when it was written last: device, inode, size, and times in nanoseconds of
+the last change of its content and of anything about it. The last one can be set by nobody."""
+
+
 @dataclass(slots=True)
 class Files:
     """Paths from the project's root, with `/`, sorted. `configuration` is that of tools.
 
     `installed` are folders of installed packages, which a project may carry along.
+    `states` tell of Python files whether they may have changed, as it was at or after the time
+    `looked_at`, in nanoseconds since 1970.
     """
 
     python: list[str] = field(default_factory=list)
+    states: dict[str, State] = field(default_factory=dict)
+    looked_at: int = field(default_factory=time.time_ns)
     templates: list[str] = field(default_factory=list)
     configuration: list[str] = field(default_factory=list)
     installed: list[str] = field(default_factory=list)
@@ -147,6 +157,14 @@ class _Walk:
             )
         else:
             of.append(path)
+            if of is self.files.python:
+                self.files.states[path] = (
+                    status.st_dev,
+                    status.st_ino,
+                    status.st_size,
+                    status.st_mtime_ns,
+                    status.st_ctime_ns,
+                )
 
     def _unnamed(self, path: str) -> None:
         self._gap(

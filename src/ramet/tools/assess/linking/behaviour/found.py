@@ -1,6 +1,6 @@
 """What linking one file's behaviour finds, before files are joined: the shape that is cached.
 
-It depends on the file's own content and on the outside of others (`Extract.outside`), never on what
+It depends on the file's own content and on the outside of others (`source.extract`), never on what
 functions of other files do. Joining those is `linking.behaviour.joining`.
 """
 

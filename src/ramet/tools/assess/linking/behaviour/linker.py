@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -12,8 +11,10 @@ from ramet.tools.assess.linking.behaviour.found import Found
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.models import known_models, relations_of
+from ramet.tools.assess.linking.queries.owners import OwnersFound
+from ramet.tools.assess.linking.queries.relations import Relations
 from ramet.tools.assess.linking.world import World
+from ramet.tools.assess.source.store import key_of
 from ramet.tools.assess.source.visiting.operations import Behaviour
 
 __all__ = ["Linker"]
@@ -22,24 +23,26 @@ _BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
 
 
 class Linker:
-    """Links files of one project, one after the other.
-
-    `basis` is a digest of all that a file's result depends on besides the file: the outside of all
-    files, and what middleware does to requests.
-    """
+    """Links files of one project, one after the other."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
+        known = world.schema.known
+        proxies = {
+            model.label: model.proxy_of
+            for model in known
+            if model.proxy_of is not None and model.proxy_of != model.label
+        }
         self._knowledge = Knowledge(
             world.names,
             world.classes,
-            known_models(world.registry),
-            relations_of(world.registry),
+            known,
+            Relations(world.schema.relations, proxies, world.names.asked),
             world.settings.values,
         )
         self._evaluation = self._knowledge.evaluation = Evaluation(self._knowledge)
-        self._middleware = list(_middleware(world))
+        self._know_owners()
         self._is_started = False
-        self.basis = _digest(world, self._middleware)
 
     def link(self, module: Module, behaviour: Behaviour) -> Found:
         """What the file does. It depends on the file and on the outside of others alone."""
@@ -47,17 +50,33 @@ class Linker:
             self._link_middleware()
         return self._link(module, behaviour)
 
+    def _know_owners(self) -> None:
+        """Of the last run, where what they follow from is the same."""
+        last_run, owners = self._world.last_run, self._knowledge.owners
+        models = key_of(msgspec.msgpack.encode(self._world.schema.known))
+        kept = last_run.get("owners", "", models)
+        if kept is None:
+            with self._world.names.asked.work() as work:
+                found = owners.find()
+            last_run.put("owners", "", models, msgspec.msgpack.encode(found), work)
+        else:
+            found = msgspec.msgpack.decode(kept, type=OwnersFound)
+        owners.know(found)
+        if last_run.sees_change:
+            last_run.compare_tables([*self._knowledge.facts(), *found.facts()])
+
     def _link_middleware(self) -> None:
         """Before the first file: what middleware puts on requests, the others find there."""
         self._is_started = True
-        for module in self._middleware:
-            behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
-            if behaviour is not None:
-                self._link(module, behaviour)
-        self._knowledge.end_of_middleware()
+        modules = list(_middleware(self._world))
+        with self._knowledge.middleware(modules):
+            for module in modules:
+                behaviour = _BEHAVIOUR.decode(module.extract.behaviour)
+                if behaviour is not None:
+                    self._link(module, behaviour)
 
     def _link(self, module: Module, behaviour: Behaviour) -> Found:
-        self._knowledge.start_file(module.path)
+        self._knowledge.start_file()
         return FileLinker(self._knowledge, self._evaluation, module, behaviour).link()
 
 
@@ -70,10 +89,3 @@ def _middleware(world: World) -> Iterator[Module]:
         if module is not None and module.is_own and module.path not in seen:
             seen.add(module.path)
             yield module
-
-
-def _digest(world: World, modules: Iterable[Module]) -> bytes:
-    digest = hashlib.blake2b(world.outside, digest_size=16)
-    for module in modules:
-        digest.update(world.keys.get(module.path, b""))
-    return digest.digest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ramet.tools.assess.linking.behaviour.templates import name_of
-from ramet.tools.assess.linking.queries.models import external_labels
 from ramet.tools.assess.linking.world import World
 
 __all__ = ["Places"]
@@ -21,7 +20,10 @@ class Places:
         self._folders: dict[str, str | None] = {
             app.folder: app.label for app in world.apps.by_label.values() if app.is_own
         }
-        self._external = external_labels(world.registry)
+        self._models = {model.label for model in world.schema.known}
+        self._lower = {
+            model.label.lower(): model.label for model in world.schema.known if model.dotted
+        }
         for path, module in world.modules.items():
             self._paths.setdefault(module.name, path)
 
@@ -49,11 +51,11 @@ class Places:
         return self._folders[folder]
 
     def is_model(self, label: str) -> bool:
-        return label in self._world.registry.models or label in self._external
+        return label in self._models
 
     def model_named(self, label: str) -> str | None:
         """The label as its model spells it, None where there is no such model."""
-        found = self._world.registry.canonical(label)
+        found = self._lower.get(label.lower(), label)
         return found if self.is_model(found) else None
 
     def owners_of_templates(self, paths: Iterable[str]) -> dict[str, str]:

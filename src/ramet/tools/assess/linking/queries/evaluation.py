@@ -130,7 +130,7 @@ class Evaluation:
             site.pass_on(value.dotted, arguments, keywords, 0)
             called = Called(site, value.dotted, arguments, keywords, line)
             known = self.externals.named(called)
-            return known if known is not None else self.knowledge.returned(value.dotted, None, site)
+            return known if known is not None else self.knowledge.returned(value.dotted, None)
         if isinstance(value, ModelClass):
             return ModelInstance(value.label)
         if isinstance(value, ClassRef):
@@ -183,7 +183,7 @@ class Evaluation:
                     owner, ModelClass | ClassRef
                 ):
                     site.call(member.dotted, line)
-                    return self.knowledge.returned(member.dotted, owner, site)
+                    return self.knowledge.returned(member.dotted, owner)
                 return Bound(owner, name, member.dotted)
             if member is not None:
                 if isinstance(owner, ModelClass) and (
@@ -293,4 +293,4 @@ class Evaluation:
             return self.externals.call_on(owner, Called(site, name, arguments, keywords, line))
         elif isinstance(owner, InstanceOf | ClassRef):
             return self.frameworks.call(site, owner, name, dotted, arguments, keywords, line)
-        return self.knowledge.returned(dotted, owner, site) if dotted is not None else None
+        return self.knowledge.returned(dotted, owner) if dotted is not None else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ramet.tools.assess.linking.asked import Answers
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
 from ramet.tools.assess.linking.queries.site import Keyword, Site
 from ramet.tools.assess.linking.queries.values import (
@@ -61,25 +62,20 @@ class Frameworks:
     def __init__(self, knowledge: Knowledge, evaluation: Evaluation) -> None:
         self._knowledge = knowledge
         self._evaluation = evaluation
-        self._roles: dict[str, str] = {}
-        self._subjects: dict[str, str | None] = {}
+        self._roles: Answers[str, str] = {}
+        self._subjects: Answers[str, str | None] = {}
+        self._asked = knowledge.asked
 
     def role(self, dotted: str) -> str:
         """What a class is, "" where it is nothing of a framework."""
-        role = self._roles.get(dotted)
-        if role is None:
-            role = self._roles[dotted] = self._find_role(dotted)
-        return role
+        return self._asked.once(self._roles, dotted, "", self._find_role, dotted)
 
     def subject(self, dotted: str) -> str | None:
         """The label of the model that a view, form, serializer or admin is about."""
         registered = self._knowledge.registered(dotted)
         if isinstance(registered, ModelClass):
             return registered.label
-        if dotted not in self._subjects:
-            self._subjects[dotted] = None  # while it is sought, for classes that name each other
-            self._subjects[dotted] = self._find_subject(dotted)
-        return self._subjects[dotted]
+        return self._asked.once(self._subjects, dotted, None, self._find_subject, dotted)
 
     def attribute(
         self,
@@ -119,7 +115,7 @@ class Frameworks:
     ) -> Value:
         """`owner.name(…)`. `dotted` is the method where a class of the project has it."""
         if dotted is not None:
-            value = self._knowledge.returned(dotted, owner, site)
+            value = self._knowledge.returned(dotted, owner)
             if value is not None:
                 return value
         role = self.role(owner.dotted)

@@ -6,13 +6,15 @@ can be linked, and its result kept, without that of others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ramet.tools.assess.linking.asked import Answers, Fact, Work
 from ramet.tools.assess.linking.classes import Class, Classes
-from ramet.tools.assess.linking.names import Module, Names, Symbol
+from ramet.tools.assess.linking.names import ANY, Module, Names, Symbol
 from ramet.tools.assess.linking.queries.outside import Outside
 from ramet.tools.assess.linking.queries.owners import KnownModel, Owners
 from ramet.tools.assess.linking.queries.relations import Relations
@@ -30,15 +32,17 @@ from ramet.tools.assess.linking.queries.values import (
     Text,
     Value,
 )
-from ramet.tools.assess.source.extract import Assign, Call, ClassDef, FunctionDef, Name
+from ramet.tools.assess.linking.visible import ALL, returns
+from ramet.tools.assess.source.extract import Assign, Call, ClassDef, Expression, FunctionDef, Name
 
 if TYPE_CHECKING:
     from ramet.tools.assess.linking.queries.evaluation import Evaluation
-    from ramet.tools.assess.linking.queries.site import Site
 
 __all__ = ["Knowledge"]
 
 _DEEPEST = 12
+# Tables of models, by what is looked for in them.
+MODEL, CLASS, NAMED, TABLE = "model", "class", "named", "table"
 _PROPERTIES = frozenset(("property", "cached_property", "classproperty"))
 
 
@@ -58,6 +62,7 @@ class Knowledge:
         self.relations = relations
         self.user_model = str(settings.get("AUTH_USER_MODEL") or "auth.User")
         self._names = names
+        self.asked = names.asked
         self._make_class = classes
         self._settings = settings
         self._models = {model.label: model for model in models}
@@ -70,19 +75,19 @@ class Knowledge:
         }
         self._classes: dict[str, Class] = {}
         self._functions: dict[str, tuple[Module, FunctionDef]] = {}
-        self._values: dict[tuple[str, str], Value] = {}
-        self._symbols: dict[str, Value] = {}
-        self._members: dict[tuple[str, str], Value] = {}
-        self._returned: dict[tuple[str, Value], Value] = {}
+        self._values: Answers[tuple[str, str], Value] = {}
+        self._symbols: Answers[str, Value] = {}
+        self._members: Answers[tuple[str, str], Value] = {}
+        self._returned: Answers[tuple[str, Value], Value] = {}
         self._externals: dict[str, list[str]] = {}
         self.owners = Owners(self, self._models)
         self._depth = 0
-        self._file = ""
         self._outside = Outside(self)
         self._of_self: dict[tuple[str, str], Value] = {}
         self._told: dict[str, str] = {}
         self._of_request: dict[str, Value] = {}
         self._is_middleware = True
+        self._middleware: Work = Work(names.asked)
         self._by_last: dict[str, list[Module]] | None = None
 
     # Names
@@ -94,11 +99,11 @@ class Knowledge:
             if found is None:
                 return None
             module = found
-        key = (module.path, name)
-        if key not in self._values:
-            symbol = self._names.lookup(module, name)
-            self._values[key] = self.of_symbol(symbol) if symbol is not None else None
-        return self._values[key]
+        return self.asked.once(self._values, (module.path, name), None, self._value, module, name)
+
+    def _value(self, module: Module, name: str) -> Value:
+        symbol = self._names.lookup(module, name)
+        return self.of_symbol(symbol) if symbol is not None else None
 
     def imported(self, module: Module, dotted: str) -> Value:
         """What an import inside a function binds. Leading dots are relative to `module`."""
@@ -119,6 +124,7 @@ class Knowledge:
 
     def loaded(self, module: str, name: str) -> Value:
         """What a loader finds that is given `app.module` and a name, where there is only one."""
+        self.asked.note(*ANY)
         if self._by_last is None:
             self._by_last = {}
             for dotted, modules in self._names.modules.items():
@@ -134,26 +140,22 @@ class Knowledge:
 
     def external(self, dotted: str) -> Value:
         """Something that was imported from outside of the project."""
-        if dotted in self._labels:
-            return ModelClass(self._labels[dotted])
+        label = self.label_of_class(dotted)
+        if label is not None:
+            return ModelClass(label)
         if dotted == "django.conf.settings":
             return SettingsValue("")
         before, _, name = dotted.rpartition(".")
         if before.endswith(".models"):
             label = f"{before.split('.')[-2]}.{name}"
-            model = self._models.get(label)
+            model = self._model(label)
             if model is not None and not model.is_own:
                 return ModelClass(label)
         return External(dotted)
 
     def of_symbol(self, symbol: Symbol) -> Value:
         """The value of a symbol."""
-        key = symbol.dotted
-        if key in self._symbols:
-            return self._symbols[key]
-        self._symbols[key] = None  # while it is sought, for values that name each other
-        self._symbols[key] = value = self._of_symbol(symbol)
-        return value
+        return self.asked.once(self._symbols, symbol.dotted, None, self._of_symbol, symbol)
 
     def _of_symbol(self, symbol: Symbol) -> Value:
         module, statement = symbol.module, symbol.statement
@@ -183,7 +185,7 @@ class Knowledge:
             self._depth -= 1
 
     def of_class(self, found: Class) -> Value:
-        label = self._labels.get(found.dotted)
+        label = self.label_of_class(found.dotted)
         if label is not None:
             return ModelClass(label)
         if found.module is None or not found.module.is_own:
@@ -217,22 +219,24 @@ class Knowledge:
                 return None
             found = self._make_class.of_definition(symbol.module, symbol.statement)
             self._classes[dotted] = found
+        self._make_class.give(found)
         return found
 
     def label_of_class(self, dotted: str) -> str | None:
         """The label of the model that a class is."""
+        self.asked.note(CLASS, dotted)
         return self._labels.get(dotted)
 
     def class_of(self, label: str) -> str | None:
         """The dotted name of a model's class."""
-        model = self._models.get(label)
+        model = self._model(label)
         return model.dotted or None if model is not None else None
 
     def externals(self, dotted: str) -> list[str]:
         """The names of all bases that are not the project's."""
+        found = self.class_at(dotted)
         names = self._externals.get(dotted)
         if names is None:
-            found = self.class_at(dotted)
             names = self._externals[dotted] = [
                 base.dotted
                 for base in (found.mro if found is not None else ())
@@ -242,11 +246,7 @@ class Knowledge:
 
     def member(self, dotted: str, name: str) -> Value:
         """What a class or one of the project's classes among its bases has under `name`."""
-        key = (dotted, name)
-        if key not in self._members:
-            self._members[key] = None
-            self._members[key] = self._find_member(dotted, name)
-        return self._members[key]
+        return self.asked.once(self._members, (dotted, name), None, self._find_member, dotted, name)
 
     def _find_member(self, dotted: str, name: str) -> Value:
         found = self.class_at(dotted)
@@ -273,7 +273,7 @@ class Knowledge:
         is_after = False
         for owner in found.mro if found is not None else ():
             if is_after and owner.module is not None and owner.module.is_own:
-                statement = owner.names.get(name)
+                statement = owner.bound(name)
                 if isinstance(statement, FunctionDef):
                     function = f"{owner.dotted}.{name}"
                     return self._function(function, owner.module, statement).dotted
@@ -300,51 +300,52 @@ class Knowledge:
     # Functions
 
     def is_property(self, dotted: str) -> bool:
-        known = self._functions.get(dotted)
-        return known is not None and any(
+        return any(
             isinstance(each, Name) and each.dotted.rpartition(".")[2] in _PROPERTIES
-            for each in known[1].decorators
+            for each in self._decorators(dotted)
         )
 
     def is_static(self, dotted: str) -> bool:
+        return Name("staticmethod") in self._decorators(dotted)
+
+    def _decorators(self, dotted: str) -> list[Expression]:
         known = self._functions.get(dotted)
-        return known is not None and Name("staticmethod") in known[1].decorators
+        if known is None:
+            return []
+        module, function = known
+        module.note(function.name)
+        return function.decorators
 
-    def returned(self, dotted: str, owner: Value, site: Site | None = None) -> Value:
-        """What a function gives, called on `owner` where it is a method.
-
-        A file that asks at a `site` for its own function needs no note of it: it changes with it.
-        """
-        if dotted not in self._functions:
-            return None
-        module, function = self._functions[dotted]
-        is_own = site is not None and not site.is_silent and module.path == self._file
-        returns = function.returns if is_own else self._names.returns.of(module, function)
+    def returned(self, dotted: str, owner: Value) -> Value:
+        """What a function gives, called on `owner` where it is a method."""
         key = (dotted, owner)
-        if key in self._returned:
-            return self._returned[key]
-        if self._depth > _DEEPEST:
+        if key not in self._returned and (dotted not in self._functions or self._depth > _DEEPEST):
             return None
-        self._returned[key] = None
+        return self.asked.once(self._returned, key, None, self._find_returned, dotted, owner)
+
+    def _find_returned(self, dotted: str, owner: Value) -> Value:
+        module, function = self._functions[dotted]
+        module.note(function.name)
+        module.note(returns(function.name))
         scope: dict[str, Value] = dict.fromkeys(function.parameters)
         if owner is not None and function.parameters:
             scope[function.parameters[0]] = owner
             scope["super"] = SuperOf(dotted.rpartition(".")[0], owner)
         self._depth += 1
         try:
-            for expression in returns:
+            for expression in function.returns:
                 value = self._outside.value(module, expression, scope)
                 if value is not None:
-                    self._returned[key] = value
-                    break
+                    return value
         finally:
             self._depth -= 1
-        return self._returned[key]
+        return None
 
     # Models
 
     def label_named(self, label: str) -> str | None:
         """The label of a known model, however it is spelled: `orders.order`."""
+        self.asked.note(NAMED, label.lower())
         return self._lower.get(label.lower())
 
     def label_of(self, value: Value) -> str | None:
@@ -354,25 +355,38 @@ class Knowledge:
         return self.label_named(value.text) if isinstance(value, Text) else None
 
     def is_model(self, label: str) -> bool:
-        return label in self._models
+        return self._model(label) is not None
+
+    def _model(self, label: str) -> KnownModel | None:
+        self.asked.note(MODEL, label)
+        return self._models.get(label)
 
     def table_of(self, label: str) -> str | None:
-        model = self._models.get(label)
+        model = self._model(label)
         if model is not None and model.table is None and model.proxy_of is not None:
             return self.table_of(model.proxy_of)
         return model.table if model is not None else None
 
     def model_of_table(self, table: str) -> str | None:
+        self.asked.note(TABLE, table.lower())
         return self._tables.get(table.lower())
 
     def setting(self, name: str) -> object:
         return self._settings.get(name)
 
+    def facts(self) -> Iterator[tuple[Fact, object]]:
+        """All that can be asked for of models, with what is answered."""
+        for model in self._models.values():
+            yield (MODEL, model.label), model
+        for table, answers in ((CLASS, self._labels), (NAMED, self._lower), (TABLE, self._tables)):
+            for name, label in answers.items():
+                yield (table, name), label
+        yield from self.relations.facts()
+
     # One file
 
-    def start_file(self, path: str) -> None:
+    def start_file(self) -> None:
         """Forget what only the functions of another file told."""
-        self._file = path
         self._of_self.clear()
         self._told.clear()
 
@@ -386,14 +400,20 @@ class Knowledge:
 
     def attribute_of_request(self, name: str) -> Value:
         """What middleware assigns to `request.name`."""
+        self.asked.now.add(self._middleware)
         return self._of_request.get(name)
 
     def set_of_request(self, name: str, value: Value) -> None:
         if self._is_middleware and isinstance(value, ModelInstance | Records):
             self._of_request.setdefault(name, value)
 
-    def end_of_middleware(self) -> None:
-        """From now on, files are linked that must not depend on each other's functions."""
+    @contextmanager
+    def middleware(self, modules: Iterable[Module]) -> Iterator[None]:
+        """Where it is linked. After that, files do not depend on each other's functions."""
+        with self._middleware:
+            for module in modules:
+                module.note(ALL)
+            yield
         self._is_middleware = False
 
     def set_of_self(self, dotted: str, name: str, value: Value) -> None:

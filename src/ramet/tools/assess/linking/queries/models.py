@@ -1,4 +1,4 @@
-"""The models of a world, as queries need them: with relations under all names, and tables."""
+"""The models of a registry, as queries need them: with relations, and tables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from ramet.tools.assess.linking.models import ModelClass
 from ramet.tools.assess.linking.queries.owners import KnownModel
-from ramet.tools.assess.linking.queries.relations import Relation, Relations
+from ramet.tools.assess.linking.queries.relations import Relation
 from ramet.tools.assess.linking.registry import Registry
 
-__all__ = ["external_labels", "known_models", "relations_of"]
+__all__ = ["known_models", "relations_of"]
 
 
 def known_models(registry: Registry) -> Iterator[KnownModel]:
@@ -19,12 +19,12 @@ def known_models(registry: Registry) -> Iterator[KnownModel]:
         if model.is_proxy and model.parents:
             proxy_of = registry.label(registry.classes.concrete(model.cls))
         yield KnownModel(model.label, model.cls.dotted, model.table, proxy_of, model.is_own)
-    for label in sorted(external_labels(registry)):
+    for label in sorted(_external_labels(registry)):
         table = label.replace(".", "_").lower()
         yield KnownModel(label, "", table, is_own=False)
 
 
-def external_labels(registry: Registry) -> set[str]:
+def _external_labels(registry: Registry) -> set[str]:
     """Models of packages that were not read, and that something of the project points to."""
     found = {
         target
@@ -37,20 +37,11 @@ def external_labels(registry: Registry) -> set[str]:
     return {label for label in found if label != "*" and label not in registry.models}
 
 
-def relations_of(registry: Registry) -> Relations:
-    """Relations by all names that Django gives them."""
-    proxies = {
-        model.label: model.proxy_of
-        for model in known_models(registry)
-        if model.proxy_of is not None and model.proxy_of != model.label
-    }
-    found = [
-        relation
-        for model in registry.models.values()
-        if not model.is_proxy
-        for relation in _relations(registry, model)
-    ]
-    return Relations(found, proxies)
+def relations_of(registry: Registry) -> Iterator[Relation]:
+    """The relations of every model that has a table, inherited ones too."""
+    for model in registry.models.values():
+        if not model.is_proxy:
+            yield from _relations(registry, model)
 
 
 def _relations(registry: Registry, model: ModelClass) -> Iterator[Relation]:

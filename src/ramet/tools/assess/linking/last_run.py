@@ -1,0 +1,175 @@
+"""What the last run has worked out, and which of it is still good.
+
+Kept with every result is what it was made of: its own file's content, and the facts that were asked
+for (`asked`). What has changed since is told by the files whose content is another, fact by fact;
+by the modules that have come and gone; and by what follows from both of models. A result is worked
+out again where a fact that it asked for is among these, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from ramet.tools.assess.linking.asked import Asked, Fact, Work, digest
+from ramet.tools.assess.linking.names import ANY, Module
+from ramet.tools.assess.linking.visible import ALL, changes
+from ramet.tools.assess.source.extract import Extract
+from ramet.tools.assess.source.store import Store, key_of
+
+__all__ = ["LastRun"]
+
+_KEY = key_of(b"last run")
+_EXTRACT = msgspec.msgpack.Decoder(Extract)
+
+
+class _Result(msgspec.Struct, array_like=True, gc=False):
+    """`of` is what it is a result of, besides the facts that it `asked` for."""
+
+    of: bytes
+    found: memoryview
+    asked: memoryview
+
+
+class _Kept(msgspec.Struct, array_like=True, gc=False):
+    """One run. `basis` is what each of its results depends on, `state` another for every change.
+
+    `files` are the contents' keys by path, `schema` is what is known of models, `tables` are facts
+    about them with digests of what was answered, `results` are by step and by path, "" for the
+    whole project.
+    """
+
+    basis: bytes
+    state: bytes
+    files: dict[str, bytes]
+    schema: memoryview
+    tables: memoryview
+    results: dict[str, dict[str, _Result]]
+
+
+_KEPT = msgspec.msgpack.Decoder(_Kept)
+_NOTHING = msgspec.msgpack.encode({})
+
+
+class LastRun:
+    """The results of the last run that are good, and those of this one for the next.
+
+    `state` stays from run to run while no file sees a change of another; `sees_change` tells that
+    it has not. `moved` are paths of files in whose outside anything has changed, be it a line.
+    `schema` is that of the last run, but for lines, None where there is another.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        asked: Asked,
+        basis: bytes,
+        extracts: Mapping[str, Extract],
+        keys: Mapping[str, bytes],
+        named: Mapping[str, list[Module]],
+        named_before: Callable[[Iterable[str]], Mapping[str, list[Module]]],
+    ) -> None:
+        """`basis` is what everything depends on. `keys` are the contents' keys of `extracts`.
+
+        `named` are all modules by their dotted names, `named_before` tells the same of paths.
+        """
+        self._store = store
+        self._asked = asked
+        self._changed: set[int] = set()
+        files = {path: keys[path] for path in extracts}
+        entry = store.get(_KEY)
+        before = _KEPT.decode(entry) if entry is not None else None
+        if before is not None and before.basis != basis:
+            before = None
+        self.sees_change = before is None
+        self.moved: set[str] = set()
+        self._before = before or _Kept(basis, b"", {}, memoryview(b""), memoryview(_NOTHING), {})
+        if before is not None:
+            self._compare(extracts, keys, named, named_before)
+        self.schema = None if self.sees_change else self._before.schema
+        self.state = (
+            key_of(basis + b"".join(path.encode() + key for path, key in files.items()))
+            if self.sees_change
+            else self._before.state
+        )
+        self._now = _Kept(basis, self.state, files, self._before.schema, self._before.tables, {})
+        self._is_new = self._now.files != self._before.files
+
+    def _compare(
+        self,
+        extracts: Mapping[str, Extract],
+        keys: Mapping[str, bytes],
+        named: Mapping[str, list[Module]],
+        named_before: Callable[[Iterable[str]], Mapping[str, list[Module]]],
+    ) -> None:
+        before = self._before.files
+        for path in before.keys() & extracts.keys():
+            if before[path] != keys[path]:
+                entry = self._store.last(before[path])
+                assert entry is not None, "what a run has read is kept with what it made of it"
+                old, new = _EXTRACT.decode(entry), extracts[path]
+                if old.encoded_body != new.encoded_body:
+                    self.moved.add(path)
+                facts = changes(old, new)
+                self.sees_change |= facts != {ALL}
+                self._changed.update(digest((path, name)) for name in facts)
+        if before.keys() != extracts.keys():
+            self.sees_change = True
+            was = {name: _paths(modules) for name, modules in named_before(before).items()}
+            now = {name: _paths(modules) for name, modules in named.items()}
+            facts = {name for name in was.keys() | now.keys() if was.get(name) != now.get(name)}
+            self._changed.update(digest(("", name)) for name in facts)
+            self._changed.add(digest(ANY))
+
+    def keep_schema(self, schema: bytes) -> None:
+        """Keep what is known of models, encoded."""
+        self._now.schema = memoryview(schema)
+        self._is_new = True
+
+    def compare_tables(self, facts: Iterable[tuple[Fact, object]]) -> None:
+        """Take what is known of models, all facts with what is answered, as changed where it has.
+
+        It follows from what files say, and need not be told where these show no change.
+        """
+        old = msgspec.msgpack.decode(self._before.tables, type=dict[int, bytes])
+        new: dict[int, bytes] = {}
+        for fact, answer in facts:
+            of = digest(fact)  # which another one may have, too
+            new[of] = key_of(new.get(of, b"") + msgspec.msgpack.encode(answer))
+        self._changed.update(
+            fact for fact in old.keys() | new.keys() if old.get(fact) != new.get(fact)
+        )
+        self._now.tables = memoryview(msgspec.msgpack.encode(new))
+
+    def get(self, step: str, path: str, of: bytes) -> memoryview | None:
+        """What a step has made of a file, if that is good; "" is the path of the whole project.
+
+        `of` is all that it depends on besides the facts that it asked for.
+        """
+        result = self._before.results.get(step, {}).get(path)
+        if result is None or result.of != of or not self._is_good(result.asked):
+            return None
+        self._now.results.setdefault(step, {})[path] = result
+        return result.found
+
+    def put(self, step: str, path: str, of: bytes, found: bytes, work: Work) -> memoryview:
+        """Keep what a step has made in a work."""
+        result = _Result(of, memoryview(found), memoryview(self._asked.all_of(work)))
+        self._now.results.setdefault(step, {})[path] = result
+        self._is_new = True
+        return result.found
+
+    def _is_good(self, asked: memoryview) -> bool:
+        return not self._changed or self._changed.isdisjoint(asked.cast("I"))
+
+    def keep(self) -> None:
+        """Write this run down for the next one."""
+        if not self.sees_change:  # so what no step asked for this time is as good as it was
+            self._now.results = self._before.results | self._now.results
+        if self._is_new:
+            self._store.put(_KEY, msgspec.msgpack.encode(self._now))
+
+
+def _paths(modules: Iterable[Module]) -> list[str]:
+    return [module.path for module in modules]

@@ -1,0 +1,216 @@
+"""Classes -> the registry of models -> the schema, each step again only where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from ramet.tools.assess.facts import Model
+from ramet.tools.assess.linking.additions import find_additions
+from ramet.tools.assess.linking.apps import Apps
+from ramet.tools.assess.linking.classes import Classes
+from ramet.tools.assess.linking.fields import Fields
+from ramet.tools.assess.linking.histories import add_histories
+from ramet.tools.assess.linking.last_run import LastRun
+from ramet.tools.assess.linking.models import ModelClasses
+from ramet.tools.assess.linking.modules import is_test_package
+from ramet.tools.assess.linking.names import Module, Names
+from ramet.tools.assess.linking.queries.models import known_models, relations_of
+from ramet.tools.assess.linking.registry import Registry
+from ramet.tools.assess.linking.relations import relations
+from ramet.tools.assess.linking.schema import Schema
+from ramet.tools.assess.linking.unseen import unseen
+from ramet.tools.assess.linking.users import user_models
+from ramet.tools.assess.linking.visible import IMPORTS
+from ramet.tools.assess.source.extract import Import
+from ramet.tools.assess.source.store import key_of
+
+__all__ = ["registered"]
+
+
+def registered(
+    classes: Classes,
+    apps: Apps,
+    modules: Mapping[str, Module],
+    keys: Mapping[str, bytes],
+    packages: list[str],
+    last_run: LastRun,
+    *,
+    with_apps: bool,
+) -> Schema:
+    """The schema of a project. AUTH_USER_MODEL is set where it had to be guessed.
+
+    `modules` are all of the project by path, `keys` their contents' keys, `packages` those that
+    look like apps, `with_apps` is of `unseen`.
+    """
+    registry = Registry(ModelClasses(classes, Fields(classes), apps))
+    _Registering(registry, last_run, keys).register(modules, packages)
+    return _schema(registry, with_apps)
+
+
+_Found = TypeVar("_Found")
+
+
+class _Registering:
+    """Finds the models, and what makes or changes them from elsewhere.
+
+    What a file has of it is looked for again only where the file has changed, or what it asked for.
+    """
+
+    def __init__(self, registry: Registry, last_run: LastRun, keys: Mapping[str, bytes]) -> None:
+        self._registry = registry
+        self._last_run = last_run
+        self._keys = keys
+
+    def register(self, modules: Mapping[str, Module], packages: list[str]) -> None:
+        classes = self._registry.classes
+        settings = classes.classes.values.settings
+        names = classes.classes.values.names
+        every = list(modules.values())
+        if not settings.get("AUTH_USER_MODEL"):
+            users = {
+                user
+                for module in every
+                if not (module.is_test or module.is_migration)
+                for user in self._of(module, "users", lambda m: user_models(m, classes))
+            }
+            if len(users) == 1:
+                settings["AUTH_USER_MODEL"] = users.pop()
+        adding = self._of(None, "additions", lambda _: find_additions(every, classes), modules)
+        find_additions([modules[path] for path in adding], classes)
+        found = self._of(
+            None,
+            "modules with models",
+            lambda _: _modules_with_models(names, every, classes.apps, packages),
+            modules,
+        )
+        for path in found:
+            module = modules[path]
+            self._registry.register(module, self._of(module, "models", self._registry.models_in))
+        add_histories(self._registry)
+
+    def _of(
+        self,
+        module: Module | None,
+        step: str,
+        work_out: Callable[[Any], Iterable[_Found]],
+        modules: Iterable[str] = (),
+    ) -> Sequence[_Found]:
+        """What a step finds in a module, or without one in all of them, whose paths are given."""
+        user = str(self._registry.classes.classes.values.settings.get("AUTH_USER_MODEL"))
+        if module is not None:
+            path, of = module.path, self._keys[module.path] + module.name.encode()
+        else:
+            path, of = "", key_of("\0".join(modules).encode(errors="surrogateescape"))
+        of += user.encode()
+        kept = self._last_run.get(step, path, of)
+        if kept is None:
+            with self._registry.classes.classes.values.names.asked.work() as work:
+                found = msgspec.msgpack.encode(list(work_out(module)))
+            kept = self._last_run.put(step, path, of, found, work)
+        decoded: Sequence[_Found] = msgspec.msgpack.decode(kept)
+        return decoded
+
+
+def _schema(registry: Registry, with_apps: bool) -> Schema:
+    edges, gaps = relations(registry)
+    user = registry.classes.classes.values.settings.get("AUTH_USER_MODEL")
+    return Schema(
+        models=_models(registry),
+        known=list(known_models(registry)),
+        relations=list(relations_of(registry)),
+        edges=edges,
+        gaps=[*gaps, *unseen(registry, with_apps=with_apps)],
+        paths=sorted(_paths(registry)),
+        user_model=user if isinstance(user, str) else None,
+    )
+
+
+def _paths(registry: Registry) -> set[str]:
+    classes = [*registry.made, *(model.cls for model in registry.models.values())]
+    return {
+        *(cls.module.path for cls in classes if cls.module is not None),
+        *(field.path for model in registry.models.values() for field in model.fields.values()),
+    }
+
+
+def _models(registry: Registry) -> list[Model]:
+    models = []
+    for model in registry.models.values():
+        definition, module = model.cls.definition, model.cls.module
+        if definition is not None and module is not None:
+            models.append(
+                Model(
+                    label=model.label,
+                    app=model.app,
+                    file=module.path,
+                    line=definition.line,
+                    is_own=model.is_own,
+                    is_proxy=model.is_proxy,
+                    table=model.table,
+                )
+            )
+    return models
+
+
+def _modules_with_models(
+    names: Names, modules: Iterable[Module], apps: Apps, packages: list[str]
+) -> list[str]:
+    """Those whose models would be registered: in apps, tests only where a test app is installed.
+
+    A package that is an app by the look of it but not installed has none, even within another app;
+    a `models` deeper in an app counts where the app's own models import it.
+    """
+    left_out = [package for package in packages if _is_left_out(apps, package)]
+    reached = _reached_from_models(names, modules, apps)
+    found = []
+    for module in modules:
+        if module.is_migration or any(
+            module.name == package or module.name.startswith(package + ".") for package in left_out
+        ):
+            continue
+        if module.path not in reached and _is_nested_models(apps, module):
+            continue
+        if module.is_test:
+            app = apps.containing(module.name)
+            if app is None or not is_test_package(app.package):
+                continue
+        found.append(module.path)
+    return sorted(found)
+
+
+def _is_nested_models(apps: Apps, module: Module) -> bool:
+    """Whether it is the `models` of a package within an app, not of the app itself."""
+    package, _, last = module.name.rpartition(".")
+    app = apps.containing(module.name)
+    return last == "models" and app is not None and app.package != package
+
+
+def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) -> set[str]:
+    """Paths of what apps' own `models` import, and of what that imports, where it matters."""
+    if not any(_is_nested_models(apps, module) for module in modules):
+        return set()
+    starts = (names.find(f"{app.package}.models") for app in apps.by_label.values() if app.is_own)
+    waiting = [module for module in starts if module is not None]
+    reached: set[str] = set()
+    while waiting:
+        module = waiting.pop()
+        if module.path in reached or not module.is_own:
+            continue
+        reached.add(module.path)
+        module.note(IMPORTS)
+        for statement in module.extract.body:
+            if isinstance(statement, Import) and not statement.is_typing:
+                source = names.absolute(module, statement.module)
+                for name in (source, f"{source}.{statement.name}"):
+                    found = names.find(name, module)
+                    if found is not None:
+                        waiting.append(found)
+    return reached
+
+
+def _is_left_out(apps: Apps, package: str) -> bool:
+    app = apps.containing(package)
+    return app is not None and app.package != package
