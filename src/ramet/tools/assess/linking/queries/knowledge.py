@@ -325,7 +325,6 @@ class Knowledge:
 
     def _find_returned(self, dotted: str, owner: Value) -> Value:
         module, function = self._functions[dotted]
-        module.note(function.name)
         module.note(returns(function.name))
         scope: dict[str, Value] = dict.fromkeys(function.parameters)
         if owner is not None and function.parameters:
