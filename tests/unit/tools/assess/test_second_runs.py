@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ramet.tools.assess.assessing import assess, page, store_of_reports
@@ -231,6 +232,23 @@ def test_whichever_byte_of_the_cache_is_damaged_it_is_not_to_be_seen(
         damaged = bytearray(content)
         damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         kept.write_bytes(damaged)
+        assert scan(root, cache=cache) == fresh
+
+
+def test_whichever_entry_is_damaged_an_edit_is_seen_as_without_a_cache(
+    root: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    scan(root, cache=cache)
+    [kept] = cache.iterdir()
+    content = kept.read_bytes()
+    path, old, new = EDITS[0]
+    edit(root / path, old, new)
+    fresh = scan(root)
+    version, entries, sums = msgspec.msgpack.decode(content)
+    for key, entry in entries.items():
+        damaged = bytes([entry[0] ^ 1]) + entry[1:]
+        kept.write_bytes(msgspec.msgpack.encode((version, entries | {key: damaged}, sums)))
         assert scan(root, cache=cache) == fresh
 
 

@@ -82,11 +82,14 @@ class LastRun:
         before = _KEPT.decode(entry) if entry is not None else None
         if before is not None and before.basis != basis:
             before = None
+        was = _former(store, before.files, keys) if before is not None else None
+        if was is None:
+            before = None
         self.sees_change = before is None
         self.moved: set[str] = set()
         self._before = before or _Kept(basis, b"", {}, memoryview(b""), memoryview(_NOTHING), {})
-        if before is not None:
-            self._compare(extracts, keys, named, named_before)
+        if was is not None:
+            self._compare(was, extracts, named, named_before)
         self.schema = None if self.sees_change else self._before.schema
         self.state = (
             key_of(basis + b"".join(path.encode() + key for path, key in files.items()))
@@ -98,27 +101,25 @@ class LastRun:
 
     def _compare(
         self,
+        was: Mapping[str, Extract],
         extracts: Mapping[str, Extract],
-        keys: Mapping[str, bytes],
         named: Mapping[str, list[Module]],
         named_before: Callable[[Iterable[str]], Mapping[str, list[Module]]],
     ) -> None:
+        for path, old in was.items():
+            new = extracts[path]
+            if old.encoded_body != new.encoded_body:
+                self.moved.add(path)
+            facts = changes(old, new)
+            self.sees_change |= facts != {ALL}
+            self._changed.update(digest((path, name)) for name in facts)
         before = self._before.files
-        for path in before.keys() & extracts.keys():
-            if before[path] != keys[path]:
-                entry = self._store.last(before[path])
-                assert entry is not None, "what a run has read is kept with what it made of it"
-                old, new = _EXTRACT.decode(entry), extracts[path]
-                if old.encoded_body != new.encoded_body:
-                    self.moved.add(path)
-                facts = changes(old, new)
-                self.sees_change |= facts != {ALL}
-                self._changed.update(digest((path, name)) for name in facts)
         if before.keys() != extracts.keys():
             self.sees_change = True
-            was = {name: _paths(modules) for name, modules in named_before(before).items()}
-            now = {name: _paths(modules) for name, modules in named.items()}
-            facts = {name for name in was.keys() | now.keys() if was.get(name) != now.get(name)}
+            old_names = {name: _paths(modules) for name, modules in named_before(before).items()}
+            new_names = {name: _paths(modules) for name, modules in named.items()}
+            every = old_names.keys() | new_names.keys()
+            facts = {name for name in every if old_names.get(name) != new_names.get(name)}
             self._changed.update(digest(("", name)) for name in facts)
             self._changed.add(digest(ANY))
 
@@ -169,6 +170,20 @@ class LastRun:
             self._now.results = self._before.results | self._now.results
         if self._is_new:
             self._store.put(_KEY, msgspec.msgpack.encode(self._now))
+
+
+def _former(
+    store: Store, files: Mapping[str, bytes], keys: Mapping[str, bytes]
+) -> dict[str, Extract] | None:
+    """What was read last of the files whose content is another; None: not all is there unharmed."""
+    found: dict[str, Extract] = {}
+    for path, key in files.items():
+        if keys.get(path, key) != key:
+            entry = store.last(key)
+            if entry is None:
+                return None
+            found[path] = _EXTRACT.decode(entry)
+    return found
 
 
 def _paths(modules: Iterable[Module]) -> list[str]:

@@ -54,17 +54,15 @@ class Store:
 
     def get(self, key: bytes) -> memoryview | None:
         """The encoded entry of a key, which counts as used from now on."""
-        entry = self._used.get(key)
-        if entry is None:
-            entry = self._old.get(key)
-            if entry is None or zlib.crc32(entry) != self._sums.get(key):
-                return None
+        entry = self._used.get(key) or self.last(key)
+        if entry is not None:
             self._used[key] = entry
         return entry
 
     def last(self, key: bytes) -> memoryview | None:
         """An entry of the last run, which is dropped unless somebody gets it."""
-        return self._old.get(key)
+        entry = self._old.get(key)
+        return entry if entry is not None and zlib.crc32(entry) == self._sums.get(key) else None
 
     def put(self, key: bytes, entry: bytes) -> memoryview:
         """Keep an encoded entry."""
