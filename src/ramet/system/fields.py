@@ -9,8 +9,6 @@ __all__ = [
     "CANDIDATE",
     "GATEWAY",
     "INFRASTRUCTURE",
-    "RESERVED_NAMES",
-    "RESERVED_PREFIX",
     "SERVICE",
     "SYSTEM",
     "TABLES",
@@ -18,18 +16,6 @@ __all__ = [
 ]
 
 _MODULE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
-
-# Words that name something else where a service's name could stand: placements, the engines that
-# `ramet status` lists, a cluster of the gateway, and databases and roles of PostgreSQL's own.
-RESERVED_NAMES = frozenset(
-    {
-        *("monolith", "services", "gateway", "mesh", "postgres", "broker", "dashboard", "issuer"),
-        "ratelimit",
-        *("template0", "template1", "public", "none"),
-    }
-)
-RESERVED_PREFIX = "pg-"
-"""PostgreSQL keeps roles that begin with "pg_" for itself."""
 
 SYSTEM = (
     Key(

@@ -7,10 +7,10 @@ from itertools import combinations
 from pathlib import Path
 
 from ramet.errors import Mistake
+from ramet.reserved_names import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.system.detecting import looks_secret
 from ramet.system.document import Document, did_you_mean
 from ramet.system.edge_rules import broken_edge_rules
-from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.system.issuers import issuer_fault
 from ramet.system.keys import SERVICE_NAME
 from ramet.system.lines import KeyPath

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ramet.errors import DiagnosticError, Mistake
+from ramet.reserved_names import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.system import System
-from ramet.system.fields import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.system.keys import SERVICE_NAME
 from ramet.tools.assess.boundaries.home import FILE_NAME
 from ramet.tools.assess.boundaries.toml_editing import CannotEdit, with_items, with_table

@@ -6,19 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ramet.reserved_names import RESERVED_NAMES, RESERVED_PREFIX
 from ramet.tools.assess.grouping.candidates import Candidate
 
-__all__ = ["RESERVED_NAMES", "RESERVED_PREFIX", "name_groups"]
-
-# As `ramet.system.fields` has them: importing all that may be in a ramet.toml takes several times
-# as long as finding names.
-RESERVED_NAMES = frozenset(
-    {
-        *("monolith", "services", "gateway", "mesh", "postgres", "broker", "dashboard", "issuer"),
-        *("ratelimit", "template0", "template1", "public", "none"),
-    }
-)
-RESERVED_PREFIX = "pg-"
+__all__ = ["name_groups"]
 
 MAJORITY = 0.5
 """An app, or two, with this share of a group names it."""

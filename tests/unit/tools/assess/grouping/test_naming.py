@@ -6,9 +6,7 @@ import re
 
 import pytest
 
-from ramet.system import fields
 from ramet.system.keys import SERVICE_NAME
-from ramet.tools.assess.grouping import naming
 from ramet.tools.assess.grouping.candidates import Candidate
 from ramet.tools.assess.grouping.naming import name_groups
 
@@ -57,8 +55,3 @@ def test_every_name_is_one_that_a_service_may_have(app: str) -> None:
     assert re.fullmatch(SERVICE_NAME, name)
     assert name != "gateway"
     assert not name.startswith("pg-")
-
-
-def test_what_ramet_toml_reserves_is_reserved_here() -> None:
-    assert naming.RESERVED_NAMES == fields.RESERVED_NAMES
-    assert naming.RESERVED_PREFIX == fields.RESERVED_PREFIX
