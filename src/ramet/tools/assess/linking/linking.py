@@ -87,8 +87,16 @@ def link(
         named,
         partial(_named_before, root, moved, further),
     )
-    knows_apps = bool(found.modules) and "INSTALLED_APPS" not in found.settings.partial
-    schema = _schema(classes, apps, modules, keys, packages, last_run, knows_apps)
+    schema = _of_last_run(last_run)
+    if schema is None:
+        # What makes models of classes takes as long to import as a second run takes to read.
+        from ramet.tools.assess.linking.registering import registered
+
+        knows_apps = bool(found.modules) and "INSTALLED_APPS" not in found.settings.partial
+        schema = registered(classes, apps, modules, keys, packages, last_run, with_apps=knows_apps)
+        last_run.keep_schema(msgspec.msgpack.encode(schema))
+    elif schema.user_model is not None:
+        values.settings["AUTH_USER_MODEL"] = schema.user_model
     return World(
         modules=modules,
         keys=dict(keys),
@@ -163,31 +171,12 @@ def _told(value: Value) -> object:
     return (value.dotted,) if isinstance(value, Symbol) else value
 
 
-def _schema(
-    classes: Classes,
-    apps: Apps,
-    modules: Mapping[str, Module],
-    keys: Mapping[str, bytes],
-    packages: list[str],
-    last_run: LastRun,
-    knows_apps: bool,
-) -> Schema:
-    """The models of the project; those of the last run where no file looks different.
-
-    `knows_apps`: all that is installed is known, as there are settings, and they say it in source.
-    """
-    if last_run.schema is not None:
-        schema = msgspec.msgpack.decode(last_run.schema, type=Schema)
-        if last_run.moved.isdisjoint(schema.paths):
-            if schema.user_model is not None:
-                classes.values.settings["AUTH_USER_MODEL"] = schema.user_model
-            return schema
-    # What makes models of classes takes as long to import as a second run takes to read.
-    from ramet.tools.assess.linking.registering import registered
-
-    schema = registered(classes, apps, modules, keys, packages, last_run, with_apps=knows_apps)
-    last_run.keep_schema(msgspec.msgpack.encode(schema))
-    return schema
+def _of_last_run(last_run: LastRun) -> Schema | None:
+    """The models of the last run, where no file that has one looks different."""
+    if last_run.schema is None:
+        return None
+    schema = msgspec.msgpack.decode(last_run.schema, type=Schema)
+    return schema if last_run.moved.isdisjoint(schema.paths) else None
 
 
 def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
