@@ -73,21 +73,19 @@ def _read(
 ) -> None:
     """`scope` is the qualified name around, with a dot at its end; `function` that without."""
     for node in statements:
-        kind = node.__class__
-        if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
-            into.append(_function(node, scope, is_conditional))  # type: ignore[arg-type]
-        elif kind is ast.ClassDef:
-            into.append(_class(node, scope, is_conditional))  # type: ignore[arg-type]
-        elif kind is ast.Import or kind is ast.ImportFrom:
-            into.extend(_imports(node, function, is_conditional, is_typing))  # type: ignore[arg-type]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            into.append(_function(node, scope, is_conditional))
+        elif isinstance(node, ast.ClassDef):
+            into.append(_class(node, scope, is_conditional))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            into.extend(_imports(node, function, is_conditional, is_typing))
         elif function:
             _in_function(node, into, scope, function, is_typing)
-        elif kind is ast.Assign or kind is ast.AnnAssign or kind is ast.AugAssign:
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             into.extend(_assigns(node, is_conditional, flag))
-        elif kind is ast.Expr:
-            value = node.value  # type: ignore[attr-defined]
-            if value.__class__ is not ast.Constant:
-                into.append(Do(expression(value), node.lineno))
+        elif isinstance(node, ast.Expr):
+            if not isinstance(node.value, ast.Constant):
+                into.append(Do(expression(node.value), node.lineno))
         else:
             _nested(node, into, scope, function, is_typing)
 
