@@ -43,7 +43,7 @@ tracing.set_up(is_exported=True)
 with tracing.work(Shape("a")) as span:
     assert trace.get_current_span() is span
     with trace.get_tracer("team").start_as_current_span("b") as theirs:
-        assert theirs.part is span.part and theirs.parent_id == span.span_id
+        assert theirs.first is span and theirs.parent_id == span.span_id
         assert tracing.current_parent().span_id == theirs.span_id
 assert trace.get_current_span() is trace.INVALID_SPAN
 """
