@@ -19,13 +19,15 @@ from typing import Any
 
 import msgspec
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 from opentelemetry.trace.status import Status
 
+from ramet.telemetry.context_variable import CURRENT, SPAN
 from ramet.telemetry.failures import described
 from ramet.telemetry.sampling import COMPARED
 
-__all__ = ["Event", "Parent", "Rules", "Shape", "Span"]
+__all__ = ["Event", "Parent", "Rules", "Shape", "Span", "told_by"]
 
 LARGEST_PART = 1000
 """Spans of one part that wait for its end, at most. Of a sampled one they are then handed over, of
@@ -142,14 +144,27 @@ class Span(trace.Span):
     parent_id = b""
     rest: list[Span] | None = None
     """Of a first one that goes on, the others of its part that have ended."""
+    service: str | None
     state = ""
 
     def __init__(
-        self, shape: Shape, above: Span | Parent | None, service: str | None, rules: Rules
+        self,
+        rules: Rules,
+        shape: Shape,
+        attributes: dict[str, Any] | None = None,
+        parent: Parent | None = None,
+        links: Sequence[Link] = (),
+        service: str | None = None,
+        context: Context | None = None,
     ) -> None:
-        """A span below another one, of this process or not, or the first one of a new trace."""
-        self.shape = shape
+        """A span below `parent`, else below the current one in `context`, else of a new trace."""
         self.rules = rules
+        self.shape = shape
+        above: Any = parent
+        if parent is None:
+            above = (CURRENT.get() if context is None else context).get(SPAN)
+            if above is not None and type(above) is not Span:
+                above = told_by(above)  # of another provider, as if it came in from outside
         if above is None:
             number = _random_bits(192)
             ids = number.to_bytes(24, "big")
@@ -165,7 +180,11 @@ class Span(trace.Span):
             if type(above) is Span:
                 self.first = above.first or above
                 service = service or above.service
-        self.service: str | None = service
+        if attributes is not None:
+            self.attributes = attributes
+        if links:
+            self.links = links
+        self.service = service
         self.start_time = time_ns()
 
     # -- What OpenTelemetry's API asks for --------------------------------------------------------
@@ -294,6 +313,14 @@ class Span(trace.Span):
         spans, self.rest = self.rest or [], None
         spans.append(self)
         self.rules.take(spans)
+
+
+def told_by(span: object) -> Parent | None:
+    """What children of a span that is not ours are told; None without one."""
+    if span is None or not isinstance(span, trace.Span):
+        return None
+    context = span.get_span_context()
+    return Parent.of(context) if context.is_valid else None
 
 
 def _context_of(span: Span | Parent, *, is_remote: bool) -> SpanContext:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from ramet.telemetry.context_variable import CURRENT, SPAN, detach
 from ramet.telemetry.current import Current
 from ramet.telemetry.foreign import Foreign, ForeignSpan
 from ramet.telemetry.sampling import bound_of
-from ramet.telemetry.spans import Parent, Rules, Shape, Span
+from ramet.telemetry.spans import Parent, Rules, Shape, Span, told_by
 
 __all__ = [
     "Provider",
@@ -131,7 +132,7 @@ def start(
 def current_parent() -> Parent | None:
     """The current span as its children in other processes are told of it; None without one."""
     span = CURRENT.get().get(SPAN)
-    return span.as_parent() if type(span) is Span else _told_by(span)
+    return span.as_parent() if type(span) is Span else told_by(span)
 
 
 def kept_trace() -> bytes | None:
@@ -235,7 +236,8 @@ class Provider(trace.TracerProvider):
     def change(self, is_on: bool, ratio: float, slow: float) -> None:
         """What holds for parts of traces that begin from now on."""
         self.is_on = is_on
-        self._rules = Rules(bound_of(ratio), round(slow * 1e9), buffering.take)
+        rules = Rules(bound_of(ratio), round(slow * 1e9), buffering.take)
+        self.begin: Callable[..., Span] = partial(Span, rules)
 
     def get_tracer(
         self,
@@ -246,28 +248,6 @@ class Provider(trace.TracerProvider):
     ) -> trace.Tracer:
         """See OpenTelemetry's API; version, schema and attributes of the library are left out."""
         return Tracer(self, instrumenting_module_name)
-
-    def begin(
-        self,
-        shape: Shape,
-        attributes: dict[str, Any] | None,
-        parent: Parent | None,
-        links: Sequence[Link],
-        service: str | None,
-        context: Context | None = None,
-    ) -> Span:
-        """A span: child of `parent`, else of the current one in `context`, else of none."""
-        above: Any = parent
-        if parent is None:
-            above = (CURRENT.get() if context is None else context).get(SPAN)
-            if above is not None and type(above) is not Span:
-                above = _told_by(above)  # of another provider, as if it came in from outside
-        span = Span(shape, above, service, self._rules)
-        if attributes is not None:
-            span.attributes = attributes
-        if links:
-            span.links = links
-        return span
 
 
 class Tracer(trace.Tracer):
@@ -341,14 +321,6 @@ class _NoSpan:
         return self
 
     def __exit__(self, *_: object) -> None: ...
-
-
-def _told_by(span: object) -> Parent | None:
-    """What children of a span that is not ours are told; None without one."""
-    if span is None or not isinstance(span, trace.Span):
-        return None
-    context = span.get_span_context()
-    return Parent.of(context) if context.is_valid else None
 
 
 def _is_no_fault(error: BaseException) -> bool:
