@@ -96,7 +96,11 @@ class _Connection:
     """One curl handle; it opens its connection when needed, and anew when that was lost."""
 
     def __init__(self, address: str) -> None:
-        self._curl, self._origin = _handle(address)
+        self._address = address
+        self._open()
+
+    def _open(self) -> None:
+        self._curl, self._origin = _handle(self._address)
         curl = self._curl
         curl.setopt(pycurl.POST, 1)
         # Envoy and granian close idle connections after a minute and half a minute: close first, or
@@ -106,8 +110,9 @@ class _Connection:
     def post(
         self, path: str, body: bytes, headers: list[str], seconds: float, repeatable: bool
     ) -> tuple[int, bytes]:
+        if self._is_stale():
+            self._forget()
         curl, outgoing = self._curl, _Body(body)
-        curl.setopt(pycurl.FRESH_CONNECT, int(self._is_stale()))
         curl.setopt(pycurl.URL, self._origin + path)
         curl.setopt(pycurl.HTTPHEADER, headers)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
@@ -123,8 +128,14 @@ class _Connection:
             answer: bytes = curl.perform_rb()
             status: int = curl.getinfo(pycurl.RESPONSE_CODE)
         except pycurl.error as error:
+            self._forget()
             raise _explain(*error.args) from error
         return status, answer
+
+    def _forget(self) -> None:
+        """Have no connection any more. curl would keep a dead one, and take it for a next call."""
+        self._curl.close()
+        self._open()
 
     def _is_stale(self) -> bool:
         """Whether the other side has closed the connection that was kept.
