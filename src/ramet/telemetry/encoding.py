@@ -60,16 +60,16 @@ def _span(span: Span, with_service: bool) -> bytes:
     name, common = shape.encoded or _of_shape(shape)
     parts = [
         b"\x0a\x10",
-        span.trace_id,
+        bytes.fromhex(span.trace_id),
         b"\x12\x08",
-        span.span_id,
+        bytes.fromhex(span.span_id),
         name if span.name is None else wire.text(5, redact_field("", span.name)),
         common,
         wire.fixed64(7, span.start_time),
         wire.fixed64(8, span.end_time),
     ]
     if span.parent_id:
-        parts += (b"\x22\x08", span.parent_id)
+        parts += (b"\x22\x08", bytes.fromhex(span.parent_id))
     if span.state:
         parts.append(wire.text(3, span.state))
     if span.attributes:

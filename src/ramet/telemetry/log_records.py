@@ -22,7 +22,7 @@ from ramet.telemetry.exporting import Signal
 from ramet.telemetry.failures import described, error_of
 from ramet.telemetry.redaction import redact_field, redact_text, request_types
 from ramet.telemetry.refused_rows import without_values
-from ramet.telemetry.spans import Span
+from ramet.telemetry.spans import Span, told_by
 
 __all__ = ["attach", "dropped"]
 
@@ -45,8 +45,8 @@ class Line:
     level_name: str
     text: str
     logger: str
-    trace_id: bytes
-    span_id: bytes
+    trace_id: str
+    span_id: str
     fields: dict[str, Any]
 
 
@@ -129,14 +129,12 @@ def _plain(value: Any) -> Any:
     return redact_text(str(value))
 
 
-def _current() -> tuple[bytes, bytes, str | None]:
-    span = trace.get_current_span()
+def _current() -> tuple[str, str, str | None]:
+    span: Any = trace.get_current_span()
     if type(span) is Span:
         return span.trace_id, span.span_id, span.service
-    context = span.get_span_context()
-    if not context.is_valid:
-        return b"", b"", None
-    return context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"), None
+    told = told_by(span)
+    return ("", "", None) if told is None else (told.trace_id, told.span_id, None)
 
 
 _buffer: deque[Line] = deque()
@@ -188,8 +186,8 @@ def _encode(line: Line) -> bytes:
             wire.text(3, line.level_name),
             wire.chunk(5, wire.value(redact_text(line.text))),
             wire.attributes(6, fields),
-            wire.chunk(9, line.trace_id),
-            wire.chunk(10, line.span_id),
+            wire.chunk(9, bytes.fromhex(line.trace_id)),
+            wire.chunk(10, bytes.fromhex(line.span_id)),
             wire.fixed64(11, time_ns()),
         ]
     )

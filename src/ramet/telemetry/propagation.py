@@ -6,7 +6,6 @@ A malformed one is as good as none: the work then begins a trace of its own
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -15,12 +14,14 @@ from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.trace import TraceState
 
 from ramet.telemetry.context_variable import CURRENT, SPAN, detach
-from ramet.telemetry.spans import Parent, Span
-from ramet.telemetry.tracing import current_parent
+from ramet.telemetry.foreign import ForeignSpan
+from ramet.telemetry.spans import Parent, Span, told_by
+from ramet.telemetry.tracing import Working
 
 __all__ = ["headers", "parent_in", "with_baggage"]
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]([0-9a-f])(-.*)?")
+_LENGTH = 55
+"""Characters of `traceparent`, as far as its form is the same in all versions."""
 _LARGEST_STATE = 512
 """Characters of `tracestate` that are handed on: as many as the standard wants, no more."""
 _LARGEST_BAGGAGE = 8192  # bytes, the standard's own limit
@@ -34,17 +35,24 @@ def parent_in(traceparent: object, tracestate: object = None) -> Parent | None:
     """The span that sent these two values; None where they are absent or malformed."""
     if not isinstance(traceparent, str):
         return None
-    found = _TRACEPARENT.fullmatch(traceparent) or _TRACEPARENT.fullmatch(traceparent.strip())
-    if found is None:
+    text = traceparent.strip()
+    known, rest = text[:_LENGTH], text[_LENGTH:]
+    parts = known.split("-")
+    try:
+        version, trace_id, span_id, flags = parts
+        # It takes capitals and spaces, too, which are none of these.
+        digits = bytes.fromhex(version + trace_id + span_id + flags)
+    except ValueError:
         return None
-    version, trace_id, span_id, last, rest = found.groups()
+    if len(trace_id) != 32 or len(span_id) != 16 or len(digits) != 26 or known != known.lower():
+        return None
     # A later version may have more at the end; version 00 has nothing there, and ff is none.
+    if rest and (version == "00" or rest[0] != "-"):
+        return None
     if trace_id == _NO_TRACE or span_id == _NO_SPAN or version == "ff":
         return None
-    if version == "00" and rest is not None:
-        return None
     state = "" if tracestate is None else _state(tracestate)
-    return Parent(bytes.fromhex(trace_id), bytes.fromhex(span_id), last in _ODD, state)
+    return Parent(trace_id, span_id, flags[1] in _ODD, state)
 
 
 def _state(given: object) -> str:
@@ -58,23 +66,21 @@ def _state(given: object) -> str:
     return TraceState.from_header([given]).to_header()
 
 
-def headers(of: Parent | None = None) -> dict[str, str]:
+def headers(of: Parent | Working | None = None) -> dict[str, str]:
     """What to send along, so that the receiver's spans are children of `of`, or the current one.
 
     `traceparent`, and `tracestate` and `baggage` where there are any; nothing without a trace.
     """
     current = CURRENT.get()
-    span = current.get(SPAN)
-    if of is None and type(span) is Span:  # the usual case, at every call
-        found = {"traceparent": span.traceparent}
-        state = span.state
-    else:
-        parent = of or current_parent()
-        if parent is None:
+    span: object = current.get(SPAN) if of is None else of
+    if type(span) is not Span and type(span) is not Parent:  # not the usual case
+        span = told_by(span.inner if type(span) is ForeignSpan else span)
+        if span is None:
             return {}
-        found, state = {"traceparent": parent.traceparent}, parent.state
-    if state:
-        found["tracestate"] = state
+    flag = "1" if span.is_sampled else "0"
+    found = {"traceparent": f"00-{span.trace_id}-{span.span_id}-0{flag}"}
+    if span.state:
+        found["tracestate"] = span.state
     if len(current) > 1 and baggage.get_all(current):  # there is more than the span
         _baggage.inject(found, current)
     return found

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPARED", "bound_of"]
-
-COMPARED = 2**64 - 1
-"""The bits of a trace's id, a number of 128, that are compared with the bound."""
+__all__ = ["bound_of"]
 
 
-def bound_of(ratio: float) -> int:
-    """What the last 8 bytes of a trace's id are below, if it is of the share `ratio`, from 0 to 1.
+def bound_of(ratio: float) -> str:
+    """What the last 16 digits of a trace's id are below, as text, if it is of the share `ratio`,
+    from 0 to 1.
 
     The rule is TraceIdRatioBased of OpenTelemetry's SDKs
     (https://opentelemetry.io/docs/specs/otel/trace/sdk/#traceidratiobased).
     """
-    return round(ratio * 2**64)
+    bound = round(ratio * 2**64)
+    return f"{bound:016x}" if bound < 2**64 else "g"  # above every digit

@@ -10,8 +10,6 @@ it known whether something failed or was slow.
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time_ns
@@ -23,11 +21,11 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 from opentelemetry.trace.status import Status
 
+from ramet.telemetry import ids
 from ramet.telemetry.context_variable import CURRENT, SPAN
 from ramet.telemetry.failures import described
-from ramet.telemetry.sampling import COMPARED
 
-__all__ = ["Event", "Parent", "Rules", "Shape", "Span", "told_by"]
+__all__ = ["Event", "Parent", "Rules", "Shape", "Span", "maker", "told_by"]
 
 LARGEST_PART = 1000
 """Spans of one part that wait for its end, at most. Of a sampled one they are then handed over, of
@@ -36,9 +34,7 @@ _MOST_ATTRIBUTES = _MOST_EVENTS = _MOST_LINKS = 128
 """Of one span, as in OpenTelemetry's own limits; what comes then is left out
 (https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits)."""
 
-_random = random.Random()  # noqa: S311 - ids, no secrets; the project may seed the module's own
-_random_bits = _random.getrandbits
-os.register_at_fork(after_in_child=_random.seed)
+_ready_id = ids.READY.pop
 
 
 class Shape:
@@ -66,11 +62,11 @@ class Shape:
 class Parent(msgspec.Struct, frozen=True, gc=False):
     """A span of another process, or one that was stored: who goes on with its trace.
 
-    Ids are bytes: 16 and 8. `state` is the value of `tracestate`.
+    Ids are as on the wire, see `ids`. `state` is the value of `tracestate`.
     """
 
-    trace_id: bytes
-    span_id: bytes
+    trace_id: str
+    span_id: str
     is_sampled: bool
     state: str = ""
 
@@ -78,8 +74,8 @@ class Parent(msgspec.Struct, frozen=True, gc=False):
     def of(cls, context: SpanContext) -> Parent:
         """From OpenTelemetry's form of the same."""
         return cls(
-            context.trace_id.to_bytes(16, "big"),
-            context.span_id.to_bytes(8, "big"),
+            trace.format_trace_id(context.trace_id),
+            trace.format_span_id(context.span_id),
             context.trace_flags.sampled,
             context.trace_state.to_header(),
         )
@@ -87,7 +83,7 @@ class Parent(msgspec.Struct, frozen=True, gc=False):
     @property
     def traceparent(self) -> str:
         """As W3C Trace Context writes it (https://www.w3.org/TR/trace-context/)."""
-        return f"00-{self.trace_id.hex()}-{self.span_id.hex()}-0{int(self.is_sampled)}"
+        return f"00-{self.trace_id}-{self.span_id}-0{int(self.is_sampled)}"
 
     def context(self) -> SpanContext:
         """OpenTelemetry's form of the same."""
@@ -109,83 +105,48 @@ class Event:
 
 @dataclass(slots=True)
 class Rules:
-    """What holds for every part: a new trace is sampled if its id is below `bound`, `take` gets the
-    spans of a part that is kept, which it is from `slow` nanoseconds on whatever was decided."""
+    """What holds for every part: a new trace is sampled if its id ends below `bound`; `take` gets
+    the spans of a part that is kept, which from `slow` nanoseconds on it is in any case."""
 
-    bound: int
+    bound: str
     slow: int
     take: Callable[[list[Span]], None]
 
 
-class Span(trace.Span):
+class Span(msgspec.Struct, eq=False, weakref=True):
     """One piece of work. Times are nanoseconds since the epoch; `end_time` is 0 until its end.
 
-    Ids are bytes: 16 and 8; `parent_id` is empty without a parent, which may be in another process.
-    `name` is None where it is the shape's. `service` is whose work it is, where several services
-    share a process.
+    Ids are as on the wire, see `ids`; `parent_id` is empty without a parent, which may be in
+    another process. `name` is None where it is the shape's. `service` is whose work it is, where
+    several services share a process. What `maker` gives makes them.
     """
 
-    # Of the class until they change: each that is set costs every request.
-    attributes: dict[str, Any] | None = None
-    end_time = 0
-    events: list[Event] | None = None
-    first: Span | None = None
+    rules: Rules
+    shape: Shape
+    attributes: dict[str, Any] | None
+    links: Sequence[Link]
+    service: str | None
+    first: Span | None
     """The first one of its part; None: it is that itself."""
-    has_failed = False
+    trace_id: str
+    span_id: str
+    parent_id: str
+    is_sampled: bool
+    state: str
+    start_time: int
+    end_time: int = 0
+    events: list[Event] | None = None
+    has_failed: bool = False
     """Of a first one, whether any of its part has."""
-    is_error = False
-    is_kept = False
+    is_error: bool = False
+    is_kept: bool = False
     """Of a first one that has ended, whether its part is kept."""
-    left_out = 0
+    left_out: int = 0
     """Of a first one, how many of its part found no room."""
-    links: Sequence[Link] = ()
     message: str | None = None
     name: str | None = None
-    parent_id = b""
     rest: list[Span] | None = None
     """Of a first one that goes on, the others of its part that have ended."""
-    service: str | None
-    state = ""
-
-    def __init__(
-        self,
-        rules: Rules,
-        shape: Shape,
-        attributes: dict[str, Any] | None = None,
-        parent: Parent | None = None,
-        links: Sequence[Link] = (),
-        service: str | None = None,
-        context: Context | None = None,
-    ) -> None:
-        """A span below `parent`, else below the current one in `context`, else of a new trace."""
-        self.rules = rules
-        self.shape = shape
-        above: Any = parent
-        if parent is None:
-            above = (CURRENT.get() if context is None else context).get(SPAN)
-            if above is not None and type(above) is not Span:
-                above = told_by(above)  # of another provider, as if it came in from outside
-        if above is None:
-            number = _random_bits(192)
-            ids = number.to_bytes(24, "big")
-            self.span_id, self.trace_id = ids[:8], ids[8:]
-            self.is_sampled = number & COMPARED < rules.bound
-        else:
-            self.span_id = _random_bits(64).to_bytes(8, "big")
-            self.trace_id = above.trace_id
-            self.parent_id = above.span_id
-            self.is_sampled = above.is_sampled
-            if above.state:
-                self.state = above.state
-            if type(above) is Span:
-                self.first = above.first or above
-                service = service or above.service
-        if attributes is not None:
-            self.attributes = attributes
-        if links:
-            self.links = links
-        self.service = service
-        self.start_time = time_ns()
 
     # -- What OpenTelemetry's API asks for --------------------------------------------------------
 
@@ -257,6 +218,12 @@ class Span(trace.Span):
     ) -> None:
         self.add_event("exception", {**described(exception), **(attributes or {})}, timestamp)
 
+    def __enter__(self) -> Span:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
     # -- What is ours ------------------------------------------------------------------------------
 
     def set_late(self, key: str, value: Any) -> None:
@@ -286,7 +253,7 @@ class Span(trace.Span):
     def traceparent(self) -> str:
         """As W3C Trace Context writes it, for children elsewhere."""
         flag = "1" if self.is_sampled else "0"
-        return f"00-{self.trace_id.hex()}-{self.span_id.hex()}-0{flag}"
+        return f"00-{self.trace_id}-{self.span_id}-0{flag}"
 
     def as_parent(self) -> Parent:
         """What its children elsewhere are told."""
@@ -315,6 +282,68 @@ class Span(trace.Span):
         self.rules.take(spans)
 
 
+# It is one of the API's without being made by it: a record is made in C, in a third of the time.
+trace.Span.register(Span)
+
+
+def maker(rules: Rules) -> Callable[..., Span]:
+    """What begins spans of parts for which `rules` hold: see `tracing.start`."""
+
+    def begin(
+        shape: Shape,
+        attributes: dict[str, Any] | None = None,
+        parent: Parent | None = None,
+        links: Sequence[Link] = (),
+        service: str | None = None,
+        context: Context | None = None,
+    ) -> Span:
+        """A span below `parent`, else below the current one in `context`, else of a new trace."""
+        above: Any = parent
+        if parent is None:
+            above = (CURRENT.get() if context is None else context).get(SPAN)
+            if above is not None and type(above) is not Span:
+                above = told_by(above)  # of another provider, as if it came in from outside
+        try:
+            span_id = _ready_id()
+        except IndexError:
+            span_id = ids.more()
+        if above is None:
+            try:
+                high, low = _ready_id(), _ready_id()
+            except IndexError:
+                high, low = ids.more(), ids.more()
+            first, trace_id, parent_id, is_sampled, state = (
+                None,
+                high + low,
+                "",
+                low < rules.bound,
+                "",
+            )
+        else:
+            first = None
+            if type(above) is Span:
+                first = above.first or above
+                service = service or above.service
+            trace_id, parent_id = above.trace_id, above.span_id
+            is_sampled, state = above.is_sampled, above.state
+        return Span(
+            rules,
+            shape,
+            attributes,
+            links,
+            service,
+            first,
+            trace_id,
+            span_id,
+            parent_id,
+            is_sampled,
+            state,
+            time_ns(),
+        )
+
+    return begin
+
+
 def told_by(span: object) -> Parent | None:
     """What children of a span that is not ours are told; None without one."""
     if span is None or not isinstance(span, trace.Span):
@@ -325,8 +354,8 @@ def told_by(span: object) -> Parent | None:
 
 def _context_of(span: Span | Parent, *, is_remote: bool) -> SpanContext:
     return SpanContext(
-        int.from_bytes(span.trace_id, "big"),
-        int.from_bytes(span.span_id, "big"),
+        int(span.trace_id, 16),
+        int(span.span_id, 16),
         is_remote,
         TraceFlags(int(span.is_sampled)),
         TraceState.from_header([span.state]) if span.state else None,

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from contextvars import Token
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
-from ramet.telemetry import buffering
+from ramet.telemetry import buffering, spans
 from ramet.telemetry.context_variable import CURRENT, SPAN, detach
 from ramet.telemetry.current import Current
 from ramet.telemetry.foreign import Foreign, ForeignSpan
@@ -27,7 +27,9 @@ __all__ = [
     "Provider",
     "Working",
     "annotate",
+    "attach",
     "current_parent",
+    "fail",
     "fail_current",
     "is_on",
     "kept_trace",
@@ -75,12 +77,8 @@ class Work:
         self.span = span
 
     def __enter__(self) -> Working:
-        span = self.span
-        of_api = span.inner if type(span) is ForeignSpan else span
-        # As trace.set_span_in_context and context.attach do it, in one.
-        current = CURRENT.get()
-        self._token = CURRENT.set(Context({**current, SPAN: of_api} if current else {SPAN: of_api}))
-        return span
+        self._token = attach(self.span)
+        return self.span
 
     def __exit__(
         self,
@@ -89,9 +87,24 @@ class Work:
         _traceback: TracebackType | None,
     ) -> None:
         detach(self._token)
-        if error is not None and not self.span.is_error and not _is_no_fault(error):
-            self.span.fail(error)
+        if error is not None:
+            fail(self.span, error)
         self.span.end()
+
+
+def attach(span: Working) -> Token[Context]:
+    """Make it the current one until `detach`: trace.set_span_in_context and context.attach."""
+    of_api = span.inner if type(span) is ForeignSpan else span
+    current = CURRENT.get()
+    # A `Context` is a dict that cannot be changed; to copy this one into such would be felt.
+    inside = {**current, SPAN: of_api} if current else {SPAN: of_api}
+    return CURRENT.set(cast("Context", inside))
+
+
+def fail(span: Working, error: BaseException) -> None:
+    """Mark it as failed by an exception, unless it is already, or the exception is an answer."""
+    if not span.is_error and not _is_no_fault(error):
+        span.fail(error)
 
 
 def work(
@@ -135,8 +148,8 @@ def current_parent() -> Parent | None:
     return span.as_parent() if type(span) is Span else told_by(span)
 
 
-def kept_trace() -> bytes | None:
-    """The id (16 bytes) of the current trace, if it is sampled, so that it can be looked up."""
+def kept_trace() -> str | None:
+    """The id, see `ids`, of the current trace, if it is sampled, so that it can be looked up."""
     span = CURRENT.get().get(SPAN)
     if type(span) is Span:
         return span.trace_id if span.is_sampled else None
@@ -184,7 +197,7 @@ def annotate(**facts: Any) -> None:
     in this process. Texts, numbers and booleans stay as they are, anything else becomes its text.
     No secrets and nothing about a person: telemetry is read by many.
     """
-    span = trace.get_current_span()
+    span: Any = trace.get_current_span()
     spans = [span]
     if type(span) is Span and span.first is not None:
         spans.append(span.first)
@@ -196,7 +209,7 @@ def annotate(**facts: Any) -> None:
 
 def fail_current(error: BaseException) -> None:
     """Mark the current span as failed, where an exception is caught before its end."""
-    span = trace.get_current_span()
+    span: Any = trace.get_current_span()
     if type(span) is Span:
         span.fail(error)
     elif span.is_recording():
@@ -237,7 +250,7 @@ class Provider(trace.TracerProvider):
         """What holds for parts of traces that begin from now on."""
         self.is_on = is_on
         rules = Rules(bound_of(ratio), round(slow * 1e9), buffering.take)
-        self.begin: Callable[..., Span] = partial(Span, rules)
+        self.begin: Callable[..., Span] = spans.maker(rules)
 
     def get_tracer(
         self,
@@ -276,7 +289,7 @@ class Tracer(trace.Tracer):
         span = self._provider.begin(shape, own, None, links or (), None, context)
         if start_time:
             span.start_time = start_time
-        return span
+        return cast("trace.Span", span)
 
     # OpenTelemetry's own type for what this gives is a private one.
     def start_as_current_span(  # type: ignore[override]

@@ -50,7 +50,7 @@ def test_a_line_has_the_ids_of_its_span_and_its_fields(kept: Logs) -> None:
     (line,) = kept()
     assert parent is not None
     assert (line.body, line.severity) == ("stock.low", "WARNING")
-    assert (line.trace_id, line.span_id) == (parent.trace_id.hex(), parent.span_id.hex())
+    assert (line.trace_id, line.span_id) == (parent.trace_id, parent.span_id)
     wanted = {"logger": "shop", "sku": "LAMP", "left": 3, "saga_id": "s-1"}
     assert wanted.items() <= line.attributes.items()
     assert line.resource["ramet.role"] == "web"

@@ -4,14 +4,18 @@ Read with OpenTelemetry's own messages, written by hand.
 """
 
 import asyncio
+import inspect
+import os
 import threading
+import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from ramet.telemetry import buffering, encoding, exporting, spans, tracing
+from ramet.telemetry import buffering, encoding, exporting, ids, spans, tracing
 from ramet.telemetry.propagation import headers, parent_in
 from ramet.telemetry.spans import Parent, Shape
 from tests.unit.conftest import Trace
@@ -124,6 +128,13 @@ def test_a_share_of_new_traces_is_sampled(traced: Trace) -> None:
         f"00-{'a' * 32}-{'0' * 16}-01",
         f"00-{'A' * 32}-{'b' * 16}-01",
         f"00-{'a' * 31}-{'b' * 16}-01",
+        f"00-{'a' * 33}-{'b' * 15}-01",
+        f"00-{'a' * 30} a-{'b' * 16}-01",
+        f"00-{'a' * 31}g-{'b' * 16}-01",
+        f"00-{'a' * 31}\u0661-{'b' * 16}-01",
+        f"00-{'a' * 32}-{'b' * 16}-0A",
+        f"00-{'a' * 32}-{'b' * 14}-01-a",
+        f"00 {'a' * 32}-{'b' * 16}-01",
         f"00-{'a' * 32}-{'b' * 16}-01-more",
         f"ff-{'a' * 32}-{'b' * 16}-01",
         f"00-{'a' * 32}-{'b' * 16}-1",
@@ -136,7 +147,7 @@ def test_a_malformed_traceparent_is_none(traceparent: str | None) -> None:
 
 def test_a_later_version_of_traceparent_is_read_as_far_as_it_is_known() -> None:
     found = parent_in(f"01-{'a' * 32}-{'b' * 16}-03-what-is-new")
-    assert found == Parent(b"\xaa" * 16, b"\xbb" * 8, True)
+    assert found == Parent("aa" * 16, "bb" * 8, True)
 
 
 def test_spans_of_opentelemetrys_api_join_the_trace(traced: Trace) -> None:
@@ -161,9 +172,45 @@ def test_spans_of_opentelemetrys_api_join_the_trace(traced: Trace) -> None:
     assert len({each.trace_id for each in (outer, theirs, inner)}) == 1
 
 
+def test_a_span_is_one_of_opentelemetrys_api_in_all_its_methods(traced: Trace) -> None:
+    kept = traced()
+    ours: Any = trace.get_tracer("a.library").start_span("theirs")
+    assert isinstance(ours, trace.Span)
+    for name, method in inspect.getmembers(trace.Span, inspect.isfunction):
+        own = inspect.signature(getattr(type(ours), name)).parameters
+        theirs = inspect.signature(method).parameters
+        if name not in {"__init__", "__exit__"}:
+            assert list(own)[1 : len(theirs)] == list(theirs)[1:], name
+    with ours as inside:
+        assert inside is ours
+        assert ours.is_recording()
+        assert trace.get_current_span() is not ours
+    assert not ours.is_recording()
+    (span,) = kept()
+    assert span.name == "theirs"
+    assert weakref.ref(ours)() is ours  # as instrumentation libraries keep them
+
+
+def test_a_fork_makes_other_ids_than_its_parent() -> None:
+    first = ids.more()
+    assert ids.READY
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, str(len(ids.READY)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 100) == b"0"
+    os.close(reader)
+    os.close(writer)
+    made = [first, ids.more(), *ids.READY]
+    assert len(set(made)) == len(made)
+    assert {len(each) for each in made} == {16}
+
+
 def test_a_link_leads_to_the_span_that_stored_the_work(traced: Trace) -> None:
     kept = traced()
-    stored = Parent(b"\x01" * 16, b"\x02" * 8, True)
+    stored = Parent("01" * 16, "02" * 8, True)
     with tracing.work(OUTER, parent=stored, links=(stored.link(),)):
         pass
     (span,) = kept()
@@ -353,12 +400,12 @@ trace.set_tracer_provider(provider)
 from ramet.telemetry import tracing
 from ramet.telemetry.spans import Parent, Shape
 tracing.set_up(is_exported=False)
-stored = Parent(b"\\1" * 16, b"\\2" * 8, True)
+stored = Parent("01" * 16, "02" * 8, True)
 try:
     with tracing.work(Shape("a", attributes={"x": 1}), {"y": 2}, parent=stored) as span:
         span.become(Shape("b"))
         with tracing.work(Shape("c")):
-            assert tracing.current_parent().trace_id == b"\\1" * 16
+            assert tracing.current_parent().trace_id == "01" * 16
         raise KeyError("k")
 except KeyError:
     pass

@@ -53,7 +53,7 @@ _cells: Cells | None = None
 _folder: Path | None = None
 _role = "process"
 
-_current_trace: Callable[[], bytes | None] | None = None
+_current_trace: Callable[[], str | None] | None = None
 
 
 def use_folder(folder: Path | None, role: str) -> None:
@@ -63,9 +63,9 @@ def use_folder(folder: Path | None, role: str) -> None:
     _begin_anew()
 
 
-def use_traces(current: Callable[[], bytes | None]) -> None:
-    """Ask `current` for the id (16 bytes) of the trace at hand, None where it is not kept: for
-    exemplars."""
+def use_traces(current: Callable[[], str | None]) -> None:
+    """Ask `current` for the id (32 hexadecimal digits) of the trace at hand, None where it is not
+    kept: for exemplars."""
     global _current_trace
     _current_trace = current
 
@@ -212,7 +212,7 @@ class Histogram(Instrument):
                 if trace is not None:
                     numbers[exemplar], numbers[exemplar + 1] = seconds, now
                     begin = (exemplar + 2) * 8
-                    own_cells().bytes[begin : begin + 16] = trace
+                    own_cells().bytes[begin : begin + 16] = bytes.fromhex(trace)
 
 
 _told: set[str] = set()
