@@ -34,6 +34,9 @@ from ramet.calls.transactions import refuse_inside_transaction
 from ramet.errors import DiagnosticError, Mistake
 from ramet.identity import InvalidToken, KeysUnavailable, current_token, verify
 from ramet.placement import Here, here
+from ramet.telemetry import tracing
+from ramet.telemetry.context_variable import detach
+from ramet.telemetry.tracing import Working
 
 __all__ = ["client", "client_of", "remote_address", "stub_of"]
 
@@ -114,34 +117,49 @@ class _Stub:
         if outer is not None and outer < limit:
             limit = outer
         code = "ok"
-        with spans.making(operation, self._caller, 2, may_be_inside=self._inside):
-            try:
-                body = operation.encode_arguments(arguments)
-                if len(body) > protocol.LARGEST_REQUEST:
-                    raise TooLarge(f"the arguments need {len(body)} bytes on the wire")
-                return operation.decode_result(self._send(operation, body, key, limit))
-            except RemoteError as error:
+        span = spans.making(operation, self._caller, 2, may_be_inside=self._inside)
+        try:
+            body = operation.encode_arguments(arguments)
+            if len(body) > protocol.LARGEST_REQUEST:
+                raise TooLarge(f"the arguments need {len(body)} bytes on the wire")
+            return operation.decode_result(self._send(operation, body, key, limit, span))
+        except BaseException as error:
+            if isinstance(error, RemoteError):
                 error.operation = operation.full_name
                 code = error.code
-                raise
-            finally:
-                callee = owner_of(operation.module) or metrics.UNKNOWN
-                seconds, caller = time.monotonic() - started, self._caller or metrics.UNKNOWN
-                metrics.CLIENT.record(seconds, caller, callee, operation.label, code)
-                health.answered(callee, code)
+            if span is not None:
+                spans.fail(span, error)
+            raise
+        finally:
+            callee = owner_of(operation.module) or metrics.UNKNOWN
+            seconds, caller = time.monotonic() - started, self._caller or metrics.UNKNOWN
+            metrics.CLIENT.record(seconds, caller, callee, operation.label, code)
+            health.answered(callee, code)
+            if span is not None:
+                span.end()
 
-    def _send(self, operation: Operation, body: bytes, key: str | None, limit: float) -> bytes:
+    def _send(
+        self,
+        operation: Operation,
+        body: bytes,
+        key: str | None,
+        limit: float,
+        span: Working | None,
+    ) -> bytes:
         """The way of one call, by placement; ramet.testing puts its faults here."""
         address_for = self._way()
         if address_for is not None:
-            return _call_over_http(operation, address_for(self._caller), body, key, limit)
+            return _call_over_http(operation, address_for(self._caller), body, key, limit, span)
         # Plainly set and reset: a context manager would be felt here.
         outer = context.calling_service.set(self._caller)
+        token = None if span is None else tracing.attach(span)
         try:
             if self._inside:
                 return _call_on_other_thread(self._contract, operation, body, key, limit)
             return _call_in_process(self._contract, operation, body, key, limit)
         finally:
+            if token is not None:
+                detach(token)
             context.calling_service.reset(outer)
 
     @classmethod
@@ -232,14 +250,23 @@ def _call_in_process(
             raise Unavailable(str(error)) from error
     deadline = context.deadline.set(limit)
     scope = context.idempotency_scope.set(None)
+    span = spans.serving(operation)
+    current = None if span is None else tracing.attach(span)
     try:
-        with spans.serving(operation):
-            return execute(operation, implementation, body, key)
-    except RemoteError as error:
+        return execute(operation, implementation, body, key)
+    except BaseException as error:
+        if span is not None:
+            spans.fail(span, error)
+        if not isinstance(error, RemoteError):
+            raise
         # A copy through the wire, like a result; the original stays visible in the traceback.
         encoded = protocol.encode_error(error)
         raise protocol.decode_error(protocol.http_status(error), encoded, operation) from error
     finally:
+        if current is not None:
+            detach(current)
+        if span is not None:
+            span.end()
         context.idempotency_scope.reset(scope)
         context.deadline.reset(deadline)
 
@@ -278,7 +305,12 @@ def _call_on_other_thread(
 
 
 def _call_over_http(
-    operation: Operation, address: str, body: bytes, key: str | None, limit: float
+    operation: Operation,
+    address: str,
+    body: bytes,
+    key: str | None,
+    limit: float,
+    span: Working | None,
 ) -> bytes:
     from ramet.calls import transport  # libcurl is loaded by processes that call others only
 
@@ -302,7 +334,7 @@ def _call_over_http(
     token = current_token()
     if token is not None:
         headers.append(f"Authorization: Bearer {token}")
-    headers += [f"{name}: {value}" for name, value in ids_to_send().items()]
+    headers += [f"{name}: {value}" for name, value in ids_to_send(span).items()]
     status, answer = transport.post(
         address, operation.path, body, headers, seconds=left, repeatable=operation.idempotent
     )

@@ -12,6 +12,7 @@ from typing import Any
 from structlog.contextvars import get_contextvars
 
 from ramet.telemetry import propagation, tracing
+from ramet.telemetry.tracing import Working
 
 __all__ = ["ids_in", "ids_to_send"]
 
@@ -24,15 +25,15 @@ def ids_in(environ: Mapping[str, Any]) -> dict[str, str]:
     if "HTTP_X_REQUEST_ID" in environ:
         found["request_id"] = environ["HTTP_X_REQUEST_ID"]
     # Without spans of its own, a process hands on what it got.
-    if "HTTP_TRACEPARENT" in environ and not tracing.is_on():
+    if "HTTP_TRACEPARENT" in environ and tracing.begin is None:
         found["traceparent"] = environ["HTTP_TRACEPARENT"]
     return found
 
 
-def ids_to_send() -> dict[str, str]:
-    """Headers with the ids of the work at hand."""
+def ids_to_send(span: Working | None = None) -> dict[str, str]:
+    """Headers with the ids of the work at hand, which is `span`'s, else the current one's."""
     context = get_contextvars()
-    found = propagation.headers()
+    found = propagation.headers(span)
     for name, header in _IDS:
         value = context.get(name)
         # They may come from outside; one that no header can carry must not make the call fail.

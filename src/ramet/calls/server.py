@@ -34,7 +34,8 @@ from ramet.calls.operations import CALLS_PATH, Operation
 from ramet.calls.transactions import connections_of_thread
 from ramet.identity import InvalidToken, KeysUnavailable, bearer, current_token, use_token
 from ramet.placement import here
-from ramet.telemetry import endpoints
+from ramet.telemetry import endpoints, tracing
+from ramet.telemetry.context_variable import detach
 from ramet.telemetry.metrics import saturation
 from ramet.telemetry.propagation import with_baggage
 
@@ -125,21 +126,23 @@ class Operations:
         # Plainly set and reset: a context manager would be felt here.
         calling = context.calling_service.set(caller)
         try:
-            with with_baggage(environ.get("HTTP_BAGGAGE")), spans.serving(operation, environ):
+            with with_baggage(environ.get("HTTP_BAGGAGE")):
+                span = spans.serving(operation, environ)
+                current = None if span is None else tracing.attach(span)
                 code = "ok"
                 try:
                     return _execute(operation, implementation, environ)
-                except RemoteError as error:
-                    code = error.code
-                    raise
-                except InvalidToken:
-                    code = Unauthenticated.code
-                    raise
-                except KeysUnavailable:
-                    code = Unavailable.code
+                except BaseException as error:
+                    code = _code_of(error)
+                    if span is not None:
+                        spans.fail(span, error)
                     raise
                 finally:
                     _count(started, caller, operation, code)
+                    if current is not None:
+                        detach(current)
+                    if span is not None:
+                        span.end()
         finally:
             context.calling_service.reset(calling)
 
@@ -166,6 +169,17 @@ def _execute(operation: Operation, implementation: type, environ: Environ) -> by
             return execute(operation, implementation, body, key)
     finally:
         context.deadline.reset(deadline)
+
+
+def _code_of(error: BaseException) -> str:
+    """Connect's code for how a call ends."""
+    if isinstance(error, RemoteError):
+        return error.code
+    if isinstance(error, InvalidToken):
+        return Unauthenticated.code
+    if isinstance(error, KeysUnavailable):
+        return Unavailable.code
+    return "internal"
 
 
 def _count(started: float, caller: str | None, operation: Operation | None, code: str) -> None:

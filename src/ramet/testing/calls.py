@@ -17,6 +17,7 @@ from ramet.calls.client import _Stub
 from ramet.calls.errors import DeadlineExceeded, RemoteError, Unavailable
 from ramet.calls.operations import Operation
 from ramet.calls.refusals import Refused
+from ramet.telemetry.tracing import Working
 from ramet.testing.misuse import misuse
 from ramet.testing.naming import Named, operations_of, seconds_of
 
@@ -181,10 +182,15 @@ def faults(calls: Calls) -> Iterator[Calls]:
     way = _Stub._send
 
     def send(
-        stub: _Stub, operation: Operation, body: bytes, key: str | None, limit: float
+        stub: _Stub,
+        operation: Operation,
+        body: bytes,
+        key: str | None,
+        limit: float,
+        span: Working | None,
     ) -> bytes:
         return calls._meet(
-            operation, lambda deadline: way(stub, operation, body, key, deadline), limit
+            operation, lambda deadline: way(stub, operation, body, key, deadline, span), limit
         )
 
     _Stub._send = send  # type: ignore[method-assign, assignment]

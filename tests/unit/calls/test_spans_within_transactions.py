@@ -31,11 +31,10 @@ def test_a_call_within_an_open_transaction_says_so(
     monkeypatch.setattr(spans, "owner_of", lambda module: "depot")
     kept = traced()
     operation = Depot.__ramet__.operations["count"]
-    with (
-        transaction.atomic() if is_open else nullcontext(),
-        spans.making(operation, "orders", 0, may_be_inside=may_be_inside),
-    ):
-        pass
+    with transaction.atomic() if is_open else nullcontext():
+        made = spans.making(operation, "orders", 0, may_be_inside=may_be_inside)
+    assert made is not None
+    made.end()
     span = next(span for span in kept() if span.kind == 3 and "ramet.operation" in span.attributes)
     assert span.attributes.get("ramet.in_transaction") is said
     assert span.attributes["ramet.deadline_ms"] == 2000
