@@ -18,6 +18,7 @@ from tests.acceptance.nemesis.evidence import Evidence
 from tests.acceptance.nemesis.faults import Nemesis, seed_or_random
 from tests.acceptance.nemesis.own_time import OwnTime
 from tests.acceptance.nemesis.shaken_shop import ShakenShop
+from tests.conftest import eventually
 
 SETTLING = 30.0
 """Seconds after healing within which every order has ended, on the clock of `OwnTime`."""
@@ -70,6 +71,11 @@ def test_nothing_is_lost_and_nothing_happens_twice(
         nemesis.note(f"settled {clock() - healed:.1f} s after healing")
         assert not crowd.broken, "\n".join(crowd.broken)
         nemesis.finish()
+        eventually(
+            lambda: not shop.not_running(),
+            within=SETTLING,
+            what="every process that was there runs",
+        )
         crowd.check()
         assert not crowd.broken, "\n".join(crowd.broken)
         # Again, now that the restarts which were asked for are over as well.
