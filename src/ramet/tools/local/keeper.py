@@ -92,6 +92,8 @@ class Keeper:
             finally:
                 if self.running is previous:
                     self._become("running", pid=previous.pid)
+        if not self._stopping:
+            self.begin()  # where keeping itself has failed
         self._expected_end = True
         self._wake.set()
         if previous is not None:

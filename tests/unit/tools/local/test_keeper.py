@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -189,6 +190,27 @@ def test_where_the_successor_ends_as_well_another_one_is_started(tmp_path: Path)
             await restart
         await _until(lambda: kept.keeper.process.state == "running")
         assert kept.final.read_text() == str(kept.keeper.process.pid)
+
+    _run(tmp_path, scenario, overlapping=True)
+
+
+def test_a_restart_keeps_again_what_nobody_kept_any_more(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        take_over, first = kept.keeper.take_over, kept.keeper.running
+        kept.keeper.take_over = Mock(side_effect=FileNotFoundError("its folder was removed"))
+        assert first is not None
+        first.send(signal.SIGKILL)
+        await _until(lambda: kept.keeper.process.state == "failed")
+        assert "its folder was removed" in kept.keeper.process.note
+
+        kept.keeper.take_over = take_over
+        unkept = kept.keeper.running
+        await kept.keeper.restart()
+        assert kept.keeper.process.state == "running"
+        assert kept.final.read_text() == str(kept.keeper.process.pid)
+        assert unkept is not None
+        assert not unkept.exists
 
     _run(tmp_path, scenario, overlapping=True)
 
