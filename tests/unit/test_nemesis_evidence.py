@@ -73,7 +73,10 @@ def test_a_failure_before_there_is_anything_is_still_told(tmp_path: Path) -> Non
     shop.clocks.remove()
 
 
-def test_a_timeout_of_the_test_keeps_it_too(pytester: pytest.Pytester, shop: ShakenShop) -> None:
+def test_a_timeout_of_the_test_keeps_it_too(
+    pytester: pytest.Pytester, shop: ShakenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # for `tests`
     pytester.makepyfile(
         f"""
         import time
