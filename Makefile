@@ -113,4 +113,4 @@ peers: system-packages
 	  || echo "no wrk here: benchmarks load by a loop of their own (apt-get install wrk)"
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) .venv-* tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-* tests/node/node_modules build/nemesis .mypy_cache .ruff_cache .pytest_cache

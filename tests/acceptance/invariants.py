@@ -30,12 +30,13 @@ def _wait_until_settled(
     shop: RunningShop, within: float, clock: Callable[[], float] = time.monotonic
 ) -> None:
     deadline = clock() + within
-    while moving := _under_way_now(shop):
+    while moving := under_way_now(shop):
         assert clock() < deadline, f"not settled within {within} s: {moving}"
         time.sleep(0.1)
 
 
-def _under_way_now(shop: RunningShop) -> dict[str, Any]:
+def under_way_now(shop: RunningShop) -> dict[str, Any]:
+    """What has not settled, by what it is."""
     try:
         return _under_way(shop)
     except psycopg.OperationalError as error:  # it was killed, and comes back

@@ -51,12 +51,14 @@ class Crowd:
     bought: list[Bought] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     """Promises that were not kept, in words."""
+    waiting: dict[str, str] = field(default_factory=dict)
+    """By the thread that waits for an answer: since when, and what it got instead of one."""
     unanswered: int = 0
     deeds: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
-    _tokens: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _tokens: dict[str, tuple[float, str]] = field(default_factory=dict, repr=False)
 
     def begin(self) -> None:
         """Sign in, and let them in."""
@@ -65,7 +67,9 @@ class Crowd:
         # Not waited for at the end: it starts a Django for each token, which a busy machine delays.
         threading.Thread(target=self._stay_signed_in, name="tokens", daemon=True).start()
         self._threads = [
-            threading.Thread(target=self._shop_around, args=(number,), daemon=True)
+            threading.Thread(
+                target=self._shop_around, args=(number,), name=f"customer {number}", daemon=True
+            )
             for number in range(CUSTOMERS)
         ]
         for thread in self._threads:
@@ -86,10 +90,16 @@ class Crowd:
             end = self._read(order)
             if end is None:
                 self.broken.append(f"order {order.id} cannot be read")
-            elif order.cancelled and end["status"] != "cancelled":
+                return  # each of the others might be waited for as long
+            if order.cancelled and end["status"] != "cancelled":
                 self.broken.append(
                     f"order {order.id} is {end['status']}, its cancellation was taken"
                 )
+
+    def known(self) -> list[str]:
+        """What a person should know who looks into a failure."""
+        counted = f"{len(self.bought)} orders taken, {self.unanswered} requests repeated"
+        return [*self.broken, *self.waiting.values(), counted]
 
     # ── a customer ────────────────────────────────────────────────────────────────────────────
 
@@ -124,7 +134,9 @@ class Crowd:
             # At the same time: two requests, one order.
             answers: list[requests.Response | None] = []
             other = threading.Thread(
-                target=lambda: answers.append(self._until_answered(order)), daemon=True
+                target=lambda: answers.append(self._until_answered(order)),
+                name=f"{threading.current_thread().name}, the same again",
+                daemon=True,
             )
             other.start()
             first = self._until_answered(order)
@@ -170,13 +182,17 @@ class Crowd:
     def _until_answered(self, request: Callable[[], requests.Response]) -> requests.Response | None:
         """Repeat a request until the shop has an answer; None after 2 minutes without one."""
         deadline = time.monotonic() + 120
+        who, since = threading.current_thread().name, time.strftime("%X", time.gmtime())
         while time.monotonic() < deadline:
             try:
                 answer = request()
                 if answer.status_code not in AWAY:
+                    self.waiting.pop(who, None)
                     return answer
-            except requests.RequestException:
-                pass
+                got = f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text}"
+            except requests.RequestException as error:
+                got = repr(error)
+            self.waiting[who] = f"{who} waits since {since}, and got {got[:500].rstrip()}"
             self.unanswered += 1
             time.sleep(0.3)  # a client's pace between two attempts
         return None

@@ -33,7 +33,7 @@ class Nemesis:
         self._began = 0.0
         self._heals: list[tuple[float, int, str, Heal]] = []
         self._restarts = ThreadPoolExecutor(4, thread_name_prefix="restart")
-        self._restarting: list[Future[None]] = []
+        self._restarting: list[tuple[str, Future[None]]] = []
 
     def rage(self, seconds: float) -> None:
         """Strike and heal as planned, for so many seconds; then heal everything that is left."""
@@ -55,8 +55,17 @@ class Nemesis:
     def finish(self) -> None:
         """Wait for the restarts that were asked for and are not over."""
         self._restarts.shutdown(wait=True)
-        for restart in self._restarting:
+        for _, restart in self._restarting:
             restart.result()
+
+    def known(self) -> list[str]:
+        """What happened when, and what of it is not over."""
+        waits = [
+            f"restart of {target} is not over"
+            for target, asked in self._restarting
+            if not asked.done()
+        ]
+        return [*self.journal, *waits]
 
     def note(self, what: str) -> None:
         """Add a line to the journal."""
@@ -116,7 +125,7 @@ class Nemesis:
             except subprocess.TimeoutExpired:
                 self.note(f"restart of {fault.target} took longer than {RESTARTING:g} s")
 
-        self._restarting.append(self._restarts.submit(restart))
+        self._restarting.append((fault.target, self._restarts.submit(restart)))
 
     def _terminate_backends(self, fault: Fault) -> Heal | None:
         """Again and again while it lasts: whoever comes back is cut off, too."""

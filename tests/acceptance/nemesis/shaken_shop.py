@@ -42,12 +42,13 @@ class ShakenShop(RunningShop):
             "clocks": str(self.clocks.folder),
         }
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("RAMET_", "DJANGO_"))}
+        python_path = os.pathsep.join(filter(None, [str(ROOT), kept.get("PYTHONPATH")]))
         self.supervisor_log.parent.mkdir(mode=0o700, exist_ok=True)
         with self.supervisor_log.open("wb") as log:
             self._up = subprocess.Popen(
                 [sys.executable, "-m", "tests.acceptance.nemesis.shaken_up"],
                 cwd=self.folder,
-                env={**kept, "NEMESIS": json.dumps(asked), "PYTHONPATH": str(ROOT)},
+                env={**kept, "NEMESIS": json.dumps(asked), "PYTHONPATH": python_path},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -85,7 +86,7 @@ class ShakenShop(RunningShop):
         """A process by its name in `ramet status`; None while it does not run."""
         processes = self.state().get("processes", [])
         pid = next((each["pid"] for each in processes if each["name"] == name), None)
-        return None if pid is None else _ours(pid, self._supervisor())
+        return None if pid is None else _ours(pid, self.supervisor())
 
     def zygote(self, group: str) -> psutil.Process | None:
         """The process from which those of a group are forked: the parent of its web process."""
@@ -97,7 +98,7 @@ class ShakenShop(RunningShop):
 
     def fork_server(self) -> psutil.Process | None:
         """The process from which the zygotes are forked."""
-        for child in self._supervisor().children():
+        for child in self.supervisor().children():
             try:
                 if "forkserver" in child.cmdline():
                     return child
@@ -105,15 +106,25 @@ class ShakenShop(RunningShop):
                 continue
         return None
 
+    def supervisor(self) -> psutil.Process:
+        """The process that keeps all others."""
+        assert self._up is not None, "it was not started"
+        return psutil.Process(self._up.pid)
+
+    def not_running(self) -> list[str]:
+        """What is said of each process that does not run, or is not the one that is known of."""
+        return [
+            f"{each['name']} is {each['state']} since {each['since']}, pid {each['pid']}"
+            f"{', which is gone' if self.process(each['name']) is None else ''}: {each['note']}"
+            for each in self.state().get("processes", [])
+            if each["state"] != "running" or self.process(each["name"]) is None
+        ]
+
     def keep_logs(self, where: Path) -> Path:
         """Copy all logs to where they outlive the shop."""
         shutil.copytree(self.folder / ".ramet" / "log", where, dirs_exist_ok=True)
         shutil.copy(self.supervisor_log, where)
         return where
-
-    def _supervisor(self) -> psutil.Process:
-        assert self._up is not None
-        return psutil.Process(self._up.pid)
 
 
 def _ours(pid: int, supervisor: psutil.Process) -> psutil.Process | None:

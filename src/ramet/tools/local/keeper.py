@@ -32,7 +32,9 @@ class Keeper:
     Whoever was ready once is started again for ever, with a growing back-off.
 
     `take_over` makes a process that is ready the one that others reach. With it, `restart` starts
-    the successor beside its predecessor, so that nobody finds the door closed in between.
+    the successor beside its predecessor, so that nobody finds the door closed in between. Nor are
+    two started at once where the predecessor is killed meanwhile: they are ready in the same place,
+    and one would take it from the other.
     """
 
     process: Process
@@ -50,6 +52,7 @@ class Keeper:
     first_ready: asyncio.Future[None] = field(init=False)
     _backoff: Backoff = field(default_factory=Backoff)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _successor: Running | None = None
     _expected_end: bool = False
     _stopping: bool = False
@@ -84,9 +87,13 @@ class Keeper:
         if self.take_over is not None and previous is not None and self.process.state == "running":
             self._become("restarting", pid=previous.pid)
             try:
-                self._successor = await self._start_successor(self.take_over)
+                async with self._starting:
+                    self._successor = await self._start_successor(self.take_over)
             finally:
-                self._become("running", pid=previous.pid)
+                if self.running is previous:
+                    self._become("running", pid=previous.pid)
+        if not self._stopping:
+            self.begin()  # where keeping itself has failed
         self._expected_end = True
         self._wake.set()
         if previous is not None:
@@ -124,29 +131,35 @@ class Keeper:
 
     async def _keep(self) -> None:
         while not self._stopping:
-            self._expected_end = False
-            self._wake.clear()
-            if self._successor is not None:
-                self.running, self._successor = self._successor, None
-                self._become("running", pid=self.running.pid)
-                await self._end_of(self.running, became_ready=True)
-                continue
-            try:
-                self.running = await self.start()
-            except NotNow:
-                continue
-            except DiagnosticError as error:
-                await self._failed_to_start(error)
-                continue
-            self._become("starting", pid=self.running.pid)
-            became_ready = await self._wait_until_ready(self.running)
-            if became_ready:
-                if self.take_over is not None:
-                    self.take_over()
-                self._become("running", pid=self.running.pid)
-                if not self.first_ready.done():
-                    self.first_ready.set_result(None)
-            await self._end_of(self.running, became_ready=became_ready)
+            async with self._starting:
+                became_ready = await self._start_next()
+            if self.running is not None:
+                await self._end_of(self.running, became_ready=became_ready)
+
+    async def _start_next(self) -> bool:
+        """Have the successor running that `restart` started, or a new one; whether it is ready."""
+        self._expected_end = False
+        self._wake.clear()
+        if self._successor is not None:
+            self.running, self._successor = self._successor, None
+            self._become("running", pid=self.running.pid)
+            return True
+        try:
+            self.running = await self.start()
+        except NotNow:
+            return False
+        except DiagnosticError as error:
+            await self._failed_to_start(error)
+            return False
+        self._become("starting", pid=self.running.pid)
+        if not await self._wait_until_ready(self.running):
+            return False
+        if self.take_over is not None:
+            self.take_over()
+        self._become("running", pid=self.running.pid)
+        if not self.first_ready.done():
+            self.first_ready.set_result(None)
+        return True
 
     async def _end_of(self, running: Running, *, became_ready: bool) -> None:
         status = await running.ended

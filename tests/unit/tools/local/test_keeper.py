@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,12 +15,21 @@ from ramet.tools.local.keeper import Keeper
 from ramet.tools.local.processes import Process
 from ramet.tools.local.running import Running
 
-SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
+SERVE = """
+import os, pathlib, sys, time
+pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(60)
+"""
+WHEN_ALLOWED = """
+import pathlib, sys, time
+while not pathlib.Path(sys.argv[1]).with_name("allowed").exists():
+    time.sleep(0.01)
+"""
 FAIL = "import sys; sys.exit('no such table: orders')"
 
 
 class Kept:
-    """A keeper whose process runs `code` with the path of a file that it touches when ready."""
+    """A keeper whose process runs `code` with the path of a file that has its pid when ready."""
 
     def __init__(self, tmp_path: Path, code: str = SERVE, *, overlapping: bool = False) -> None:
         self.code = code
@@ -27,9 +37,11 @@ class Kept:
         self.final = tmp_path / "final"
         self.said: list[str] = []
         self.predecessor_ran: list[bool] = []
+        self.starts = 0
         log = tmp_path / "kept.log"
 
         async def start() -> Running:
+            self.starts += 1
             self.draft.unlink(missing_ok=True)
             return Running.of(child.spawn([sys.executable, "-c", self.code, self.draft], log))
 
@@ -41,6 +53,7 @@ class Kept:
             self.predecessor_ran.append(running is not None and running.exists)
             self.draft.replace(self.final)
 
+        self.allowed = tmp_path / "allowed"
         self.keeper = Keeper(
             Process("kept", "web", "kept-web"),
             start,
@@ -137,6 +150,67 @@ def test_a_successor_that_fails_leaves_its_predecessor_running(tmp_path: Path) -
             await kept.keeper.restart()
         assert kept.keeper.running is predecessor
         assert kept.keeper.process.state == "running"
+
+    _run(tmp_path, scenario, overlapping=True)
+
+
+async def _killed_while_its_successor_starts(kept: Kept, code: str) -> asyncio.Task[None]:
+    """A restart whose successor runs `code`, once the predecessor was killed and is known to be."""
+    await kept.keeper.first_ready
+    predecessor = kept.keeper.running
+    assert predecessor is not None
+    kept.code = code
+    restart = asyncio.create_task(kept.keeper.restart())
+    await _until(lambda: kept.starts == 2)
+    predecessor.send(signal.SIGKILL)
+    await _until(lambda: kept.said == ["kept-web was ended by SIGKILL; starting it again"])
+    kept.code = SERVE
+    return restart
+
+
+def test_a_predecessor_killed_while_its_successor_starts_is_not_started_again(
+    tmp_path: Path,
+) -> None:
+    async def scenario(kept: Kept) -> None:
+        restart = await _killed_while_its_successor_starts(kept, WHEN_ALLOWED + SERVE)
+        kept.allowed.touch()
+        await restart
+        assert kept.starts == 2, "its successor is what follows it"
+        assert kept.keeper.process.state == "running"
+        assert kept.final.read_text() == str(kept.keeper.process.pid), "who is kept is reached"
+
+    _run(tmp_path, scenario, overlapping=True)
+
+
+def test_where_the_successor_ends_as_well_another_one_is_started(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        restart = await _killed_while_its_successor_starts(kept, WHEN_ALLOWED + FAIL)
+        kept.allowed.touch()
+        with pytest.raises(DiagnosticError, match="before it was ready"):
+            await restart
+        await _until(lambda: kept.keeper.process.state == "running")
+        assert kept.final.read_text() == str(kept.keeper.process.pid)
+
+    _run(tmp_path, scenario, overlapping=True)
+
+
+def test_a_restart_keeps_again_what_nobody_kept_any_more(tmp_path: Path) -> None:
+    async def scenario(kept: Kept) -> None:
+        await kept.keeper.first_ready
+        take_over, first = kept.keeper.take_over, kept.keeper.running
+        kept.keeper.take_over = Mock(side_effect=FileNotFoundError("its folder was removed"))
+        assert first is not None
+        first.send(signal.SIGKILL)
+        await _until(lambda: kept.keeper.process.state == "failed")
+        assert "its folder was removed" in kept.keeper.process.note
+
+        kept.keeper.take_over = take_over
+        unkept = kept.keeper.running
+        await kept.keeper.restart()
+        assert kept.keeper.process.state == "running"
+        assert kept.final.read_text() == str(kept.keeper.process.pid)
+        assert unkept is not None
+        assert not unkept.exists
 
     _run(tmp_path, scenario, overlapping=True)
 
