@@ -74,13 +74,24 @@ def group_of(state: dict[str, Any], service: str) -> str:
 
 
 def answer_of(folder: Folder, request: dict[str, Any]) -> dict[str, Any]:
-    """What the running supervisor answers. DiagnosticError when the system is down."""
+    """What the running supervisor answers. DiagnosticError when the system is down, or takes more
+    than a minute: it goes on with what it was asked for."""
     from ramet.tools.local import control
 
     try:
         return control.ask(folder.control, request)
     except ConnectionError:
         raise not_running(folder) from None
+    except TimeoutError:
+        raise DiagnosticError(
+            Mistake(
+                reference="no-answer",
+                where=f"`{request['command']}`",
+                found="no answer within a minute; the system goes on with it",
+                expected="an answer that it is done",
+                remedy="see with `ramet status` how far it is, and with `ramet logs` why",
+            )
+        ) from None
 
 
 def ask(folder: Folder, request: dict[str, Any], done: str) -> int:

@@ -1,9 +1,16 @@
 """The commands of the local system when there is no local system, or something is misspelt."""
 
+import functools
 import json
+import socket
+from pathlib import Path
 
 import pytest
 
+from ramet.cli import _local
+from ramet.errors import DiagnosticError
+from ramet.tools.local import control
+from ramet.tools.local.folder import Folder
 from tests.unit.cli.conftest import Ramet
 from tests.unit.placement.project import Project
 
@@ -91,3 +98,21 @@ def test_outside_of_a_system_every_command_says_what_is_missing(
         done = ramet(command)
         assert done.returncode == 2, command
         assert "ramet.toml" in done.stderr
+
+
+def test_a_system_that_takes_longer_than_a_minute_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(tmp_path)
+    folder.control.parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:  # takes requests, and answers none
+        listener.bind(str(folder.control))
+        listener.listen()
+        ask = functools.partial(control.ask, timeout=0.1)
+        monkeypatch.setattr(control, "ask", ask)
+        with pytest.raises(DiagnosticError) as caught:
+            _local.answer_of(folder, {"command": "restart", "service": "orders"})
+    (mistake,) = caught.value.mistakes
+    assert mistake.where == "`restart`"
+    assert "goes on with it" in mistake.found
+    assert "`ramet status`" in mistake.remedy
