@@ -37,5 +37,5 @@ ramet.place(globals())
 if os.environ.get("BENCH_OFF"):  # not even counted
     from ramet.telemetry.metrics.instruments import Counter, Histogram
 
-    Histogram.record = Counter.add = lambda *_: None
+    Histogram.record = Counter.add = lambda *_, span=None: None
     MIDDLEWARE.remove("ramet.telemetry.middleware.TelemetryMiddleware")

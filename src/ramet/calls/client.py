@@ -35,7 +35,7 @@ from ramet.errors import DiagnosticError, Mistake
 from ramet.identity import InvalidToken, KeysUnavailable, current_token, verify
 from ramet.placement import Here, here
 from ramet.telemetry import tracing
-from ramet.telemetry.context_variable import detach
+from ramet.telemetry.context_variable import CURRENT
 from ramet.telemetry.tracing import Working
 
 __all__ = ["client", "client_of", "remote_address", "stub_of"]
@@ -133,7 +133,7 @@ class _Stub:
         finally:
             callee = owner_of(operation.module) or metrics.UNKNOWN
             seconds, caller = time.monotonic() - started, self._caller or metrics.UNKNOWN
-            metrics.CLIENT.record(seconds, caller, callee, operation.label, code)
+            metrics.CLIENT.record(seconds, caller, callee, operation.label, code, span=span)
             health.answered(callee, code)
             if span is not None:
                 span.end()
@@ -159,7 +159,7 @@ class _Stub:
             return _call_in_process(self._contract, operation, body, key, limit)
         finally:
             if token is not None:
-                detach(token)
+                CURRENT.reset(token)
             context.calling_service.reset(outer)
 
     @classmethod
@@ -264,7 +264,7 @@ def _call_in_process(
         raise protocol.decode_error(protocol.http_status(error), encoded, operation) from error
     finally:
         if current is not None:
-            detach(current)
+            CURRENT.reset(current)
         if span is not None:
             span.end()
         context.idempotency_scope.reset(scope)

@@ -35,7 +35,7 @@ from ramet.calls.transactions import connections_of_thread
 from ramet.identity import InvalidToken, KeysUnavailable, bearer, current_token, use_token
 from ramet.placement import here
 from ramet.telemetry import endpoints, tracing
-from ramet.telemetry.context_variable import detach
+from ramet.telemetry.context_variable import CURRENT
 from ramet.telemetry.metrics import saturation
 from ramet.telemetry.propagation import with_baggage
 
@@ -140,7 +140,7 @@ class Operations:
                 finally:
                     _count(started, caller, operation, code)
                     if current is not None:
-                        detach(current)
+                        CURRENT.reset(current)
                     if span is not None:
                         span.end()
         finally:

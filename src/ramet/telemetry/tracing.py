@@ -97,8 +97,8 @@ def attach(span: Working) -> Token[Context]:
     of_api = span.inner if type(span) is ForeignSpan else span
     current = CURRENT.get()
     # A `Context` is a dict that cannot be changed; to copy this one into such would be felt.
-    inside = {**current, SPAN: of_api} if current else {SPAN: of_api}
-    return CURRENT.set(cast("Context", inside))
+    inside: Any = {**current, SPAN: of_api} if current else {SPAN: of_api}
+    return CURRENT.set(inside)
 
 
 def fail(span: Working, error: BaseException) -> None:
@@ -148,13 +148,13 @@ def current_parent() -> Parent | None:
     return span.as_parent() if type(span) is Span else told_by(span)
 
 
-def kept_trace() -> str | None:
-    """The id, see `ids`, of the current trace, if it is sampled, so that it can be looked up."""
-    span = CURRENT.get().get(SPAN)
-    if type(span) is Span:
-        return span.trace_id if span.is_sampled else None
-    parent = current_parent()
-    return parent.trace_id if parent is not None and parent.is_sampled else None
+def kept_trace(span: object = None) -> str | None:
+    """The id, see `ids`, of the trace of `span`, else of the current one, if it is sampled, so that
+    it can be looked up."""
+    found = CURRENT.get().get(SPAN) if span is None else span
+    if type(found) is not Span:
+        found = told_by(found.inner if type(found) is ForeignSpan else found)
+    return found.trace_id if found is not None and found.is_sampled else None
 
 
 def traceparent() -> str:

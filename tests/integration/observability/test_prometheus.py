@@ -67,7 +67,7 @@ _GAUGES = _events_gauges()
 def scraped() -> Iterator[int]:
     """The port of this process's metrics: some requests, calls and events, two dead letters."""
     instruments.use_folder(None, "test")
-    instruments.use_traces(bytes(range(16)).hex)
+    instruments.use_traces(lambda _: bytes(range(16)).hex())
     former = dict(sources._sources)
     sources._sources.clear()
     sources._sources["events"] = dead_letters
@@ -80,7 +80,7 @@ def scraped() -> Iterator[int]:
     yield port
     sources._sources.clear()
     sources._sources.update(former)
-    instruments.use_traces(lambda: None)
+    instruments.use_traces(lambda _: None)
     instruments.use_folder(None, "test")
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import override_settings
 
 import ramet
-from ramet.calls import metrics, transport
+from ramet.calls import metrics, spans, transport
 from ramet.calls.context import use_deadline
 from ramet.calls.server import Operations
 from ramet.placement import Here
@@ -106,6 +106,44 @@ def test_the_slowest_call_that_came_in_is_found_by_its_trace(traced: Trace) -> N
     assert answering.trace_id == trace_id
     [counted] = [each for each in own_series() if each.declaration == metrics.SERVER.declaration]
     assert counted.exemplar == trace_id
+
+
+def test_a_call_over_http_sends_its_spans_id_and_is_found_by_its_trace(
+    traced: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instruments.use_folder(None, "test")
+    kept = traced()
+    sent: list[list[str]] = []
+
+    def post(*args: object, **_: object) -> tuple[int, bytes]:
+        sent.append(args[3])  # type: ignore[arg-type]
+        return 200, b'{"result":"friday"}'
+
+    monkeypatch.setattr(transport, "post", post)
+    environment = Environment.read(
+        {"RAMET_SERVICES": "far", "RAMET_MESH_URL": "http://{service}:8080"}, SYSTEM
+    )
+    with override_settings(RAMET=Here(SYSTEM, frozenset({"far"}), "far", environment)):
+        assert ramet.client(Doors).open("friday") == "friday"
+    [asking] = kept()
+    assert f"traceparent: 00-{asking.trace_id}-{asking.span_id}-01" in sent[0]
+    [counted] = [each for each in own_series() if each.declaration == metrics.CLIENT.declaration]
+    assert counted.exemplar == asking.trace_id
+
+
+@pytest.mark.parametrize("most", [1, 4096])
+def test_each_call_tells_its_own_line(
+    traced: Trace, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(spans, "_MOST_PLACES", most)
+    kept = traced()
+    first = sys._getframe().f_lineno + 2
+    for _ in range(2):
+        ramet.client(Doors).open("friday")
+        ramet.client(Doors).open("friday")
+    asking = [span for span in kept() if span.kind == 3]
+    lines = [span.attributes["code.line.number"] for span in asking]
+    assert lines == [first, first + 1] * 2
 
 
 def _no_django(*_: object) -> list[bytes]:

@@ -56,7 +56,7 @@ _cells: Cells | None = None
 _folder: Path | None = None
 _role = "process"
 
-_current_trace: Callable[[], str | None] | None = None
+_trace_of: Callable[[object], str | None] | None = None
 
 
 def use_folder(folder: Path | None, role: str) -> None:
@@ -66,11 +66,11 @@ def use_folder(folder: Path | None, role: str) -> None:
     _begin_anew()
 
 
-def use_traces(current: Callable[[], str | None]) -> None:
-    """Ask `current` for the id (32 hexadecimal digits) of the trace at hand, None where it is not
-    kept: for exemplars."""
-    global _current_trace
-    _current_trace = current
+def use_traces(trace_of: Callable[[object], str | None]) -> None:
+    """Ask `trace_of` for the id (32 hexadecimal digits) of a span's trace, for None of the current
+    one's; it gives None where that trace is not kept. For exemplars."""
+    global _trace_of
+    _trace_of = trace_of
 
 
 def own_cells() -> Cells:
@@ -205,8 +205,9 @@ class Histogram(Instrument):
         self._bounds = bounds
         self._exemplar = 2 + len(bounds)
 
-    def record(self, seconds: float, *values: str) -> None:
-        """One more, which took so long; the slowest of a minute is kept with its trace's id."""
+    def record(self, seconds: float, *values: str, span: object = None) -> None:
+        """One more, which took so long; the slowest of a minute is kept with its trace's id, which
+        is `span`'s, else the current one's."""
         at = self.series.get(values)
         if at is None:
             at = self._open(values)
@@ -218,7 +219,7 @@ class Histogram(Instrument):
             exemplar = at + self._exemplar
             now = time.time()
             if seconds >= numbers[exemplar] or now - numbers[exemplar + 1] > EXEMPLAR_AGE:
-                trace = _current_trace() if _current_trace else None
+                trace = _trace_of(span) if _trace_of else None
                 if trace is not None:
                     numbers[exemplar], numbers[exemplar + 1] = seconds, now
                     begin = (exemplar + 2) * 8

@@ -128,13 +128,13 @@ def test_threads_that_come_first_together_count_in_one_place(
 
 def test_the_slowest_keeps_its_trace() -> None:
     traces = iter(["aa" * 16, "bb" * 16, "cc" * 16])
-    instruments.use_traces(lambda: next(traces))
+    instruments.use_traces(lambda _: next(traces))
     try:
         TOOK.record(0.2)
         TOOK.record(0.5)
         TOOK.record(0.3)  # not the slowest, so nobody asks for its trace
     finally:
-        instruments.use_traces(lambda: None)
+        instruments.use_traces(lambda _: None)
     (series,) = (each for each in own_series() if each.declaration == TOOK.declaration)
     assert series.exemplar == "bb" * 16
     assert next(traces) == "cc" * 16

@@ -61,12 +61,12 @@ def test_what_is_counted_is_cumulative_since_the_process_began() -> None:
 
 
 def test_a_duration_is_a_histogram_with_the_trace_of_the_slowest() -> None:
-    instruments.use_traces(lambda: "1f" * 16)
+    instruments.use_traces(lambda _: "1f" * 16)
     try:
         for seconds in (0.05, 0.5, 3.0):
             PACKED.record(seconds)
     finally:
-        instruments.use_traces(lambda: None)
+        instruments.use_traces(lambda _: None)
     ((_, payload),) = reporting.counted()
     metric = metrics(payload)["test.otlp.packing.duration"]
     assert metric.unit == "s"
