@@ -79,9 +79,10 @@ def version() -> bytes:
     """A digest of the code that assesses, and its Python: what another made is of no use."""
     digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
     package = Path(__file__).parent.parent
-    for top in (package, package.parents[1] / "system"):
-        for folder, _, names in sorted(os.walk(top)):
-            if not folder.endswith("__pycache__"):
-                for name in sorted(names):
-                    digest.update(Path(folder, name).read_bytes())
+    paths = sorted(package.parents[1].glob("*.py"))  # what it has of Ramet beside itself
+    for folder, _, names in sorted(os.walk(package)):
+        if not folder.endswith("__pycache__"):
+            paths += [Path(folder, name) for name in sorted(names)]
+    for path in paths:
+        digest.update(path.read_bytes())
     return digest.digest()
