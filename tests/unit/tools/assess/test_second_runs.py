@@ -16,6 +16,7 @@ import pytest
 from ramet.tools.assess.assessing import assess, page, store_of_reports
 from ramet.tools.assess.grouping import candidates
 from ramet.tools.assess.looking import Wanted
+from ramet.tools.assess.report import excerpts
 from ramet.tools.assess.report.as_json import as_json
 from ramet.tools.assess.scanning import scan
 from ramet.tools.assess.source.store import Store
@@ -188,6 +189,10 @@ def test_only_what_a_change_has_to_do_with_is_worked_out_again(
         return remembered(store, stage, inputs, kind, counted)
 
     monkeypatch.setattr(Store, "remembered", counting)
+    make = excerpts._excerpts
+    monkeypatch.setattr(
+        excerpts, "_excerpts", lambda found: stages.append("excerpts") or make(found)
+    )
     told(root, cache)
     assert stages.count("excerpts") > 5
     stages.clear()

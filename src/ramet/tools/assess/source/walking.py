@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ramet.tools.assess.facts import Gap, GapKind
 
-__all__ = ["Files", "State", "walk"]
+__all__ = ["Files", "State", "state_of", "walk"]
 
 # Larger ones are generated: no one writes 50,000 lines by hand, and reading them is slow.
 LARGEST = 2_000_000
@@ -40,6 +40,17 @@ _CONFIGURATION = frozenset(
 State = tuple[int, int, int, int, int]
 """Where a file is and when it was written last: device, inode, size, and times in nanoseconds of
 the last change of its content and of anything about it. The last one can be set by nobody."""
+
+
+def state_of(status: os.stat_result) -> State:
+    """The state of a file, of what the system says of it."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 @dataclass(slots=True)
@@ -158,13 +169,7 @@ class _Walk:
         else:
             of.append(path)
             if of is self.files.python:
-                self.files.states[path] = (
-                    status.st_dev,
-                    status.st_ino,
-                    status.st_size,
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
-                )
+                self.files.states[path] = state_of(status)
 
     def _unnamed(self, path: str) -> None:
         self._gap(
