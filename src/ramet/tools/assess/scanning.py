@@ -8,15 +8,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Edge, Gap, Model, Project, Scan
-from ramet.tools.assess.linking.behaviour.found import Found
-from ramet.tools.assess.linking.behaviour.joining import Joined, join
+from ramet.tools.assess.linking.behaviour.joining import Joined, Linked, join
 from ramet.tools.assess.linking.behaviour.linker import Linker
 from ramet.tools.assess.linking.linking import link
 from ramet.tools.assess.linking.listing import list_apps, list_models
@@ -33,7 +32,6 @@ from ramet.tools.assess.source.walking import Files, walk
 __all__ = ["scan"]
 
 _BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
-_FOUND = msgspec.msgpack.Decoder(Found)
 
 
 def scan(
@@ -128,8 +126,7 @@ def _behaviour(
     # What models are called must be compared with the last run before the first file is.
     linker = Linker(world) if last_run.sees_change else None
     user = str(world.settings.values.get("AUTH_USER_MODEL"))
-    found: dict[str, memoryview] = {}
-    fresh: dict[str, Found] = {}
+    found: dict[str, Linked] = {}
     linked: dict[str, Module] = {}
     modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
     for done, module in enumerate(modules):
@@ -142,25 +139,23 @@ def _behaviour(
         of = b"\0".join((world.keys[module.path], module.name.encode(), user.encode()))
         kept = last_run.get("linking", module.path, of)
         if kept is not None:
-            found[module.name] = kept
+            found[module.name] = Linked(kept, kept)
         elif (behaviour := _BEHAVIOUR.decode(module.extract.behaviour)) is not None:
             linker = linker or Linker(world)
             with world.names.asked.work() as work:
-                fresh[module.name] = one = linker.link(module, behaviour)
+                one = linker.link(module, behaviour)
             entry = msgspec.msgpack.encode(one)
-            found[module.name] = last_run.put("linking", module.path, of, entry, work)
+            made = last_run.put("linking", module.path, of, entry, work)
+            found[module.name] = Linked(made, last_run.before("linking", module.path), one)
     names = {path: module.name for path, module in world.modules.items()}
+    keys = {name: each.now.key for name, each in found.items()}
     templates = _texts(root, files.templates)
     return store.remembered(
         "joining",
-        (last_run.state, user, names, found, templates),
+        (last_run.state, user, names, keys, templates),
         Joined,
-        lambda: join(world, _decoded(found, fresh), templates),
+        lambda: join(world, found, templates),
     )
-
-
-def _decoded(found: Mapping[str, memoryview], fresh: Mapping[str, Found]) -> dict[str, Found]:
-    return {name: fresh.get(name) or _FOUND.decode(each) for name, each in found.items()}
 
 
 def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:

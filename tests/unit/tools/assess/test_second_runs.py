@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import msgspec
@@ -292,6 +293,29 @@ def test_whatever_a_function_returns_the_cache_is_not_to_be_seen(
         lines[place.lineno - 1 : place.end_lineno] = [new]
         path.write_text("\n".join(lines) + "\n")
         assert scan(root, cache=tmp_path / "cache") == scan(root), f"{path}:{place.lineno}: {new}"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_functions_do_the_cache_is_not_to_be_seen(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    """Each change gives one the body of another, with its calls, transactions and signals."""
+    chance = random.Random(seed)
+    scan(root, cache=tmp_path / "cache")
+    for _ in range(8):
+        every = [
+            (path, each)
+            for path in sorted(root.rglob("*.py"))
+            for each in ast.walk(ast.parse(path.read_text()))
+            if isinstance(each, ast.FunctionDef) and each.body[0].lineno > each.lineno
+        ]
+        (path, function), (_, other) = chance.choice(every), chance.choice(every)
+        new = indent(ast.unparse(other.body), " " * function.body[0].col_offset).splitlines()
+        lines = path.read_text().splitlines()
+        lines[function.body[0].lineno - 1 : function.end_lineno] = new
+        path.write_text("\n".join(lines) + "\n")
+        what = f"{path}: {function.name} does as {other.name}"
+        assert scan(root, cache=tmp_path / "cache") == scan(root), what
 
 
 def lines_like(root: Path, pattern: str) -> list[tuple[Path, int]]:
