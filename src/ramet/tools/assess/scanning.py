@@ -25,9 +25,10 @@ from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress, Reader
 from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.texts import Texts
 from ramet.tools.assess.source.untouched import Untouched
 from ramet.tools.assess.source.visiting import Behaviour
-from ramet.tools.assess.source.walking import Files, walk
+from ramet.tools.assess.source.walking import walk
 
 __all__ = ["scan"]
 
@@ -79,9 +80,11 @@ def _scan(
     untouched = Untouched(store, files.states, files.looked_at)
     reader = Reader(root, store, untouched=untouched)
     extracts = reader.read(files.python, progress)
+    templates = Texts(root, files.templates, untouched)
+    untouched.keep(reader.keys | templates.keys)
     world = link(root, files, extracts, reader.keys, store, venv, pythonpath, settings)
     _expect_django(root, world)
-    joined = _behaviour(root, files, world, store, progress)
+    joined = _behaviour(world, templates, store, progress)
     edges = [*world.schema.edges, *joined.edges]
     gaps = [*world.schema.gaps, *joined.gaps]
     world.last_run.keep()
@@ -115,9 +118,7 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _behaviour(
-    root: Path, files: Files, world: World, store: Store, progress: Progress | None
-) -> Joined:
+def _behaviour(world: World, templates: Texts, store: Store, progress: Progress | None) -> Joined:
     """What functions do. What a file's say by themselves is kept while what it asked for stays.
 
     What all say together is kept while each says the same, and no file sees another's change.
@@ -149,10 +150,9 @@ def _behaviour(
             found[module.name] = Linked(made, last_run.before("linking", module.path), one)
     names = {path: module.name for path, module in world.modules.items()}
     keys = {name: each.now.key for name, each in found.items()}
-    templates = _texts(root, files.templates)
     return store.remembered(
         "joining",
-        (last_run.state, user, names, keys, templates),
+        (last_run.state, user, names, keys, templates.keys),
         Joined,
         lambda: join(world, found, templates),
     )
@@ -173,17 +173,6 @@ def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
             why="Only the first is followed: what this one's functions do is not in this report.",
             remedy="Assess each project by its own folder.",
         )
-
-
-def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    texts = {}
-    for path in paths:
-        with (
-            contextlib.suppress(OSError),
-            open(f"{root}/{path}", encoding="utf-8", errors="replace") as file,
-        ):
-            texts[path] = file.read()
-    return texts
 
 
 def _name_of(root: Path) -> str:

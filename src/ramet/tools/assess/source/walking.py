@@ -58,8 +58,8 @@ class Files:
     """Paths from the project's root, with `/`, sorted. `configuration` is that of tools.
 
     `installed` are folders of installed packages, which a project may carry along.
-    `states` tell of Python files whether they may have changed, as it was at or after the time
-    `looked_at`, in nanoseconds since 1970.
+    `states` tell of Python files and templates whether they may have changed, as it was at or after
+    the time `looked_at`, in nanoseconds since 1970.
     """
 
     python: list[str] = field(default_factory=list)
@@ -168,7 +168,7 @@ class _Walk:
             )
         else:
             of.append(path)
-            if of is self.files.python:
+            if of is not self.files.configuration:
                 self.files.states[path] = state_of(status)
 
     def _unnamed(self, path: str) -> None:

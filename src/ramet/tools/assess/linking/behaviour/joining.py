@@ -17,14 +17,17 @@ from ramet.tools.assess.linking.behaviour.parts import Part, Parts
 from ramet.tools.assess.linking.behaviour.places import Places
 from ramet.tools.assess.linking.behaviour.routes import Routes
 from ramet.tools.assess.linking.behaviour.template_edges import template_edges
+from ramet.tools.assess.linking.behaviour.templates import TemplateUse, template_uses
 from ramet.tools.assess.linking.last_run import Result
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.store import key_of
+from ramet.tools.assess.source.texts import Texts
 
 __all__ = ["Joined", "Linked", "join"]
 
 _FOUND = msgspec.msgpack.Decoder(Found)
 _PART = msgspec.msgpack.Decoder(Part)
+_NAMED = msgspec.msgpack.Decoder(dict[str, list[TemplateUse]])
 
 
 class Joined(NamedTuple):
@@ -44,12 +47,12 @@ class Linked(NamedTuple):
     found: Found | None = None
 
 
-def join(world: World, linked: Mapping[str, Linked], templates: Mapping[str, str]) -> Joined:
-    """All edges of behaviour. `linked` is by module's name, `templates` are texts by path."""
+def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined:
+    """All edges of behaviour. `linked` is by module's dotted name."""
     places = Places(world)
     parts = _parts(world, places, linked)
     routes = Routes(parts, places)
-    owners = places.owners_of_templates(templates)
+    owners = places.owners_of_templates(templates.keys)
     edges: list[Edge] = []
     for part in parts.values():
         edges += part.edges
@@ -62,7 +65,8 @@ def join(world: World, linked: Mapping[str, Linked], templates: Mapping[str, str
         edges += part.reaching
     for part in parts.values():
         edges += part.transactions
-    edges += template_edges(templates, owners, places, routes, _tag_libraries(parts, places))
+    named = _named_by(templates, world)
+    edges += template_edges(named, owners, places, routes, _tag_libraries(parts, places))
     functions = [function for part in parts.values() for function in part.functions]
     atomics = [atomic for part in parts.values() for atomic in part.atomics]
     return Joined(
@@ -206,6 +210,17 @@ def _calls(parts: Mapping[str, Part]) -> Iterator[Edge]:
                     continue
                 told.add(once)
             yield edge
+
+
+def _named_by(templates: Texts, world: World) -> dict[str, list[TemplateUse]]:
+    """What each template names, as in the last run where none has changed."""
+    kept = world.last_run.get("templates", "", templates.key)
+    if kept is not None:
+        return _NAMED.decode(kept.found)
+    with world.names.asked.work() as work:
+        named = {path: template_uses(text) for path, text in templates.read().items()}
+    world.last_run.put("templates", "", templates.key, msgspec.msgpack.encode(named), work)
+    return named
 
 
 def _tag_libraries(modules: Iterable[str], places: Places) -> dict[str, str]:
