@@ -15,8 +15,9 @@ import msgspec
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Edge, Gap, Model, Project, Scan
-from ramet.tools.assess.linking.behaviour.joining import Joined, Linked, join
+from ramet.tools.assess.linking.behaviour.joining import Joined, join
 from ramet.tools.assess.linking.behaviour.linker import Linker
+from ramet.tools.assess.linking.behaviour.parting import Linked
 from ramet.tools.assess.linking.linking import link
 from ramet.tools.assess.linking.listing import list_apps, list_models
 from ramet.tools.assess.linking.names import Module
@@ -24,7 +25,7 @@ from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress, Reader
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.texts import Texts
 from ramet.tools.assess.source.untouched import Untouched
 from ramet.tools.assess.source.visiting import Behaviour
@@ -146,7 +147,7 @@ def _behaviour(world: World, templates: Texts, store: Store, progress: Progress 
             with world.names.asked.work() as work:
                 one = linker.link(module, behaviour)
             entry = msgspec.msgpack.encode(one)
-            made = last_run.put("linking", module.path, of, entry, work)
+            made = last_run.put("linking", module.path, of, entry, work, key_of(entry))
             found[module.name] = Linked(made, last_run.before("linking", module.path), one)
     names = {path: module.name for path, module in world.modules.items()}
     keys = {name: each.now.key for name, each in found.items()}

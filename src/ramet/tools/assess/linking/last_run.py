@@ -27,13 +27,13 @@ _EXTRACT = msgspec.msgpack.Decoder(Extract)
 class Result(msgspec.Struct, array_like=True, gc=False):
     """`of` is what it is a result of, besides the facts that it `asked` for.
 
-    `key` is a digest of what was `found`.
+    `key` is a digest of what was `found`, where somebody wants to compare it.
     """
 
     of: bytes
     found: memoryview
     asked: memoryview
-    key: bytes
+    key: bytes = b""
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
@@ -161,20 +161,22 @@ class LastRun:
         `of` is all that it depends on besides the facts that it asked for.
         """
         result = self.before(step, path)
-        if result is None or result.of != of or not self._is_good(result.asked):
+        if result is None or result.of != of or not self.is_good(result.asked):
             return None
         self._now.results.setdefault(step, {})[path] = result
         return result
 
-    def put(self, step: str, path: str, of: bytes, found: bytes, work: Work) -> Result:
+    def put(
+        self, step: str, path: str, of: bytes, found: bytes, work: Work, key: bytes = b""
+    ) -> Result:
         """Keep what a step has made in a work."""
-        asked = memoryview(self._asked.all_of(work))
-        result = Result(of, memoryview(found), asked, key_of(found))
+        result = Result(of, memoryview(found), memoryview(self._asked.all_of(work)), key)
         self._now.results.setdefault(step, {})[path] = result
         self._is_new = True
         return result
 
-    def _is_good(self, asked: memoryview) -> bool:
+    def is_good(self, asked: memoryview) -> bool:
+        """Whether none of the facts has changed whose digests these are."""
         return not self._changed or self._changed.isdisjoint(asked.cast("I"))
 
     def keep(self) -> None:

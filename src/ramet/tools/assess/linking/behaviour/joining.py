@@ -8,25 +8,21 @@ from typing import NamedTuple
 import msgspec
 
 from ramet.tools.assess.facts import Atomic, Edge, Function, Gap
-from ramet.tools.assess.linking.behaviour.found import Found
 from ramet.tools.assess.linking.behaviour.gaps import summed
-from ramet.tools.assess.linking.behaviour.graph import Functions
 from ramet.tools.assess.linking.behaviour.imports import import_edges
-from ramet.tools.assess.linking.behaviour.outlines import changes
-from ramet.tools.assess.linking.behaviour.parts import Part, Parts
+from ramet.tools.assess.linking.behaviour.parting import Linked, parts_of
+from ramet.tools.assess.linking.behaviour.parts import Part
 from ramet.tools.assess.linking.behaviour.places import Places
 from ramet.tools.assess.linking.behaviour.routes import Routes
 from ramet.tools.assess.linking.behaviour.template_edges import template_edges
 from ramet.tools.assess.linking.behaviour.templates import TemplateUse, template_uses
-from ramet.tools.assess.linking.last_run import Result
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.store import key_of
 from ramet.tools.assess.source.texts import Texts
 
-__all__ = ["Joined", "Linked", "join"]
+__all__ = ["Joined", "join"]
 
-_FOUND = msgspec.msgpack.Decoder(Found)
-_PART = msgspec.msgpack.Decoder(Part)
+_EDGES = msgspec.msgpack.Decoder(list[Edge])
 _NAMED = msgspec.msgpack.Decoder(dict[str, list[TemplateUse]])
 
 
@@ -39,26 +35,18 @@ class Joined(NamedTuple):
     gaps: list[Gap]
 
 
-class Linked(NamedTuple):
-    """What linking a module has found: now, in the last run, and decoded where that was now."""
-
-    now: Result
-    before: Result | None
-    found: Found | None = None
-
-
 def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined:
     """All edges of behaviour. `linked` is by module's dotted name."""
     places = Places(world)
-    parts = _parts(world, places, linked)
-    routes = Routes(parts, places)
+    basis = _basis(world, linked)
+    parts = parts_of(world, places, linked, basis)
+    routes = Routes(parts, linked, places)
     owners = places.owners_of_templates(templates.keys)
     edges: list[Edge] = []
     for part in parts.values():
         edges += part.edges
         edges += _uses(part, routes, owners)
-    made = {module: part.imports for module, part in parts.items() if part.imports}
-    edges += import_edges(made, places.app_of, places.path_of)
+    edges += _imports(parts, places, world, basis)
     edges += _signals(parts, places)
     edges += _calls(parts)
     for part in parts.values():
@@ -66,7 +54,7 @@ def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined
     for part in parts.values():
         edges += part.transactions
     named = _named_by(templates, world)
-    edges += template_edges(named, owners, places, routes, _tag_libraries(parts, places))
+    edges += template_edges(named, owners, places, routes, _tag_libraries(linked, places))
     functions = [function for part in parts.values() for function in part.functions]
     atomics = [atomic for part in parts.values() for atomic in part.atomics]
     return Joined(
@@ -77,74 +65,27 @@ def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined
     )
 
 
-class _Opened(Mapping[str, Found]):
-    """What was found by module, decoded where it is looked into."""
-
-    def __init__(self, linked: Mapping[str, Linked]) -> None:
-        self._linked = linked
-        self._decoded: dict[str, Found] = {}
-
-    def __getitem__(self, module: str) -> Found:
-        found = self._decoded.get(module)
-        if found is None:
-            each = self._linked[module]
-            self._decoded[module] = found = each.found or _FOUND.decode(each.now.found)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._linked)
-
-    def __len__(self) -> int:
-        return len(self._linked)
-
-
-def _parts(world: World, places: Places, linked: Mapping[str, Linked]) -> dict[str, Part]:
-    """The parts of all modules: those of the last run, but where what they follow from changed."""
-    last_run, found = world.last_run, _Opened(linked)
-    for module, each in linked.items():
-        if each.before is not None and each.before.key != each.now.key:
-            last_run.change(changes(_FOUND.decode(each.before.found), found[module]))
-    basis = _basis(world, linked)
-    kept: dict[str, Part] = {}
-    for module, each in linked.items():
-        result = last_run.get("joining", module, each.now.key + basis)
-        if result is not None:
-            kept[module] = _PART.decode(result.found)
-    if len(kept) == len(linked):
-        return kept
-    receivers = [
-        receiver
-        for module in linked
-        for receiver in (
-            [heard.receiver for heard in kept[module].heard]
-            if module in kept
-            else found[module].receivers
-        )
-    ]
-    asked = world.names.asked
-    functions = Functions(found, receivers, places, asked)
-    parts = Parts(world, found, places, functions)
-    every = {}
-    for module, each in linked.items():
-        part = kept.get(module)
-        if part is None:
-            with asked.work() as work:
-                part = parts.of(module)
-            entry = msgspec.msgpack.encode(part)
-            last_run.put("joining", module, each.now.key + basis, entry, work)
-        every[module] = part
-    return every
+def _imports(parts: Mapping[str, Part], places: Places, world: World, basis: bytes) -> list[Edge]:
+    """Those of imports, as in the last run where no module imports anything else."""
+    made = {module: part.imports for module, part in parts.items() if part.imports}
+    of = key_of(basis + msgspec.msgpack.encode(made))
+    kept = world.last_run.get("imports", "", of)
+    if kept is not None:
+        return _EDGES.decode(kept.found)
+    with world.names.asked.work() as work:
+        edges = list(import_edges(made, places.app_of, places.path_of))
+    world.last_run.put("imports", "", of, msgspec.msgpack.encode(edges), work)
+    return edges
 
 
 def _basis(world: World, linked: Mapping[str, Linked]) -> bytes:
     """A digest of what every part depends on: which modules and models there are, and where."""
-    told = (
-        str(world.settings.values.get("AUTH_USER_MODEL")),
-        {path: module.name for path, module in world.modules.items()},
-        list(linked),
-        [(model.label, model.dotted) for model in world.schema.known],
-    )
-    return key_of(repr(told).encode(errors="surrogateescape"))
+    told = [str(world.settings.values.get("AUTH_USER_MODEL")), "", *linked, ""]
+    for path, module in world.modules.items():
+        told += path, module.name
+    for model in world.schema.known:
+        told += "", model.label, model.dotted
+    return key_of("\0".join(told).encode(errors="surrogateescape"))
 
 
 def _uses(part: Part, routes: Routes, templates: Mapping[str, str]) -> Iterator[Edge]:

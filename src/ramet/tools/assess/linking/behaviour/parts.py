@@ -27,7 +27,7 @@ from ramet.tools.assess.linking.behaviour.places import Places
 from ramet.tools.assess.linking.behaviour.uses import Uses
 from ramet.tools.assess.linking.world import World
 
-__all__ = ["Heard", "Part", "Parts"]
+__all__ = ["NOTHING", "Heard", "Part", "Parts"]
 
 
 class Heard(NamedTuple):
@@ -60,6 +60,10 @@ class Part(msgspec.Struct, array_like=True, frozen=True, gc=False):
     includes: list[Include]
     url_namespace: str
     gaps: list[FoundGap]
+
+
+NOTHING = Part([], [], [], [], [], [], [], [], [], [], [], [], "", [])
+"""That of a module that adds nothing, as most do."""
 
 
 class Parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from ramet.tools.assess.linking.behaviour.parts import Part
 from ramet.tools.assess.linking.behaviour.places import Places
@@ -13,9 +13,10 @@ __all__ = ["Routes"]
 class Routes:
     """All URL patterns of a project. A name that several apps give is one of none."""
 
-    def __init__(self, parts: Mapping[str, Part], places: Places) -> None:
+    def __init__(self, parts: Mapping[str, Part], modules: Container[str], places: Places) -> None:
+        """`modules` are all that were linked, also those that add no part."""
         self._places = places
-        self._modules = parts.keys()
+        self._modules = modules
         # Which namespaces each module's patterns are under, by the includes of all.
         self._spaces: dict[str, set[str]] = {}
         for module, one in parts.items():
