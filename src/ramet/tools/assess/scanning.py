@@ -156,6 +156,7 @@ def _behaviour(world: World, templates: Texts, store: Store, progress: Progress 
         (last_run.state, user, names, keys, templates.keys),
         Joined,
         lambda: join(world, found, templates),
+        is_exact=True,
     )
 
 

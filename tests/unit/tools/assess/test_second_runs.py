@@ -181,13 +181,18 @@ def test_only_what_a_change_has_to_do_with_is_worked_out_again(
     remembered = Store.remembered
 
     def counting(
-        store: Store, stage: str, inputs: object, kind: type[Any], compute: Callable[[], Any]
+        store: Store,
+        stage: str,
+        inputs: object,
+        kind: type[Any],
+        compute: Callable[[], Any],
+        **how: bool,
     ) -> Any:
         def counted() -> Any:
             stages.append(stage)
             return compute()
 
-        return remembered(store, stage, inputs, kind, counted)
+        return remembered(store, stage, inputs, kind, counted, **how)
 
     monkeypatch.setattr(Store, "remembered", counting)
     make = excerpts._excerpts

@@ -72,17 +72,29 @@ class Store:
         return kept
 
     def remembered(
-        self, stage: str, inputs: object, kind: type[_Result], compute: Callable[[], _Result]
+        self,
+        stage: str,
+        inputs: object,
+        kind: type[_Result],
+        compute: Callable[[], _Result],
+        *,
+        is_exact: bool = False,
     ) -> _Result:
         """What a stage of the work makes of its inputs: worked out only where one has changed.
 
         `inputs` are all that the result depends on, beside the version. They and the result, which
         is a `kind`, are what msgspec can encode. A result is given as it will be read back, so
-        that one that is remembered is in nothing another than one that is not.
+        that one that is remembered is in nothing another than one that is not; or as it is made,
+        where that `is_exact`: no tuple for a list, no int for a float.
         """
         try:
             key = key_of(msgspec.msgpack.encode((stage, inputs)))
-            entry = self.get(key) or self.put(key, msgspec.msgpack.encode(compute()))
+            entry = self.get(key)
+            if entry is None:
+                result = compute()
+                entry = self.put(key, msgspec.msgpack.encode(result))
+                if is_exact:
+                    return result
         except UnicodeEncodeError:  # the project's folder has a name that is no UTF-8
             return compute()
         return msgspec.msgpack.decode(entry, type=kind)
