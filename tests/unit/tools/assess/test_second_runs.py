@@ -11,7 +11,6 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-import msgspec
 import pytest
 
 from ramet.tools.assess.assessing import assess, page, store_of_reports
@@ -20,7 +19,8 @@ from ramet.tools.assess.looking import Wanted
 from ramet.tools.assess.report import excerpts
 from ramet.tools.assess.report.as_json import as_json
 from ramet.tools.assess.scanning import scan
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.extracting import version
+from ramet.tools.assess.source.store import Store, _located
 
 MONOLITH = Path(__file__).parents[4] / "examples/monolith"
 
@@ -256,10 +256,12 @@ def test_whichever_entry_is_damaged_an_edit_is_seen_as_without_a_cache(
     path, old, new = EDITS[0]
     edit(root / path, old, new)
     fresh = scan(root)
-    version, entries, sums = msgspec.msgpack.decode(content)
-    for key, entry in entries.items():
-        damaged = bytes([entry[0] ^ 1]) + entry[1:]
-        kept.write_bytes(msgspec.msgpack.encode((version, entries | {key: damaged}, sums)))
+    places = _located(memoryview(content), version())
+    assert len(places) > 50
+    for start, _, _ in places.values():
+        damaged = bytearray(content)
+        damaged[start] ^= 1
+        kept.write_bytes(damaged)
         assert scan(root, cache=cache) == fresh
 
 
