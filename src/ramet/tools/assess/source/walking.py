@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from ramet.tools.assess.facts import Gap, GapKind
 
@@ -53,8 +54,7 @@ def state_of(status: os.stat_result) -> State:
     )
 
 
-@dataclass(slots=True)
-class Files:
+class Files(msgspec.Struct):
     """Paths from the project's root, with `/`, sorted. `configuration` is that of tools.
 
     `installed` are folders of installed packages, which a project may carry along.
@@ -62,13 +62,13 @@ class Files:
     the time `looked_at`, in nanoseconds since 1970.
     """
 
-    python: list[str] = field(default_factory=list)
-    states: dict[str, State] = field(default_factory=dict)
-    looked_at: int = field(default_factory=time.time_ns)
-    templates: list[str] = field(default_factory=list)
-    configuration: list[str] = field(default_factory=list)
-    installed: list[str] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
+    python: list[str] = []
+    states: dict[str, State] = {}
+    looked_at: int = msgspec.field(default_factory=time.time_ns)
+    templates: list[str] = []
+    configuration: list[str] = []
+    installed: list[str] = []
+    gaps: list[Gap] = []
 
 
 def walk(root: Path) -> Files:
