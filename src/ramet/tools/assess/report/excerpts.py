@@ -96,6 +96,7 @@ class _Files:
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
+        self._within = os.path.join(self._root, "")
         self._real_folders = {self._root: self._root}
         self._looked_at = time.time_ns()
 
@@ -119,7 +120,7 @@ class _Files:
             status = os.lstat(path)
         except (OSError, ValueError):
             return None
-        is_own = stat.S_ISREG(status.st_mode) and self._is_inside(path)
+        is_own = stat.S_ISREG(status.st_mode) and self._holds(self._folder(os.path.dirname(path)))
         return state_of(status) if is_own else None
 
     def _read(self, path: str) -> list[str]:
@@ -135,19 +136,23 @@ class _Files:
     def _is_inside(self, path: str) -> bool:
         """Whether it is in the project, wherever links lead. A folder is followed once."""
         folder, name = os.path.split(path)
-        real = os.path.join(self._real_folder(folder), name)
+        real = os.path.join(self._folder(folder), name)
         if os.path.islink(real) or name in ("", ".", ".."):
             real = os.path.realpath(real)
-        return real.startswith(os.path.join(self._root, ""))
+        return self._holds(real)
 
-    def _real_folder(self, path: str) -> str:
+    def _holds(self, real: str) -> bool:
+        return real == self._root or real.startswith(self._within)
+
+    def _folder(self, path: str) -> str:
+        """Where a folder really is."""
         real = self._real_folders.get(path)
         if real is None:
             above, name = os.path.split(path)
             if name in ("", ".", ".."):
                 real = os.path.realpath(path)
             else:
-                real = os.path.join(self._real_folder(above), name)
+                real = os.path.join(self._folder(above), name)
                 if os.path.islink(real):
                     real = os.path.realpath(real)
             self._real_folders[path] = real

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -94,6 +95,9 @@ def _is_text(name: str) -> bool:
     return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
+_NAME = attrgetter("name")
+
+
 class _Walk:
     def __init__(self, root: Path, files: Files) -> None:
         self.root = os.path.realpath(root)
@@ -102,7 +106,7 @@ class _Walk:
 
     def enter(self, folder: str, path: str, above: frozenset[str]) -> None:
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(folder), key=_NAME)
         except OSError as error:
             self._gap("unreadable-folder", path, str(error.strerror), "Let it be read.")
             return
@@ -114,9 +118,9 @@ class _Walk:
             return
         for entry in entries:
             name = entry.name
-            inner = f"{path}/{name}" if path else name
             if name[0] == ".":
                 continue
+            inner = f"{path}/{name}" if path else name
             if not _is_text(name):
                 self._unnamed(inner)
             elif entry.is_dir(follow_symlinks=False):
