@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import zlib
 from collections.abc import Callable
 from itertools import accumulate
@@ -123,7 +122,8 @@ class Store:
             return
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent)
+            name = f"{self._path}.{os.getpid()}.part"
+            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 with os.fdopen(handle, "wb", _BUFFER) as file:
                     keys, sizes = list(self._used), [len(each) for each in self._used.values()]
