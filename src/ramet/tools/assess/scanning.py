@@ -9,12 +9,13 @@ import contextlib
 import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.tools.assess.facts import Edge, Gap, Model, Project, Scan
+from ramet.tools.assess.facts import Gap, Project, Scan
 from ramet.tools.assess.linking.behaviour.joining import Joined, join
 from ramet.tools.assess.linking.behaviour.linker import Linker
 from ramet.tools.assess.linking.behaviour.parting import Linked
@@ -99,11 +100,12 @@ def _scan(
         ),
         apps=list_apps(world),
         models=list_models(world.schema.models, edges),
-        edges=sorted(edges, key=_place),
+        edges=sorted(edges, key=attrgetter("file", "line", "field")),
         functions=joined.functions,
         atomics=joined.atomics,
         gaps=sorted(
-            [*files.gaps, *_problems(extracts, reader.failures), *world.gaps, *gaps], key=_place
+            [*files.gaps, *_problems(extracts, reader.failures), *world.gaps, *gaps],
+            key=attrgetter("file", "line"),
         ),
     )
 
@@ -179,10 +181,6 @@ def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
 
 def _name_of(root: Path) -> str:
     return hashlib.blake2b(str(root).encode(), digest_size=8).hexdigest()
-
-
-def _place(fact: Edge | Gap | Model) -> tuple[str, int, str]:
-    return fact.file, fact.line, getattr(fact, "field", "")
 
 
 def _expect_django(root: Path, world: World) -> None:

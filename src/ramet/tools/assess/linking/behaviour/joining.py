@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -59,8 +60,8 @@ def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined
     atomics = [atomic for part in parts.values() for atomic in part.atomics]
     return Joined(
         list(_once(edges)),
-        sorted(functions, key=lambda function: (function.file, function.line)),
-        sorted(atomics, key=lambda atomic: (atomic.file, atomic.line)),
+        sorted(functions, key=attrgetter("file", "line")),
+        sorted(atomics, key=attrgetter("file", "line")),
         summed(parts, places),
     )
 
