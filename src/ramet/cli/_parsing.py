@@ -50,7 +50,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(parameters: Iterable[Parameter]) -> argparse.ArgumentParser:
-    parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    parser = _Parser(
+        add_help=False,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+        # It makes one for each option, and looks at the terminal unless it has a width.
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=80),
+    )
     for each in parameters:
         if each.names:
             parser.add_argument(*each.names, dest=each.name, **_settings(each))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ramet.errors import Mistake
-from ramet.system.detecting import has_known_secret, has_named_secret, has_random
+from ramet.likely_secrets import has_known_secret, has_named_secret, has_random
 
 __all__ = ["committed_secrets"]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ramet.likely_secrets import has_named_secret, has_random
 from ramet.system.committed import committed_secrets
-from ramet.system.detecting import has_named_secret, has_random, looks_secret
+from ramet.system.detecting import looks_secret
 
 ROOT = Path(__file__).resolve().parents[3]
 

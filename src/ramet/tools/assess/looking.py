@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.scanning import scan
@@ -15,8 +16,7 @@ from ramet.tools.assess.source.reading import Progress
 __all__ = ["Wanted", "cache_folder", "looked_at"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What somebody wants to have looked at beside the source, and how.
 
     `venv` is the virtual environment in which the project's packages are; with `registry` its

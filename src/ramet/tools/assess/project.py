@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.tools.assess.facts import Gap
@@ -41,18 +42,17 @@ MOST_EVALUATED = 20
 _NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"']?\]?\s*[,=:]\s*[\"']?([A-Za-z_][\w.]*)")
 
 
-@dataclass(slots=True)
-class SettingsFound:
+class SettingsFound(msgspec.Struct):
     """`modules` are dotted names, the one in use first. `is_named`: something names that one.
 
     `is_of_tests`: it is one of tests or of a sample, so that it may install what is for these.
     """
 
-    modules: list[str] = field(default_factory=list)
-    settings: Settings = field(default_factory=Settings)
+    modules: list[str] = []
+    settings: Settings = msgspec.field(default_factory=Settings)
     is_named: bool = False
     is_of_tests: bool = False
-    gaps: list[Gap] = field(default_factory=list)
+    gaps: list[Gap] = []
 
 
 def settings_named(root: Path, files: Files) -> list[str]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
 from ramet.errors import DiagnosticError, Mistake
-from ramet.tools.assess.facts import Edge, Gap, Model, Project, Scan
-from ramet.tools.assess.linking.behaviour.found import Found
+from ramet.tools.assess.facts import Gap, Project, Scan
 from ramet.tools.assess.linking.behaviour.joining import Joined, join
 from ramet.tools.assess.linking.behaviour.linker import Linker
+from ramet.tools.assess.linking.behaviour.parting import Linked
 from ramet.tools.assess.linking.linking import link
 from ramet.tools.assess.linking.listing import list_apps, list_models
 from ramet.tools.assess.linking.names import Module
@@ -25,15 +26,15 @@ from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress, Reader
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.store import Store, key_of
+from ramet.tools.assess.source.texts import Texts
 from ramet.tools.assess.source.untouched import Untouched
 from ramet.tools.assess.source.visiting import Behaviour
-from ramet.tools.assess.source.walking import Files, walk
+from ramet.tools.assess.source.walking import walk
 
 __all__ = ["scan"]
 
 _BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
-_FOUND = msgspec.msgpack.Decoder(Found)
 
 
 def scan(
@@ -81,9 +82,11 @@ def _scan(
     untouched = Untouched(store, files.states, files.looked_at)
     reader = Reader(root, store, untouched=untouched)
     extracts = reader.read(files.python, progress)
+    templates = Texts(root, files.templates, untouched)
+    untouched.keep(reader.keys | templates.keys)
     world = link(root, files, extracts, reader.keys, store, venv, pythonpath, settings)
     _expect_django(root, world)
-    joined = _behaviour(root, files, world, store, progress)
+    joined = _behaviour(world, templates, store, progress)
     edges = [*world.schema.edges, *joined.edges]
     gaps = [*world.schema.gaps, *joined.gaps]
     world.last_run.keep()
@@ -97,11 +100,12 @@ def _scan(
         ),
         apps=list_apps(world),
         models=list_models(world.schema.models, edges),
-        edges=sorted(edges, key=_place),
+        edges=sorted(edges, key=attrgetter("file", "line", "field")),
         functions=joined.functions,
         atomics=joined.atomics,
         gaps=sorted(
-            [*files.gaps, *_problems(extracts, reader.failures), *world.gaps, *gaps], key=_place
+            [*files.gaps, *_problems(extracts, reader.failures), *world.gaps, *gaps],
+            key=attrgetter("file", "line"),
         ),
     )
 
@@ -117,9 +121,7 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _behaviour(
-    root: Path, files: Files, world: World, store: Store, progress: Progress | None
-) -> Joined:
+def _behaviour(world: World, templates: Texts, store: Store, progress: Progress | None) -> Joined:
     """What functions do. What a file's say by themselves is kept while what it asked for stays.
 
     What all say together is kept while each says the same, and no file sees another's change.
@@ -128,8 +130,7 @@ def _behaviour(
     # What models are called must be compared with the last run before the first file is.
     linker = Linker(world) if last_run.sees_change else None
     user = str(world.settings.values.get("AUTH_USER_MODEL"))
-    found: dict[str, memoryview] = {}
-    fresh: dict[str, Found] = {}
+    found: dict[str, Linked] = {}
     linked: dict[str, Module] = {}
     modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
     for done, module in enumerate(modules):
@@ -142,25 +143,23 @@ def _behaviour(
         of = b"\0".join((world.keys[module.path], module.name.encode(), user.encode()))
         kept = last_run.get("linking", module.path, of)
         if kept is not None:
-            found[module.name] = kept
+            found[module.name] = Linked(kept, kept)
         elif (behaviour := _BEHAVIOUR.decode(module.extract.behaviour)) is not None:
             linker = linker or Linker(world)
             with world.names.asked.work() as work:
-                fresh[module.name] = one = linker.link(module, behaviour)
+                one = linker.link(module, behaviour)
             entry = msgspec.msgpack.encode(one)
-            found[module.name] = last_run.put("linking", module.path, of, entry, work)
+            made = last_run.put("linking", module.path, of, entry, work, key_of(entry))
+            found[module.name] = Linked(made, last_run.before("linking", module.path), one)
     names = {path: module.name for path, module in world.modules.items()}
-    templates = _texts(root, files.templates)
+    keys = {name: each.now.key for name, each in found.items()}
     return store.remembered(
         "joining",
-        (last_run.state, user, names, found, templates),
+        (last_run.state, user, names, keys, templates.keys),
         Joined,
-        lambda: join(world, _decoded(found, fresh), templates),
+        lambda: join(world, found, templates),
+        is_exact=True,
     )
-
-
-def _decoded(found: Mapping[str, memoryview], fresh: Mapping[str, Found]) -> dict[str, Found]:
-    return {name: fresh.get(name) or _FOUND.decode(each) for name, each in found.items()}
 
 
 def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
@@ -180,23 +179,8 @@ def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:
         )
 
 
-def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    texts = {}
-    for path in paths:
-        with (
-            contextlib.suppress(OSError),
-            open(f"{root}/{path}", encoding="utf-8", errors="replace") as file,
-        ):
-            texts[path] = file.read()
-    return texts
-
-
 def _name_of(root: Path) -> str:
     return hashlib.blake2b(str(root).encode(), digest_size=8).hexdigest()
-
-
-def _place(fact: Edge | Gap | Model) -> tuple[str, int, str]:
-    return fact.file, fact.line, getattr(fact, "field", "")
 
 
 def _expect_django(root: Path, world: World) -> None:

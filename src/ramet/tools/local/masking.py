@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ramet.system.detecting import has_known_secret, has_random
+from ramet.likely_secrets import has_known_secret, has_random
 
 MASK = "••••"
 

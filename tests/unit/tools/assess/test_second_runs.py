@@ -8,17 +8,19 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
-import msgspec
 import pytest
 
 from ramet.tools.assess.assessing import assess, page, store_of_reports
 from ramet.tools.assess.grouping import candidates
 from ramet.tools.assess.looking import Wanted
+from ramet.tools.assess.report import excerpts
 from ramet.tools.assess.report.as_json import as_json
 from ramet.tools.assess.scanning import scan
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.extracting import version
+from ramet.tools.assess.source.store import Store, _located
 
 MONOLITH = Path(__file__).parents[4] / "examples/monolith"
 
@@ -179,15 +181,24 @@ def test_only_what_a_change_has_to_do_with_is_worked_out_again(
     remembered = Store.remembered
 
     def counting(
-        store: Store, stage: str, inputs: object, kind: type[Any], compute: Callable[[], Any]
+        store: Store,
+        stage: str,
+        inputs: object,
+        kind: type[Any],
+        compute: Callable[[], Any],
+        **how: bool,
     ) -> Any:
         def counted() -> Any:
             stages.append(stage)
             return compute()
 
-        return remembered(store, stage, inputs, kind, counted)
+        return remembered(store, stage, inputs, kind, counted, **how)
 
     monkeypatch.setattr(Store, "remembered", counting)
+    make = excerpts._excerpts
+    monkeypatch.setattr(
+        excerpts, "_excerpts", lambda found: stages.append("excerpts") or make(found)
+    )
     told(root, cache)
     assert stages.count("excerpts") > 5
     stages.clear()
@@ -245,10 +256,12 @@ def test_whichever_entry_is_damaged_an_edit_is_seen_as_without_a_cache(
     path, old, new = EDITS[0]
     edit(root / path, old, new)
     fresh = scan(root)
-    version, entries, sums = msgspec.msgpack.decode(content)
-    for key, entry in entries.items():
-        damaged = bytes([entry[0] ^ 1]) + entry[1:]
-        kept.write_bytes(msgspec.msgpack.encode((version, entries | {key: damaged}, sums)))
+    places = _located(memoryview(content), version())
+    assert len(places) > 50
+    for start, _, _ in places.values():
+        damaged = bytearray(content)
+        damaged[start] ^= 1
+        kept.write_bytes(damaged)
         assert scan(root, cache=cache) == fresh
 
 
@@ -287,6 +300,29 @@ def test_whatever_a_function_returns_the_cache_is_not_to_be_seen(
         lines[place.lineno - 1 : place.end_lineno] = [new]
         path.write_text("\n".join(lines) + "\n")
         assert scan(root, cache=tmp_path / "cache") == scan(root), f"{path}:{place.lineno}: {new}"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_functions_do_the_cache_is_not_to_be_seen(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    """Each change gives one the body of another, with its calls, transactions and signals."""
+    chance = random.Random(seed)
+    scan(root, cache=tmp_path / "cache")
+    for _ in range(8):
+        every = [
+            (path, each)
+            for path in sorted(root.rglob("*.py"))
+            for each in ast.walk(ast.parse(path.read_text()))
+            if isinstance(each, ast.FunctionDef) and each.body[0].lineno > each.lineno
+        ]
+        (path, function), (_, other) = chance.choice(every), chance.choice(every)
+        new = indent(ast.unparse(other.body), " " * function.body[0].col_offset).splitlines()
+        lines = path.read_text().splitlines()
+        lines[function.body[0].lineno - 1 : function.end_lineno] = new
+        path.write_text("\n".join(lines) + "\n")
+        what = f"{path}: {function.name} does as {other.name}"
+        assert scan(root, cache=tmp_path / "cache") == scan(root), what
 
 
 def lines_like(root: Path, pattern: str) -> list[tuple[Path, int]]:

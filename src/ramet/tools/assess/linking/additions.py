@@ -7,7 +7,8 @@ model that it is given, and then its callers name the model: registries are ofte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from ramet.tools.assess.linking.classes import Class
 from ramet.tools.assess.linking.fields import Field
@@ -45,8 +46,7 @@ def find_additions(modules: Iterable[Module], models: ModelClasses) -> list[str]
     return sorted(additions.parts)
 
 
-@dataclass(slots=True)
-class _Site:
+class _Site(msgspec.Struct):
     """A call in a place. `function` and `cls` are those around it, `scope` the former's names."""
 
     module: Module
@@ -98,8 +98,7 @@ class _Scope(Mapping[str, Value]):
         return len(self.statements)
 
 
-@dataclass(slots=True, frozen=True)
-class _Addition:
+class _Addition(msgspec.Struct, frozen=True):
     """A field that a function gives to the model in one of its parameters."""
 
     parameter: str
@@ -239,7 +238,7 @@ class _Additions:
             and of.dotted not in site.scope
             and of.dotted in function.parameters
         ):
-            handed = replace(addition, parameter=of.dotted)
+            handed = msgspec.structs.replace(addition, parameter=of.dotted)
             known = self.by_function.setdefault(id(function), [])
             if handed not in known:
                 known.append(handed)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.known.labels import label_of
@@ -15,8 +16,7 @@ __all__ = ["Apps", "InstalledApp", "find_apps"]
 _CONFIGS = ("django.apps.AppConfig", "django.apps.config.AppConfig")
 
 
-@dataclass(slots=True)
-class InstalledApp:
+class InstalledApp(msgspec.Struct):
     """`package` is a dotted name, `folder` its path from the project's root or site-packages."""
 
     label: str
@@ -25,13 +25,12 @@ class InstalledApp:
     is_own: bool
 
 
-@dataclass(slots=True)
-class Apps:
+class Apps(msgspec.Struct):
     """The apps by label, those of INSTALLED_APPS and those that had to be guessed."""
 
-    by_label: dict[str, InstalledApp] = field(default_factory=dict)
-    unresolved: list[str] = field(default_factory=list)
-    _by_package: dict[str, InstalledApp] = field(default_factory=dict)
+    by_label: dict[str, InstalledApp] = {}
+    unresolved: list[str] = []
+    _by_package: dict[str, InstalledApp] = {}
 
     def add(self, app: InstalledApp) -> None:
         """Add one; the first of a label or of a package stays."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from ramet.tools.assess.linking.asked import Answers, Work
 from ramet.tools.assess.linking.names import Module, Symbol
@@ -24,8 +25,7 @@ from ramet.tools.assess.source.extract import (
 __all__ = ["Class", "Classes"]
 
 
-@dataclass(eq=False)
-class Class:
+class Class(msgspec.Struct, eq=False, dict=True):
     """A class by its dotted name. `definition` and `module` are None where it was not read.
 
     `bases` are the direct ones, without those that cannot be resolved (`unresolved` has their
@@ -36,8 +36,8 @@ class Class:
     dotted: str
     module: Module | None
     definition: ClassDef | None
-    bases: list[Class] = field(default_factory=list)
-    unresolved: list[int] = field(default_factory=list)
+    bases: list[Class] = []
+    unresolved: list[int] = []
     work: Work | None = None
 
     @cached_property

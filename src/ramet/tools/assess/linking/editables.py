@@ -12,7 +12,6 @@ import ast
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -24,8 +23,7 @@ from ramet.tools.assess.source.walking import walk
 __all__ = ["Place", "find_editables"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A folder of the search path; with `package`, that one alone, which is `inside` the folder."""
 
     folder: Path

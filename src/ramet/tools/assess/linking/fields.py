@@ -8,7 +8,8 @@ call, or in the `__init__` of the field's class.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.known.fields import KnownField, known_field
@@ -32,8 +33,7 @@ from ramet.tools.assess.source.extract import (
 __all__ = ["Field", "Fields"]
 
 
-@dataclass(slots=True, frozen=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A field of a model. `kind` is that of an edge, or "plain" where it is no relation.
 
     `target` and `through` are values: a label or a bare name as a string, or a `Symbol` of a class.
@@ -48,7 +48,7 @@ class Field:
     line: int
     target: Value = None
     through: Value = None
-    options: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Value] = {}
     field_class: str = ""
     is_tags: bool = False
 
@@ -63,8 +63,7 @@ class Field:
         return value if isinstance(value, str) else None
 
 
-@dataclass(slots=True)
-class _Made:
+class _Made(msgspec.Struct):
     """A call that makes a field: the kind, its arguments by name or place, and its class."""
 
     known: KnownField | None
@@ -122,7 +121,7 @@ class Fields:
             target = None
         if target is None:
             target = made.known.target
-        return replace(
+        return msgspec.structs.replace(
             plain,
             kind=made.known.kind,
             is_tags=made.known.through is not None,

@@ -7,7 +7,8 @@ and one to the user who made the change.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+import msgspec
 
 from ramet.tools.assess.linking.classes import Class
 from ramet.tools.assess.linking.fields import Field
@@ -62,7 +63,7 @@ def _history(
     cls = Class(f"{model.cls.dotted.rpartition('.')[0]}.{name}", module, definition)
     excluded = keywords.get("excluded_fields")
     fields = {
-        field.name: replace(
+        field.name: msgspec.structs.replace(
             field,
             kind="fk" if field.kind == "o2o" else field.kind,
             target=model.label if field.target == "self" else field.target,

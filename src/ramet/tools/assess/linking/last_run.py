@@ -18,18 +18,22 @@ from ramet.tools.assess.linking.visible import ALL, changes
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.store import Store, key_of
 
-__all__ = ["LastRun"]
+__all__ = ["LastRun", "Result"]
 
 _KEY = key_of(b"last run")
 _EXTRACT = msgspec.msgpack.Decoder(Extract)
 
 
-class _Result(msgspec.Struct, array_like=True, gc=False):
-    """`of` is what it is a result of, besides the facts that it `asked` for."""
+class Result(msgspec.Struct, array_like=True, gc=False):
+    """`of` is what it is a result of, besides the facts that it `asked` for.
+
+    `key` is a digest of what was `found`, where somebody wants to compare it.
+    """
 
     of: bytes
     found: memoryview
     asked: memoryview
+    key: bytes = b""
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
@@ -45,7 +49,7 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
     files: dict[str, bytes]
     schema: memoryview
     tables: memoryview
-    results: dict[str, dict[str, _Result]]
+    results: dict[str, dict[str, Result]]
 
 
 _KEPT = msgspec.msgpack.Decoder(_Kept)
@@ -143,25 +147,36 @@ class LastRun:
         )
         self._now.tables = memoryview(msgspec.msgpack.encode(new))
 
-    def get(self, step: str, path: str, of: bytes) -> memoryview | None:
+    def change(self, facts: Iterable[Fact]) -> None:
+        """Take facts as changed from now on, which follow from what others have found."""
+        self._changed.update(map(digest, facts))
+
+    def before(self, step: str, path: str) -> Result | None:
+        """What a step has made of a file in the last run, good or not."""
+        return self._before.results.get(step, {}).get(path)
+
+    def get(self, step: str, path: str, of: bytes) -> Result | None:
         """What a step has made of a file, if that is good; "" is the path of the whole project.
 
         `of` is all that it depends on besides the facts that it asked for.
         """
-        result = self._before.results.get(step, {}).get(path)
-        if result is None or result.of != of or not self._is_good(result.asked):
+        result = self.before(step, path)
+        if result is None or result.of != of or not self.is_good(result.asked):
             return None
         self._now.results.setdefault(step, {})[path] = result
-        return result.found
+        return result
 
-    def put(self, step: str, path: str, of: bytes, found: bytes, work: Work) -> memoryview:
+    def put(
+        self, step: str, path: str, of: bytes, found: bytes, work: Work, key: bytes = b""
+    ) -> Result:
         """Keep what a step has made in a work."""
-        result = _Result(of, memoryview(found), memoryview(self._asked.all_of(work)))
+        result = Result(of, memoryview(found), memoryview(self._asked.all_of(work)), key)
         self._now.results.setdefault(step, {})[path] = result
         self._is_new = True
-        return result.found
+        return result
 
-    def _is_good(self, asked: memoryview) -> bool:
+    def is_good(self, asked: memoryview) -> bool:
+        """Whether none of the facts has changed whose digests these are."""
         return not self._changed or self._changed.isdisjoint(asked.cast("I"))
 
     def keep(self) -> None:

@@ -6,7 +6,7 @@ unless a name in between hides it; a concrete base gives a link to its row; a pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from ramet.tools.assess.linking.apps import Apps
 from ramet.tools.assess.linking.asked import Answers
@@ -52,8 +52,7 @@ _MODEL_OPTIONS = frozenset(
 )
 
 
-@dataclass(slots=True, eq=False)
-class ModelClass:
+class ModelClass(msgspec.Struct, eq=False):
     """A concrete model or a proxy. `fields` are all but those of concrete parents, by name."""
 
     label: str
@@ -257,7 +256,7 @@ class ModelClasses:
         for field in [each for each in found.values() if each.is_tags]:
             if self._is_generic(cls, field):
                 # What django-taggit adds to every model with tags.
-                relation = replace(
+                relation = msgspec.structs.replace(
                     field,
                     name="tagged_items",
                     kind="generic_relation",
@@ -318,7 +317,7 @@ class ModelClasses:
         for field in found.values():
             if field.kind == "o2o" and field.options.get("parent_link") is True:
                 if self.target_class(field, cls) in (None, concrete):
-                    return replace(field, kind="mti_parent", target=concrete)
+                    return msgspec.structs.replace(field, kind="mti_parent", target=concrete)
             elif field.target is concrete:
                 return field
         assert cls.definition is not None

@@ -12,6 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from ramet.tools.assess.linking.asked import Asked
@@ -44,13 +45,18 @@ _WITHIN_APPS = frozenset(("management", "migrations", "templatetags", "tests"))
 
 def is_test(path: str) -> bool:
     """Whether a file is one of tests, by the names that pytest and unittest look for."""
-    *folders, name = path.split("/")
+    folder, _, name = path.rpartition("/")
     return (
-        any(map(_TEST_FOLDER.fullmatch, folders))
+        _is_of_tests(folder)
         or name.startswith(("test_", "conftest."))
         or name.endswith(("_test.py", "_tests.py"))
         or name in ("tests.py", "test.py")
     )
+
+
+@cache
+def _is_of_tests(folder: str) -> bool:
+    return any(map(_TEST_FOLDER.fullmatch, folder.split("/")))
 
 
 def is_test_package(package: str) -> bool:
@@ -60,10 +66,13 @@ def is_test_package(package: str) -> bool:
 
 def is_migration(path: str) -> bool:
     """Whether a file is a migration of a database's schema, Django's or South's."""
-    folders = path.split("/")[:-1]
-    return bool(folders) and (
-        "migrations" in folders or folders[-1] in ("south_migrations", "django_migrations")
-    )
+    return _is_of_migrations(path.rpartition("/")[0])
+
+
+@cache
+def _is_of_migrations(folder: str) -> bool:
+    folders = folder.split("/")
+    return "migrations" in folders or folders[-1] in ("south_migrations", "django_migrations")
 
 
 def import_roots(root: Path, paths: Iterable[str]) -> list[str]:
@@ -188,25 +197,24 @@ def name_modules(
         order.setdefault(each, len(order))
     named: dict[str, list[Module]] = {}
     further: dict[str, list[Module]] = {}
+    folders: dict[str, _Folder] = {}
     for path, extract in extracts.items():
-        candidates = [
-            (each, name)
-            for each in _above(path, order)
-            if (name := _name(root, path, each)) is not None
-        ]
+        above, _, file = path.rpartition("/")
+        folder = folders.get(above)
+        if folder is None:
+            home = _home(above, homes) if homes else None
+            folder = folders[above] = _Folder(root, above, order, naming, home)
+        candidates = folder.names(file)
         if not candidates:
             continue
-        home = _home(path, homes) if homes else None
         own_root, own_name = candidates[0]
         if len(candidates) > 1:
-            own_root, own_name = max(
-                candidates, key=lambda pair: _weight(pair[0], order, naming, home)
-            )
+            own_root, own_name = max(candidates, key=lambda pair: folder.weights[pair[0]])
         module = Module(
             name=own_name,
             path=path,
             root="" if own_root == ABOVE else own_root,
-            is_package=path.rpartition("/")[2] == "__init__.py",
+            is_package=file == "__init__.py",
             is_own=True,
             extract=extract,
             is_test=is_test(path),
@@ -226,10 +234,44 @@ def name_modules(
     return named
 
 
-def _above(path: str, order: Mapping[str, int]) -> list[str]:
-    """Those roots that a file may be under, in their order."""
+class _Folder:
+    """What the names of a folder's modules begin with, from each root that it may be under."""
+
+    def __init__(
+        self, root: Path, path: str, order: Mapping[str, int], naming: int, home: str | None
+    ) -> None:
+        self._starts: list[tuple[str, str, bool]] = []
+        self.weights: dict[str, tuple[bool, bool, int, int]] = {}
+        for each in _above(path, order):
+            inner = path
+            if each == ABOVE:
+                inner = f"{root.name}/{path}".rstrip("/")
+            elif each:
+                inner = path[len(each) + 1 :]
+            parts = inner.split("/") if inner else []
+            self._starts.append((each, ".".join(parts), all(map(str.isidentifier, parts))))
+            self.weights[each] = _weight(each, order, naming, home)
+
+    def names(self, file: str) -> list[tuple[str, str]]:
+        """The dotted names of a file in it, each with the root that it counts from.
+
+        A script such as `bin/do-it.py` has one though no one can import it: it imports others.
+        """
+        stem = file[:-3]
+        found = []
+        for each, start, can_be_imported in self._starts:
+            name = start
+            if stem != "__init__":
+                name = f"{start}.{stem}" if start else stem
+                can_be_imported = can_be_imported and stem.isidentifier()
+            if name and (can_be_imported or each in ("", ABOVE)):
+                found.append((each, name))
+        return found
+
+
+def _above(folder: str, order: Mapping[str, int]) -> list[str]:
+    """Those roots that a folder is, or may be under, in their order."""
     found = [each for each in ("", ABOVE) if each in order]
-    folder = path.rpartition("/")[0]
     while folder:
         if folder in order:
             found.append(folder)
@@ -237,8 +279,7 @@ def _above(path: str, order: Mapping[str, int]) -> list[str]:
     return sorted(found, key=order.__getitem__)
 
 
-def _home(path: str, homes: Mapping[str, str]) -> str | None:
-    folder = path.rpartition("/")[0]
+def _home(folder: str, homes: Mapping[str, str]) -> str | None:
     while folder:
         if folder in homes:
             return homes[folder]
@@ -253,22 +294,6 @@ def _weight(
     depth = -1 if each == ABOVE else each.count("/") + 1 if each else 0
     at = order[each]
     return each == home, at < naming, depth, -at
-
-
-def _name(root: Path, path: str, import_root: str) -> str | None:
-    if import_root == ABOVE:
-        path = f"{root.name}/{path}"
-    elif import_root:
-        if not path.startswith(import_root + "/"):
-            return None
-        path = path[len(import_root) + 1 :]
-    parts = path[:-3].split("/")
-    if parts[-1] == "__init__":
-        parts.pop()
-    if not parts or not all(map(str.isidentifier, parts)):
-        # A script such as `bin/do-it.py`: no one can import it, yet it imports others.
-        return ".".join(parts) if parts and import_root in ("", ABOVE) else None
-    return ".".join(parts)
 
 
 def _parent(folder: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
+
+import msgspec
 
 from ramet.tools.assess.linking.asked import Answers, Asked, Work
 from ramet.tools.assess.linking.visible import STARS
@@ -32,8 +33,7 @@ ANY = ("", "*")
 """The fact that is another where any module comes or goes."""
 
 
-@dataclass(slots=True, eq=False)
-class Symbol:
+class Symbol(msgspec.Struct, eq=False):
     """What a name stands for. `dotted` is where it is defined: `shop.orders.models.Order.Meta`.
 
     `module` is None outside of what was read; then `dotted` is the name that was imported.
@@ -45,8 +45,7 @@ class Symbol:
     statement: ClassDef | FunctionDef | Assign | None = None
 
 
-@dataclass(eq=False)
-class Module:
+class Module(msgspec.Struct, eq=False, dict=True):
     """A file in its place. `path` is from the project's root, or from site-packages.
 
     `root` is the folder from which the name counts, "" for the project's root.
@@ -57,10 +56,10 @@ class Module:
     root: str
     is_package: bool
     is_own: bool
-    extract: Extract = field(repr=False)
+    extract: Extract
     is_test: bool = False
     is_migration: bool = False
-    asked: Asked | None = field(default=None, repr=False)
+    asked: Asked | None = None
 
     def note(self, name: str) -> None:
         """Somebody asks what it binds to a name. Files that are not the project's do not change."""
@@ -102,8 +101,7 @@ class Library(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Names:
+class Names(msgspec.Struct):
     """Resolves names. `modules` are own ones by dotted name, several where roots differ.
 
     Of an assignment under an `if` it is asked whether it is made, `is_made`.
@@ -111,11 +109,11 @@ class Names:
 
     modules: dict[str, list[Module]]
     library: Library | None = None
-    asked: Asked = field(default_factory=Asked)
+    asked: Asked = msgspec.field(default_factory=Asked)
     is_made: Callable[[Module, Assign], bool] = lambda module, statement: True
-    _resolved: Answers[tuple[int, str], Symbol | None] = field(default_factory=dict)
-    _found: Answers[tuple[int, str], Symbol | None] = field(default_factory=dict)
-    _open: dict[tuple[int, str], Work] = field(default_factory=dict)
+    _resolved: Answers[tuple[int, str], Symbol | None] = {}
+    _found: Answers[tuple[int, str], Symbol | None] = {}
+    _open: dict[tuple[int, str], Work] = {}
 
     def find(self, dotted: str, importer: Module | None = None) -> Module | None:
         """The module of an absolute dotted name: the project's own before an installed one."""

@@ -110,7 +110,7 @@ class _Registering:
             with self._registry.classes.classes.values.names.asked.work() as work:
                 found = msgspec.msgpack.encode(list(work_out(module)))
             kept = self._last_run.put(step, path, of, found, work)
-        decoded: Sequence[_Found] = msgspec.msgpack.decode(kept)
+        decoded: Sequence[_Found] = msgspec.msgpack.decode(kept.found)
         return decoded
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.values import Value, Values
@@ -28,12 +29,11 @@ from ramet.tools.assess.source.extract import (
 __all__ = ["Settings", "defines_apps", "evaluate"]
 
 
-@dataclass(slots=True)
-class Settings:
+class Settings(msgspec.Struct):
     """`partial` are those of which not all can be known from source, with file and line."""
 
-    values: dict[str, Value] = field(default_factory=dict)
-    partial: dict[str, tuple[str, int]] = field(default_factory=dict)
+    values: dict[str, Value] = {}
+    partial: dict[str, tuple[str, int]] = {}
 
     def texts(self, name: str) -> list[str]:
         """The strings of a list."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from ramet.tools.assess.facts import Gap
 from ramet.tools.assess.linking.apps import Apps
@@ -16,8 +16,7 @@ from ramet.tools.assess.linking.values import Values
 __all__ = ["World"]
 
 
-@dataclass(slots=True)
-class World:
+class World(msgspec.Struct):
     """What a linker of one more kind of edge needs.
 
     `modules` are the project's own, each once, by path; `keys` their contents' digests.
@@ -33,7 +32,7 @@ class World:
     schema: Schema
     settings: Settings
     settings_modules: list[str]
-    gaps: list[Gap] = field(default_factory=list)
+    gaps: list[Gap] = []
 
     def app_label(self, module: Module) -> str:
         """The label of the app that a module is in, "" for none."""

@@ -1,25 +1,45 @@
 """The lines of source that a cut is about, so that a reader need not open the file.
 
-They are read in every run, and made fit to be shown (`showing`) where any of a file's is another.
+A file is read where its state is not as the last run has seen it, and its lines are made fit to be
+shown (`showing`) where any of them is another.
 """
 
 from __future__ import annotations
 
 import os
+import stat
+import time
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from ramet.tools.assess.findings import Cut
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.store import Store, key_of
+from ramet.tools.assess.source.untouched import has_rested
+from ramet.tools.assess.source.walking import State, state_of
 
 __all__ = ["with_excerpts"]
 
 _AROUND = 2
 _LARGEST_FILE = 4_000_000
+_KEY = key_of(b"excerpts")
+
+
+class _Shown(msgspec.Struct, array_like=True, gc=False):
+    """What is shown of a file: the `excerpts` of its `lines`, made of what has the key `of`.
+
+    `state` is that of the file, None where it is not to be believed.
+    """
+
+    lines: list[int]
+    state: State | None
+    of: bytes
+    excerpts: list[str]
+
+
+_SHOWN = msgspec.msgpack.Decoder(dict[str, _Shown])
 
 
 def with_excerpts(cuts: list[Cut], root: Path, store: Store | None = None) -> list[Cut]:
@@ -30,12 +50,19 @@ def with_excerpts(cuts: list[Cut], root: Path, store: Store | None = None) -> li
     not shown: a report leaves the machine. `store` keeps what was shown of the same lines.
     """
     store = store or Store()
-    lines_of = _Lines(root)
-    excerpts: dict[tuple[str, int], str] = {}
-    for file, places in _by_file(cuts).items():
-        found = [_around(lines_of[file], line) for line in places]
-        shown = store.remembered("excerpts", found, list[str], partial(_shown, found))
-        excerpts |= zip(((file, line) for line in places), shown, strict=True)
+    entry = store.get(_KEY)
+    before = _SHOWN.decode(entry) if entry is not None else {}
+    files = _Files(root)
+    now = {
+        file: files.shown(file, lines, before.get(file)) for file, lines in _by_file(cuts).items()
+    }
+    if now != before:
+        store.put(_KEY, msgspec.msgpack.encode(now))
+    excerpts = {
+        (file, line): excerpt
+        for file, each in now.items()
+        for line, excerpt in zip(each.lines, each.excerpts, strict=True)
+    }
     return [
         msgspec.structs.replace(cut, excerpt=excerpts[cut.edge.file, cut.edge.line]) for cut in cuts
     ]
@@ -57,26 +84,46 @@ def _around(lines: list[str], line: int) -> tuple[list[str], int]:
     return lines[first : line + _AROUND], line - 1 - first
 
 
-def _shown(found: list[tuple[list[str], int]]) -> list[str]:
-    # What recognises secrets takes longer to import than most runs have for all their excerpts.
+def _excerpts(found: list[tuple[list[str], int]]) -> list[str]:
+    # Most runs after the first have no line to recognise secrets in.
     from ramet.tools.assess.report.showing import excerpt
 
     return [excerpt(lines, at) for lines, at in found]
 
 
-class _Lines(dict[str, list[str]]):
-    """The lines of files by their names, none of one that is not to be read."""
+class _Files:
+    """The files of a project by their names."""
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
-        self._real_folders: dict[str, str] = {}
+        self._within = os.path.join(self._root, "")
+        self._real_folders = {self._root: self._root}
+        self._looked_at = time.time_ns()
 
-    def __missing__(self, name: str) -> list[str]:
-        self[name] = lines = self._read(name) if name else []
-        return lines
-
-    def _read(self, name: str) -> list[str]:
+    def shown(self, name: str, lines: list[int], before: _Shown | None) -> _Shown:
+        """What is shown of some lines of a file, as `before` where that is the same."""
         path = os.path.join(self._root, name)
+        state = self._state(path) if name else None
+        if before is not None and before.lines == lines and before.state == state is not None:
+            return before
+        read = self._read(path) if name else []
+        found = [_around(read, line) for line in lines]
+        of = key_of(msgspec.msgpack.encode(found))
+        excerpts = before.excerpts if before is not None and before.of == of else _excerpts(found)
+        if state is not None and not has_rested(state, self._looked_at):
+            state = None
+        return _Shown(lines, state, of, excerpts)
+
+    def _state(self, path: str) -> State | None:
+        """That of a file in the project, not of a link, which may lead elsewhere at any time."""
+        try:
+            status = os.lstat(path)
+        except (OSError, ValueError):
+            return None
+        is_own = stat.S_ISREG(status.st_mode) and self._holds(self._folder(os.path.dirname(path)))
+        return state_of(status) if is_own else None
+
+    def _read(self, path: str) -> list[str]:
         try:
             if not self._is_inside(path) or os.stat(path).st_size > _LARGEST_FILE:
                 return []
@@ -89,9 +136,24 @@ class _Lines(dict[str, list[str]]):
     def _is_inside(self, path: str) -> bool:
         """Whether it is in the project, wherever links lead. A folder is followed once."""
         folder, name = os.path.split(path)
-        if folder not in self._real_folders:
-            self._real_folders[folder] = os.path.realpath(folder)
-        real = os.path.join(self._real_folders[folder], name)
+        real = os.path.join(self._folder(folder), name)
         if os.path.islink(real) or name in ("", ".", ".."):
             real = os.path.realpath(real)
-        return real.startswith(os.path.join(self._root, ""))
+        return self._holds(real)
+
+    def _holds(self, real: str) -> bool:
+        return real == self._root or real.startswith(self._within)
+
+    def _folder(self, path: str) -> str:
+        """Where a folder really is."""
+        real = self._real_folders.get(path)
+        if real is None:
+            above, name = os.path.split(path)
+            if name in ("", ".", ".."):
+                real = os.path.realpath(path)
+            else:
+                real = os.path.join(self._folder(above), name)
+                if os.path.islink(real):
+                    real = os.path.realpath(real)
+            self._real_folders[path] = real
+        return real

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 
-from ramet.system.detecting import has_known_secret, has_named_secret
+from ramet.likely_secrets import has_known_secret, has_named_secret
 
 __all__ = ["excerpt"]
 

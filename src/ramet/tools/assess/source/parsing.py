@@ -13,7 +13,8 @@ import codecs
 import io
 import tokenize
 import warnings
-from dataclasses import dataclass
+
+import msgspec
 
 from ramet.tools.assess.source.extract import Problem
 from ramet.tools.assess.source.respelling import respell
@@ -21,8 +22,7 @@ from ramet.tools.assess.source.respelling import respell
 __all__ = ["Parsed", "parse"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """`tree` is None where nothing could be read."""
 
     tree: ast.Module | None

@@ -74,8 +74,6 @@ class Reader:
                 found[path] = self.store.put(self.keys[path], entry)
             if progress is not None:
                 progress(len(found), total, "reading files")
-        if self._untouched is not None:
-            self._untouched.keep(self.keys)
         return {path: _DECODER.decode(found[path]) for path in sorted(found)}
 
     def _key(self, content: bytes) -> bytes:

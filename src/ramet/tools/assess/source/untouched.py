@@ -14,7 +14,7 @@ import msgspec
 from ramet.tools.assess.source.store import Store, key_of
 from ramet.tools.assess.source.walking import State
 
-__all__ = ["Untouched"]
+__all__ = ["Untouched", "has_rested"]
 
 _KEY = key_of(b"untouched")
 _RESTED = 3_000_000_000
@@ -22,6 +22,11 @@ _RESTED = 3_000_000_000
 
 _Known = dict[str, tuple[State, bytes]]
 _KNOWN = msgspec.msgpack.Decoder(_Known)
+
+
+def has_rested(state: State, looked_at: int) -> bool:
+    """Whether a file with that state at a time, in nanoseconds since 1970, is to be believed."""
+    return max(state[-2:]) < looked_at - _RESTED
 
 
 class Untouched:
@@ -42,11 +47,10 @@ class Untouched:
 
     def keep(self, keys: Mapping[str, bytes]) -> None:
         """Write down the keys of all contents for the next run."""
-        rested = self._looked_at - _RESTED
         known = {
             path: (state, keys[path])
             for path, state in self._states.items()
-            if path in keys and max(state[-2:]) < rested
+            if path in keys and has_rested(state, self._looked_at)
         }
         if known != self._known:
             self._store.put(_KEY, msgspec.msgpack.encode(known))

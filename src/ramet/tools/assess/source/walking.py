@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
+
+import msgspec
 
 from ramet.tools.assess.facts import Gap, GapKind
 
-__all__ = ["Files", "State", "walk"]
+__all__ = ["Files", "State", "state_of", "walk"]
 
 # Larger ones are generated: no one writes 50,000 lines by hand, and reading them is slow.
 LARGEST = 2_000_000
@@ -42,22 +44,32 @@ State = tuple[int, int, int, int, int]
 the last change of its content and of anything about it. The last one can be set by nobody."""
 
 
-@dataclass(slots=True)
-class Files:
+def state_of(status: os.stat_result) -> State:
+    """The state of a file, of what the system says of it."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
+
+
+class Files(msgspec.Struct):
     """Paths from the project's root, with `/`, sorted. `configuration` is that of tools.
 
     `installed` are folders of installed packages, which a project may carry along.
-    `states` tell of Python files whether they may have changed, as it was at or after the time
-    `looked_at`, in nanoseconds since 1970.
+    `states` tell of Python files and templates whether they may have changed, as it was at or after
+    the time `looked_at`, in nanoseconds since 1970.
     """
 
-    python: list[str] = field(default_factory=list)
-    states: dict[str, State] = field(default_factory=dict)
-    looked_at: int = field(default_factory=time.time_ns)
-    templates: list[str] = field(default_factory=list)
-    configuration: list[str] = field(default_factory=list)
-    installed: list[str] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
+    python: list[str] = []
+    states: dict[str, State] = {}
+    looked_at: int = msgspec.field(default_factory=time.time_ns)
+    templates: list[str] = []
+    configuration: list[str] = []
+    installed: list[str] = []
+    gaps: list[Gap] = []
 
 
 def walk(root: Path) -> Files:
@@ -83,6 +95,9 @@ def _is_text(name: str) -> bool:
     return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
+_NAME = attrgetter("name")
+
+
 class _Walk:
     def __init__(self, root: Path, files: Files) -> None:
         self.root = os.path.realpath(root)
@@ -91,7 +106,7 @@ class _Walk:
 
     def enter(self, folder: str, path: str, above: frozenset[str]) -> None:
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(folder), key=_NAME)
         except OSError as error:
             self._gap("unreadable-folder", path, str(error.strerror), "Let it be read.")
             return
@@ -103,9 +118,9 @@ class _Walk:
             return
         for entry in entries:
             name = entry.name
-            inner = f"{path}/{name}" if path else name
             if name[0] == ".":
                 continue
+            inner = f"{path}/{name}" if path else name
             if not _is_text(name):
                 self._unnamed(inner)
             elif entry.is_dir(follow_symlinks=False):
@@ -157,14 +172,8 @@ class _Walk:
             )
         else:
             of.append(path)
-            if of is self.files.python:
-                self.files.states[path] = (
-                    status.st_dev,
-                    status.st_ino,
-                    status.st_size,
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
-                )
+            if of is not self.files.configuration:
+                self.files.states[path] = state_of(status)
 
     def _unnamed(self, path: str) -> None:
         self._gap(

@@ -9,6 +9,7 @@ import pytest
 
 from ramet.tools.assess.source.reading import Reader
 from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.texts import Texts
 from ramet.tools.assess.source.untouched import Untouched
 from ramet.tools.assess.source.walking import Files, State, walk
 
@@ -18,8 +19,10 @@ SECOND = 1_000_000_000
 def lines(root: Path, cache: Path, states: dict[str, State], looked_at: int) -> dict[str, int]:
     """How many lines each file has, as one run reads them."""
     store = Store(cache, b"1")
-    reader = Reader(root, store, untouched=Untouched(store, states, looked_at))
+    untouched = Untouched(store, states, looked_at)
+    reader = Reader(root, store, untouched=untouched)
     found = {path: each.lines for path, each in reader.read(states).items()}
+    untouched.keep(reader.keys)
     store.save()
     return found
 
@@ -69,3 +72,28 @@ def test_a_file_that_is_known_but_not_kept_is_read(tmp_path: Path) -> None:
     store.save()  # without what nobody asked for
     assert Store(tmp_path / "kept", b"1").last(known) is None
     assert lines(tmp_path, tmp_path / "kept", files.states, after(files, 10)) == {"a.py": 1}
+
+
+def test_a_template_that_rests_is_not_read_either(tmp_path: Path) -> None:
+    root, cache = tmp_path / "root", tmp_path / "kept"
+    (root / "templates").mkdir(parents=True)
+    path = root / "templates/a.html"
+    path.write_text("one")
+    files = walk(root)
+
+    def keys(seconds: int) -> dict[str, bytes]:
+        store = Store(cache, b"1")
+        untouched = Untouched(store, files.states, after(files, seconds))
+        texts = Texts(root, files.templates, untouched)
+        untouched.keep(texts.keys)
+        store.save()
+        return texts.keys
+
+    first = keys(1)
+    path.write_text("two")
+    second = keys(10)
+    assert first != second  # it had not rested
+    path.write_text("six")
+    assert keys(10) == second
+    files = walk(root)
+    assert keys(10) != second

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ramet.tools.assess.facts import Gap, GapKind
-from ramet.tools.assess.linking.behaviour.found import Found
+from ramet.tools.assess.linking.behaviour.parts import Part
 from ramet.tools.assess.linking.behaviour.places import Places
 
 __all__ = ["summed"]
@@ -29,11 +29,11 @@ _KINDS: dict[GapKind, tuple[str, str]] = {
 }
 
 
-def summed(found: Mapping[str, Found], places: Places) -> list[Gap]:
+def summed(parts: Mapping[str, Part], places: Places) -> list[Gap]:
     """One gap for each kind that there is."""
     first: dict[GapKind, tuple[str, int, str]] = {}
     counts: dict[GapKind, int] = {}
-    for module, one in found.items():
+    for module, one in parts.items():
         for gap in one.gaps:
             first.setdefault(gap.kind, (places.path_of(module), gap.line, gap.found))
             counts[gap.kind] = counts.get(gap.kind, 0) + 1

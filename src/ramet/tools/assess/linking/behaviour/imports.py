@@ -8,10 +8,13 @@ from typing import NamedTuple
 from ramet.tools.assess.facts import Edge
 from ramet.tools.assess.linking.behaviour.found import Found
 
-__all__ = ["import_edges"]
+__all__ = ["Import", "Imports", "import_edges"]
 
 FOR_TYPING, DEFERRED, GUARDED = 1, 2, 4
 _LONGEST_CHAIN = 6
+
+Import = tuple[str, int, int]
+"""The module that is imported, the line, and flags."""
 
 
 class _Import(NamedTuple):
@@ -21,14 +24,40 @@ class _Import(NamedTuple):
     flags: int
 
 
+class Imports:
+    """The imports of one module of a project by another. Those within one app tell nothing."""
+
+    def __init__(self, found: Mapping[str, Found], app_of: Callable[[str], str | None]) -> None:
+        self._found = found
+        self._app_of = app_of
+        self._modules = frozenset(found)
+        self._own = {module.partition(".")[0] for module in found}
+
+    def of(self, source: str) -> Iterator[Import]:
+        """Those that a module makes, of each other one once: the strongest, else the first."""
+        app = self._app_of(source)
+        modules, own = self._modules, self._own
+        seen: dict[tuple[str, bool], Import] = {}
+        for line, module, names, flags in self._found[source].imports:
+            if module.partition(".")[0] not in own:
+                continue
+            inner = [each if (each := f"{module}.{name}") in modules else module for name in names]
+            for target in dict.fromkeys(inner or [module]):
+                if target in modules and target != source:
+                    key = (target, bool(flags & FOR_TYPING))
+                    if key not in seen or seen[key][2] & DEFERRED > flags & DEFERRED:
+                        seen[key] = (target, line, flags)
+        return (each for each in seen.values() if app is None or self._app_of(each[0]) != app)
+
+
 def import_edges(
-    found: Mapping[str, Found],
+    made: Mapping[str, Iterable[Import]],
     app_of: Callable[[str], str | None],
     path_of: Callable[[str], str],
 ) -> Iterator[Edge]:
     """Edges between apps: one for each pair of modules, and one for each pair of apps that know
-    each other only through modules of no app."""
-    imports = list(_imports(found))
+    each other only through modules of no app. `made` are the imports of each module."""
+    imports = [_Import(source, *each) for source, those in made.items() for each in those]
     crossing = [
         (each, source, target)
         for each in imports
@@ -67,27 +96,6 @@ def _note(flags: int, cycle: frozenset[str] | None, target: str) -> str:
     if cycle is not None and target in cycle and not flags & (FOR_TYPING | DEFERRED):
         notes.append(f"cycle of {', '.join(sorted(cycle)[:6])}")
     return "; ".join(notes)
-
-
-def _imports(found: Mapping[str, Found]) -> Iterator[_Import]:
-    """From module to module, each pair once: the strongest, else the first."""
-    own = {module.partition(".")[0] for module in found}
-    for source, one in found.items():
-        seen: dict[tuple[str, bool], _Import] = {}
-        for line, module, names, flags in one.imports:
-            if module.partition(".")[0] not in own:
-                continue
-            targets = set()
-            for name in names:
-                inner = f"{module}.{name}"
-                targets.add(inner if inner in found else module)
-            for target in targets or {module}:
-                if target in found and target != source:
-                    each = _Import(source, target, line, flags)
-                    key = (target, bool(flags & FOR_TYPING))
-                    if key not in seen or seen[key].flags & DEFERRED > flags & DEFERRED:
-                        seen[key] = each
-        yield from seen.values()
 
 
 def _chains(

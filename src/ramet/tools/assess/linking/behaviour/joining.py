@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
+import msgspec
+
 from ramet.tools.assess.facts import Atomic, Edge, Function, Gap
-from ramet.tools.assess.linking.behaviour.found import Found, FoundEdge, FoundFunction
 from ramet.tools.assess.linking.behaviour.gaps import summed
-from ramet.tools.assess.linking.behaviour.graph import Functions
 from ramet.tools.assess.linking.behaviour.imports import import_edges
+from ramet.tools.assess.linking.behaviour.parting import Linked, parts_of
+from ramet.tools.assess.linking.behaviour.parts import Part
 from ramet.tools.assess.linking.behaviour.places import Places
 from ramet.tools.assess.linking.behaviour.routes import Routes
 from ramet.tools.assess.linking.behaviour.template_edges import template_edges
-from ramet.tools.assess.linking.behaviour.uses import Uses
+from ramet.tools.assess.linking.behaviour.templates import TemplateUse, template_uses
 from ramet.tools.assess.linking.world import World
+from ramet.tools.assess.source.store import key_of
+from ramet.tools.assess.source.texts import Texts
 
 __all__ = ["Joined", "join"]
+
+_EDGES = msgspec.msgpack.Decoder(list[Edge])
+_NAMED = msgspec.msgpack.Decoder(dict[str, list[TemplateUse]])
 
 
 class Joined(NamedTuple):
@@ -28,30 +36,68 @@ class Joined(NamedTuple):
     gaps: list[Gap]
 
 
-def join(world: World, found: Mapping[str, Found], templates: Mapping[str, str]) -> Joined:
-    """All edges of behaviour. `found` is by module's dotted name, `templates` are texts by path."""
+def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined:
+    """All edges of behaviour. `linked` is by module's dotted name."""
     places = Places(world)
-    functions = Functions(found, places.app_of, places.path_of, places.is_model)
-    routes = Routes(found, places)
-    owners = places.owners_of_templates(templates)
-    uses = Uses(world, places, functions, routes, owners)
-    atomics = list(functions.atomics(_is_request_atomic(world)))
+    basis = _basis(world, linked)
+    parts = parts_of(world, places, linked, basis)
+    routes = Routes(parts, linked, places)
+    owners = places.owners_of_templates(templates.keys)
     edges: list[Edge] = []
-    for module, one in found.items():
-        edges += _direct(places, module, one)
-        edges += uses.edges(module, one)
-    edges += import_edges(found, places.app_of, places.path_of)
-    edges += _signals(places, functions, found)
-    edges += _calls(functions)
-    edges += _reaching(functions, world)
-    edges += _transactions(functions, atomics)
-    edges += template_edges(templates, owners, places, routes, _tag_libraries(places, found))
+    for part in parts.values():
+        edges += part.edges
+        edges += _uses(part, routes, owners)
+    edges += _imports(parts, places, world, basis)
+    edges += _signals(parts, places)
+    edges += _calls(parts)
+    for part in parts.values():
+        edges += part.reaching
+    for part in parts.values():
+        edges += part.transactions
+    named = _named_by(templates, world)
+    edges += template_edges(named, owners, places, routes, _tag_libraries(linked, places))
+    functions = [function for part in parts.values() for function in part.functions]
+    atomics = [atomic for part in parts.values() for atomic in part.atomics]
     return Joined(
         list(_once(edges)),
-        sorted(functions.facts(), key=lambda function: (function.file, function.line)),
-        sorted(atomics, key=lambda atomic: (atomic.file, atomic.line)),
-        summed(found, places),
+        sorted(functions, key=attrgetter("file", "line")),
+        sorted(atomics, key=attrgetter("file", "line")),
+        summed(parts, places),
     )
+
+
+def _imports(parts: Mapping[str, Part], places: Places, world: World, basis: bytes) -> list[Edge]:
+    """Those of imports, as in the last run where no module imports anything else."""
+    made = {module: part.imports for module, part in parts.items() if part.imports}
+    of = key_of(basis + msgspec.msgpack.encode(made))
+    kept = world.last_run.get("imports", "", of)
+    if kept is not None:
+        return _EDGES.decode(kept.found)
+    with world.names.asked.work() as work:
+        edges = list(import_edges(made, places.app_of, places.path_of))
+    world.last_run.put("imports", "", of, msgspec.msgpack.encode(edges), work)
+    return edges
+
+
+def _basis(world: World, linked: Mapping[str, Linked]) -> bytes:
+    """A digest of what every part depends on: which modules and models there are, and where."""
+    told = [str(world.settings.values.get("AUTH_USER_MODEL")), "", *linked, ""]
+    for path, module in world.modules.items():
+        told += path, module.name
+    for model in world.schema.known:
+        told += "", model.label, model.dotted
+    return key_of("\0".join(told).encode(errors="surrogateescape"))
+
+
+def _uses(part: Part, routes: Routes, templates: Mapping[str, str]) -> Iterator[Edge]:
+    """Those of a part, with the app of each URL, and of each template by its loader's name."""
+    for use in part.uses:
+        if use.target:
+            yield use
+            continue
+        target = routes.app(use.field) if use.kind == "url" else templates.get(use.field)
+        if target is not None:
+            yield msgspec.structs.replace(use, target=target)
 
 
 def _once(edges: list[Edge]) -> Iterator[Edge]:
@@ -70,161 +116,61 @@ def _once(edges: list[Edge]) -> Iterator[Edge]:
             yield edge
 
 
-def _direct(places: Places, module: str, found: Found) -> Iterator[Edge]:
-    app = places.app_of(module)
-    path = places.path_of(module)
-    for each in found.edges:
-        source = each.source or app
-        if source is not None and places.exists(source) and places.exists(each.target):
-            yield _edge(each, source, path)
-
-
-def _edge(each: FoundEdge, source: str, path: str) -> Edge:
-    return Edge(
-        kind=each.kind,
-        source=source,
-        target=each.target,
-        field=each.field,
-        file=path,
-        line=each.line,
-        note=each.note,
-    )
-
-
-def _signals(places: Places, functions: Functions, found: Mapping[str, Found]) -> Iterator[Edge]:
+def _signals(parts: Mapping[str, Part], places: Places) -> Iterator[Edge]:
     """From the sender's model, or from who sends a signal of the project, to what is written."""
-    senders: dict[str, list[str]] = {}
-    for one in found.values():
-        for send in one.sends:
-            source = send.sender or None
-            if source is None and send.function in functions:
-                source = functions.place(send.function)
-            if source is not None and source not in senders.setdefault(send.signal, []):
-                senders[send.signal].append(source)
-    for module, one in found.items():
-        path = places.path_of(module)
-        for receiver in one.receivers:
-            sources = [receiver.sender] if receiver.sender else senders.get(receiver.signal, [])
-            name = receiver.function
-            targets = [places.app_of(module)]
-            via = ""
-            if name in functions:
-                written = [write.model for write in functions.writes(name)]
-                targets = list(dict.fromkeys(written)) or [functions.app(name)]
-                via = name
+    senders: dict[str, dict[str, None]] = {}
+    for part in parts.values():
+        for signal, source in part.sends:
+            senders.setdefault(signal, {})[source] = None
+    for module, part in parts.items():
+        for receiver, targets, via in part.heard:
+            sources = [receiver.sender] if receiver.sender else senders.get(receiver.signal, ())
             for source in sources:
                 for target in targets:
-                    if target is not None:
-                        yield Edge(
-                            kind="signal",
-                            source=source,
-                            target=target,
-                            field=receiver.signal.rpartition(".")[2],
-                            file=path,
-                            line=receiver.line,
-                            note=via,
-                        )
+                    yield Edge(
+                        kind="signal",
+                        source=source,
+                        target=target,
+                        field=receiver.signal.rpartition(".")[2],
+                        file=places.path_of(module),
+                        line=receiver.line,
+                        note=via,
+                    )
 
 
-def _calls(functions: Functions) -> Iterator[Edge]:
+def _calls(parts: Mapping[str, Part]) -> Iterator[Edge]:
     """Calls and tasks between functions of two apps, or of two models.
 
     A function that touches no model is told once for each that calls it: it can be copied or moved.
     """
     told = set()
-    for _, function in functions:
-        if not function.calls:
-            continue
-        source, app = functions.ends(function.name)
-        if source is None or app is None:
-            continue
-        for call in function.calls:
-            target, other = functions.ends(call.function)
-            if target is None or other is None or call.function == function.name:
-                continue
-            if app == other and ("." not in source or "." not in target):
-                continue
-            if source == target and app != other:
-                # Both belong to one model, so it is the apps that know each other.
-                source_end, target_end = app, other
-            else:
-                source_end, target_end = source, target
-            if "." not in target_end:
-                once = (source_end, target_end, call.function)
+    for part in parts.values():
+        for edge in part.calls:
+            if "." not in edge.target:
+                once = (edge.source, edge.target, edge.field)
                 if once in told:
                     continue
                 told.add(once)
-            yield Edge(
-                kind="task" if call.how == "task" else "call",
-                source=source_end,
-                target=target_end,
-                field=call.function,
-                file=functions.path(function.name),
-                line=call.line,
-                note="after the commit" if call.how == "later" else "",
-            )
+            yield edge
 
 
-def _reaching(functions: Functions, world: World) -> Iterator[Edge]:
-    """Middleware and commands, from their app to the models of others that they touch."""
-    middleware = tuple(f"{each}." for each in world.settings.texts("MIDDLEWARE"))
-    for _, function in functions:
-        kind = "command" if function.kind == "command" else None
-        if middleware and f"{function.name}.".startswith(middleware):
-            kind = "middleware"
-        app = functions.app(function.name) if kind is not None else None
-        if kind is None or app is None:
-            continue
-        for label in dict.fromkeys((*function.reads, *(w.model for w in function.writes))):
-            if label.partition(".")[0] != app and functions.is_model(label):
-                yield Edge(
-                    kind=kind,  # type: ignore[arg-type]
-                    source=app,
-                    target=label,
-                    field=function.name,
-                    file=functions.path(function.name),
-                    line=_line(function, label),
-                )
+def _named_by(templates: Texts, world: World) -> dict[str, list[TemplateUse]]:
+    """What each template names, as in the last run where none has changed."""
+    kept = world.last_run.get("templates", "", templates.key)
+    if kept is not None:
+        return _NAMED.decode(kept.found)
+    with world.names.asked.work() as work:
+        named = {path: template_uses(text) for path, text in templates.read().items()}
+    world.last_run.put("templates", "", templates.key, msgspec.msgpack.encode(named), work)
+    return named
 
 
-def _line(function: FoundFunction, label: str) -> int:
-    return next((w.line for w in function.writes if w.model == label), function.line)
-
-
-def _transactions(functions: Functions, atomics: list[Atomic]) -> Iterator[Edge]:
-    """From the model that stands for a transaction to those of other apps that it writes."""
-    for atomic in atomics:
-        first = functions.most_written(atomic.function, atomic.writes)
-        for write in atomic.writes:
-            if write.model.partition(".")[0] != first.partition(".")[0]:
-                yield Edge(
-                    kind="atomic",
-                    source=first,
-                    target=write.model,
-                    field=atomic.function,
-                    file=atomic.file,
-                    line=atomic.line,
-                    note=" > ".join(write.via),
-                )
-
-
-def _tag_libraries(places: Places, found: Mapping[str, Found]) -> dict[str, str]:
+def _tag_libraries(modules: Iterable[str], places: Places) -> dict[str, str]:
     """The app of each library of template tags, by the name that `{% load %}` has for it."""
     libraries = {}
-    for module in found:
+    for module in modules:
         _, is_library, name = module.rpartition(".templatetags.")
         app = places.app_of(module) if is_library else None
         if app is not None:
             libraries[name] = app
     return libraries
-
-
-def _is_request_atomic(world: World) -> bool:
-    """Whether Django wraps every view: ATOMIC_REQUESTS of a database, or a setting of that name."""
-    databases = world.settings.values.get("DATABASES")
-    if world.settings.values.get("ATOMIC_REQUESTS") is True:
-        return True
-    return isinstance(databases, dict) and any(
-        isinstance(each, dict) and each.get("ATOMIC_REQUESTS") is True
-        for each in databases.values()
-    )

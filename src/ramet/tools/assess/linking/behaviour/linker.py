@@ -60,7 +60,7 @@ class Linker:
                 found = owners.find()
             last_run.put("owners", "", models, msgspec.msgpack.encode(found), work)
         else:
-            found = msgspec.msgpack.decode(kept, type=OwnersFound)
+            found = msgspec.msgpack.decode(kept.found, type=OwnersFound)
         owners.know(found)
         if last_run.sees_change:
             last_run.compare_tables([*self._knowledge.facts(), *found.facts()])

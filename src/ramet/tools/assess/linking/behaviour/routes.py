@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
-from ramet.tools.assess.linking.behaviour.found import Found
+from ramet.tools.assess.linking.behaviour.parts import Part
 from ramet.tools.assess.linking.behaviour.places import Places
 
 __all__ = ["Routes"]
@@ -13,20 +13,21 @@ __all__ = ["Routes"]
 class Routes:
     """All URL patterns of a project. A name that several apps give is one of none."""
 
-    def __init__(self, found: Mapping[str, Found], places: Places) -> None:
+    def __init__(self, parts: Mapping[str, Part], modules: Container[str], places: Places) -> None:
+        """`modules` are all that were linked, also those that add no part."""
         self._places = places
-        self._modules = frozenset(found)
+        self._modules = modules
         # Which namespaces each module's patterns are under, by the includes of all.
         self._spaces: dict[str, set[str]] = {}
-        for module, one in found.items():
+        for module, one in parts.items():
             if one.url_namespace:
                 self._spaces.setdefault(module, set()).add(one.url_namespace)
-        for one in found.values():
+        for one in parts.values():
             for include in one.includes:
                 if include.namespace:
                     self._spaces.setdefault(include.module, set()).add(include.namespace)
         self._named: dict[str, list[tuple[str, str]]] = {}
-        for module, one in found.items():
+        for module, one in parts.items():
             for pattern in one.patterns:
                 app = self._app(module, pattern.view)
                 if app is not None:

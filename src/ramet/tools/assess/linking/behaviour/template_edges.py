@@ -8,28 +8,28 @@ from ramet.tools.assess.facts import Edge, EdgeKind
 from ramet.tools.assess.linking.behaviour.permissions import permission_target
 from ramet.tools.assess.linking.behaviour.places import Places
 from ramet.tools.assess.linking.behaviour.routes import Routes
-from ramet.tools.assess.linking.behaviour.templates import TemplateUse, template_uses
+from ramet.tools.assess.linking.behaviour.templates import TemplateUse
 
 __all__ = ["template_edges"]
 
 
 def template_edges(
-    templates: Mapping[str, str],
+    named: Mapping[str, list[TemplateUse]],
     owners: Mapping[str, str],
     places: Places,
     routes: Routes,
     tags: Mapping[str, str],
 ) -> Iterator[Edge]:
-    """Edges from the app in whose folder a template is.
+    """Edges from the app in whose folder a template is, by what each has `named`.
 
     `owners` have the app of each template by the name that a loader knows, `tags` that of each tag
     library.
     """
-    for path, text in templates.items():
+    for path, uses in named.items():
         app = places.app_of_path(path)
         if app is None:
             continue
-        for use in template_uses(text):
+        for use in uses:
             kind, target = _target(use, owners, places, routes, tags)
             if target is not None:
                 yield Edge(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import cached_property
 
 from ramet.tools.assess.facts import Edge, EdgeKind
 from ramet.tools.assess.linking.behaviour.found import Found, Use
 from ramet.tools.assess.linking.behaviour.graph import Functions
 from ramet.tools.assess.linking.behaviour.permissions import permission_target
 from ramet.tools.assess.linking.behaviour.places import Places
-from ramet.tools.assess.linking.behaviour.routes import Routes
 from ramet.tools.assess.linking.world import World
 
 __all__ = ["Uses"]
@@ -28,29 +28,14 @@ _KINDS: dict[str, EdgeKind] = {
 class Uses:
     """Resolves what a module's functions ask for by name."""
 
-    def __init__(
-        self,
-        world: World,
-        places: Places,
-        functions: Functions,
-        routes: Routes,
-        templates: Mapping[str, str],
-    ) -> None:
-        """`templates` has the app of each template by the name that a loader knows."""
+    def __init__(self, world: World, places: Places, functions: Functions) -> None:
         self._world = world
         self._places = places
         self._functions = functions
-        self._routes = routes
-        self._templates = templates
-        self._commands: dict[str, str] = {}
-        for module in world.modules.values():
-            before, found, name = module.name.rpartition(".management.commands.")
-            app = places.app_of(module.name) if found else None
-            if before and app is not None:
-                self._commands[name] = app
 
     def edges(self, module: str, found: Found) -> Iterator[Edge]:
-        """One edge for each name that leads to another app."""
+        """One edge for each name that leads to another app; the target "" is for all modules to
+        tell."""
         app = self._places.app_of(module)
         if app is None:
             return
@@ -73,10 +58,8 @@ class Uses:
 
     def _target(self, use: Use) -> str | None:
         name = use.name
-        if use.kind == "url":
-            return self._routes.app(name)
-        if use.kind == "template":
-            return self._templates.get(name)
+        if use.kind in ("url", "template"):
+            return ""
         if use.kind == "command":
             return self._commands.get(name)
         if use.kind == "permission":
@@ -87,6 +70,17 @@ class Uses:
             value = self._world.settings.values.get(name)
             return self._named(value) if isinstance(value, str) else None
         return self._named(name)
+
+    @cached_property
+    def _commands(self) -> dict[str, str]:
+        """The app of each management command."""
+        commands = {}
+        for module in self._world.modules.values():
+            before, found, name = module.name.rpartition(".management.commands.")
+            app = self._places.app_of(module.name) if found else None
+            if before and app is not None:
+                commands[name] = app
+        return commands
 
     def _named(self, dotted: str) -> str | None:
         """The model or app that a text names: `users.User`, `users.backends.Backend`."""

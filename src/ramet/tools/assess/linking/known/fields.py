@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 __all__ = ["DJANGO_FIELDS", "PACKAGE_FIELDS", "KnownField", "known_field"]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownField:
+class KnownField(msgspec.Struct, frozen=True):
     """`kind` as in `Edge.kind`. `target` and `through` are labels that it has by itself."""
 
     kind: str

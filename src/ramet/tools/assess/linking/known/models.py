@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 __all__ = ["SEARCH_APPS", "KnownModel", "is_indexed", "known_model"]
 
@@ -12,8 +12,7 @@ SEARCH_APPS = ("wagtailsearch", "modelsearch")
 _INDEXED = frozenset(("Indexed", "Page", "AbstractImage", "AbstractDocument"))
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModel:
+class KnownModel(msgspec.Struct, frozen=True):
     """`fields` are (name, kind, target, through) of an abstract one, `label` that of a concrete."""
 
     label: str | None = None
