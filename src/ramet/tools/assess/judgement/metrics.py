@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import combinations
-from math import log
+from math import fsum, log
 from statistics import fmean
 
 from ramet.tools.assess.findings import Metrics
@@ -98,7 +98,8 @@ def structural_modularity(partition: Partition, calls: Calls) -> float | None:
     cohesion = fmean(inside[group] / size**2 for group, size in sizes.items())
     if len(sizes) == 1:
         return cohesion
-    between = sum(pairs / (sizes[one] * sizes[other]) for (one, other), pairs in across.items())
+    # They come in no order, so their sum must be exact to be the same in every run.
+    between = fsum(pairs / (sizes[one] * sizes[other]) for (one, other), pairs in across.items())
     return cohesion - between / len(list(combinations(sizes, 2)))
 
 
