@@ -13,7 +13,7 @@ import msgspec
 from ramet.tools.assess.grouping.absorbing import MOST_MODELS
 from ramet.tools.assess.grouping.consensus import Consensus, find_consensus
 from ramet.tools.assess.grouping.evidence import Evidence, weigh
-from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.graph import NamedGraph
 from ramet.tools.assess.grouping.louvain import settle
 from ramet.tools.assess.grouping.platform import Hub, find_hubs
 
@@ -79,7 +79,7 @@ def find_candidates(
 
 
 def _find(
-    evidence: Evidence, services: dict[str, list[str]], every: Graph, seeds: int, seed: int
+    evidence: Evidence, services: dict[str, list[str]], every: NamedGraph, seeds: int, seed: int
 ) -> Candidates:
     pinned = {node for nodes in services.values() for node in nodes}
     scouts = partial(find_consensus, every, seeds=min(SCOUTS, seeds), seed=seed, further=0)
@@ -122,7 +122,7 @@ def _by_name(found: Consensus) -> dict[str, int]:
 
 
 def _settled(
-    every: Graph, groups: dict[str, int], hubs: Sequence[str], apps: Mapping[str, str]
+    every: NamedGraph, groups: dict[str, int], hubs: Sequence[str], apps: Mapping[str, str]
 ) -> list[int]:
     """The group of each node of `every`, hubs too.
 
@@ -132,7 +132,8 @@ def _settled(
     home = dict(groups)
     for hub in hubs:
         home[hub] = _home(hub, home, every, apps)
-    labels = [home[names[0]] for names in every.members]
+    number = {label: place for place, label in enumerate(dict.fromkeys(home.values()))}
+    labels = [number[home[names[0]]] for names in every.members]
     hub_nodes = {
         node for node, names in enumerate(every.members) if not set(hubs).isdisjoint(names)
     }
@@ -144,7 +145,7 @@ def _settled(
     return settle(every, labels, movable, MOST_MODELS)
 
 
-def _home(hub: str, groups: dict[str, int], graph: Graph, apps: Mapping[str, str]) -> int:
+def _home(hub: str, groups: dict[str, int], graph: NamedGraph, apps: Mapping[str, str]) -> int:
     """The group that the hub is tied to most among those with models of its app; else a new one.
 
     One that is full takes no further hub, unless all are.

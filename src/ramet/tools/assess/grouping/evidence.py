@@ -14,7 +14,7 @@ import msgspec
 
 from ramet.tools.assess.facts import EdgeKind, Function, Scan
 from ramet.tools.assess.grouping import weights
-from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.graph import NamedGraph
 
 __all__ = ["Evidence", "Link", "evidence_of", "weigh"]
 
@@ -63,7 +63,7 @@ def evidence_of(scan: Scan) -> Evidence:
     )
 
 
-def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> Graph:
+def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> NamedGraph:
     """The weighted graph of all nodes but those `without`."""
     nodes = [node for node in evidence.nodes if node not in without]
     ties: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -81,7 +81,7 @@ def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> Graph:
             weight = weights.of_app(len(members))
             for pair in combinations(members, 2):
                 ties[pair] += weight
-    return Graph.build(nodes, ties)
+    return NamedGraph.build(nodes, ties)
 
 
 def _touched(function: Function) -> set[str]:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from ramet.tools.assess.facts import Function, Scan
 from ramet.tools.assess.findings import Metrics
 from ramet.tools.assess.grouping import Evidence
-from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.graph import NamedGraph
 from ramet.tools.assess.grouping.louvain import modularity
 from ramet.tools.assess.judgement.metrics import measure
 
 __all__ = ["cohesions", "measured", "modularity_of"]
 
 
-def cohesions(graph: Graph, group_of: Mapping[str, str]) -> dict[str, float]:
+def cohesions(graph: NamedGraph, group_of: Mapping[str, str]) -> dict[str, float]:
     """Share of the weight at each group's models that stays inside, 0 to 1; coupling is the rest.
 
     `graph` is without hubs: every group leans on the platform. A group that is tied
@@ -32,7 +32,7 @@ def cohesions(graph: Graph, group_of: Mapping[str, str]) -> dict[str, float]:
     return {group: inside[group] / every[group] if every[group] else 1.0 for group in inside}
 
 
-def modularity_of(graph: Graph, group_of: Mapping[str, str]) -> float:
+def modularity_of(graph: NamedGraph, group_of: Mapping[str, str]) -> float:
     """Newman's modularity of the partition; `graph` is without the platform."""
     numbers = {group: number for number, group in enumerate(dict.fromkeys(group_of.values()))}
     return modularity(graph, [numbers[group_of[name]] for (name,) in graph.members])
