@@ -10,18 +10,18 @@ from pathlib import Path
 
 import msgspec
 
-from ramet.tools.assess.grouping.absorbing import MOST_MODELS
-from ramet.tools.assess.grouping.consensus import Consensus, find_consensus
+from ramet.tools.assess.grouping.absorbing import MOST_MODELS, absorb
+from ramet.tools.assess.grouping.consensus import find_consensus
 from ramet.tools.assess.grouping.evidence import Evidence, weigh
 from ramet.tools.assess.grouping.graph import NamedGraph
-from ramet.tools.assess.grouping.louvain import settle
+from ramet.tools.assess.grouping.louvain import louvain, settle
 from ramet.tools.assess.grouping.platform import Hub, find_hubs
 
 __all__ = ["Candidate", "Candidates", "find_candidates"]
 
-SCOUTS = 10
+SCOUTS = 5
 """Runs that only tell hubs from centres of a group."""
-RULES = 3
+RULES = 4
 """Of what a cached result was made by; raise it with any change of the grouping."""
 
 
@@ -39,12 +39,13 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 class Candidates(msgspec.Struct, frozen=True, kw_only=True):
     """All nodes in `groups`, the largest group first, each hub in the group that keeps it.
 
-    `agreement` is the share of the pairs of nodes, hubs aside, on which all runs agree.
+    `agreement` is the share of the pairs of nodes, hubs aside, on which all `runs` agree.
     """
 
     groups: list[Candidate]
     hubs: list[Hub]
     agreement: float
+    runs: int
 
     @property
     def partition(self) -> dict[str, int]:
@@ -64,8 +65,9 @@ def find_candidates(
 
     `pins` fix nodes, or whole apps, to a service; a node's own pin goes before its app's. Nodes
     fixed to one service stay together, those of two services apart, and unpinned ones may join. A
-    pinned node is no hub. `seeds` is the number of runs, `seed` where they start. `cache` is a file
-    for the last result, used where nothing that decides it has changed.
+    pinned node is no hub. `seeds` is the number of runs, of which fewer are made where they are all
+    alike, `seed` where they start. `cache` is a file for the last result, used where nothing that
+    decides it has changed.
     """
     services = _services(evidence, pins)
     every = weigh(evidence).pinned(services.values(), evidence.inseparable)
@@ -82,16 +84,14 @@ def _find(
     evidence: Evidence, services: dict[str, list[str]], every: NamedGraph, seeds: int, seed: int
 ) -> Candidates:
     pinned = {node for nodes in services.values() for node in nodes}
-    scouts = partial(find_consensus, every, seeds=min(SCOUTS, seeds), seed=seed, further=0)
-    hubs = [
-        hub for hub in find_hubs(evidence, lambda: _by_name(scouts())) if hub.node not in pinned
-    ]
+    scouts = partial(_scouts, every, min(SCOUTS, seeds), seed)
+    hubs = [hub for hub in find_hubs(evidence, scouts) if hub.node not in pinned]
     without = [hub.node for hub in hubs]
     graph = every
     if hubs:
         graph = weigh(evidence, without=without).pinned(services.values(), evidence.inseparable)
     found = find_consensus(graph, seeds=seeds, seed=seed)
-    labels = _settled(every, _by_name(found), without, evidence.apps)
+    labels = _settled(every, _by_name(graph, found.labels), without, evidence.apps)
     members: defaultdict[int, list[int]] = defaultdict(list)
     for node, label in enumerate(labels):
         members[label].append(node)
@@ -110,14 +110,18 @@ def _find(
             )
         )
     groups.sort(key=lambda group: (-len(group.nodes), group.nodes))
-    return Candidates(groups=groups, hubs=hubs, agreement=found.agreement)
+    return Candidates(groups=groups, hubs=hubs, agreement=found.agreement, runs=len(found.runs))
 
 
-def _by_name(found: Consensus) -> dict[str, int]:
+def _scouts(graph: NamedGraph, runs: int, seed: int) -> list[dict[str, int]]:
+    return [
+        _by_name(graph, absorb(graph, louvain(graph, f"{seed}:{number}"))) for number in range(runs)
+    ]
+
+
+def _by_name(graph: NamedGraph, labels: Sequence[int]) -> dict[str, int]:
     return {
-        name: label
-        for names, label in zip(found.graph.members, found.labels, strict=True)
-        for name in names
+        name: label for names, label in zip(graph.members, labels, strict=True) for name in names
     }
 
 

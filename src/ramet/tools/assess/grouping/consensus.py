@@ -23,6 +23,12 @@ __all__ = ["Consensus", "find_consensus"]
 MAJORITY = 0.5
 """Two groups are one where their models were together in at least this share of runs, averaged."""
 
+ALIKE = 20
+"""Where the first runs, so many, are all alike no more are made.
+
+Another outcome that a seventh of all runs comes to is missed by them in one system of twenty.
+"""
+
 SURE = 5
 """A best partition to which so many runs came is hardly missed by those of another seed."""
 FURTHER = 3
@@ -78,19 +84,17 @@ class Consensus(NamedTuple):
         )
 
 
-def find_consensus(
-    graph: NamedGraph, *, seeds: int, seed: int = 0, further: int = FURTHER
-) -> Consensus:
+def find_consensus(graph: NamedGraph, *, seeds: int, seed: int = 0) -> Consensus:
     """Group the graph `seeds` times, each with a seed of its own that follows from `seed`.
 
-    The partition is what most runs put together, or the best single run where that has the higher
-    modularity; in search of it `further` times as many runs are made. (Clustering the matrix alone
-    depends on the seed where two optima are nearly as good; a best run that several runs came to
-    hardly ever does.)
+    No more than `ALIKE` times where these runs are all alike. The partition is what most runs put
+    together, or the best single run where that has the higher modularity; in search of it more runs
+    are made. (Clustering the matrix alone depends on the seed where two optima are nearly as good;
+    a best run that several runs came to hardly ever does.)
     """
+    single = _runs(graph, seeds, seed)
     # Where groups are clear most runs are alike, and what is made of them is made once.
     absorbed = cache(partial(absorb, graph))
-    single = [tuple(louvain(graph, f"{seed}:{number}")) for number in range(seeds)]
     runs = [absorbed(labels) for labels in single]
     atoms = _atoms(runs, len(graph))
     together = _together(runs, atoms)
@@ -100,15 +104,23 @@ def find_consensus(
             atom_of[node] = number
     merged = _merge(graph, atoms, together)
     consensus = polish(graph, [merged[atom] for atom in atom_of])
-    best = _better(consensus, _best(graph, single, seed, further))
+    best = _better(consensus, _best(graph, single, seed))
     return Consensus(graph, absorb(graph, best.labels), runs, together, atom_of)
 
 
-def _best(
-    graph: NamedGraph, single: Sequence[tuple[int, ...]], seed: int, further: int
-) -> Partition:
+def _runs(graph: NamedGraph, seeds: int, seed: int) -> list[tuple[int, ...]]:
+    """One after the other, and no more where the first are all alike."""
+    runs: list[tuple[int, ...]] = []
+    for number in range(seeds):
+        runs.append(tuple(louvain(graph, f"{seed}:{number}")))
+        if len(runs) == ALIKE and len(set(runs)) == 1:
+            break
+    return runs
+
+
+def _best(graph: NamedGraph, single: Sequence[tuple[int, ...]], seed: int) -> Partition:
     """The polished run of highest modularity, sought on until several runs have come to it."""
-    most = min((1 + further) * len(single), max(FEWEST, BUDGET // max(len(graph), 1)))
+    most = min((1 + FURTHER) * len(single), max(FEWEST, BUDGET // max(len(graph), 1)))
     polished = cache(partial(polish, graph))
     best, times = polished(single[0]), 1
     for number in range(1, most):

@@ -51,7 +51,7 @@ def judge(
     grouping = Grouping(
         groups=groups,
         platform=[*_own_platform(found, group_of), *_package_platform(scan, group_of)],
-        seeds=seeds,
+        seeds=found.runs,
         agreement=found.agreement,
         metrics=measured(scan, evidence, group_of),
         roles=places.roles,

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ramet.tools.assess.grouping import Candidates, Evidence, find_candidates
+from ramet.tools.assess.grouping import Candidates, Evidence, consensus, find_candidates
+from ramet.tools.assess.grouping.consensus import ALIKE
 from ramet.tools.assess.grouping.evidence import Link
+from ramet.tools.assess.grouping.platform import find_hubs
 from tests.unit.tools.assess.grouping.graphs import circles, noisy
 
 
@@ -47,6 +49,22 @@ def test_groups_hardly_depend_on_the_seed(inside: float) -> None:
         (first[one] == first[other]) == (second[one] == second[other]) for one, other in pairs
     )
     assert same >= 0.95 * len(pairs)
+
+
+def test_no_more_runs_are_made_where_many_are_all_alike() -> None:
+    assert find_candidates(circles(5, 6, bridges=[("a0", "b0")])).runs == ALIKE
+    assert find_candidates(circles(5, 6), seeds=ALIKE - 1).runs == ALIKE - 1
+    assert find_candidates(noisy(60, seed=1)).runs == 50
+
+
+def test_groups_are_what_all_runs_would_have_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = with_hub()
+    found = find_candidates(evidence)
+    monkeypatch.setattr(consensus, "ALIKE", 0)
+    every = find_candidates(evidence)
+
+    assert (found.runs, every.runs) == (ALIKE, 50)
+    assert found == msgspec.structs.replace(every, runs=ALIKE)
 
 
 def test_of_two_partitions_that_are_as_good_every_seed_takes_the_same() -> None:
@@ -104,6 +122,15 @@ def test_the_centre_of_one_group_is_no_platform() -> None:
 
     assert found.hubs == []
     assert len(group_with(found, "centre")) == 31
+
+
+def test_a_platform_is_spread_in_the_runs_on_average() -> None:
+    evidence = with_hub()
+    together = dict.fromkeys(evidence.nodes, 0)
+    apart = {node: number for number, node in enumerate(evidence.nodes)}
+
+    assert [hub.node for hub in find_hubs(evidence, lambda: [apart, apart, together])] == ["user"]
+    assert find_hubs(evidence, lambda: [apart, together, together]) == []
 
 
 def test_a_small_system_has_no_platform() -> None:
