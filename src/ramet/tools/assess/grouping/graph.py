@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq
@@ -139,10 +138,3 @@ class NamedGraph(Graph):
             fixed,
             list(members.values()),
         )
-
-    def digest(self) -> str:
-        """A hash of all that decides how this graph is grouped."""
-        told = hashlib.sha256()
-        for each in (self.members, [sorted(t.items()) for t in self.neighbours], self.pins):
-            told.update(repr(each).encode())
-        return told.hexdigest()

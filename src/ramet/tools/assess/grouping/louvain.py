@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ramet.tools.assess.grouping.graph import Graph, Ties
 
-__all__ = ["Partition", "louvain", "modularity", "polish", "settle"]
+__all__ = ["Partition", "cohesions", "louvain", "modularity", "polish", "settle"]
 
 LEAST_GAIN = 1e-12
 """What rounding can make up is no gain, or nodes would move for ever."""
@@ -144,3 +144,19 @@ def modularity(graph: Graph, labels: Sequence[int]) -> float:
             if labels[other] == label:
                 inside += weight
     return inside / whole - sum((total / whole) ** 2 for total in totals.values())
+
+
+def cohesions(graph: Graph, labels: Sequence[int]) -> dict[int, float]:
+    """Share of the weight at each community that stays inside, 0 to 1; coupling is the rest.
+
+    One that is tied to nothing, not even within, holds together by nothing and leaks nothing: 1.
+    """
+    inside: dict[int, float] = dict.fromkeys(labels, 0.0)
+    every: dict[int, float] = dict.fromkeys(labels, 0.0)
+    for node, label in enumerate(labels):
+        every[label] += graph.degrees[node]
+        inside[label] += 2 * graph.loops[node]
+        for other, weight in graph.neighbours[node].items():
+            if labels[other] == label:
+                inside[label] += weight
+    return {label: inside[label] / every[label] if every[label] else 1.0 for label in inside}

@@ -214,6 +214,41 @@ def test_a_cached_result_is_used_until_the_graph_changes(tmp_path: Path) -> None
     assert changed.agreement == 1
 
 
+CHANGES: list[Evidence] = [
+    msgspec.structs.replace(with_hub(), **{field: value})
+    for field, value in (
+        ("links", {**with_hub().links, ("a0", "b0", "o2o"): 9}),
+        ("links", {**with_hub().links, ("a0", "a1", "fk"): 2}),
+        ("contexts", {"f": ["a0", "b0"], "g": ["a0", "b0"]}),
+        ("transactions", [["a0", "b0"]]),
+        ("apps", {"a0": "c", "c0": "c"}),
+        ("inseparable", [("a0", "d0")]),
+        ("nodes", [node for node in with_hub().nodes if node != "b3"]),
+    )
+]
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+@pytest.mark.parametrize("pins", [{}, {"a0": "first"}])
+def test_after_a_change_of_any_kind_the_cache_is_not_to_be_seen(
+    tmp_path: Path, changed: Evidence, pins: dict[str, str]
+) -> None:
+    cache = tmp_path / "grouping.json"
+    before = find_candidates(with_hub(), cache=cache)
+
+    after = find_candidates(changed, pins=pins, seeds=5, cache=cache)
+
+    assert after == find_candidates(changed, pins=pins, seeds=5) != before
+
+
+def test_names_that_are_no_utf_8_are_grouped_without_a_cache(tmp_path: Path) -> None:
+    evidence = Evidence(nodes=["a", "\udcff"], links={("a", "\udcff", "fk"): 1})
+
+    [group] = find_candidates(evidence, cache=tmp_path / "grouping.json").groups
+
+    assert group.nodes == ["a", "\udcff"]
+
+
 def test_a_broken_cache_is_made_anew(tmp_path: Path) -> None:
     cache = tmp_path / "grouping.json"
     cache.write_bytes(b"{")

@@ -1,4 +1,4 @@
-"""How much of what ties a group's models stays within it."""
+"""What the published measures are taken of: calls between models, and who is seen where."""
 
 from __future__ import annotations
 
@@ -8,34 +8,9 @@ from collections.abc import Mapping
 from ramet.tools.assess.facts import Function, Scan
 from ramet.tools.assess.findings import Metrics
 from ramet.tools.assess.grouping import Evidence
-from ramet.tools.assess.grouping.graph import NamedGraph
-from ramet.tools.assess.grouping.louvain import modularity
 from ramet.tools.assess.judgement.metrics import measure
 
-__all__ = ["cohesions", "measured", "modularity_of"]
-
-
-def cohesions(graph: NamedGraph, group_of: Mapping[str, str]) -> dict[str, float]:
-    """Share of the weight at each group's models that stays inside, 0 to 1; coupling is the rest.
-
-    `graph` is without hubs: every group leans on the platform. A group that is tied
-    to nothing, not even within, holds together by nothing and leaks nothing: 1.
-    """
-    inside: dict[str, float] = dict.fromkeys(group_of.values(), 0.0)
-    every: dict[str, float] = dict.fromkeys(group_of.values(), 0.0)
-    for (name,), ties in zip(graph.members, graph.neighbours, strict=True):
-        group = group_of[name]
-        for other, weight in ties.items():
-            every[group] += weight
-            if group_of[graph.members[other][0]] == group:
-                inside[group] += weight
-    return {group: inside[group] / every[group] if every[group] else 1.0 for group in inside}
-
-
-def modularity_of(graph: NamedGraph, group_of: Mapping[str, str]) -> float:
-    """Newman's modularity of the partition; `graph` is without the platform."""
-    numbers = {group: number for number, group in enumerate(dict.fromkeys(group_of.values()))}
-    return modularity(graph, [numbers[group_of[name]] for (name,) in graph.members])
+__all__ = ["measured"]
 
 
 def measured(scan: Scan, evidence: Evidence, group_of: Mapping[str, str]) -> Metrics:
