@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache, partial
 from itertools import combinations
-from statistics import fmean
+from math import fsum
 from typing import NamedTuple
 
 from ramet.tools.assess.grouping.absorbing import absorb
@@ -78,10 +78,11 @@ class Consensus(NamedTuple):
             alone = sum(run.count(run[nodes[0]]) == 1 for run in self.runs)
             return alone / len(self.runs)
         atoms = [self.atom_of[node] for node in nodes]
-        return fmean(
+        shares = [
             1.0 if one == other else self.together[one].get(other, 0.0)
             for one, other in combinations(atoms, 2)
-        )
+        ]
+        return fsum(shares) / len(shares)
 
 
 def find_consensus(graph: NamedGraph, *, seeds: int, seed: int = 0) -> Consensus:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import eq
+
+import msgspec
 
 __all__ = ["Graph", "NamedGraph", "Ties"]
 
@@ -15,8 +16,7 @@ Ties = list[dict[int, float]]
 """Of each node, the weight of what ties it to each other node, or to each community."""
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(msgspec.Struct, frozen=True):
     """Nodes 0..n-1, each of which stands for one model, or for several that stay together.
 
     `neighbours` holds each tie at both of its ends, `loops` the weight within a node, `degrees` the
@@ -70,8 +70,7 @@ class Graph:
         return Graph(neighbours, loops, degrees, sizes, pins)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedGraph(Graph):
+class NamedGraph(Graph, frozen=True):
     """One that knows which models each node stands for.
 
     The order of everything follows from the names alone, so the same input walks the same way.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from statistics import fmean, pstdev
+from math import sqrt
 from typing import NamedTuple
 
 from ramet.tools.assess.grouping.evidence import Evidence
@@ -43,11 +43,13 @@ def find_hubs(evidence: Evidence, scouts: Callable[[], Sequence[Mapping[str, int
         if source != target and source in dependants and target in dependants:
             dependants[target].add(source)
     counts = [len(each) for each in dependants.values()]
-    least = max(FEWEST_DEPENDANTS, fmean(counts) + OUTLIER * pstdev(counts))
+    mean = sum(counts) / len(counts)
+    deviation = sqrt(sum((count - mean) ** 2 for count in counts) / len(counts))
+    least = max(FEWEST_DEPENDANTS, mean + OUTLIER * deviation)
     outliers = {node: each for node, each in dependants.items() if len(each) >= least}
     partitions = scouts() if outliers else []
     hubs = [
-        Hub(node, len(each), fmean(_spread(each, groups) for groups in partitions))
+        Hub(node, len(each), sum(_spread(each, groups) for groups in partitions) / len(partitions))
         for node, each in outliers.items()
     ]
     return sorted(

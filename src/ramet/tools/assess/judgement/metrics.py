@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import combinations
 from math import fsum, log
-from statistics import fmean
 
 from ramet.tools.assess.findings import Metrics
 
@@ -64,7 +63,7 @@ def business_context_purity(partition: Partition, contexts: Contexts) -> float |
     served: dict[str, set[str]] = {group: set() for group in partition.values()}
     for each, group in partition.items():
         served[group].update(contexts.get(each, ()))
-    return fmean(log(max(len(names), 1)) for names in served.values())
+    return fsum(log(max(len(names), 1)) for names in served.values()) / len(served)
 
 
 def inter_call_percentage(partition: Partition, calls: Calls) -> float | None:
@@ -95,7 +94,7 @@ def structural_modularity(partition: Partition, calls: Calls) -> float | None:
         return None
     sizes = Counter(partition.values())
     inside, across = _linked_pairs(partition, calls)
-    cohesion = fmean(inside[group] / size**2 for group, size in sizes.items())
+    cohesion = fsum(inside[group] / size**2 for group, size in sizes.items()) / len(sizes)
     if len(sizes) == 1:
         return cohesion
     # They come in no order, so their sum must be exact to be the same in every run.

@@ -9,22 +9,21 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 __all__ = ["Circle", "Layout", "laid_out"]
 
 _SPACING = 62.0
 _MARGIN = 46.0
 _GAP = 60.0
-_ROUNDS = 240
+_ROUNDS = 120
 
 Pair = tuple[str, str]
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Circle:
+class Circle(NamedTuple):
     """A group's place."""
 
     x: float
@@ -32,8 +31,7 @@ class Circle:
     radius: float
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Circles in the order of the groups, and a place for each model."""
 
     circles: list[Circle]

@@ -6,7 +6,7 @@ as plain objects they would be five times as large.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import zlib
 from collections import Counter
 from collections.abc import Iterable
@@ -45,7 +45,9 @@ def embedded(report: Report) -> str:
 
 
 def _deflated(content: dict[str, Any]) -> str:
-    return base64.b64encode(zlib.compress(msgspec.json.encode(content), _LEVEL)).decode()
+    return binascii.b2a_base64(
+        zlib.compress(msgspec.json.encode(content), _LEVEL), newline=False
+    ).decode()
 
 
 def _columns(report: Report, left_out: str) -> dict[str, Any]:
