@@ -36,14 +36,14 @@ def _contexts(scan: Scan) -> dict[str, set[str]]:
 
 def _touched(start: Function, functions: Mapping[str, Function]) -> set[str]:
     """Models that it reads or writes, itself or through what it calls."""
-    models: set[str] = set()
+    models = {*start.reads, *start.writes}
     seen = {start.name}
-    left = [start]
+    left = list(start.calls)
     while left:
-        function = left.pop()
-        models.update(function.reads, function.writes)
-        for name in function.calls:
-            if name in functions and name not in seen:
-                seen.add(name)
-                left.append(functions[name])
+        name = left.pop()
+        if name in functions and name not in seen:
+            seen.add(name)
+            function = functions[name]
+            models.update(function.reads, function.writes)
+            left += function.calls
     return models
