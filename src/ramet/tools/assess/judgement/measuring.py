@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from ramet.tools.assess.facts import Function, Scan
+from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.findings import Metrics
 from ramet.tools.assess.grouping import Evidence
 from ramet.tools.assess.judgement.metrics import measure
@@ -25,25 +25,21 @@ def measured(scan: Scan, evidence: Evidence, group_of: Mapping[str, str]) -> Met
 
 
 def _contexts(scan: Scan) -> dict[str, set[str]]:
+    """Of each model, who reads or writes it, themselves or through what they call."""
     functions = {function.name: function for function in scan.functions}
     contexts: defaultdict[str, set[str]] = defaultdict(set)
-    for function in scan.functions:
-        if function.kind not in ("function", "migration"):
-            for model in _touched(function, functions):
-                contexts[model].add(function.name)
+    for start in scan.functions:
+        if start.kind in ("function", "migration"):
+            continue
+        seen = {start.name}
+        reached = [start]
+        for function in reached:  # which grows
+            for name in function.calls:
+                if name in functions and name not in seen:
+                    seen.add(name)
+                    reached.append(functions[name])
+            for model in function.reads:
+                contexts[model].add(start.name)
+            for model in function.writes:
+                contexts[model].add(start.name)
     return contexts
-
-
-def _touched(start: Function, functions: Mapping[str, Function]) -> set[str]:
-    """Models that it reads or writes, itself or through what it calls."""
-    models = {*start.reads, *start.writes}
-    seen = {start.name}
-    left = list(start.calls)
-    while left:
-        name = left.pop()
-        if name in functions and name not in seen:
-            seen.add(name)
-            function = functions[name]
-            models.update(function.reads, function.writes)
-            left += function.calls
-    return models
