@@ -113,11 +113,12 @@ def command(
     folder = cache_folder(path) if cache else None
     store = store_of_reports(folder)
     with Progressing() as progress:
-        found = assess(wanted, store, seeds=seeds, cache=folder, progress=progress)
+        assessment = assess(wanted, store, seeds=seeds, cache=folder, progress=progress)
+    found = assessment.report
     changes = changes_between(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
     if report:
-        _save(report, page(found, changes, store), out)
+        _save(report, page(assessment, changes, store), out)
     if json and json != STANDARD_OUTPUT:
         _save(json, as_json(found), out)
     store.save()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,9 +20,16 @@ from ramet.tools.assess.report.comparing import Change
 from ramet.tools.assess.report.excerpts import with_excerpts
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress
-from ramet.tools.assess.source.store import Store
+from ramet.tools.assess.source.store import Store, key_of
 
-__all__ = ["assess", "page", "store_of_reports"]
+__all__ = ["Assessment", "assess", "page", "store_of_reports"]
+
+
+class Assessment(NamedTuple):
+    """A report, and `told`, which is another one for every other report of this version."""
+
+    report: Report
+    told: object
 
 
 def store_of_reports(cache: Path | None) -> Store:
@@ -37,7 +45,7 @@ def assess(
     seeds: int,
     cache: Path | None,
     progress: Progress | None = None,
-) -> Report:
+) -> Assessment:
     """Scan, evidence, judgement and excerpts.
 
     Raises DiagnosticError where there is no Django project, where its `ramet.toml` is wrong, and
@@ -48,16 +56,30 @@ def assess(
         progress(0, 0, "grouping")
     pins = _pins(wanted.root, found)
     part = _judged_part(found)
+    judged_of = (_digest(part), pins, seeds)
     judgement = store.remembered(
-        "judgement", (part, pins, seeds), Judgement, lambda: _judged(part, pins, seeds, cache)
+        "judgement", judged_of, Judgement, lambda: _judged(part, pins, seeds, cache)
     )
-    report = assemble(found, judgement)
-    return msgspec.structs.replace(report, cuts=with_excerpts(report.cuts, wanted.root, store))
+    cuts = with_excerpts(judgement.cuts, wanted.root, store)
+    report = msgspec.structs.replace(assemble(found, judgement), cuts=cuts)
+    excerpts = [cut.excerpt for cut in cuts]
+    return Assessment(report, (judged_of, found.project, found.apps, found.gaps, excerpts))
 
 
-def page(report: Report, changes: Sequence[Change] | None, store: Store) -> bytes:
+def page(assessment: Assessment, changes: Sequence[Change] | None, store: Store) -> bytes:
     """The report's page."""
-    return store.remembered("page", (report, changes), bytes, lambda: _page(report, changes))
+    return store.remembered(
+        "page", (assessment.told, changes), bytes, lambda: _page(assessment.report, changes)
+    )
+
+
+def _digest(part: Scan) -> bytes | Scan:
+    """What stands for it as an input of several stages; itself where a name is no UTF-8, for then
+    nothing is kept."""
+    try:
+        return key_of(msgspec.msgpack.encode(part))
+    except UnicodeEncodeError:
+        return part
 
 
 def _judged_part(found: Scan) -> Scan:

@@ -103,7 +103,8 @@ class AppRole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grouping(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found. `agreement` is the share of model pairs on which all seeds agree."""
+    """What was found in runs with so many `seeds`; `agreement` is the share of model pairs on which
+    all of them agree."""
 
     groups: list[Group]
     platform: list[Hub]

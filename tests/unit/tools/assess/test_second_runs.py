@@ -226,10 +226,10 @@ def test_lines_that_stand_elsewhere_are_grouped_no_more_than_before(
 def told(root: Path, cache: Path | None) -> tuple[bytes, bytes]:
     """The JSON and the page of one run."""
     store = store_of_reports(cache)
-    report = assess(Wanted(root), store, seeds=3, cache=cache)
-    html = page(report, None, store)
+    assessment = assess(Wanted(root), store, seeds=3, cache=cache)
+    html = page(assessment, None, store)
     store.save()
-    return as_json(report), html
+    return as_json(assessment.report), html
 
 
 def test_whichever_byte_of_the_cache_is_damaged_it_is_not_to_be_seen(

@@ -24,7 +24,7 @@ def absorb(graph: Graph, labels: Sequence[int]) -> list[int]:
     """
     groups = graph.contract(labels)
     names = list(dict.fromkeys(labels))
-    sizes = [sum(1 for _ in members) for members in groups.members]
+    sizes = list(groups.sizes)
     inside = [2 * loop for loop in groups.loops]
     ties = [dict(each) for each in groups.neighbours]
     pins = list(groups.pins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,41 +11,46 @@ from pathlib import Path
 
 import msgspec
 
-from ramet.tools.assess.grouping.absorbing import MOST_MODELS
-from ramet.tools.assess.grouping.consensus import Consensus, find_consensus
+from ramet.tools.assess.grouping.absorbing import MOST_MODELS, absorb
+from ramet.tools.assess.grouping.consensus import find_consensus
 from ramet.tools.assess.grouping.evidence import Evidence, weigh
-from ramet.tools.assess.grouping.graph import Graph
-from ramet.tools.assess.grouping.louvain import settle
+from ramet.tools.assess.grouping.graph import NamedGraph
+from ramet.tools.assess.grouping.louvain import cohesions, louvain, modularity, settle
 from ramet.tools.assess.grouping.platform import Hub, find_hubs
 
 __all__ = ["Candidate", "Candidates", "find_candidates"]
 
-SCOUTS = 10
+SCOUTS = 5
 """Runs that only tell hubs from centres of a group."""
-RULES = 3
+RULES = 4
 """Of what a cached result was made by; raise it with any change of the grouping."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Nodes that belong together. `pin` is the service that they are fixed to, None for none.
 
-    `stability` is the share of runs, 0 to 1, that had a pair of them together, on average.
+    `stability` is the share of runs, 0 to 1, that had a pair of them together, on average, and
+    `cohesion` the share of the weight at them that stays within, hubs aside.
     """
 
     nodes: list[str]
     stability: float
+    cohesion: float
     pin: str | None = None
 
 
 class Candidates(msgspec.Struct, frozen=True, kw_only=True):
     """All nodes in `groups`, the largest group first, each hub in the group that keeps it.
 
-    `agreement` is the share of the pairs of nodes, hubs aside, on which all runs agree.
+    `agreement` is the share of the pairs of nodes, hubs aside, on which all `runs` agree;
+    `modularity` is that of the groups without the hubs.
     """
 
     groups: list[Candidate]
     hubs: list[Hub]
     agreement: float
+    modularity: float
+    runs: int
 
     @property
     def partition(self) -> dict[str, int]:
@@ -64,67 +70,74 @@ def find_candidates(
 
     `pins` fix nodes, or whole apps, to a service; a node's own pin goes before its app's. Nodes
     fixed to one service stay together, those of two services apart, and unpinned ones may join. A
-    pinned node is no hub. `seeds` is the number of runs, `seed` where they start. `cache` is a file
-    for the last result, used where nothing that decides it has changed.
+    pinned node is no hub. `seeds` is the number of runs, of which fewer are made where they are all
+    alike, `seed` where they start. `cache` is a file for the last result, used where nothing that
+    decides it has changed.
     """
     services = _services(evidence, pins)
-    every = weigh(evidence).pinned(services.values(), evidence.inseparable)
-    key = f"{RULES}:{seeds}:{seed}:{list(services)}:{sorted(evidence.apps.items())}"
-    key += f":{sorted(evidence.links)}:{every.digest()}"
+    key = _key(evidence, services, seeds, seed) if cache is not None else None
     known = _read(cache, key)
     if known is None:
-        known = _find(evidence, services, every, seeds, seed)
+        known = _find(evidence, services, seeds, seed)
         _write(cache, key, known)
     return known
 
 
-def _find(
-    evidence: Evidence, services: dict[str, list[str]], every: Graph, seeds: int, seed: int
-) -> Candidates:
+def _find(evidence: Evidence, services: dict[str, list[str]], seeds: int, seed: int) -> Candidates:
+    every = weigh(evidence).pinned(services.values(), evidence.inseparable)
     pinned = {node for nodes in services.values() for node in nodes}
-    scouts = partial(find_consensus, every, seeds=min(SCOUTS, seeds), seed=seed, further=0)
-    hubs = [
-        hub for hub in find_hubs(evidence, lambda: _by_name(scouts())) if hub.node not in pinned
-    ]
+    scouts = partial(_scouts, every, min(SCOUTS, seeds), seed)
+    hubs = [hub for hub in find_hubs(evidence, scouts) if hub.node not in pinned]
     without = [hub.node for hub in hubs]
     graph = every
     if hubs:
         graph = weigh(evidence, without=without).pinned(services.values(), evidence.inseparable)
     found = find_consensus(graph, seeds=seeds, seed=seed)
-    labels = _settled(every, _by_name(found), without, evidence.apps)
-    members: defaultdict[int, list[int]] = defaultdict(list)
+    home = _settled(every, _by_name(graph, found.labels), without, evidence.apps)
+    labels = [home[names[0]] for names in graph.members]
+    cohesion = cohesions(graph, labels)
+    members: defaultdict[int, list[str]] = defaultdict(list)
+    for name, label in home.items():
+        members[label].append(name)
+    nodes_of: defaultdict[int, list[int]] = defaultdict(list)
     for node, label in enumerate(labels):
-        members[label].append(node)
-    place = {name: node for node, names in enumerate(graph.members) for name in names}
-    pin_names = list(services)
-    groups = []
-    for nodes in members.values():
-        names = sorted(name for node in nodes for name in every.members[node])
-        grouped = sorted({place[name] for name in names if name in place})
-        pin = max(every.pins[node] for node in nodes)
-        groups.append(
-            Candidate(
-                nodes=names,
-                stability=found.stability(grouped) if grouped else 1.0,
-                pin=pin_names[pin] if pin >= 0 else None,
-            )
+        nodes_of[label].append(node)
+    pins = {name: service for service, names in services.items() for name in names}
+    groups = [
+        Candidate(
+            nodes=sorted(names),
+            stability=found.stability(nodes_of[label]) if label in nodes_of else 1.0,
+            cohesion=cohesion.get(label, 1.0),
+            pin=next((pins[name] for name in names if name in pins), None),
         )
+        for label, names in members.items()
+    ]
     groups.sort(key=lambda group: (-len(group.nodes), group.nodes))
-    return Candidates(groups=groups, hubs=hubs, agreement=found.agreement)
+    return Candidates(
+        groups=groups,
+        hubs=hubs,
+        agreement=found.agreement,
+        modularity=modularity(graph, labels),
+        runs=len(found.runs),
+    )
 
 
-def _by_name(found: Consensus) -> dict[str, int]:
+def _scouts(graph: NamedGraph, runs: int, seed: int) -> list[dict[str, int]]:
+    return [
+        _by_name(graph, absorb(graph, louvain(graph, f"{seed}:{number}"))) for number in range(runs)
+    ]
+
+
+def _by_name(graph: NamedGraph, labels: Sequence[int]) -> dict[str, int]:
     return {
-        name: label
-        for names, label in zip(found.graph.members, found.labels, strict=True)
-        for name in names
+        name: label for names, label in zip(graph.members, labels, strict=True) for name in names
     }
 
 
 def _settled(
-    every: Graph, groups: dict[str, int], hubs: Sequence[str], apps: Mapping[str, str]
-) -> list[int]:
-    """The group of each node of `every`, hubs too.
+    every: NamedGraph, groups: dict[str, int], hubs: Sequence[str], apps: Mapping[str, str]
+) -> dict[str, int]:
+    """The group of each name, hubs' too.
 
     Each hub comes home; then whoever is tied to one is asked once more where all of its ties pull
     it, for one that leans on nothing but a hub belongs with it.
@@ -132,7 +145,8 @@ def _settled(
     home = dict(groups)
     for hub in hubs:
         home[hub] = _home(hub, home, every, apps)
-    labels = [home[names[0]] for names in every.members]
+    number = {label: place for place, label in enumerate(dict.fromkeys(home.values()))}
+    labels = [number[home[names[0]]] for names in every.members]
     hub_nodes = {
         node for node, names in enumerate(every.members) if not set(hubs).isdisjoint(names)
     }
@@ -141,10 +155,10 @@ def _settled(
         for node, ties in enumerate(every.neighbours)
         if node not in hub_nodes and every.pins[node] < 0 and not hub_nodes.isdisjoint(ties)
     ]
-    return settle(every, labels, movable, MOST_MODELS)
+    return _by_name(every, settle(every, labels, movable, MOST_MODELS))
 
 
-def _home(hub: str, groups: dict[str, int], graph: Graph, apps: Mapping[str, str]) -> int:
+def _home(hub: str, groups: dict[str, int], graph: NamedGraph, apps: Mapping[str, str]) -> int:
     """The group that the hub is tied to most among those with models of its app; else a new one.
 
     One that is full takes no further hub, unless all are.
@@ -179,13 +193,26 @@ def _services(evidence: Evidence, pins: Mapping[str, str]) -> dict[str, list[str
     return dict(sorted(services.items()))
 
 
+def _key(evidence: Evidence, services: dict[str, list[str]], seeds: int, seed: int) -> bytes | None:
+    """A digest of all that decides the groups; None where a name is no UTF-8."""
+    told = (
+        (RULES, seeds, seed, services, evidence.nodes, sorted(evidence.links.items())),
+        ([members for _, members in sorted(evidence.contexts.items())], evidence.transactions),
+        (sorted(evidence.apps.items()), evidence.inseparable),
+    )
+    try:
+        return hashlib.blake2b(msgspec.msgpack.encode(told), digest_size=16).digest()
+    except UnicodeEncodeError:
+        return None
+
+
 class _Cached(msgspec.Struct, frozen=True):
-    key: str
+    key: bytes
     candidates: Candidates
 
 
-def _read(cache: Path | None, key: str) -> Candidates | None:
-    if cache is None or not cache.is_file():
+def _read(cache: Path | None, key: bytes | None) -> Candidates | None:
+    if cache is None or key is None or not cache.is_file():
         return None
     try:
         cached = msgspec.json.decode(cache.read_bytes(), type=_Cached)
@@ -194,8 +221,8 @@ def _read(cache: Path | None, key: str) -> Candidates | None:
     return cached.candidates if cached.key == key else None
 
 
-def _write(cache: Path | None, key: str, candidates: Candidates) -> None:
-    if cache is not None:
+def _write(cache: Path | None, key: bytes | None, candidates: Candidates) -> None:
+    if cache is not None and key is not None:
         # A folder that cannot be written to costs the next run time, and this one nothing.
         with suppress(OSError):
             cache.parent.mkdir(parents=True, exist_ok=True)

@@ -11,17 +11,23 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache, partial
 from itertools import combinations
-from statistics import fmean
+from math import fsum
 from typing import NamedTuple
 
 from ramet.tools.assess.grouping.absorbing import absorb
-from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.graph import NamedGraph
 from ramet.tools.assess.grouping.louvain import Partition, louvain, polish
 
 __all__ = ["Consensus", "find_consensus"]
 
 MAJORITY = 0.5
 """Two groups are one where their models were together in at least this share of runs, averaged."""
+
+ALIKE = 20
+"""Where the first runs, so many, are all alike no more are made.
+
+Another outcome that a seventh of all runs comes to is missed by them in one system of twenty.
+"""
 
 SURE = 5
 """A best partition to which so many runs came is hardly missed by those of another seed."""
@@ -40,7 +46,7 @@ Together = dict[int, dict[int, float]]
 class Consensus(NamedTuple):
     """A partition of a graph's nodes, and how far the runs bear it out."""
 
-    graph: Graph
+    graph: NamedGraph
     labels: list[int]
     runs: list[list[int]]
     together: Together
@@ -51,7 +57,7 @@ class Consensus(NamedTuple):
         """Share of the pairs of models that are together in every run, or in none, 0 to 1."""
         models: Counter[int] = Counter()
         for node, atom in enumerate(self.atom_of):
-            models[atom] += len(self.graph.members[node])
+            models[atom] += self.graph.sizes[node]
         pairs = models.total() * (models.total() - 1) / 2
         disputed = sum(
             models[one] * models[other]
@@ -67,44 +73,55 @@ class Consensus(NamedTuple):
         Of a single node it is the share of the runs in which it was alone.
         """
         if len(nodes) == 1:
-            if len(self.graph.members[nodes[0]]) > 1:
+            if self.graph.sizes[nodes[0]] > 1:
                 return 1.0  # several models in one piece
             alone = sum(run.count(run[nodes[0]]) == 1 for run in self.runs)
             return alone / len(self.runs)
         atoms = [self.atom_of[node] for node in nodes]
-        return fmean(
+        shares = [
             1.0 if one == other else self.together[one].get(other, 0.0)
             for one, other in combinations(atoms, 2)
-        )
+        ]
+        return fsum(shares) / len(shares)
 
 
-def find_consensus(graph: Graph, *, seeds: int, seed: int = 0, further: int = FURTHER) -> Consensus:
+def find_consensus(graph: NamedGraph, *, seeds: int, seed: int = 0) -> Consensus:
     """Group the graph `seeds` times, each with a seed of its own that follows from `seed`.
 
-    The partition is what most runs put together, or the best single run where that has the higher
-    modularity; in search of it `further` times as many runs are made. (Clustering the matrix alone
-    depends on the seed where two optima are nearly as good; a best run that several runs came to
-    hardly ever does.)
+    No more than `ALIKE` times where these runs are all alike. The partition is what most runs put
+    together, or the best single run where that has the higher modularity; in search of it more runs
+    are made. (Clustering the matrix alone depends on the seed where two optima are nearly as good;
+    a best run that several runs came to hardly ever does.)
     """
+    single = _runs(graph, seeds, seed)
     # Where groups are clear most runs are alike, and what is made of them is made once.
     absorbed = cache(partial(absorb, graph))
-    single = [tuple(louvain(graph, f"{seed}:{number}")) for number in range(seeds)]
     runs = [absorbed(labels) for labels in single]
-    atoms = _atoms(runs, len(graph.members))
+    atoms = _atoms(runs, len(graph))
     together = _together(runs, atoms)
-    atom_of = [0] * len(graph.members)
+    atom_of = [0] * len(graph)
     for number, atom in enumerate(atoms):
         for node in atom:
             atom_of[node] = number
     merged = _merge(graph, atoms, together)
     consensus = polish(graph, [merged[atom] for atom in atom_of])
-    best = _better(consensus, _best(graph, single, seed, further))
+    best = _better(consensus, _best(graph, single, seed))
     return Consensus(graph, absorb(graph, best.labels), runs, together, atom_of)
 
 
-def _best(graph: Graph, single: Sequence[tuple[int, ...]], seed: int, further: int) -> Partition:
+def _runs(graph: NamedGraph, seeds: int, seed: int) -> list[tuple[int, ...]]:
+    """One after the other, and no more where the first are all alike."""
+    runs: list[tuple[int, ...]] = []
+    for number in range(seeds):
+        runs.append(tuple(louvain(graph, f"{seed}:{number}")))
+        if len(runs) == ALIKE and len(set(runs)) == 1:
+            break
+    return runs
+
+
+def _best(graph: NamedGraph, single: Sequence[tuple[int, ...]], seed: int) -> Partition:
     """The polished run of highest modularity, sought on until several runs have come to it."""
-    most = min((1 + further) * len(single), max(FEWEST, BUDGET // max(len(graph.members), 1)))
+    most = min((1 + FURTHER) * len(single), max(FEWEST, BUDGET // max(len(graph), 1)))
     polished = cache(partial(polish, graph))
     best, times = polished(single[0]), 1
     for number in range(1, most):
@@ -156,7 +173,7 @@ def _together(runs: Sequence[Sequence[int]], atoms: list[list[int]]) -> Together
     return together
 
 
-def _merge(graph: Graph, atoms: list[list[int]], together: Together) -> list[int]:
+def _merge(graph: NamedGraph, atoms: list[list[int]], together: Together) -> list[int]:
     """The group of each atom, by average linkage.
 
     The two groups that were together most are joined, while that was so in the majority of runs.

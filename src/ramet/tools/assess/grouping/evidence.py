@@ -14,7 +14,7 @@ import msgspec
 
 from ramet.tools.assess.facts import EdgeKind, Function, Scan
 from ramet.tools.assess.grouping import weights
-from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.graph import NamedGraph
 
 __all__ = ["Evidence", "Link", "evidence_of", "weigh"]
 
@@ -63,7 +63,7 @@ def evidence_of(scan: Scan) -> Evidence:
     )
 
 
-def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> Graph:
+def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> NamedGraph:
     """The weighted graph of all nodes but those `without`."""
     nodes = [node for node in evidence.nodes if node not in without]
     ties: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -81,7 +81,7 @@ def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> Graph:
             weight = weights.of_app(len(members))
             for pair in combinations(members, 2):
                 ties[pair] += weight
-    return Graph.build(nodes, ties)
+    return NamedGraph.build(nodes, ties)
 
 
 def _touched(function: Function) -> set[str]:
@@ -90,14 +90,18 @@ def _touched(function: Function) -> set[str]:
 
 def _linked(links: Mapping[Link, float]) -> Iterator[tuple[tuple[str, str], float]]:
     """What the links of each pair weigh, family by family."""
-    every = sorted(links.items())
-    for scale, kinds in weights.FAMILIES.values():
-        places: defaultdict[tuple[str, str], float] = defaultdict(float)
-        for (source, target, kind), times in every:
-            if kind in kinds:
-                places[source, target] += kinds[kind] * times
-        for pair, count in places.items():
-            yield (min(pair), max(pair)), scale * weights.damped(count)
+    places: dict[str, dict[tuple[str, str], float]] = {each: {} for each in weights.FAMILIES}
+    for (source, target, kind), times in sorted(links.items()):
+        family = weights.FAMILY_OF.get(kind)
+        if family is not None:
+            of_pair = places[family]
+            adds = weights.FAMILIES[family][1][kind] * times
+            of_pair[source, target] = of_pair.get((source, target), 0.0) + adds
+    for family, of_pair in places.items():
+        scale = weights.FAMILIES[family][0]
+        for (source, target), count in of_pair.items():
+            pair = (source, target) if source < target else (target, source)
+            yield pair, scale * weights.damped(count)
 
 
 def _seen_together(
@@ -108,12 +112,13 @@ def _seen_together(
     The larger the group, the less it says about each of its pairs.
     """
     times: Counter[tuple[str, str]] = Counter()
-    together: defaultdict[tuple[str, str], float] = defaultdict(float)
+    together: dict[tuple[str, str], float] = {}
     for members in groups:
         seen = sorted(nodes.intersection(members))
+        times.update(combinations(seen, 2))
+        says = 1 / max(len(seen) - 1, 1)
         for pair in combinations(seen, 2):
-            times[pair] += 1
-            together[pair] += 1 / (len(seen) - 1)
+            together[pair] = together.get(pair, 0.0) + says
     return ((pair, strength) for pair, strength in together.items() if times[pair] >= least)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ramet.tools.assess.grouping.graph import Graph, Ties
 
-__all__ = ["Partition", "louvain", "modularity", "polish", "settle"]
+__all__ = ["Partition", "cohesions", "louvain", "modularity", "polish", "settle"]
 
 LEAST_GAIN = 1e-12
 """What rounding can make up is no gain, or nodes would move for ever."""
@@ -32,12 +32,11 @@ def louvain(graph: Graph, seed: str) -> list[int]:
     The same seed gives the same answer on every machine.
     """
     chance = random.Random(seed)  # noqa: S311 - an order to visit nodes in, nothing secret
-    labels = list(range(len(graph.members)))
+    labels = list(range(len(graph)))
     while True:
-        alone = list(range(len(graph.members)))
-        order = list(alone)
+        order = list(range(len(graph)))
         chance.shuffle(order)
-        moved, ties = _settled(graph, alone, order)
+        moved, ties = _settled(graph, range(len(graph)), order)
         number = {label: place for place, label in enumerate(dict.fromkeys(moved))}
         if len(number) == len(moved):
             return labels
@@ -50,8 +49,9 @@ def settle(
 ) -> list[int]:
     """Move nodes in this `order` to the neighbouring community that gains most, until none gains.
 
-    Gain is that of modularity. A node that is not in `order` stays where `labels` have it, a pinned
-    one joins no community with another pin, and none joins one of more than `most` members with it.
+    Gain is that of modularity. Labels are 0 or more. A node that is not in `order` stays where they
+    have it, a pinned one joins no community with another pin, and none joins one of more than
+    `most` members with it.
     """
     return _settled(graph, labels, order, most)[0]
 
@@ -64,40 +64,45 @@ def _settled(
     These ties are kept up to date while nodes move, for most nodes are looked at several times and
     move once; that weights sum up exactly lets none be left over where nothing ties any more.
     """
-    labels = list(labels)
     ties = graph.ties(labels)
-    degrees = graph.degrees()
-    whole = sum(degrees)
-    totals: dict[int, float] = {}
-    pins: dict[int, int] = {}
-    sizes: dict[int, int] = {}
+    labels = list(labels)
+    neighbours, degrees, sizes, fixed = graph.neighbours, graph.degrees, graph.sizes, graph.pins
+    totals = [0.0] * (max(labels, default=-1) + 1)
+    pins = [-1] * len(totals)
+    filled = [0] * len(totals)
     for node, label in enumerate(labels):
-        totals[label] = totals.get(label, 0.0) + degrees[node]
-        pins[label] = max(pins.get(label, -1), graph.pins[node])
-        sizes[label] = sizes.get(label, 0) + len(graph.members[node])
-    is_moving = whole > 0
-    while is_moving:
-        is_moving = False
+        totals[label] += degrees[node]
+        pins[label] = max(pins[label], fixed[node])
+        filled[label] += sizes[node]
+    whole = sum(degrees)
+    # Once all have been asked since somebody moved, nobody will.
+    last = order[-1] if order and whole > 0 else None
+    while last is not None:
         for node in order:
-            here, pin, degree, around = labels[node], graph.pins[node], degrees[node], ties[node]
-            size, expected = len(graph.members[node]), degree / whole
+            here, around = labels[node], ties[node]
             best = here
-            highest = around.get(here, 0.0) - expected * (totals[here] - degree) + LEAST_GAIN
-            for label, weight in around.items():
-                gain = weight - expected * totals[label]
-                if gain > highest and (pin < 0 or pins[label] < 0) and sizes[label] + size <= most:
-                    best, highest = label, gain
+            if len(around) > 1 or here not in around:
+                pin, degree = fixed[node], degrees[node]
+                room = most - sizes[node]
+                expected = degree / whole
+                highest = around.get(here, 0.0) - expected * (totals[here] - degree) + LEAST_GAIN
+                for label, weight in around.items():
+                    gain = weight - expected * totals[label]
+                    if gain > highest and (pin < 0 or pins[label] < 0) and filled[label] <= room:
+                        best, highest = label, gain
             if best == here:
+                if node == last:
+                    return labels, ties
                 continue
-            is_moving = True
+            last = node
             labels[node] = best
             totals[here] -= degree
             totals[best] += degree
-            sizes[here] -= size
-            sizes[best] += size
+            filled[here] -= sizes[node]
+            filled[best] += sizes[node]
             if pin >= 0:  # it brings its pin along: a graph has each pin on one node only
                 pins[here], pins[best] = -1, pin
-            for other, weight in graph.neighbours[node].items():
+            for other, weight in neighbours[node].items():
                 near = ties[other]
                 left = near[here] - weight
                 if left:
@@ -118,7 +123,7 @@ def polish(graph: Graph, labels: Sequence[int]) -> Partition:
         moved, ties = _settled(graph, best.labels, range(len(best.labels)))
         number = {label: place for place, label in enumerate(dict.fromkeys(moved))}
         groups = graph.contract(moved, ties)
-        alone = list(range(len(groups.members)))
+        alone = range(len(groups))
         joined = settle(groups, alone, alone)
         found = Partition([joined[number[label]] for label in moved], modularity(groups, joined))
         if found.modularity <= best.modularity + LEAST_GAIN:
@@ -128,9 +133,30 @@ def polish(graph: Graph, labels: Sequence[int]) -> Partition:
 
 def modularity(graph: Graph, labels: Sequence[int]) -> float:
     """Newman's modularity of a partition, -0.5 to 1; 0 for a graph without ties."""
-    groups = graph.contract(labels)
-    totals = groups.degrees()
-    whole = sum(totals)
+    whole = sum(graph.degrees)
     if not whole:
         return 0.0
-    return 2 * sum(groups.loops) / whole - sum((total / whole) ** 2 for total in totals)
+    inside = 2 * sum(graph.loops)
+    totals: dict[int, float] = {}
+    for label, degree, ties in zip(labels, graph.degrees, graph.neighbours, strict=True):
+        totals[label] = totals.get(label, 0.0) + degree
+        for other, weight in ties.items():
+            if labels[other] == label:
+                inside += weight
+    return inside / whole - sum((total / whole) ** 2 for total in totals.values())
+
+
+def cohesions(graph: Graph, labels: Sequence[int]) -> dict[int, float]:
+    """Share of the weight at each community that stays inside, 0 to 1; coupling is the rest.
+
+    One that is tied to nothing, not even within, holds together by nothing and leaks nothing: 1.
+    """
+    inside: dict[int, float] = dict.fromkeys(labels, 0.0)
+    every: dict[int, float] = dict.fromkeys(labels, 0.0)
+    for node, label in enumerate(labels):
+        every[label] += graph.degrees[node]
+        inside[label] += 2 * graph.loops[node]
+        for other, weight in graph.neighbours[node].items():
+            if labels[other] == label:
+                inside[label] += weight
+    return {label: inside[label] / every[label] if every[label] else 1.0 for label in inside}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean, pstdev
+from collections.abc import Callable, Collection, Mapping, Sequence
+from math import sqrt
 from typing import NamedTuple
 
 from ramet.tools.assess.grouping.evidence import Evidence
@@ -28,13 +28,13 @@ class Hub(NamedTuple):
     spread: float
 
 
-def find_hubs(evidence: Evidence, group: Callable[[], Mapping[str, int]]) -> list[Hub]:
+def find_hubs(evidence: Evidence, scouts: Callable[[], Sequence[Mapping[str, int]]]) -> list[Hub]:
     """Those whose number of dependants is an outlier, and whose dependants are in many groups.
 
-    `group` parts all nodes, hubs with them, where there is an outlier. The spread is the
-    participation coefficient of
-    Guimera and Amaral, "Functional cartography of complex metabolic networks", 2005: 0 where all
-    dependants are in one group, which then is a group around its centre and no platform.
+    `scouts` part all nodes, hubs with them, several times, where there is an outlier. The spread is
+    the participation coefficient of Guimera and Amaral, "Functional cartography of complex
+    metabolic networks", 2005, on average: 0 where all dependants are in one group, which then is a
+    group around its centre and no platform.
     """
     if len(evidence.nodes) < FEWEST_MODELS:
         return []
@@ -43,11 +43,13 @@ def find_hubs(evidence: Evidence, group: Callable[[], Mapping[str, int]]) -> lis
         if source != target and source in dependants and target in dependants:
             dependants[target].add(source)
     counts = [len(each) for each in dependants.values()]
-    least = max(FEWEST_DEPENDANTS, fmean(counts) + OUTLIER * pstdev(counts))
+    mean = sum(counts) / len(counts)
+    deviation = sqrt(sum((count - mean) ** 2 for count in counts) / len(counts))
+    least = max(FEWEST_DEPENDANTS, mean + OUTLIER * deviation)
     outliers = {node: each for node, each in dependants.items() if len(each) >= least}
-    partition = group() if outliers else {}
+    partitions = scouts() if outliers else []
     hubs = [
-        Hub(node, len(each), _spread([partition[other] for other in each]))
+        Hub(node, len(each), sum(_spread(each, groups) for groups in partitions) / len(partitions))
         for node, each in outliers.items()
     ]
     return sorted(
@@ -55,5 +57,6 @@ def find_hubs(evidence: Evidence, group: Callable[[], Mapping[str, int]]) -> lis
     )
 
 
-def _spread(groups: Sequence[int]) -> float:
-    return 1 - sum((count / len(groups)) ** 2 for count in Counter(groups).values())
+def _spread(dependants: Collection[str], groups: Mapping[str, int]) -> float:
+    counts = Counter(groups[each] for each in dependants)
+    return 1 - sum(count**2 for count in counts.values()) / len(dependants) ** 2

@@ -19,6 +19,7 @@ __all__ = [
     "COARSE",
     "CONTEXT",
     "FAMILIES",
+    "FAMILY_OF",
     "INSEPARABLE",
     "TRANSACTION",
     "damped",
@@ -68,6 +69,10 @@ Not here, so of no weight: a GenericForeignKey (leads to any model), `atomic` (s
 and what follows from others, never runs, or concerns everybody: migrations, imports for typing,
 chains of imports, settings, middleware.
 """
+
+FAMILY_OF: Mapping[EdgeKind, str] = {
+    kind: family for family, (_, kinds) in FAMILIES.items() for kind in kinds
+}
 
 CONTEXT = 0.5
 """Touched by the same functions."""

@@ -110,10 +110,10 @@ def _cut(edge: Edge, here: str, there: str, how: tuple[How, str]) -> Cut:
 
 def _crossing(edges: Iterable[Edge], places: Places) -> Iterator[tuple[Edge, str, str]]:
     for edge in edges:
-        if edge.kind in _NO_LINE or places.is_library(edge.target):
-            continue
         here, there = places.side(edge.source), places.side(edge.target)
         if here is None or there is None or here in (there, PLATFORM):
+            continue
+        if edge.kind in _NO_LINE or places.is_library(edge.target):
             continue
         if there == PLATFORM and not (edge.target == USER_MODEL and edge.kind in _FIELDS):
             continue

@@ -30,6 +30,8 @@ def direct_uses(scan: Scan, places: Places) -> Iterator[DirectUse]:
     functions = [each for each in scan.functions if each.kind != "migration"]
     told = _told(scan.edges, functions)
     for function in functions:
+        if not (function.reads or function.writes):
+            continue
         here = places.side(function.app)
         if here is None or here == PLATFORM:
             continue

@@ -8,11 +8,10 @@ from pathlib import Path
 from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.findings import Grouping, Hub, Judgement
 from ramet.tools.assess.grouping import Candidates, evidence_of, find_candidates
-from ramet.tools.assess.grouping.evidence import weigh
 from ramet.tools.assess.grouping.naming import name_groups
 from ramet.tools.assess.judgement.blockers import find_blockers
-from ramet.tools.assess.judgement.cohesion import cohesions, measured, modularity_of
 from ramet.tools.assess.judgement.cuts import find_cuts
+from ramet.tools.assess.judgement.measuring import measured
 from ramet.tools.assess.judgement.order import find_order
 from ramet.tools.assess.judgement.places import Places
 from ramet.tools.assess.judgement.recommending import groups_of
@@ -41,17 +40,14 @@ def judge(
     found = find_candidates(evidence, pins=service_of, seeds=seeds, seed=seed, cache=cache)
     names = name_groups(found.groups, evidence.apps)
     group_of = {node: names[number] for node, number in sorted(found.partition.items())}
-    graph = weigh(evidence, without=[hub.node for hub in found.hubs])
     places = Places(scan, group_of)
     cuts = find_cuts(scan, places)
     blockers = find_blockers(scan, cuts, places)
-    groups = groups_of(
-        found.groups, names, evidence.apps, cohesions(graph, group_of), cuts, blockers
-    )
+    groups = groups_of(found.groups, names, evidence.apps, cuts, blockers)
     grouping = Grouping(
         groups=groups,
         platform=[*_own_platform(found, group_of), *_package_platform(scan, group_of)],
-        seeds=seeds,
+        seeds=found.runs,
         agreement=found.agreement,
         metrics=measured(scan, evidence, group_of),
         roles=places.roles,
@@ -60,7 +56,7 @@ def judge(
     facts = Facts(
         models=len(evidence.nodes),
         grouping=grouping,
-        modularity=modularity_of(graph, group_of),
+        modularity=found.modularity,
         cuts=cuts,
         blockers=blockers,
         plan=plan,

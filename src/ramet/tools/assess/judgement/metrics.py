@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import combinations
-from math import log
-from statistics import fmean
+from math import fsum, log
 
 from ramet.tools.assess.findings import Metrics
 
@@ -64,7 +63,7 @@ def business_context_purity(partition: Partition, contexts: Contexts) -> float |
     served: dict[str, set[str]] = {group: set() for group in partition.values()}
     for each, group in partition.items():
         served[group].update(contexts.get(each, ()))
-    return fmean(log(max(len(names), 1)) for names in served.values())
+    return fsum(log(max(len(names), 1)) for names in served.values()) / len(served)
 
 
 def inter_call_percentage(partition: Partition, calls: Calls) -> float | None:
@@ -95,10 +94,11 @@ def structural_modularity(partition: Partition, calls: Calls) -> float | None:
         return None
     sizes = Counter(partition.values())
     inside, across = _linked_pairs(partition, calls)
-    cohesion = fmean(inside[group] / size**2 for group, size in sizes.items())
+    cohesion = fsum(inside[group] / size**2 for group, size in sizes.items()) / len(sizes)
     if len(sizes) == 1:
         return cohesion
-    between = sum(pairs / (sizes[one] * sizes[other]) for (one, other), pairs in across.items())
+    # They come in no order, so their sum must be exact to be the same in every run.
+    between = fsum(pairs / (sizes[one] * sizes[other]) for (one, other), pairs in across.items())
     return cohesion - between / len(list(combinations(sizes, 2)))
 
 

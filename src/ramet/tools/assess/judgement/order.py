@@ -42,11 +42,13 @@ def find_order(
         for name in left.keys() & cut.sides:
             open_cuts[name].append(cut)
     open_blockers = list(blockers)
+    prices: dict[str, _Price] = {}
     steps: list[Step] = []
     while left:
-        prices = [_price(group, open_cuts[group.name], open_blockers) for group in left.values()]
+        for name in left.keys() - prices.keys():
+            prices[name] = _price(left[name], open_cuts[name], open_blockers)
         best = min(
-            prices,
+            prices.values(),
             key=lambda price: (
                 bool(price.blockers),
                 price.days / len(left[price.name].models),
@@ -62,10 +64,12 @@ def find_order(
                 effort=round(sum(cut.effort for cut in best.cuts), 2),
             )
         )
-        del left[best.name]
+        del left[best.name], prices[best.name]
         done = {id(cut) for cut in best.cuts}
-        for name in left:
+        sides = [cut.sides for cut in best.cuts]
+        for name in left.keys() & set().union(*sides, *(each.groups for each in best.blockers)):
             open_cuts[name] = [cut for cut in open_cuts[name] if id(cut) not in done]
+            del prices[name]
         open_blockers = [each for each in open_blockers if best.name not in each.groups]
     return steps
 

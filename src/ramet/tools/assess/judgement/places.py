@@ -35,13 +35,13 @@ class Places:
             if model.is_own:
                 counts[model.app][group_of[model.label]] += 1
         labels = dict.fromkeys([app.label for app in scan.apps if app.is_own] + sorted(counts))
-        users = _code_users(scan, labels)
-        asking = _asking(scan, labels)
+        users, asking = _between(scan, labels)
         self.roles = [
             _role(label, counts[label], users[label], len(labels), is_asking=label in asking)
             for label in labels
         ]
         self._apps = {role.app: role for role in self.roles}
+        self._sides: dict[str, str | None] = {}
         self._package_apps = {app.label for app in scan.apps if not app.is_own}
 
     def side(self, label: str) -> str | None:
@@ -49,6 +49,11 @@ class Places:
 
         None where it is not known: a relation to any model, an app that is itself parted.
         """
+        if label not in self._sides:
+            self._sides[label] = self._find_side(label)
+        return self._sides[label]
+
+    def _find_side(self, label: str) -> str | None:
         if label in self._apps:
             role = self._apps[label]
             return role.group or (None if role.role == "parted" else role.app)
@@ -63,25 +68,23 @@ class Places:
         return label in self._apps and self._apps[label].role == "library"
 
 
-def _code_users(scan: Scan, labels: Mapping[str, None]) -> dict[str, set[str]]:
-    """Of each own app, the others that use its code without naming a model of it."""
+def _between(scan: Scan, labels: Mapping[str, None]) -> tuple[dict[str, set[str]], set[str]]:
+    """Of each own app, the others that use its code without naming a model of it; and those whose
+    code names what other apps have more often than they name what it has."""
     users: dict[str, set[str]] = {label: set() for label in labels}
-    for edge in scan.edges:
-        source = edge.source.partition(".")[0]
-        if edge.target in users and source in users and source != edge.target:
-            users[edge.target].add(source)
-    return users
-
-
-def _asking(scan: Scan, labels: Mapping[str, None]) -> set[str]:
-    """Own apps whose code names what other apps have more often than they name what it has."""
+    app_of: dict[str, str] = {}
     balance: Counter[str] = Counter()
     for edge in scan.edges:
-        source, target = edge.source.partition(".")[0], edge.target.partition(".")[0]
-        if source != target and source in labels and target in labels:
+        for end in (edge.source, edge.target):
+            if end not in app_of:
+                app_of[end] = end.partition(".")[0]
+        source, target = app_of[edge.source], app_of[edge.target]
+        if source != target and source in users and target in users:
             balance[source] += 1
             balance[target] -= 1
-    return {label for label, number in balance.items() if number > 0}
+            if edge.target == target:
+                users[target].add(source)
+    return users, {label for label, number in balance.items() if number > 0}
 
 
 def _models(number: int) -> str:

@@ -21,7 +21,6 @@ def groups_of(
     candidates: Sequence[Candidate],
     names: Sequence[str],
     apps: Mapping[str, str],
-    cohesions: Mapping[str, float],
     cuts: Sequence[Cut],
     blockers: Sequence[Blocker],
 ) -> list[Group]:
@@ -32,19 +31,19 @@ def groups_of(
             mine[side].append(cut)
     groups = []
     for candidate, name in zip(candidates, names, strict=True):
-        objection = _objection(candidate, name, cohesions[name], len(candidates), blockers)
+        objection = _objection(candidate, name, len(candidates), blockers)
         groups.append(
             Group(
                 name=name,
                 models=candidate.nodes,
                 apps=sorted({apps[node] for node in candidate.nodes}),
                 stability=candidate.stability,
-                cohesion=cohesions[name],
-                coupling=1 - cohesions[name],
+                cohesion=candidate.cohesion,
+                coupling=1 - candidate.cohesion,
                 effort=round(sum(cut.effort for cut in mine[name]), 2),
                 is_pinned=candidate.pin is not None,
                 is_recommended=objection is None,
-                why=objection or _praise(candidate, cohesions[name], len(mine[name])),
+                why=objection or _praise(candidate, len(mine[name])),
             )
         )
     return groups
@@ -53,7 +52,6 @@ def groups_of(
 def _objection(
     candidate: Candidate,
     name: str,
-    cohesion: float,
     groups: int,
     blockers: Sequence[Blocker],
 ) -> str | None:
@@ -66,17 +64,16 @@ def _objection(
         )
     if len(candidate.nodes) < FEWEST_MODELS:
         return "A single model is no service; leave it where its code is."
-    if cohesion < COHESIVE:
-        return f"Only {cohesion:.0%} of what ties its models stays inside."
+    if candidate.cohesion < COHESIVE:
+        return f"Only {candidate.cohesion:.0%} of what ties its models stays inside."
     inherited = [each for each in blockers if each.kind == "inheritance" and name in each.groups]
     if inherited:
         return f"Inheritance crosses its boundary ({len(inherited)} times): undo that first."
     return None
 
 
-def _praise(candidate: Candidate, cohesion: float, cuts: int) -> str:
+def _praise(candidate: Candidate, cuts: int) -> str:
     start = "Fixed in ramet.toml" if candidate.pin else f"Stable ({candidate.stability:.0%})"
     lines = "1 line crosses" if cuts == 1 else f"{cuts} lines cross"
-    return (
-        f"{start}: {cohesion:.0%} of what ties its models stays inside, and {lines} its boundary."
-    )
+    inside = f"{candidate.cohesion:.0%} of what ties its models stays inside"
+    return f"{start}: {inside}, and {lines} its boundary."

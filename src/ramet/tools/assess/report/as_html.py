@@ -6,11 +6,11 @@ lists are drawn by `page/*.js` from the embedded columns, when they are looked a
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Sequence
-from importlib.resources import files
+from pathlib import Path
 
 from ramet.tools.assess.findings import Report
 from ramet.tools.assess.report import sections
@@ -19,6 +19,7 @@ from ramet.tools.assess.report.packing import embedded
 
 __all__ = ["as_html"]
 
+_PAGE = Path(__file__).with_name("page")
 _SCRIPTS = (
     "elements",
     "unpacking",
@@ -68,9 +69,10 @@ def as_html(report: Report, changes: Sequence[Change] | None = None) -> bytes:
 
 
 def _part(name: str) -> str:
-    return (files("ramet.tools.assess.report") / "page" / name).read_text(encoding="utf-8")
+    return (_PAGE / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
     """As Content-Security-Policy names an inline script (CSP 3, 8.2)."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    digest = hashlib.sha256(text.encode()).digest()
+    return "sha256-" + binascii.b2a_base64(digest, newline=False).decode()

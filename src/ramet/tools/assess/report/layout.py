@@ -9,22 +9,21 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 __all__ = ["Circle", "Layout", "laid_out"]
 
 _SPACING = 62.0
 _MARGIN = 46.0
 _GAP = 60.0
-_ROUNDS = 240
+_ROUNDS = 120
 
 Pair = tuple[str, str]
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Circle:
+class Circle(NamedTuple):
     """A group's place."""
 
     x: float
@@ -32,8 +31,7 @@ class Circle:
     radius: float
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Circles in the order of the groups, and a place for each model."""
 
     circles: list[Circle]
@@ -80,22 +78,21 @@ def _spread(radii: Sequence[float], between: Mapping[tuple[int, int], int]) -> l
         return [(0.0, 0.0)] * len(radii)
     order = _around(len(radii), between)
     reach = sum(radii) / math.pi + _GAP
-    points = [(0.0, 0.0)] * len(radii)
+    points = [0j] * len(radii)
     for turn, number in enumerate(order):
         angle = 2 * math.pi * turn / len(order)
-        points[number] = (reach * math.cos(angle) * 1.35, reach * math.sin(angle))
+        points[number] = complex(reach * math.cos(angle) * 1.35, reach * math.sin(angle))
     pairs = [(a, b, radii[a] + radii[b] + _GAP) for a, b in combinations(range(len(radii)), 2)]
     heaviest = max(between.values(), default=1)
+    pulls = [(a, b, math.sqrt(count / heaviest)) for (a, b), count in between.items()]
     for round_ in range(_ROUNDS):
-        heat = 0.06 * (1 - round_ / _ROUNDS)
-        points = _pulled(points, between, heaviest, heat)
-        points = _parted(points, pairs)
+        points = _parted(_pulled(points, pulls, 0.06 * (1 - round_ / _ROUNDS)), pairs)
     for _ in range(400):
         apart = _parted(points, pairs)
         if apart == points:
             break
         points = apart
-    return [(round(x, 1), round(y, 1)) for x, y in points]
+    return [(round(point.real, 1), round(point.imag, 1)) for point in points]
 
 
 def _around(groups: int, between: Mapping[tuple[int, int], int]) -> list[int]:
@@ -112,35 +109,31 @@ def _around(groups: int, between: Mapping[tuple[int, int], int]) -> list[int]:
 
 
 def _pulled(
-    points: list[Point], between: Mapping[tuple[int, int], int], heaviest: int, heat: float
-) -> list[Point]:
-    moved = [[x * (1 - heat / 3), y * (1 - heat / 2)] for x, y in points]
-    for (a, b), count in between.items():
-        pull = heat * math.sqrt(count / heaviest)
-        for axis in (0, 1):
-            step = (points[b][axis] - points[a][axis]) * pull / 2
-            moved[a][axis] += step
-            moved[b][axis] -= step
-    return [(x, y) for x, y in moved]
+    points: Sequence[complex], pulls: Sequence[tuple[int, int, float]], heat: float
+) -> list[complex]:
+    """`pulls` are how strongly two of them pull each other, 0 to 1."""
+    moved = [complex(p.real * (1 - heat / 3), p.imag * (1 - heat / 2)) for p in points]
+    for a, b, pull in pulls:
+        step = (points[b] - points[a]) * (heat * pull / 2)
+        moved[a] += step
+        moved[b] -= step
+    return moved
 
 
-def _parted(points: list[Point], pairs: Sequence[tuple[int, int, float]]) -> list[Point]:
-    """`pairs` are all of them, with how far apart they are wanted."""
+def _parted(points: Sequence[complex], pairs: Sequence[tuple[int, int, float]]) -> list[complex]:
+    """`pairs` are all of them, with how far apart they are wanted; who is not is parted by a little
+    more, so that rounding leaves nothing to do."""
     moved = list(points)
     for a, b, wanted in pairs:
-        (ax, ay), (bx, by) = moved[a], moved[b]
-        dx, dy = bx - ax, by - ay
-        # Most are far apart, and of these no root need be taken.
-        if dx * dx + dy * dy >= wanted * wanted:
-            continue
-        distance = math.hypot(dx, dy)
-        if distance >= wanted - 0.01:
+        way = moved[b] - moved[a]
+        distance = abs(way)
+        if distance >= wanted:
             continue
         if distance < 0.01:  # on top of each other: by their numbers, not by chance
-            dx, dy, distance = math.cos(a + b), math.sin(a + b), 1.0
-        push = (wanted - distance) / 2 / distance
-        moved[a] = ax - dx * push, ay - dy * push
-        moved[b] = bx + dx * push, by + dy * push
+            way, distance = complex(math.cos(a + b), math.sin(a + b)), 1.0
+        push = way * ((wanted + 0.01 - distance) / 2 / distance)
+        moved[a] -= push
+        moved[b] += push
     return moved
 
 

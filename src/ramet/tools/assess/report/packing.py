@@ -6,10 +6,11 @@ as plain objects they would be five times as large.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import zlib
 from collections import Counter
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -45,7 +46,9 @@ def embedded(report: Report) -> str:
 
 
 def _deflated(content: dict[str, Any]) -> str:
-    return base64.b64encode(zlib.compress(msgspec.json.encode(content), _LEVEL)).decode()
+    return binascii.b2a_base64(
+        zlib.compress(msgspec.json.encode(content), _LEVEL), newline=False
+    ).decode()
 
 
 def _columns(report: Report, left_out: str) -> dict[str, Any]:
@@ -62,19 +65,15 @@ def _columns(report: Report, left_out: str) -> dict[str, Any]:
         "project": _clean(report.project.name),
         "apps": _apps(report, texts),
         "connections": edges.connections,
-        "edges": {
-            "kind": pick(edge.kind for edge in edges.all),
-            "source": pick(edge.source for edge in edges.all),
-            "target": pick(edge.target for edge in edges.all),
-            "field": pick(edge.field for edge in edges.all),
-            "file": pick(edge.file for edge in edges.all),
+        "edges": _rows(edges.all, ("kind", "source", "target", "field", "file"), texts)
+        | {
             "line": [edge.line for edge in edges.all],
             "known": [_KNOWN.index(edge.known) for edge in edges.all],
             "through": pick(edge.through or "" for edge in edges.all),
             "note": pick(edge.note for edge in edges.all),
         },
         "cuts": {
-            "edge": [edges.number[cut.edge] for cut in cuts],
+            "edge": edges.of_cuts,
             "from": pick(cut.source_group for cut in cuts),
             "to": pick(cut.target_group for cut in cuts),
             "further": [pick(cut.further_groups) for cut in cuts],
@@ -179,20 +178,25 @@ def _functions(report: Report, texts: _Texts) -> dict[str, Any]:
 
 def _rows(rows: Iterable[Any], names: tuple[str, ...], texts: _Texts) -> dict[str, list[int]]:
     rows = list(rows)
-    return {name: texts.numbers(getattr(row, name) for row in rows) for name in names}
+    return {name: texts.numbers(map(attrgetter(name), rows)) for name in names}
 
 
 class _Edges:
     """The report's connections, and after them what cuts alone say: of a whole transaction, or of
-    a function that uses a model by its class."""
+    a function that uses a model by its class. `of_cuts` is where each cut's edge is among `all`."""
 
     def __init__(self, report: Report, left_out: str) -> None:
-        of_cuts = dict.fromkeys(cut.edge for cut in report.cuts)
-        kept = (edge for edge in report.edges if _is_kept(edge, left_out) or edge in of_cuts)
-        every = dict.fromkeys(kept)
-        self.connections = len(every)
-        self.all = list(every | of_cuts)
-        self.number = {edge: number for number, edge in enumerate(self.all)}
+        kept = report.edges
+        if left_out:
+            cut_off = {cut.edge for cut in report.cuts}
+            kept = [edge for edge in kept if _is_kept(edge, left_out) or edge in cut_off]
+        # To find an edge takes longer than all else that is done with it, so it is done once.
+        number: dict[Edge, int] = {}
+        for edge in kept:
+            number.setdefault(edge, len(number))
+        self.connections = len(number)
+        self.of_cuts = [number.setdefault(cut.edge, len(number)) for cut in report.cuts]
+        self.all = list(number)
 
 
 def _is_kept(edge: Edge, left_out: str) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ramet.tools.assess.grouping import Candidates, Evidence, find_candidates
+from ramet.tools.assess.grouping import Candidates, Evidence, consensus, find_candidates
+from ramet.tools.assess.grouping.consensus import ALIKE
 from ramet.tools.assess.grouping.evidence import Link
+from ramet.tools.assess.grouping.platform import find_hubs
 from tests.unit.tools.assess.grouping.graphs import circles, noisy
 
 
@@ -47,6 +49,22 @@ def test_groups_hardly_depend_on_the_seed(inside: float) -> None:
         (first[one] == first[other]) == (second[one] == second[other]) for one, other in pairs
     )
     assert same >= 0.95 * len(pairs)
+
+
+def test_no_more_runs_are_made_where_many_are_all_alike() -> None:
+    assert find_candidates(circles(5, 6, bridges=[("a0", "b0")])).runs == ALIKE
+    assert find_candidates(circles(5, 6), seeds=ALIKE - 1).runs == ALIKE - 1
+    assert find_candidates(noisy(60, seed=1)).runs == 50
+
+
+def test_groups_are_what_all_runs_would_have_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = with_hub()
+    found = find_candidates(evidence)
+    monkeypatch.setattr(consensus, "ALIKE", 0)
+    every = find_candidates(evidence)
+
+    assert (found.runs, every.runs) == (ALIKE, 50)
+    assert found == msgspec.structs.replace(every, runs=ALIKE)
 
 
 def test_of_two_partitions_that_are_as_good_every_seed_takes_the_same() -> None:
@@ -104,6 +122,15 @@ def test_the_centre_of_one_group_is_no_platform() -> None:
 
     assert found.hubs == []
     assert len(group_with(found, "centre")) == 31
+
+
+def test_a_platform_is_spread_in_the_runs_on_average() -> None:
+    evidence = with_hub()
+    together = dict.fromkeys(evidence.nodes, 0)
+    apart = {node: number for number, node in enumerate(evidence.nodes)}
+
+    assert [hub.node for hub in find_hubs(evidence, lambda: [apart, apart, together])] == ["user"]
+    assert find_hubs(evidence, lambda: [apart, together, together]) == []
 
 
 def test_a_small_system_has_no_platform() -> None:
@@ -185,6 +212,41 @@ def test_a_cached_result_is_used_until_the_graph_changes(tmp_path: Path) -> None
     assert made.agreement == 1
     assert again.agreement == 0.125
     assert changed.agreement == 1
+
+
+CHANGES: list[Evidence] = [
+    msgspec.structs.replace(with_hub(), **{field: value})
+    for field, value in (
+        ("links", {**with_hub().links, ("a0", "b0", "o2o"): 9}),
+        ("links", {**with_hub().links, ("a0", "a1", "fk"): 2}),
+        ("contexts", {"f": ["a0", "b0"], "g": ["a0", "b0"]}),
+        ("transactions", [["a0", "b0"]]),
+        ("apps", {"a0": "c", "c0": "c"}),
+        ("inseparable", [("a0", "d0")]),
+        ("nodes", [node for node in with_hub().nodes if node != "b3"]),
+    )
+]
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+@pytest.mark.parametrize("pins", [{}, {"a0": "first"}])
+def test_after_a_change_of_any_kind_the_cache_is_not_to_be_seen(
+    tmp_path: Path, changed: Evidence, pins: dict[str, str]
+) -> None:
+    cache = tmp_path / "grouping.json"
+    before = find_candidates(with_hub(), cache=cache)
+
+    after = find_candidates(changed, pins=pins, seeds=5, cache=cache)
+
+    assert after == find_candidates(changed, pins=pins, seeds=5) != before
+
+
+def test_names_that_are_no_utf_8_are_grouped_without_a_cache(tmp_path: Path) -> None:
+    evidence = Evidence(nodes=["a", "\udcff"], links={("a", "\udcff", "fk"): 1})
+
+    [group] = find_candidates(evidence, cache=tmp_path / "grouping.json").groups
+
+    assert group.nodes == ["a", "\udcff"]
 
 
 def test_a_broken_cache_is_made_anew(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import networkx
 import pytest
 
 from ramet.tools.assess.grouping.evidence import weigh
-from ramet.tools.assess.grouping.graph import Graph
+from ramet.tools.assess.grouping.graph import NamedGraph
 from ramet.tools.assess.grouping.louvain import louvain, modularity, settle
 from tests.unit.tools.assess.grouping.graphs import circles, noisy
 
 
-def found(graph: Graph, labels: list[int]) -> list[set[str]]:
+def found(graph: NamedGraph, labels: list[int]) -> list[set[str]]:
     groups: dict[int, set[str]] = {}
     for names, label in zip(graph.members, labels, strict=True):
         groups.setdefault(label, set()).update(names)
@@ -75,9 +75,7 @@ def test_contracting_keeps_the_modularity() -> None:
 
     small = graph.contract(labels)
 
-    assert modularity(small, list(range(len(small.members)))) == pytest.approx(
-        modularity(graph, labels)
-    )
+    assert modularity(small, list(range(len(small)))) == pytest.approx(modularity(graph, labels))
 
 
 def test_settling_moves_only_what_it_may() -> None:
@@ -96,7 +94,7 @@ def test_settling_fills_no_community_beyond_its_most_members() -> None:
 
 
 def test_a_graph_without_ties_has_only_single_nodes() -> None:
-    graph = Graph.build(["a", "b"], {})
+    graph = NamedGraph.build(["a", "b"], {})
 
     assert louvain(graph, "0") == [0, 1]
     assert modularity(graph, [0, 1]) == 0

@@ -12,9 +12,9 @@ from ramet.tools.assess.grouping.naming import name_groups
 
 
 def names(*groups: list[str], pin: str | None = None) -> list[str]:
-    candidates = [Candidate(nodes=nodes, stability=1) for nodes in groups]
+    candidates = [Candidate(nodes=nodes, stability=1, cohesion=1) for nodes in groups]
     if pin:
-        candidates[0] = Candidate(nodes=groups[0], stability=1, pin=pin)
+        candidates[0] = Candidate(nodes=groups[0], stability=1, cohesion=1, pin=pin)
     apps = {node: node.partition(".")[0] for nodes in groups for node in nodes}
     return name_groups(candidates, apps)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from math import log
 
 import pytest
@@ -71,6 +72,19 @@ def test_calls_weigh_by_the_logarithm_of_their_volume() -> None:
 def test_modularity_takes_coupling_from_cohesion() -> None:
     assert metrics.structural_modularity(TWO, CALLS) == pytest.approx(1 / 4 - 1 / 4)
     assert metrics.structural_modularity(dict.fromkeys("abcd", "all"), CALLS) == 3 / 16
+
+
+def test_modularity_is_the_same_to_the_last_digit_whatever_order_sets_have() -> None:
+    """Which is another for other names, and in each process."""
+    sizes = (1, 3, 5, 7, 11, 13)
+    found = set()
+    for names in range(20):
+        groups = [[f"{names}{group}-{n}" for n in range(size)] for group, size in enumerate(sizes)]
+        partition = {each: str(len(group)) for group in groups for each in group}
+        calls = {(one[0], other[0]): 1 for one, other in combinations(groups, 2)}
+        found.add(metrics.structural_modularity(partition, calls))
+
+    assert len(found) == 1
 
 
 def test_an_interface_is_a_pair_across_whatever_its_direction() -> None:
