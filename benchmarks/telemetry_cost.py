@@ -5,9 +5,9 @@ goes over the mesh with mutual TLS. Off is without a collector, and metrics are 
 is all of it: every request and call begins a trace, of which so many are kept, and encoding and
 sending are within what is measured. The stock way is OpenTelemetry's SDK with its instrumentation
 of Django, of the same view, with everything kept, and without SQL. Ratios of processor time of all
-processes that take part but the collector, the median of interleaved rounds over three starts
+processes that take part but the collector, the median of interleaved rounds over five starts
 of everything. All are pinned to one core together: else the same call differs by a tenth, by the
-cores that the kernel wakes its processes on. Takes about three minutes.
+cores that the kernel wakes its processes on. Takes about six minutes.
 """
 
 import json
@@ -40,7 +40,7 @@ FIGURES = (
     Figure("stock_small_at_100_percent", "a view of one row, the stock way at 100% / off", "x"),
 )
 
-STARTS = 3
+STARTS = 5
 """Times that everything is started: two processes of the same program differ by some 5%."""
 ROUNDS = 5
 VIEWS, SMALL_VIEWS, CALLS = 200, 400, 400  # of each way in each round
