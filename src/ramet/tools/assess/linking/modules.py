@@ -110,13 +110,15 @@ def roots_of_names(
 
     Each has a `manage.py`, which puts it on the path though it may be a package, or is a `src`.
     """
+    unknown = [name for name in names if name not in named]
+    if not unknown:
+        return []
     paths = frozenset(paths)
     starts = {p.rpartition("/")[0] for p in paths if p.rpartition("/")[2] == "manage.py"}
     starts.update(f"{before}src" for p in paths if (before := _before_src(p)) is not None)
     return [
         start
-        for name in names
-        if name not in named
+        for name in unknown
         for start in sorted(starts)
         if not paths.isdisjoint(files_of(name, start))
     ]
@@ -141,7 +143,11 @@ def homes(
     `apps/shop` is `apps.shop` to one project and `shop` to another which puts `apps` on the path by
     itself; which of them it is only INSTALLED_APPS tells, by most of its packages there.
     """
-    folders = {path.rpartition("/")[0] for path in paths if not is_test(path)}
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in folders and not is_test(path):
+            folders.add(folder)
     found: dict[str, str] = {}
     nested: dict[str, str] = {}
     in_place: list[str] = []
