@@ -46,9 +46,12 @@ _WITHIN_APPS = frozenset(("management", "migrations", "templatetags", "tests"))
 def is_test(path: str) -> bool:
     """Whether a file is one of tests, by the names that pytest and unittest look for."""
     folder, _, name = path.rpartition("/")
+    return _is_of_tests(folder) or _is_called_test(name)
+
+
+def _is_called_test(name: str) -> bool:
     return (
-        _is_of_tests(folder)
-        or name.startswith(("test_", "conftest."))
+        name.startswith(("test_", "conftest."))
         or name.endswith(("_test.py", "_tests.py"))
         or name in ("tests.py", "test.py")
     )
@@ -223,8 +226,8 @@ def name_modules(
             is_package=file == "__init__.py",
             is_own=True,
             extract=extract,
-            is_test=is_test(path),
-            is_migration=is_migration(path),
+            is_test=folder.is_of_tests or _is_called_test(file),
+            is_migration=folder.is_of_migrations,
             asked=asked,
         )
         named.setdefault(own_name, []).append(module)
@@ -248,6 +251,8 @@ class _Folder:
     ) -> None:
         self._starts: list[tuple[str, str, bool]] = []
         self.weights: dict[str, tuple[bool, bool, int, int]] = {}
+        self.is_of_tests = _is_of_tests(path)
+        self.is_of_migrations = _is_of_migrations(path)
         for each in _above(path, order):
             inner = path
             if each == ABOVE:
