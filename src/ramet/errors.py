@@ -4,13 +4,12 @@ It stands below every other module, so that any of them may raise it. Bugs of ou
 reported through it: they keep their traceback.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["DiagnosticError", "Mistake"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(NamedTuple):
     """One thing that a user can repair.
 
     `reference` is a kebab-case name that stays the same between versions, so that it can be

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from ramet.cli._parameters import Argument, Misused, Option
 
@@ -16,8 +15,7 @@ __all__ = ["Parameter", "parameters"]
 _KINDS = {int: "a whole number", float: "a number"}
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter; `kind` is the type of a value, of each where it is a list."""
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json as json_format
 import os
 import sys
 import time
@@ -92,6 +91,8 @@ def command(
     from ramet.tools.assess.report.comparing import compare as changes_between
 
     if schema:
+        import json as json_format  # seldom needed
+
         print(json_format.dumps(json_schema(), indent=2))
         return 0
     # Before the work: what is wrong with these is not to be learnt after it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -80,5 +79,5 @@ def _require_free(port: int) -> None:
     except DiagnosticError as error:
         remedy = "end that process, or choose another port with --port"
         raise DiagnosticError(
-            *(replace(mistake, remedy=remedy) for mistake in error.mistakes)
+            *(mistake._replace(remedy=remedy) for mistake in error.mistakes)
         ) from None

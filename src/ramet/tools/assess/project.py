@@ -218,13 +218,14 @@ def is_sample(path: str) -> bool:
 
 
 def _named(root: Path, files: Files) -> Iterable[str]:
+    python = [path for path in files.python if path.endswith(_TELLERS + _CONFIGURATION)]
     for teller in _TELLERS:
-        paths = [path for path in files.python if path.rpartition("/")[2] == teller]
+        paths = [path for path in python if path.rpartition("/")[2] == teller]
         for path in sorted(
             paths, key=lambda path: (is_sample(path), is_test(path), path.count("/"))
         ):
             yield from _in_text(root / path)
-    for path in (*files.configuration, *files.python):
+    for path in (*files.configuration, *python):
         if path.rpartition("/")[2] in _CONFIGURATION:
             yield from _in_text(root / path)
 

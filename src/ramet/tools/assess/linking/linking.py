@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -74,7 +75,7 @@ def link(
     apps = find_apps(names, classes, found.settings.texts("INSTALLED_APPS"))
     if not found.is_of_tests:
         _accept_apps(apps, modules.values())
-    packages = _packages_with_models(modules.values(), names)
+    packages = _packages_with_models(modules.values())
     if _must_guess(found, apps, packages):
         guess_apps(names, classes, apps, packages, modules.values())
     classes.of_label = partial(class_of_label, names, classes, apps)
@@ -190,22 +191,18 @@ def _must_guess(found: SettingsFound, apps: Apps, packages: list[str]) -> bool:
     return not found.is_named and len(own.intersection(packages)) * 2 < len(packages)
 
 
-def _packages_with_models(modules: Iterable[Module], names: Names) -> list[str]:
+def _packages_with_models(modules: Iterable[Module]) -> list[str]:
     """Own packages that are apps by the look of them, samples and tests left out.
 
     One with models alone within another that has migrations or a configuration is a part of that.
     """
     with_models: dict[str, None] = {}
-    for module in sorted(modules, key=lambda module: module.path):
+    telling = sorted(filter(_may_tell, modules), key=attrgetter("path"))
+    for module in telling:
         package, _, last = module.name.rpartition(".")
-        if (
-            last == "models"
-            and package
-            and not package.endswith((".models", ".migrations"))
-            and not (module.is_test or is_sample(module.path))
-        ):
+        if last == "models" and not package.endswith((".models", ".migrations")):
             with_models[package] = None
-    complete = _complete_packages(modules, names)
+    complete = _complete_packages(telling)
     return [
         *complete,
         *(
@@ -216,13 +213,20 @@ def _packages_with_models(modules: Iterable[Module], names: Names) -> list[str]:
     ]
 
 
-def _complete_packages(modules: Iterable[Module], names: Names) -> dict[str, None]:
+def _may_tell(module: Module) -> bool:
+    """Whether its package may be an app by the look of this module."""
+    return (
+        module.name.endswith((".models", ".migrations", ".apps"))
+        and not module.is_test
+        and not is_sample(module.path)
+    )
+
+
+def _complete_packages(telling: Iterable[Module]) -> dict[str, None]:
     """Packages with migrations, or with an AppConfig in their `apps`."""
     complete: dict[str, None] = {}
-    for module in sorted(modules, key=lambda module: module.path):
+    for module in telling:
         package, _, last = module.name.rpartition(".")
-        if not package or module.is_test or is_sample(module.path):
-            continue
         if (last == "migrations" and module.is_package) or (last == "apps" and _has_config(module)):
             complete[package] = None
     return complete

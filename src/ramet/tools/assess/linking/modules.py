@@ -46,9 +46,12 @@ _WITHIN_APPS = frozenset(("management", "migrations", "templatetags", "tests"))
 def is_test(path: str) -> bool:
     """Whether a file is one of tests, by the names that pytest and unittest look for."""
     folder, _, name = path.rpartition("/")
+    return _is_of_tests(folder) or _is_called_test(name)
+
+
+def _is_called_test(name: str) -> bool:
     return (
-        _is_of_tests(folder)
-        or name.startswith(("test_", "conftest."))
+        name.startswith(("test_", "conftest."))
         or name.endswith(("_test.py", "_tests.py"))
         or name in ("tests.py", "test.py")
     )
@@ -110,13 +113,15 @@ def roots_of_names(
 
     Each has a `manage.py`, which puts it on the path though it may be a package, or is a `src`.
     """
+    unknown = [name for name in names if name not in named]
+    if not unknown:
+        return []
     paths = frozenset(paths)
     starts = {p.rpartition("/")[0] for p in paths if p.rpartition("/")[2] == "manage.py"}
     starts.update(f"{before}src" for p in paths if (before := _before_src(p)) is not None)
     return [
         start
-        for name in names
-        if name not in named
+        for name in unknown
         for start in sorted(starts)
         if not paths.isdisjoint(files_of(name, start))
     ]
@@ -141,7 +146,11 @@ def homes(
     `apps/shop` is `apps.shop` to one project and `shop` to another which puts `apps` on the path by
     itself; which of them it is only INSTALLED_APPS tells, by most of its packages there.
     """
-    folders = {path.rpartition("/")[0] for path in paths if not is_test(path)}
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in folders and not is_test(path):
+            folders.add(folder)
     found: dict[str, str] = {}
     nested: dict[str, str] = {}
     in_place: list[str] = []
@@ -217,8 +226,8 @@ def name_modules(
             is_package=file == "__init__.py",
             is_own=True,
             extract=extract,
-            is_test=is_test(path),
-            is_migration=is_migration(path),
+            is_test=folder.is_of_tests or _is_called_test(file),
+            is_migration=folder.is_of_migrations,
             asked=asked,
         )
         named.setdefault(own_name, []).append(module)
@@ -242,6 +251,8 @@ class _Folder:
     ) -> None:
         self._starts: list[tuple[str, str, bool]] = []
         self.weights: dict[str, tuple[bool, bool, int, int]] = {}
+        self.is_of_tests = _is_of_tests(path)
+        self.is_of_migrations = _is_of_migrations(path)
         for each in _above(path, order):
             inner = path
             if each == ABOVE:

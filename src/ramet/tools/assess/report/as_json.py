@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ def as_json(report: Report) -> bytes:
     try:
         return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
     except UnicodeEncodeError:
+        import json  # seldom needed
+
         # A file's name with bytes that are no UTF-8: Python has them as lone surrogates, which
         # JSON may have as escapes only.
         return json.dumps(msgspec.to_builtins(report), indent=2).encode() + b"\n"

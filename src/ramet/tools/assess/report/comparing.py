@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ramet.tools.assess.facts import Edge
 from ramet.tools.assess.findings import Blocker, Cut, Report
@@ -14,8 +14,7 @@ from ramet.tools.assess.report.wording import CHOICES, METRICS, counted
 __all__ = ["Change", "compare"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One thing that is otherwise than before; `is_worse` is None where it is neither.
 
     `file` is empty where it has no place in the source.

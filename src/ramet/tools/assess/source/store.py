@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 import zlib
 from collections.abc import Callable
@@ -60,7 +61,7 @@ class Store:
         self._is_changed = False
         if path is not None:
             with contextlib.suppress(OSError, msgspec.DecodeError):
-                self._content = memoryview(path.read_bytes())
+                self._content = _mapped(path)
                 self._old = _located(self._content, version)
 
     def get(self, key: bytes) -> memoryview | None:
@@ -137,6 +138,18 @@ class Store:
             except BaseException:
                 os.unlink(name)
                 raise
+
+
+def _mapped(path: Path) -> memoryview:
+    """What is in a file, as the system holds it: a copy takes longer than all that is read of it.
+
+    It stays as it is, for nobody writes to a store's file: `save` puts another in its place.
+    """
+    with path.open("rb") as file:
+        try:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError):  # a file system that cannot, or nothing in the file
+            return memoryview(file.read())
 
 
 def _located(content: memoryview, version: bytes) -> dict[bytes, tuple[int, int, int]]:

@@ -87,6 +87,32 @@ def test_a_store_that_was_cut_off_is_none(tmp_path: Path) -> None:
     assert compute.times == 2
 
 
+def test_a_store_with_nothing_in_it_is_none(tmp_path: Path) -> None:
+    """A full disk leaves such a file, which cannot be mapped."""
+    (tmp_path / "kept").touch()
+    compute = Counted()
+    assert Store(tmp_path / "kept", b"1").remembered("price", "a", Price, compute).days == 0
+    assert compute.times == 1
+
+
+def test_what_another_run_writes_is_nothing_to_one_that_has_begun(tmp_path: Path) -> None:
+    """Two at once on one project: each goes on with the store that it has opened."""
+    path = tmp_path / "kept"
+    first = Store(path, b"1")
+    key, other = b"k" * 16, b"o" * 16
+    first.put(key, b"old" * 10_000)
+    first.save()
+    begun = Store(path, b"1")
+    another = Store(path, b"1")
+    another.put(other, b"new")
+    another.save()
+    assert begun.get(key) == b"old" * 10_000
+    begun.put(other, b"newer")
+    begun.save()
+    last = Store(path, b"1")
+    assert (last.get(key), last.get(other)) == (b"old" * 10_000, b"newer")
+
+
 def test_whichever_bit_of_a_store_is_another_nothing_wrong_is_remembered(tmp_path: Path) -> None:
     """A disk or a memory that fails: what is damaged is worked out anew, the rest is not."""
     path = tmp_path / "kept"
