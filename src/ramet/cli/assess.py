@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -119,7 +119,7 @@ def command(
     changes = changes_between(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
     if report:
-        _save(report, page(assessment, changes, store), out)
+        _save(report, [page(assessment, changes, store)], out)
     if json and json != STANDARD_OUTPUT:
         _save(json, as_json(found), out)
     store.save()
@@ -201,16 +201,18 @@ def _tell(
     from ramet.tools.assess.report.terminal import show
 
     if as_json:
-        sys.stdout.buffer.write(encoded(found))
+        sys.stdout.buffer.writelines(encoded(found))
         sys.stdout.flush()
         return sys.stderr
     show(found, sys.stdout, changes=changes, seconds=seconds)
     return sys.stdout
 
 
-def _save(path: Path, content: bytes, out: TextIO) -> None:
-    path.write_bytes(content)
-    print(f"wrote {path} ({len(content) / 1_000_000:.1f} MB)", file=out)
+def _save(path: Path, content: Iterable[bytes | memoryview], out: TextIO) -> None:
+    with path.open("wb") as file:
+        file.writelines(content)
+        size = file.tell()
+    print(f"wrote {path} ({size / 1_000_000:.1f} MB)", file=out)
 
 
 def _write(found: Report, root: Path, out: TextIO) -> None:

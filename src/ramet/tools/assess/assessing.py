@@ -58,7 +58,11 @@ def assess(
     part = _judged_part(found)
     judged_of = (_digest(part), pins, seeds)
     judgement = store.remembered(
-        "judgement", judged_of, Judgement, lambda: _judged(part, pins, seeds, cache)
+        "judgement",
+        judged_of,
+        Judgement,
+        lambda: _judged(part, pins, seeds, cache),
+        is_exact=True,
     )
     cuts = with_excerpts(judgement.cuts, wanted.root, store)
     report = msgspec.structs.replace(assemble(found, judgement), cuts=cuts)

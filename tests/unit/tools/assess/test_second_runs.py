@@ -229,7 +229,7 @@ def told(root: Path, cache: Path | None) -> tuple[bytes, bytes]:
     assessment = assess(Wanted(root), store, seeds=3, cache=cache)
     html = page(assessment, None, store)
     store.save()
-    return as_json(assessment.report), html
+    return b"".join(as_json(assessment.report)), html
 
 
 def test_whichever_byte_of_the_cache_is_damaged_it_is_not_to_be_seen(

@@ -93,7 +93,7 @@ def _generic_relations(scan: Scan, cuts: Sequence[Cut], places: Places) -> Itera
             what=f"{edge.source}.{edge.field} may lead to a model of any group.",
             remedy="Keep the kind and the id of what it is about as plain values, checked by who "
             "writes them; or give each group a table of its own.",
-            effort=sum(cut.effort for cut in listed),
+            effort=sum((cut.effort for cut in listed), 0.0),
         )
 
 
@@ -119,7 +119,7 @@ def _cycles(cuts: Sequence[Cut]) -> Iterator[Blocker]:
             remedy=f"Turn round the weaker direction first ({lines} relation"
             f"{'' if lines == 1 else 's'}, the first is {edge.source}.{edge.field}): keep the id "
             "on the side that may know the other.",
-            effort=sum(cut.effort for cut in weaker),
+            effort=sum((cut.effort for cut in weaker), 0.0),
         )
 
 

@@ -61,7 +61,7 @@ def find_order(
                 why=_why(best, is_first=not steps),
                 cuts=len(best.cuts),
                 blockers=len(best.blockers),
-                effort=round(sum(cut.effort for cut in best.cuts), 2),
+                effort=round(sum((cut.effort for cut in best.cuts), 0.0), 2),
             )
         )
         del left[best.name], prices[best.name]

@@ -40,7 +40,7 @@ def groups_of(
                 stability=candidate.stability,
                 cohesion=candidate.cohesion,
                 coupling=1 - candidate.cohesion,
-                effort=round(sum(cut.effort for cut in mine[name]), 2),
+                effort=round(sum((cut.effort for cut in mine[name]), 0.0), 2),
                 is_pinned=candidate.pin is not None,
                 is_recommended=objection is None,
                 why=objection or _praise(candidate, len(mine[name])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,29 @@ __all__ = ["as_json", "json_schema", "read_report"]
 _REMEDY = "Make it anew: `ramet assess PATH --json FILE`."
 
 
-def as_json(report: Report) -> bytes:
-    """UTF-8, indented by two blanks, the same bytes for the same report."""
+def as_json(report: Report) -> Iterator[bytes | memoryview]:
+    """UTF-8, indented by two blanks, the same bytes for the same report.
+
+    They come field by field, to be written at once: as one text they are tens of MB of a large
+    project, several times over.
+    """
+    start = b"{"
+    for name in report.__struct_fields__:
+        yield start
+        yield memoryview(_object({name: getattr(report, name)}))[1:-2]
+        start = b","
+    yield b"\n}\n"
+
+
+def _object(content: dict[str, Any]) -> bytes:
     try:
-        return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+        return msgspec.json.format(msgspec.json.encode(content), indent=2)
     except UnicodeEncodeError:
         import json  # seldom needed
 
         # A file's name with bytes that are no UTF-8: Python has them as lone surrogates, which
         # JSON may have as escapes only.
-        return json.dumps(msgspec.to_builtins(report), indent=2).encode() + b"\n"
+        return json.dumps(msgspec.to_builtins(content), indent=2).encode()
 
 
 def json_schema() -> dict[str, Any]:

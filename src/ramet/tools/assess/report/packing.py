@@ -230,4 +230,4 @@ class _Places(dict[str, int]):
 
 def _clean(text: str) -> str:
     """Without lone surrogates, which file names have and UTF-8 has not."""
-    return text.encode(errors="backslashreplace").decode()
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()

@@ -77,9 +77,7 @@ def candidates(report: Report) -> str:
     """A row for each, the platform after them, and the figures of the whole grouping."""
     if not report.groups:
         return "<p>No candidates: there are no models to group.</p>"
-    cuts: Counter[str] = Counter()
-    for cut in report.cuts:
-        cuts.update(cut.sides)
+    cuts = Counter(side for cut in report.cuts for side in cut.sides)
     rows = "".join(_candidate(n, group, cuts[group.name]) for n, group in enumerate(report.groups))
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Candidates"><table>'

@@ -87,9 +87,7 @@ def _verdict(report: Report) -> list[str]:
 
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
-    cuts: Counter[str] = Counter()
-    for cut in report.cuts:
-        cuts.update(cut.sides)
+    cuts = Counter(side for cut in report.cuts for side in cut.sides)
     for group in report.groups:
         advice = "recommended" if group.is_recommended else "not recommended"
         yield (

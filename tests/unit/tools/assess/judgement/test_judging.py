@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from ramet.tools.assess.facts import Edge, Function
-from ramet.tools.assess.findings import AppRole, Report, assemble
+from ramet.tools.assess.facts import Edge, Function, Scan
+from ramet.tools.assess.findings import AppRole, Judgement, Report, assemble
 from ramet.tools.assess.judgement.judging import judge
 from ramet.tools.assess.judgement.verdict import Facts, decide
 from tests.unit.tools.assess.grouping.graphs import noisy
@@ -300,6 +301,30 @@ def test_a_report_has_all_of_both_and_reads_back_from_json() -> None:
 
     assert again == report
     assert [group.name for group in again.groups] == ["orders", "payments", "users"]
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [
+        scan_of([], []),
+        scan_of(["a.M1"], []),
+        shop(),
+        shop(edges=[edge("gfk", "payments.G", "*"), edge("m2m", "orders.D", "users.B")]),
+        shop(
+            edges=[edge("mti_parent", "payments.G", "users.A"), edge("fk", "orders.D", "auth.User")]
+        ),
+        shop(atomics=[transaction("orders.D", "payments.G", "users.A")]),
+        scan_of(labels(), large(edge("fk", "b.M1", "a.M1"), edge("fk", "a.M2", "b.M2"))),
+    ],
+)
+def test_a_judgement_is_kept_as_it_is(scan: Scan) -> None:
+    """No tuple is read back as a list, and no 0 as 0.0."""
+    judged = judge(scan, seeds=5)
+    kept = msgspec.msgpack.encode(judged)
+    again = msgspec.msgpack.decode(kept, type=Judgement)
+
+    assert again == judged
+    assert msgspec.msgpack.encode(again) == kept
 
 
 def test_the_same_scan_gives_the_same_report() -> None:

@@ -17,7 +17,7 @@ REFERENCE = Path(__file__).parents[5] / "docs" / "reference"
 def test_it_is_valid_by_its_own_schema() -> None:
     """Which is one itself."""
     Draft202012Validator.check_schema(json_schema())
-    Draft202012Validator(json_schema()).validate(json.loads(as_json(made_up())))
+    Draft202012Validator(json_schema()).validate(json.loads(b"".join(as_json(made_up()))))
 
 
 def test_the_published_schema_is_the_current_one() -> None:
@@ -27,17 +27,23 @@ def test_the_published_schema_is_the_current_one() -> None:
 
 def test_models_edges_and_groups_have_the_names_that_are_promised() -> None:
     """Other programs read them."""
-    written = json.loads(as_json(made_up()))
+    written = json.loads(b"".join(as_json(made_up())))
     assert {"label", "app", "file", "line"} <= written["models"][0].keys()
     wanted = {"kind", "source", "target", "field", "file", "line", "known"}
     assert wanted <= written["edges"][0].keys()
     assert {"name", "models"} <= written["groups"][0].keys()
 
 
+def test_its_pieces_are_one_indented_text() -> None:
+    """As if it were written whole."""
+    whole = msgspec.json.format(msgspec.json.encode(made_up()), indent=2) + b"\n"
+    assert b"".join(as_json(made_up())) == whole
+
+
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     """Nothing is lost on the way."""
     path = tmp_path / "old.json"
-    path.write_bytes(as_json(made_up()))
+    path.write_bytes(b"".join(as_json(made_up())))
     assert read_report(path) == made_up()
 
 
@@ -45,7 +51,7 @@ def test_a_file_name_that_is_no_utf_8_can_be_written() -> None:
     """As an escape, as Python has it."""
     report = made_up()
     models = [msgspec.structs.replace(report.models[0], file="caf\udce9.py")]
-    written = as_json(msgspec.structs.replace(report, models=models))
+    written = b"".join(as_json(msgspec.structs.replace(report, models=models)))
     assert json.loads(written)["models"][0]["file"] == "caf\udce9.py"
 
 
