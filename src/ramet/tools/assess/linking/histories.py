@@ -14,9 +14,9 @@ from ramet.tools.assess.linking.classes import Class
 from ramet.tools.assess.linking.entries import FieldEntry, History, ModelEntry, field_entry
 from ramet.tools.assess.linking.fields import Field
 from ramet.tools.assess.linking.models import ModelClasses, is_of_models
+from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.registry import Registry
 from ramet.tools.assess.linking.values import Value
-from ramet.tools.assess.linking.visible import ALL
 from ramet.tools.assess.source.extract import Assign, Call, Name
 
 __all__ = ["add_histories", "history_of"]
@@ -37,10 +37,12 @@ def add_histories(registry: Registry) -> None:
             registry.add(msgspec.structs.replace(history, fields=copies | history.fields))
 
 
-def _records(cls: Class, classes: ModelClasses) -> tuple[int, Mapping[str, Value]] | None:
-    """What the attribute says that asks for a history, the class's own or one to be inherited.
+def _records(
+    cls: Class, classes: ModelClasses
+) -> tuple[tuple[str, int], Mapping[str, Value]] | None:
+    """Where the attribute is that asks for a history, the class's own or one to be inherited.
 
-    And the line that it is in.
+    And what it is given.
     """
     for each in cls.mro:
         for statement in each.names.values():
@@ -59,13 +61,23 @@ def _records(cls: Class, classes: ModelClasses) -> tuple[int, Mapping[str, Value
                 for key, value in call.keywords.items()
             }
             if each is cls or keywords.get("inherit") is True:
-                each.module.note(ALL)  # for the line, which no other fact tells
-                return statement.line, keywords
+                return _place(cls, each.module, statement), keywords
     return None
 
 
+def _place(cls: Class, module: Module, statement: Assign) -> tuple[str, int]:
+    """That of the attribute, or of the class where a package has it."""
+    if module.is_own or cls.module is None or cls.definition is None:
+        return module.path, statement.line
+    return cls.module.path, cls.definition.line
+
+
 def _history(
-    of: Class, app: str, classes: ModelClasses, line: int, keywords: Mapping[str, Value]
+    of: Class,
+    app: str,
+    classes: ModelClasses,
+    place: tuple[str, int],
+    keywords: Mapping[str, Value],
 ) -> History:
     name = keywords.get("custom_model_name")
     name = name if isinstance(name, str) else f"Historical{of.name}"
@@ -78,7 +90,7 @@ def _history(
     user = keywords.get("user_model") or classes.classes.values.setting("AUTH_USER_MODEL")
     fields = {}
     if keywords.get("history_user_id_field") is None:
-        field = Field("history_user", "fk", cls, module.path, line, target=user)
+        field = Field("history_user", "fk", cls, *place, target=user)
         fields[field.name] = field_entry(field, cls, classes)
     table = keywords.get("table_name")
     model = ModelEntry(

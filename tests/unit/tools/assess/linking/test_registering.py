@@ -31,9 +31,14 @@ FILES = {
         "class Plain(models.Model):\n    other = models.ForeignKey('self', models.CASCADE)\n\n"
         "    class Meta:\n        abstract = True\n"
     ),
+    "base/kept.py": (
+        "from django.db import models\nfrom simple_history.models import HistoricalRecords\n\n\n"
+        "class Kept(models.Model):\n    history = HistoricalRecords(inherit=True)\n\n"
+        "    class Meta:\n        abstract = True\n"
+    ),
     "people/__init__.py": "",
     "people/models.py": (
-        "from django.db import models\n\n\nclass Person(models.Model):\n"
+        "from django.db import models\nfrom base.kept import Kept\n\n\nclass Person(Kept):\n"
         "    friends = models.ManyToManyField('self')\n\n\n"
         "class Staff(Person):\n    class Meta:\n        proxy = True\n"
     ),
@@ -54,9 +59,13 @@ FILES = {
     ),
     "extra/__init__.py": "",
     "extra/models.py": "from django.db import models\n\n\nclass Extra(models.Model):\n    pass\n",
+    "extra/adding.py": (
+        "from django.db import models\n\n\ndef add(model, to):\n"
+        "    model.add_to_class('added', models.ForeignKey(to, models.CASCADE))\n"
+    ),
     "extra/added.py": (
-        "from django.db import models\nfrom extra.models import Extra\n\n\n"
-        "Extra.add_to_class('shelf', models.ForeignKey('stock.Shelf', models.CASCADE))\n"
+        "from extra.adding import add\nfrom extra.models import Extra\n\n\n"
+        "add(Extra, to='stock.Shelf')\n"
     ),
 }
 
@@ -116,6 +125,13 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             id="the lines of fields that are inherited",
         ),
         pytest.param(
+            "base/kept.py",
+            "class Kept",
+            "\n\nclass Kept",
+            ["base/kept.py", "people/models.py"],
+            id="the line of a history that is inherited",
+        ),
+        pytest.param(
             "base/fields.py",
             "people.Person",
             "stock.Shelf",
@@ -138,8 +154,8 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ),
         pytest.param(
             "extra/added.py",
-            "'shelf'",
-            "'rack'",
+            "Shelf",
+            "Rack",
             ["extra/added.py"],
             id="a field that is added from elsewhere",
         ),
