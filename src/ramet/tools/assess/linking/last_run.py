@@ -40,8 +40,8 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
     """One run. `basis` is what each of its results depends on, `state` another for every change.
 
     `files` are the contents' keys by path, `schema` is what is known of models, `tables` are facts
-    about them with digests of what was answered, `results` are by step and by path, "" for the
-    whole project.
+    about them with digests of what was answered. `results` are those of each step by path, "" for
+    the whole project; they stay encoded where a run needs none of a step.
     """
 
     basis: bytes
@@ -49,10 +49,11 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
     files: dict[str, bytes]
     schema: memoryview
     tables: memoryview
-    results: dict[str, dict[str, Result]]
+    results: dict[str, msgspec.Raw]
 
 
 _KEPT = msgspec.msgpack.Decoder(_Kept)
+_RESULTS = msgspec.msgpack.Decoder(dict[str, Result])
 _NOTHING = msgspec.msgpack.encode({})
 
 
@@ -102,6 +103,8 @@ class LastRun:
         )
         self._now = _Kept(basis, self.state, files, self._before.schema, self._before.tables, {})
         self._is_new = self._now.files != self._before.files
+        self._results_before: dict[str, dict[str, Result]] = {}
+        self._results: dict[str, dict[str, Result]] = {}
 
     def _compare(
         self,
@@ -153,7 +156,15 @@ class LastRun:
 
     def before(self, step: str, path: str) -> Result | None:
         """What a step has made of a file in the last run, good or not."""
-        return self._before.results.get(step, {}).get(path)
+        return self._made_before(step).get(path)
+
+    def _made_before(self, step: str) -> dict[str, Result]:
+        results = self._results_before.get(step)
+        if results is None:
+            encoded = self._before.results.get(step)
+            results = _RESULTS.decode(encoded) if encoded is not None else {}
+            self._results_before[step] = results
+        return results
 
     def get(self, step: str, path: str, of: bytes) -> Result | None:
         """What a step has made of a file, if that is good; "" is the path of the whole project.
@@ -163,7 +174,7 @@ class LastRun:
         result = self.before(step, path)
         if result is None or result.of != of or not self.is_good(result.asked):
             return None
-        self._now.results.setdefault(step, {})[path] = result
+        self._results.setdefault(step, {})[path] = result
         return result
 
     def put(
@@ -171,7 +182,7 @@ class LastRun:
     ) -> Result:
         """Keep what a step has made in a work."""
         result = Result(of, memoryview(found), memoryview(self._asked.all_of(work)), key)
-        self._now.results.setdefault(step, {})[path] = result
+        self._results.setdefault(step, {})[path] = result
         self._is_new = True
         return result
 
@@ -181,10 +192,16 @@ class LastRun:
 
     def keep(self) -> None:
         """Write this run down for the next one."""
+        if not self._is_new:
+            return
+        results: dict[str, dict[str, Result] | msgspec.Raw] = {**self._results}
         if not self.sees_change:  # so what no step asked for this time is as good as it was
-            self._now.results = self._before.results | self._now.results
-        if self._is_new:
-            self._store.put(_KEY, msgspec.msgpack.encode(self._now))
+            results = {
+                **self._before.results,
+                **{step: self._made_before(step) | now for step, now in self._results.items()},
+            }
+        *run, _ = msgspec.structs.astuple(self._now)
+        self._store.put(_KEY, msgspec.msgpack.encode([*run, results]))
 
 
 def _former(

@@ -14,9 +14,13 @@ from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.fields import Field, Fields
 from ramet.tools.assess.linking.known.models import SEARCH_APPS, is_indexed, known_model
 from ramet.tools.assess.linking.names import Module, Symbol
+from ramet.tools.assess.linking.values import Value
 from ramet.tools.assess.source.extract import Assign, Call, ClassDef, Expression, FunctionDef
 
-__all__ = ["ModelClass", "ModelClasses", "is_of_models"]
+__all__ = ["ADDED", "ModelClasses", "is_of_models"]
+
+ADDED = "added"
+"""The table of classes that are given fields from elsewhere; "" is whether any class is."""
 
 DJANGO_MODEL = (
     "django.db.models.Model",
@@ -52,20 +56,6 @@ _MODEL_OPTIONS = frozenset(
 )
 
 
-class ModelClass(msgspec.Struct, eq=False):
-    """A concrete model or a proxy. `fields` are all but those of concrete parents, by name."""
-
-    label: str
-    cls: Class
-    app: str
-    is_proxy: bool
-    table: str | None
-    fields: dict[str, Field]
-    parents: list[Class]
-    is_own: bool = True
-    is_conditional: bool = False
-
-
 class ModelClasses:
     """Asks classes what Django would know of them. Each is looked at once."""
 
@@ -74,15 +64,15 @@ class ModelClasses:
         self.fields = fields
         self.apps = apps
         self.added: dict[Class, list[tuple[str, Field]]] = {}
-        self._asked = classes.values.names.asked
+        self.asked = classes.values.names.asked
         self._models: Answers[Class, bool] = {}
         self._metas: Answers[Class, Class | None] = {}
-        self._declared: dict[Class, dict[str, Field]] = {}
-        self._local: dict[Class, dict[str, Field]] = {}
+        self._declared: Answers[Class, dict[str, Field]] = {}
+        self._local: Answers[Class, dict[str, Field]] = {}
 
     def is_model(self, cls: Class) -> bool:
         """Whether a class is a model, abstract ones too."""
-        return self._asked.once(self._models, cls, False, self._is_model, cls)
+        return self.asked.once(self._models, cls, False, self._is_model, cls)
 
     def _is_model(self, cls: Class) -> bool:
         if cls.definition is None:
@@ -114,7 +104,7 @@ class ModelClasses:
 
     def meta(self, cls: Class) -> Class | None:
         """The `Meta` that counts: the class's own, else that of the first abstract base."""
-        return self._asked.once(self._metas, cls, None, self._meta, cls)
+        return self.asked.once(self._metas, cls, None, self._meta, cls)
 
     def _meta(self, cls: Class) -> Class | None:
         own = self._own_meta(cls)
@@ -194,6 +184,20 @@ class ModelClasses:
         app = self.apps.containing(cls.module.name) if cls.module is not None else None
         return app.label if app is not None else None
 
+    def named(self, value: Value) -> str | None:
+        """The label of what a field leads to, or what is written in its place, None for neither."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Symbol) and value.module is None:
+            name = value.dotted.rpartition(".")[2]
+            if not name[:1].isupper() or (name.isupper() and len(name) > 1):
+                return None  # a constant of a package, not a class
+            home = self.classes.values.names.find(value.dotted.rpartition(".")[0])
+            if home is not None and home.is_own:
+                return None  # nothing that the module's source binds
+        cls = self.classes.of_symbol(value) if isinstance(value, Symbol) else value
+        return self.label(cls) if isinstance(cls, Class) else None
+
     def label(self, cls: Class) -> str | None:
         """`app.Model`; of a class that was not read, what its package would call it."""
         from ramet.tools.assess.linking.known.labels import label_of
@@ -211,25 +215,24 @@ class ModelClasses:
 
     def declared(self, cls: Class) -> dict[str, Field]:
         """The fields in a class's own body, and those added to it from elsewhere."""
-        found = self._declared.get(cls)
-        if found is None:
-            found = self._declared[cls] = {}
-            for name, statement in cls.names.items():
-                if isinstance(statement, Assign) and _may_be_field(statement.value):
-                    field = self.fields.of(cls, name, statement.value, statement.line)
-                    if field is not None:
-                        found[name] = field
-            for name, field in self.added.get(cls, ()):
-                found.setdefault(name, field)
+        return self.asked.once(self._declared, cls, {}, self._declared_fields, cls)
+
+    def _declared_fields(self, cls: Class) -> dict[str, Field]:
+        found = {}
+        for name, statement in cls.names.items():
+            if isinstance(statement, Assign) and _may_be_field(statement.value):
+                field = self.fields.of(cls, name, statement.value, statement.line)
+                if field is not None:
+                    found[name] = field
+        self.asked.note(ADDED, cls.dotted)
+        for name, field in self.added.get(cls, ()):
+            self.asked.note(ADDED, "")
+            found.setdefault(name, field)
         return found
 
     def local(self, cls: Class) -> dict[str, Field]:
         """The fields of a model's own table, inherited ones with them, as `_meta.local_fields`."""
-        found = self._local.get(cls)
-        if found is None:
-            self._local[cls] = {}
-            found = self._local[cls] = self._local_fields(cls)
-        return found
+        return self.asked.once(self._local, cls, {}, self._local_fields, cls)
 
     def _local_fields(self, cls: Class) -> dict[str, Field]:
         if cls.definition is None:
@@ -351,25 +354,6 @@ class ModelClasses:
             seen.add(parent)
             cls = parent
         return cls
-
-    def build(self, cls: Class, label: str, app: str) -> ModelClass:
-        """The model of a class that is not abstract."""
-        is_proxy = self.is_proxy(cls)
-        table = self.option(cls, "db_table")
-        parents = [b for b in cls.bases if self.is_model(b) and not self.is_abstract(b)]
-        return ModelClass(
-            label=label,
-            cls=cls,
-            app=app,
-            is_proxy=is_proxy,
-            table=None
-            if is_proxy
-            else (table if isinstance(table, str) and table else label.replace(".", "_").lower()),
-            fields=self.local(cls),
-            parents=parents,
-            is_own=cls.module is not None and cls.module.is_own,
-            is_conditional=cls.definition is not None and cls.definition.is_conditional,
-        )
 
 
 def is_of_models(module: Module | None) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from ramet.tools.assess.facts import Model
 from ramet.tools.assess.linking.additions import find_additions
 from ramet.tools.assess.linking.apps import Apps
+from ramet.tools.assess.linking.building import entries_in
 from ramet.tools.assess.linking.classes import Classes
+from ramet.tools.assess.linking.entries import InFile
 from ramet.tools.assess.linking.fields import Fields
 from ramet.tools.assess.linking.histories import add_histories
 from ramet.tools.assess.linking.last_run import LastRun
-from ramet.tools.assess.linking.models import ModelClasses
+from ramet.tools.assess.linking.models import ADDED, ModelClasses
 from ramet.tools.assess.linking.modules import is_test_package
 from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.queries.models import known_models, relations_of
@@ -45,9 +47,8 @@ def registered(
     `modules` are all of the project by path, `keys` their contents' keys, `packages` those that
     look like apps, `with_apps` is of `unseen`.
     """
-    registry = Registry(ModelClasses(classes, Fields(classes), apps))
-    _Registering(registry, last_run, keys).register(modules, packages)
-    return _schema(registry, with_apps)
+    registering = _Registering(ModelClasses(classes, Fields(classes), apps), last_run, keys)
+    return _schema(registering.register(modules, packages), classes, apps, with_apps=with_apps)
 
 
 _Found = TypeVar("_Found")
@@ -59,13 +60,14 @@ class _Registering:
     What a file has of it is looked for again only where the file has changed, or what it asked for.
     """
 
-    def __init__(self, registry: Registry, last_run: LastRun, keys: Mapping[str, bytes]) -> None:
-        self._registry = registry
+    def __init__(self, classes: ModelClasses, last_run: LastRun, keys: Mapping[str, bytes]) -> None:
+        self._classes = classes
         self._last_run = last_run
         self._keys = keys
 
-    def register(self, modules: Mapping[str, Module], packages: list[str]) -> None:
-        classes = self._registry.classes
+    def register(self, modules: Mapping[str, Module], packages: list[str]) -> Registry:
+        """All models of the project's modules."""
+        classes = self._classes
         settings = classes.classes.values.settings
         names = classes.classes.values.names
         every = list(modules.values())
@@ -74,85 +76,83 @@ class _Registering:
                 user
                 for module in every
                 if not (module.is_test or module.is_migration)
-                for user in self._of(module, "users", lambda m: user_models(m, classes))
+                for user in self._in(module, "users", lambda m: user_models(m, classes), list[str])
             }
             if len(users) == 1:
                 settings["AUTH_USER_MODEL"] = users.pop()
-        adding = self._of(None, "additions", lambda _: find_additions(every, classes), modules)
+        adding = self._in_all(modules, "additions", lambda: find_additions(every, classes))
         find_additions([modules[path] for path in adding], classes)
-        found = self._of(
-            None,
-            "modules with models",
-            lambda _: _modules_with_models(names, every, classes.apps, packages),
+        # What has been given a field, now or in the last run, is worked out again.
+        self._last_run.change([(ADDED, ""), *((ADDED, cls.dotted) for cls in classes.added)])
+        found = self._in_all(
             modules,
+            "modules with models",
+            lambda: _modules_with_models(names, every, classes.apps, packages),
         )
+        registry = Registry()
         for path in found:
-            module = modules[path]
-            self._registry.register(module, self._of(module, "models", self._registry.models_in))
-        add_histories(self._registry)
+            models = self._in(
+                modules[path], "models", lambda module: entries_in(module, classes), InFile
+            )
+            registry.register(path, models)
+        add_histories(registry)
+        return registry
 
-    def _of(
-        self,
-        module: Module | None,
-        step: str,
-        work_out: Callable[[Any], Iterable[_Found]],
-        modules: Iterable[str] = (),
-    ) -> Sequence[_Found]:
-        """What a step finds in a module, or without one in all of them, whose paths are given."""
-        user = str(self._registry.classes.classes.values.settings.get("AUTH_USER_MODEL"))
-        if module is not None:
-            path, of = module.path, self._keys[module.path] + module.name.encode()
-        else:
-            path, of = "", key_of("\0".join(modules).encode(errors="surrogateescape"))
-        of += user.encode()
+    def _in(
+        self, module: Module, step: str, work_out: Callable[[Module], _Found], kind: type[_Found]
+    ) -> _Found:
+        """What a step finds in a module."""
+        of = self._keys[module.path] + module.name.encode()
+        return self._found(step, module.path, of, lambda: work_out(module), kind)
+
+    def _in_all(
+        self, modules: Iterable[str], step: str, work_out: Callable[[], list[str]]
+    ) -> list[str]:
+        """What a step finds in all of them, whose paths are given."""
+        of = key_of("\0".join(modules).encode(errors="surrogateescape"))
+        return self._found(step, "", of, work_out, list[str])
+
+    def _found(
+        self, step: str, path: str, of: bytes, work_out: Callable[[], _Found], kind: type[_Found]
+    ) -> _Found:
+        of += str(self._classes.classes.values.settings.get("AUTH_USER_MODEL")).encode()
         kept = self._last_run.get(step, path, of)
-        if kept is None:
-            with self._registry.classes.classes.values.names.asked.work() as work:
-                found = msgspec.msgpack.encode(list(work_out(module)))
-            kept = self._last_run.put(step, path, of, found, work)
-        decoded: Sequence[_Found] = msgspec.msgpack.decode(kept.found)
-        return decoded
+        if kept is not None:
+            return msgspec.msgpack.decode(kept.found, type=kind)
+        with self._classes.asked.work() as work:
+            found = work_out()
+        self._last_run.put(step, path, of, msgspec.msgpack.encode(found), work)
+        return found
 
 
-def _schema(registry: Registry, with_apps: bool) -> Schema:
+def _schema(registry: Registry, classes: Classes, apps: Apps, *, with_apps: bool) -> Schema:
     edges, gaps = relations(registry)
-    user = registry.classes.classes.values.settings.get("AUTH_USER_MODEL")
+    told = classes.values.settings.get("AUTH_USER_MODEL")
+    user = classes.values.setting("AUTH_USER_MODEL")
     return Schema(
         models=_models(registry),
-        known=list(known_models(registry)),
+        known=list(known_models(registry, user if isinstance(user, str) else "auth.User")),
         relations=list(relations_of(registry)),
         edges=edges,
-        gaps=[*gaps, *unseen(registry, with_apps=with_apps)],
-        paths=sorted(_paths(registry)),
-        user_model=user if isinstance(user, str) else None,
+        gaps=[*gaps, *unseen(registry, apps.by_label, with_apps=with_apps)],
+        paths=sorted(registry.paths()),
+        user_model=told if isinstance(told, str) else None,
     )
 
 
-def _paths(registry: Registry) -> set[str]:
-    classes = [*registry.made, *(model.cls for model in registry.models.values())]
-    return {
-        *(cls.module.path for cls in classes if cls.module is not None),
-        *(field.path for model in registry.models.values() for field in model.fields.values()),
-    }
-
-
 def _models(registry: Registry) -> list[Model]:
-    models = []
-    for model in registry.models.values():
-        definition, module = model.cls.definition, model.cls.module
-        if definition is not None and module is not None:
-            models.append(
-                Model(
-                    label=model.label,
-                    app=model.app,
-                    file=module.path,
-                    line=definition.line,
-                    is_own=model.is_own,
-                    is_proxy=model.is_proxy,
-                    table=model.table,
-                )
-            )
-    return models
+    return [
+        Model(
+            label=model.label,
+            app=model.app,
+            file=model.path,
+            line=model.line,
+            is_own=model.is_own,
+            is_proxy=model.is_proxy,
+            table=model.table,
+        )
+        for model in registry.models.values()
+    ]
 
 
 def _modules_with_models(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ramet.tools.assess.facts import Edge, Gap
-from ramet.tools.assess.linking.fields import Field
-from ramet.tools.assess.linking.models import ModelClass
+from ramet.tools.assess.linking.entries import FieldEntry, ModelEntry
 from ramet.tools.assess.linking.registry import Registry
 
 __all__ = ["relations"]
@@ -20,7 +19,7 @@ def relations(registry: Registry) -> tuple[list[Edge], list[Gap]]:
         if not model.is_own:
             continue
         if model.is_proxy:
-            edges.extend(_proxy(registry, model))
+            edges.extend(_proxy(model))
             continue
         for field in model.fields.values():
             if not field.is_relation:
@@ -33,33 +32,26 @@ def relations(registry: Registry) -> tuple[list[Edge], list[Gap]]:
     return edges, gaps
 
 
-def _proxy(registry: Registry, model: ModelClass) -> Iterator[Edge]:
-    definition = model.cls.definition
-    assert definition is not None
-    assert model.cls.module is not None
-    for parent in model.parents[:1]:
-        target = registry.label(parent)
+def _proxy(model: ModelEntry) -> Iterator[Edge]:
+    for target, _ in model.parents[:1]:
         if target is not None:
             yield Edge(
                 kind="proxy",
                 source=model.label,
                 target=target,
                 field="",
-                file=model.cls.module.path,
-                line=definition.line,
+                file=model.path,
+                line=model.line,
             )
 
 
-def _edge(registry: Registry, model: ModelClass, field: Field, target: str) -> Edge:
-    definition = model.cls.definition
-    assert definition is not None
-    assert model.cls.module is not None
+def _edge(registry: Registry, model: ModelEntry, field: FieldEntry, target: str) -> Edge:
     path, line = field.path, field.line
     note = ""
-    if field.owner is not model.cls:
-        note = f"from {field.owner.dotted}"
-        if field.owner.module is None or not field.owner.module.is_own:
-            path, line = model.cls.module.path, definition.line
+    if field.owner:
+        note = f"from {field.owner}"
+        if not field.is_owner_own:
+            path, line = model.path, model.line
     return Edge(
         kind=field.kind,  # type: ignore[arg-type]
         source=model.label,
@@ -72,15 +64,12 @@ def _edge(registry: Registry, model: ModelClass, field: Field, target: str) -> E
     )
 
 
-def _through(registry: Registry, model: ModelClass, field: Field) -> str:
-    if field.through is not None:
-        label = registry.label_of_value(field.through, model)
-        if label is not None:
-            return label
-    return f"{model.app}.{model.cls.name}_{field.name}"
+def _through(registry: Registry, model: ModelEntry, field: FieldEntry) -> str:
+    label = registry.label(field.through, model)
+    return label if label is not None else f"{model.app}.{model.name}_{field.name}"
 
 
-def _gap(field: Field, model: ModelClass) -> Gap:
+def _gap(field: FieldEntry, model: ModelEntry) -> Gap:
     return Gap(
         kind="unresolved-relation",
         file=field.path,

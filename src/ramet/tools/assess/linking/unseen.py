@@ -6,86 +6,60 @@ its environment leans on the same ten packages in a thousand places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 
 from ramet.tools.assess.facts import Gap, GapKind
-from ramet.tools.assess.linking.fields import Field
-from ramet.tools.assess.linking.known.models import known_model
-from ramet.tools.assess.linking.models import ModelClass
-from ramet.tools.assess.linking.names import Symbol
+from ramet.tools.assess.linking.entries import FieldEntry
 from ramet.tools.assess.linking.registry import Registry
 
 __all__ = ["unseen"]
 
 _Place = tuple[str, int]
 
-# Bases of other kinds, which bring no fields.
-_NO_MODELS = ("django.", "typing.", "abc.", "enum.", "collections.", "typing_extensions.")
 _REMEDY = "Give the project's environment with --venv, or its own registry with --registry."
 
 
-def unseen(registry: Registry, *, with_apps: bool) -> Iterator[Gap]:
+def unseen(registry: Registry, installed: Container[str], *, with_apps: bool) -> Iterator[Gap]:
     """Gaps about own models' bases and targets. A field without any target is told elsewhere.
 
-    `with_apps`: also of those in apps that INSTALLED_APPS does not have. Without it, nobody knows.
+    `installed` are labels of apps. `with_apps`: also of targets in apps that INSTALLED_APPS does
+    not have. Without it, nobody knows.
     """
     bases: dict[str, list[_Place]] = {}
     packages: dict[str, list[_Place]] = {}
     apps: dict[str, list[_Place]] = {}
     for model in registry.models.values():
-        if not model.is_own or model.cls.definition is None or model.cls.module is None:
+        if not model.is_own:
             continue
-        for base in _unread_bases(model):
-            place = (model.cls.module.path, model.cls.definition.line)
-            bases.setdefault(base, []).append(place)
+        for base in model.unread_bases:
+            bases.setdefault(base, []).append((model.path, model.line))
         for field in model.fields.values():
             if field.is_relation and field.path and registry.target(field, model) is not None:
-                _sort_target(registry, field, packages, apps)
+                _sort_target(field, installed, packages, apps)
     if registry.made:
-        yield _made_gap(registry)
+        yield _made_gap(registry.made)
     yield from (_base_gap(base, places) for base, places in bases.items())
     yield from (_package_gap(package, places) for package, places in packages.items())
     if with_apps:
         yield from (_app_gap(app, places) for app, places in apps.items())
 
 
-def _unread_bases(model: ModelClass) -> Iterable[str]:
-    return [
-        base.dotted
-        for base in model.cls.mro
-        if base.definition is None
-        and not base.dotted.startswith(_NO_MODELS)
-        and known_model(base.dotted) is None
-    ]
-
-
 def _sort_target(
-    registry: Registry,
-    field: Field,
+    field: FieldEntry,
+    installed: Container[str],
     packages: dict[str, list[_Place]],
     apps: dict[str, list[_Place]],
 ) -> None:
-    target = field.target
     place = (field.path, field.line)
-    if isinstance(target, str):
-        app = target.partition(".")[0] if "." in target else ""
-        if app and app not in registry.classes.apps.by_label:
+    if field.is_written and field.target is not None:
+        app = field.target.rpartition(".")[0].partition(".")[0]
+        if app and app not in installed:
             apps.setdefault(app, []).append(place)
-    elif (
-        isinstance(target, Symbol)
-        and target.module is None
-        and not target.dotted.startswith("django.")
-        and known_model(target.dotted) is None
-    ):
-        packages.setdefault(target.dotted.partition(".")[0], []).append(place)
+    elif field.package:
+        packages.setdefault(field.package, []).append(place)
 
 
-def _made_gap(registry: Registry) -> Gap:
-    places = [
-        (cls.module.path, cls.definition.line)
-        for cls in registry.made
-        if cls.module is not None and cls.definition is not None
-    ]
+def _made_gap(places: list[_Place]) -> Gap:
     return _gap_at(
         "made-by-metaclass",
         places,

@@ -11,7 +11,7 @@ from ramet.tools.assess.linking.behaviour.found import Found
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.linking.queries.evaluation import Evaluation
 from ramet.tools.assess.linking.queries.knowledge import Knowledge
-from ramet.tools.assess.linking.queries.owners import OwnersFound
+from ramet.tools.assess.linking.queries.owners import ModelFound
 from ramet.tools.assess.linking.queries.relations import Relations
 from ramet.tools.assess.linking.world import World
 from ramet.tools.assess.source.store import key_of
@@ -20,6 +20,7 @@ from ramet.tools.assess.source.visiting.operations import Behaviour
 __all__ = ["Linker"]
 
 _BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
+_FOUND = msgspec.msgpack.Decoder(ModelFound)
 
 
 class Linker:
@@ -54,13 +55,17 @@ class Linker:
         """Of the last run, where what they follow from is the same."""
         last_run, owners = self._world.last_run, self._knowledge.owners
         models = key_of(msgspec.msgpack.encode(self._world.schema.known))
-        kept = last_run.get("owners", "", models)
-        if kept is None:
+
+        def found_of(dotted: str) -> ModelFound:
+            kept = last_run.get("owners", dotted, models)
+            if kept is not None:
+                return _FOUND.decode(kept.found)
             with self._world.names.asked.work() as work:
-                found = owners.find()
-            last_run.put("owners", "", models, msgspec.msgpack.encode(found), work)
-        else:
-            found = msgspec.msgpack.decode(kept.found, type=OwnersFound)
+                found = owners.find_of(dotted)
+            last_run.put("owners", dotted, models, msgspec.msgpack.encode(found), work)
+            return found
+
+        found = owners.find(found_of)
         owners.know(found)
         if last_run.sees_change:
             last_run.compare_tables([*self._knowledge.facts(), *found.facts()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ramet.tools.assess.linking.models import ModelClass
+from ramet.tools.assess.linking.entries import ModelEntry
 from ramet.tools.assess.linking.queries.owners import KnownModel
 from ramet.tools.assess.linking.queries.relations import Relation
 from ramet.tools.assess.linking.registry import Registry
@@ -12,19 +12,16 @@ from ramet.tools.assess.linking.registry import Registry
 __all__ = ["known_models", "relations_of"]
 
 
-def known_models(registry: Registry) -> Iterator[KnownModel]:
-    """Every model with the dotted name of its class."""
+def known_models(registry: Registry, user: str) -> Iterator[KnownModel]:
+    """Every model with the dotted name of its class. `user` is AUTH_USER_MODEL."""
     for model in registry.models.values():
-        proxy_of = None
-        if model.is_proxy and model.parents:
-            proxy_of = registry.label(registry.classes.concrete(model.cls))
-        yield KnownModel(model.label, model.cls.dotted, model.table, proxy_of, model.is_own)
-    for label in sorted(_external_labels(registry)):
+        yield KnownModel(model.label, model.dotted, model.table, model.proxy_of, model.is_own)
+    for label in sorted(_external_labels(registry, user)):
         table = label.replace(".", "_").lower()
         yield KnownModel(label, "", table, is_own=False)
 
 
-def _external_labels(registry: Registry) -> set[str]:
+def _external_labels(registry: Registry, user: str) -> set[str]:
     """Models of packages that were not read, and that something of the project points to."""
     found = {
         target
@@ -32,8 +29,7 @@ def _external_labels(registry: Registry) -> set[str]:
         for field in model.fields.values()
         if field.is_relation and (target := registry.target(field, model)) is not None
     }
-    user = registry.classes.classes.values.setting("AUTH_USER_MODEL")
-    found.add(registry.canonical(user if isinstance(user, str) else "auth.User"))
+    found.add(registry.canonical(user))
     return {label for label in found if label != "*" and label not in registry.models}
 
 
@@ -44,13 +40,12 @@ def relations_of(registry: Registry) -> Iterator[Relation]:
             yield from _relations(registry, model)
 
 
-def _relations(registry: Registry, model: ModelClass) -> Iterator[Relation]:
+def _relations(registry: Registry, model: ModelEntry) -> Iterator[Relation]:
     """Those of the model's own table first, then its concrete parents'."""
     seen: set[str] = set()
     owners = [model]
     for owner in owners:
-        for parent in owner.parents:
-            label = registry.label(registry.classes.concrete(parent))
+        for _, label in owner.parents:
             above = registry.models.get(label) if label is not None else None
             if above is not None and above not in owners:
                 owners.append(above)
@@ -62,27 +57,27 @@ def _relations(registry: Registry, model: ModelClass) -> Iterator[Relation]:
             if target is None:
                 continue
             through = None
-            if field.kind == "m2m" and field.through is not None:
-                through = registry.label_of_value(field.through, owner)
+            if field.kind == "m2m":
+                through = registry.label(field.through, owner)
             yield Relation(
                 source=model.label,
                 field=field.name,
                 kind=field.kind,
                 target=target,
-                related_name=_named(field.text("related_name"), owner),
-                related_query_name=_named(field.text("related_query_name"), owner),
+                related_name=_named(field.related_name, owner),
+                related_query_name=_named(field.related_query_name, owner),
                 through=through if through in registry.models else None,
                 declared_by=owner.label,
             )
 
 
-def _named(name: str | None, model: ModelClass) -> str | None:
+def _named(name: str | None, model: ModelEntry) -> str | None:
     """With the placeholders of abstract models replaced, `%(class)s` and `%(app_label)s`."""
     if not name or "%" not in name:
         return name
     words = {
-        "class": model.cls.name.lower(),
-        "model_name": model.cls.name.lower(),
+        "class": model.name.lower(),
+        "model_name": model.name.lower(),
         "app_label": model.app.lower(),
     }
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -19,9 +19,10 @@ from ramet.tools.assess.linking.queries.values import (
 from ramet.tools.assess.source.extract import Assign, Call, Expression, Name
 
 if TYPE_CHECKING:
+    from ramet.tools.assess.linking.classes import Class
     from ramet.tools.assess.linking.queries.knowledge import Knowledge
 
-__all__ = ["KnownModel", "Owners", "OwnersFound"]
+__all__ = ["KnownModel", "ModelFound", "Owners", "OwnersFound"]
 
 # Tables, by what is looked for in them.
 OWNERS, MANAGERS = "owners", "managers"
@@ -40,6 +41,16 @@ class KnownModel(NamedTuple):
     table: str | None
     proxy_of: str | None = None
     is_own: bool = True
+
+
+class ModelFound(msgspec.Struct, array_like=True):
+    """The project's classes from which one model's rows have methods, and from which its managers.
+
+    Bases that are models themselves are left out.
+    """
+
+    bases: list[str]
+    managers: list[str]
 
 
 class OwnersFound(msgspec.Struct, array_like=True):
@@ -74,32 +85,43 @@ class Owners:
         self._knowledge.asked.note(OWNERS, dotted)
         return self._owners.get(dotted) or [InstanceOf(dotted)]
 
-    def find(self) -> OwnersFound:
-        """All of them, which are known from now on: no file may be linked before."""
+    def find(self, found_of: Callable[[str], ModelFound]) -> OwnersFound:
+        """All of them. `found_of` tells what is found of a model by the name of its class."""
         owners: dict[str, list[Value]] = {}
         managers: dict[str, list[str]] = {}
-        for model in self._models.values():
-            if model.proxy_of is not None or not model.is_own:
-                continue
-            found = self._knowledge.class_at(model.dotted)
-            for base in found.mro[1:] if found is not None else ():
-                is_own = base.module is not None and base.module.is_own
-                if is_own and self._knowledge.label_of_class(base.dotted) is None:
-                    owners.setdefault(base.dotted, []).append(ModelInstance(model.label))
-        for model in self._models.values():
-            if model.is_own and (found_managers := self._find_managers(model)):
-                managers[model.label] = found_managers
-                for manager in found_managers:
-                    records = owners.setdefault(manager, [])
-                    if Records(model.label) not in records:
-                        records.append(Records(model.label))
+        own = [(model, found_of(model.dotted)) for model in self._models.values() if model.is_own]
+        for model, found in own:
+            for base in found.bases if model.proxy_of is None else ():
+                owners.setdefault(base, []).append(ModelInstance(model.label))
+        for model, found in own:
+            if found.managers:
+                managers[model.label] = found.managers
+            for manager in found.managers:
+                records = owners.setdefault(manager, [])
+                if Records(model.label) not in records:
+                    records.append(Records(model.label))
         return OwnersFound(
             {
-                name: [_told(each) for each in found[:_MOST_OWNERS]]
-                for name, found in owners.items()
+                name: [_told(each) for each in those[:_MOST_OWNERS]]
+                for name, those in owners.items()
             },
             managers,
         )
+
+    def find_of(self, dotted: str) -> ModelFound:
+        """What is found of a model. No file may be linked before."""
+        owner = self._knowledge.class_at(dotted)
+        own = [
+            each
+            for each in (owner.mro if owner is not None else ())
+            if each.module is not None and each.module.is_own
+        ]
+        bases = [
+            base.dotted
+            for base in own
+            if base is not owner and self._knowledge.label_of_class(base.dotted) is None
+        ]
+        return ModelFound(bases, self._find_managers(own))
 
     def know(self, found: OwnersFound) -> None:
         """Take them as they were found."""
@@ -128,12 +150,9 @@ class Owners:
         self._knowledge.asked.note(MANAGERS, label)
         return self._managers.get(label, [])
 
-    def _find_managers(self, model: KnownModel) -> list[str]:
+    def _find_managers(self, classes: list[Class]) -> list[str]:
         found: list[str] = []
-        owner = self._knowledge.class_at(model.dotted)
-        for base in owner.mro if owner is not None else ():
-            if base.module is None or not base.module.is_own:
-                continue
+        for base in classes:
             for name, statement in base.names.items():
                 if isinstance(statement, Assign) and _may_be_manager(statement.value):
                     member = self._knowledge.member(base.dotted, name)
