@@ -77,8 +77,7 @@ def headers(of: Parent | Working | None = None) -> dict[str, str]:
         span = told_by(span.inner if type(span) is ForeignSpan else span)
         if span is None:
             return {}
-    flag = "1" if span.is_sampled else "0"
-    found = {"traceparent": f"00-{span.trace_id}-{span.span_id}-0{flag}"}
+    found = {"traceparent": span.traceparent}
     if span.state:
         found["tracestate"] = span.state
     if len(current) > 1 and baggage.get_all(current):  # there is more than the span

@@ -66,18 +66,22 @@ class Line(models.Model):
 Project = Callable[..., Scan]
 
 
+def put(root: Path, files: Mapping[str, str]) -> Path:
+    """Add files to a project; its folder."""
+    for path, text in files.items():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(dedent(text))
+    return root
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Scans the project after files were added to it."""
 
-    def write(files: Mapping[str, str]) -> None:
-        for path, text in files.items():
-            place = tmp_path / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(dedent(text))
-
     def found(files: Mapping[str, str] | None = None, settings: str = "") -> Scan:
-        write(
+        put(
+            tmp_path,
             {
                 "manage.py": MANAGE,
                 "config/__init__.py": "",
@@ -88,9 +92,9 @@ def project(tmp_path: Path) -> Project:
                 "products/models.py": PRODUCTS,
                 "orders/__init__.py": "",
                 "orders/models.py": ORDERS,
-            }
+            },
         )
-        write(files or {})
+        put(tmp_path, files or {})
         return scan(tmp_path)
 
     return found

@@ -13,6 +13,7 @@ from ramet.tools.assess.linking.entries import InFile
 from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.scanning import scan
+from tests.unit.tools.assess.linking.conftest import put
 
 FILES = {
     "settings.py": 'INSTALLED_APPS = ["base", "extra", "people", "shop", "stock"]\n',
@@ -72,11 +73,7 @@ FILES = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return root
+    return put(tmp_path / "project", FILES)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from ramet.errors import DiagnosticError
 from ramet.tools.assess.linking.settings import Settings, evaluate
 from ramet.tools.assess.scanning import scan
+from tests.unit.tools.assess.linking.conftest import put
 from tests.unit.tools.assess.linking.modules import names_of
 
 
@@ -171,7 +172,7 @@ def test_settings_that_are_a_class_of_another_module_are_the_ones_in_use(tmp_pat
         **{f"{app}/__init__.py": "" for app in ("shop", "bank", "old")},
         **{f"{app}/models.py": MODELS for app in ("shop", "bank", "old")},
     }
-    found = scan(write(tmp_path, files))
+    found = scan(put(tmp_path, files))
     assert found.project.settings == ["config"]
     assert [model.label for model in found.models] == ["shop.Thing"]
     assert found.gaps == []
@@ -180,14 +181,6 @@ def test_settings_that_are_a_class_of_another_module_are_the_ones_in_use(tmp_pat
 # -- Which settings a name means ------------------------------------------------------------------
 
 MODELS = "from django.db import models\n\n\nclass Thing(models.Model):\n    pass\n"
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    """A project's folder with these files."""
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return root
 
 
 def tree(start: str, app: str, *, manage: bool = True, is_package: bool = True) -> dict[str, str]:
@@ -219,7 +212,7 @@ def tree(start: str, app: str, *, manage: bool = True, is_package: bool = True) 
 def test_a_name_counts_from_every_folder_with_a_manage_py_and_from_src(
     tmp_path: Path, files: dict[str, str]
 ) -> None:
-    found = scan(write(tmp_path, files), settings="core.settings.live")
+    found = scan(put(tmp_path, files), settings="core.settings.live")
     assert found.project.settings == ["core.settings.live"]
     assert [model.label for model in found.models] == ["shop.Thing"]
     assert found.gaps == []
@@ -232,7 +225,7 @@ def test_a_name_that_a_manage_py_within_a_package_gives_counts_from_there(tmp_pa
         "bank/__init__.py": "",
         "bank/shop/__init__.py": "",
     }
-    write(tmp_path, files)
+    put(tmp_path, files)
     found = scan(tmp_path)
     assert found.project.settings == ["core.settings.live", "core.settings.base"]
     assert [(app.package, app.is_own) for app in found.apps] == [("shop", True)]
@@ -241,7 +234,7 @@ def test_a_name_that_a_manage_py_within_a_package_gives_counts_from_there(tmp_pa
 
 
 def test_of_a_name_that_may_be_two_modules_both_are_told(tmp_path: Path) -> None:
-    write(tmp_path, tree("one", "shop") | tree("two", "bank"))
+    put(tmp_path, tree("one", "shop") | tree("two", "bank"))
     with pytest.raises(DiagnosticError) as refusal:
         scan(tmp_path, settings="core.settings.live")
     [mistake] = refusal.value.mistakes
@@ -251,15 +244,15 @@ def test_of_a_name_that_may_be_two_modules_both_are_told(tmp_path: Path) -> None
 
 
 def test_a_folder_on_the_path_settles_which_one_it_is(tmp_path: Path) -> None:
-    write(tmp_path, tree("one", "shop") | tree("two", "bank"))
+    put(tmp_path, tree("one", "shop") | tree("two", "bank"))
     found = scan(tmp_path, settings="core.settings.live", pythonpath=[tmp_path / "two"])
     assert [model.label for model in found.models] == ["bank.Thing"]
 
 
 def test_a_name_counts_from_the_project_before_it_does_from_within(tmp_path: Path) -> None:
-    write(tmp_path, tree("one", "shop", is_package=False))
-    write(tmp_path, {"core/settings/live.py": "INSTALLED_APPS = ['bank']\n"})
-    write(tmp_path, {"bank/__init__.py": "", "bank/models.py": MODELS})
+    put(tmp_path, tree("one", "shop", is_package=False))
+    put(tmp_path, {"core/settings/live.py": "INSTALLED_APPS = ['bank']\n"})
+    put(tmp_path, {"bank/__init__.py": "", "bank/models.py": MODELS})
     found = scan(tmp_path, settings="core.settings.live")
     assert [model.label for model in found.models] == ["bank.Thing"]
 
@@ -281,7 +274,7 @@ def test_what_only_settings_of_tests_install_is_no_app_where_its_folder_is_of_te
     """Whether or not it has an `__init__.py`; of tests, not every app is one of tests."""
     installed = f"INSTALLED_APPS = ['lib', 'lib.{folder}.sample']\n"
     files = {"lib/__init__.py": "", "lib/tests/settings.py": installed, **apps("lib")}
-    found = scan(write(tmp_path, files | apps(f"lib/{folder}/sample", init=init)))
+    found = scan(put(tmp_path, files | apps(f"lib/{folder}/sample", init=init)))
     assert [app.package for app in found.apps] == ["lib"]
     assert [model.label for model in found.models] == ["lib.Thing"]
 
@@ -296,7 +289,7 @@ def test_an_app_that_the_project_installs_is_one_whatever_it_is_called(tmp_path:
         "testing/tests/test_views.py": views,
         **apps("testing", "test_utils"),
     }
-    found = scan(write(tmp_path, files))
+    found = scan(put(tmp_path, files))
     assert {model.label for model in found.models} == {"testing.Thing", "test_utils.Thing"}
     assert [function.file for function in found.functions] == ["testing/views.py"]
 
@@ -311,7 +304,7 @@ def test_apps_of_tests_are_not_added_from_their_settings_to_those_of_the_project
         **apps("shop", "bank", "old", "tests/sample"),
         "tests/__init__.py": "",
     }
-    found = scan(write(tmp_path, files))
+    found = scan(put(tmp_path, files))
     assert {app.package for app in found.apps} == {"shop", "bank", "old"}
 
 
@@ -322,6 +315,6 @@ def test_settings_of_tests_that_are_asked_for_install_what_they_say(tmp_path: Pa
         **apps("shop", "tests/sample"),
         "tests/__init__.py": "",
     }
-    found = scan(write(tmp_path, files), settings="tests.settings")
+    found = scan(put(tmp_path, files), settings="tests.settings")
     assert {model.label for model in found.models} == {"shop.Thing", "sample.Thing"}
     assert found.project.settings == ["tests.settings"]

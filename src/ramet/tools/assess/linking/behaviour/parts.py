@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ramet.tools.assess.facts import Atomic, Edge, Function
+from ramet.tools.assess.facts import Atomic, Edge, EdgeKind, Function
 from ramet.tools.assess.linking.behaviour.found import (
     Found,
     FoundEdge,
@@ -169,7 +169,7 @@ class Parts:
 
     def _reaching(self, function: FoundFunction) -> Iterator[Edge]:
         """From the app of middleware, or of a command, to the models of others that it touches."""
-        kind = "command" if function.kind == "command" else None
+        kind: EdgeKind | None = "command" if function.kind == "command" else None
         if self._middleware and f"{function.name}.".startswith(self._middleware):
             kind = "middleware"
         app = self._functions.app(function.name) if kind is not None else None
@@ -178,7 +178,7 @@ class Parts:
         for label in dict.fromkeys((*function.reads, *(w.model for w in function.writes))):
             if label.partition(".")[0] != app and self._places.is_model(label):
                 yield Edge(
-                    kind=kind,  # type: ignore[arg-type]
+                    kind=kind,
                     source=app,
                     target=label,
                     field=function.name,

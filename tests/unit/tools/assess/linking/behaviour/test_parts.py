@@ -8,6 +8,7 @@ import pytest
 
 from ramet.tools.assess.linking.behaviour.parts import Part, Parts
 from ramet.tools.assess.scanning import scan
+from tests.unit.tools.assess.linking.conftest import put
 
 MODELS = "from django.db import models\n\n\nclass {}(models.Model):\n    pass\n"
 FILES = {
@@ -103,11 +104,7 @@ CHANGES = [
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return root
+    return put(tmp_path / "project", FILES)
 
 
 @pytest.fixture
