@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 import ramet
-from ramet.events import inbox
+from ramet.events import batches, inbox
 from ramet.events.batches import Pace
 from ramet.events.brokers.shared_database import move
 from ramet.events.heads import Heads
@@ -27,8 +27,11 @@ KEYS = "abcdefgh"
 
 @pytest.fixture
 def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
-    """One that has seen this handler work well. What fails is not tried again within a test."""
+    """One that has seen this handler work well. What fails is not tried again within a test, and a
+    slow machine makes no batch smaller."""
     monkeypatch.setattr(inbox, "FIRST_PAUSE", 60)
+    monkeypatch.setattr(batches, "QUICK", 60)
+    monkeypatch.setattr(batches, "LONGEST", 60)
     made = Pace(50)
     made.went_well(["tracker"] * 25, 0.001)
     return made

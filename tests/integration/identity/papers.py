@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import psutil
+
 from ramet.system import load, placement
 from ramet.tools.gateway import Topology, command, compile, write
 from ramet.tools.local import ports
@@ -101,7 +103,12 @@ class Papers:
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            process.wait(10)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # a server that starts does not hear it
+                for each in (*psutil.Process(process.pid).children(recursive=True), process):
+                    each.kill()
+                process.wait(10)
         shutil.rmtree(self.folder)
 
     def socket(self, service: str) -> Path:

@@ -59,15 +59,16 @@ def test_restarting_what_is_stopped_starts_it(running: Pair) -> None:
 def test_a_killed_process_is_told_with_its_signal_and_a_restart_as_one(running: Pair) -> None:
     running.ramet("restart", "left")
     kill(running.pids()["left-web"])
-    wait_for(lambda: running.get("/left/")[0] == 200, "it is back")
 
     def endings() -> list[str]:
-        found = [each["reason"] for each in running.process("left-web")["endings"][-2:]]
-        return found if len(found) == 2 else []
+        return [each["reason"] for each in running.process("left-web")["endings"][-2:]]
 
     wait_for(lambda: endings() == ["restarted as asked", "was ended by SIGKILL"], "both are told")
-    began = running.process("left-web")["started_at"]
-    assert began > running.process("left-web")["endings"][-1]["at"]
+    # Until it is started again it has no time of a start.
+    wait_for(lambda: running.process("left-web")["started_at"], "it is back")
+    process = running.process("left-web")
+    assert process["started_at"] > process["endings"][-1]["at"]
+    wait_for(lambda: running.get("/left/")[0] == 200, "it serves")
 
 
 def test_faults_are_on_until_they_are_off(running: Pair) -> None:
