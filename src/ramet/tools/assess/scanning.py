@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -34,7 +34,8 @@ from ramet.tools.assess.source.walking import walk
 
 __all__ = ["scan"]
 
-_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour | None)
+_BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour)
+_NO_BEHAVIOUR = len(msgspec.msgpack.encode(None))
 
 
 def scan(
@@ -122,44 +123,61 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _behaviour(world: World, templates: Texts, store: Store, progress: Progress | None) -> Joined:
-    """What functions do. What a file's say by themselves is kept while what it asked for stays.
-
-    What all say together is kept while each says the same, and no file sees another's change.
-    """
-    last_run = world.last_run
-    # What models are called must be compared with the last run before the first file is.
-    linker = Linker(world) if last_run.sees_change else None
+    """What functions do, kept while each file says the same, and none sees another's change."""
     user = str(world.settings.values.get("AUTH_USER_MODEL"))
-    found: dict[str, Linked] = {}
-    linked: dict[str, Module] = {}
-    modules = [module for _, module in sorted(world.modules.items()) if not module.is_test]
-    for done, module in enumerate(modules):
-        if progress is not None:
-            progress(done, len(modules), "linking files")
-        if module.name in found:
-            world.gaps += _second(world, module, linked[module.name])
-            continue
-        linked[module.name] = module
-        of = b"\0".join((world.keys[module.path], module.name.encode(), user.encode()))
-        kept = last_run.get("linking", module.path, of)
-        if kept is not None:
-            found[module.name] = Linked(kept, kept)
-        elif (behaviour := _BEHAVIOUR.decode(module.extract.behaviour)) is not None:
-            linker = linker or Linker(world)
-            with world.names.asked.work() as work:
-                one = linker.link(module, behaviour)
-            entry = msgspec.msgpack.encode(one)
-            made = last_run.put("linking", module.path, of, entry, work, key_of(entry))
-            found[module.name] = Linked(made, last_run.before("linking", module.path), one)
-    names = {path: module.name for path, module in world.modules.items()}
+    found = _linked(world, _to_link(world), user, progress)
+    layout = world.layout()
     keys = {name: each.now.key for name, each in found.items()}
     return store.remembered(
         "joining",
-        (last_run.state, user, names, keys, templates.keys),
+        (world.last_run.state, user, layout, keys, templates.key),
         Joined,
-        lambda: join(world, found, templates),
+        lambda: join(world, found, templates, layout),
         is_exact=True,
     )
+
+
+def _to_link(world: World) -> dict[str, Module]:
+    """Modules that do anything, by name: of several with one, the first."""
+    found: dict[str, Module] = {}
+    for _, module in sorted(world.modules.items()):
+        if module.is_test or len(module.extract.behaviour) <= _NO_BEHAVIOUR:
+            continue
+        if (first := found.setdefault(module.name, module)) is not module:
+            world.gaps += _second(world, module, first)
+    return found
+
+
+def _linked(
+    world: World, modules: Mapping[str, Module], user: str, progress: Progress | None
+) -> dict[str, Linked]:
+    """What each file says by itself. It is kept while what it asked for stays."""
+    last_run = world.last_run
+    # What models are called must be compared with the last run before the first file is.
+    linker = Linker(world) if last_run.sees_change else None
+    of = {
+        module.path: b"\0".join((world.keys[module.path], name.encode(), user.encode()))
+        for name, module in modules.items()
+    }
+    good = last_run.good("linking", of)
+    found: dict[str, Linked] = {}
+    done, to_do = 0, len(modules) - len(good)
+    for name, module in modules.items():
+        path = module.path
+        kept = good.get(path)
+        if kept is not None:
+            found[name] = Linked(kept, kept)
+            continue
+        if progress is not None:
+            progress(done, to_do, "linking files")
+        done += 1
+        linker = linker or Linker(world)
+        with world.names.asked.work() as work:
+            one = linker.link(module, _BEHAVIOUR.decode(module.extract.behaviour))
+        entry = msgspec.msgpack.encode(one)
+        made = last_run.put("linking", path, of[path], entry, work, key_of(entry))
+        found[name] = Linked(made, last_run.before("linking", path), one)
+    return found
 
 
 def _second(world: World, module: Module, first: Module) -> Iterator[Gap]:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import ast
+import os
 import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import indent
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ramet.tools.assess.assessing import assess, page, store_of_reports
 from ramet.tools.assess.grouping import candidates
+from ramet.tools.assess.linking.behaviour import joining
 from ramet.tools.assess.looking import Wanted
 from ramet.tools.assess.report import excerpts
 from ramet.tools.assess.report.as_json import as_json
 from ramet.tools.assess.scanning import scan
+from ramet.tools.assess.source import extracting
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.store import Store, _located
 
@@ -212,15 +216,34 @@ def test_only_what_a_change_has_to_do_with_is_worked_out_again(
     assert after == told(root, None)
 
 
-def test_lines_that_stand_elsewhere_are_grouped_no_more_than_before(
+def test_where_lines_stand_elsewhere_nothing_is_grouped_and_no_import_followed_again(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told(root, tmp_path / "cache")
-    edit(root / "orders/services.py", '"""Placing', '\n\n"""Placing')
+    before = told(root, tmp_path / "cache")
+    # One with an import below, of another app.
+    edit(root / "orders/models.py", "class ", "\n\n# More is below.\n\n\nclass ")
     with monkeypatch.context() as patched:
         patched.setattr(candidates, "find_consensus", None)
+        patched.setattr(joining, "import_edges", None)
         after = told(root, tmp_path / "cache")
-    assert after == told(root, None)
+    assert before != after == told(root, None)
+
+
+@pytest.mark.parametrize("what", ["st_size", "st_mtime_ns"])
+def test_what_other_code_has_kept_is_of_no_use(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told by its files, any of them."""
+    changed = Path(joining.__file__)
+
+    def another(path: str) -> os.stat_result | SimpleNamespace:
+        status = os.lstat(path)
+        if path != str(changed):
+            return status
+        told = {"st_size": status.st_size, "st_mtime_ns": status.st_mtime_ns}
+        return SimpleNamespace(**told | {what: told[what] + 1})
+
+    assert version.__wrapped__() == version()
+    monkeypatch.setattr(extracting, "os", SimpleNamespace(stat=another, walk=os.walk))
+    assert version.__wrapped__() != version()
 
 
 def told(root: Path, cache: Path | None) -> tuple[bytes, bytes]:

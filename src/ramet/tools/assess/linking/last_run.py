@@ -171,11 +171,20 @@ class LastRun:
 
         `of` is all that it depends on besides the facts that it asked for.
         """
-        result = self.before(step, path)
-        if result is None or result.of != of or not self.is_good(result.asked):
-            return None
-        self._results.setdefault(step, {})[path] = result
-        return result
+        return self.good(step, {path: of}).get(path)
+
+    def good(self, step: str, of: Mapping[str, bytes]) -> dict[str, Result]:
+        """What a step has made of each file, where that is good; `of` is by path as for `get`."""
+        before, changed = self._made_before(step), self._changed
+        found = {
+            path: result
+            for path, wanted in of.items()
+            if (result := before.get(path)) is not None
+            and result.of == wanted
+            and (not changed or changed.isdisjoint(result.asked.cast("I")))
+        }
+        self._results.setdefault(step, {}).update(found)
+        return found
 
     def put(
         self, step: str, path: str, of: bytes, found: bytes, work: Work, key: bytes = b""

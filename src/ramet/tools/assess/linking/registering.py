@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -72,11 +73,13 @@ class _Registering:
         names = classes.classes.values.names
         every = list(modules.values())
         if not settings.get("AUTH_USER_MODEL"):
+            code = [each for each in every if not (each.is_test or each.is_migration)]
             users = {
                 user
-                for module in every
-                if not (module.is_test or module.is_migration)
-                for user in self._in(module, "users", lambda m: user_models(m, classes), list[str])
+                for _, found in self._in_each(
+                    code, "users", lambda module: user_models(module, classes), list[str]
+                )
+                for user in found
             }
             if len(users) == 1:
                 settings["AUTH_USER_MODEL"] = users.pop()
@@ -90,39 +93,55 @@ class _Registering:
             lambda: _modules_with_models(names, every, classes.apps, packages),
         )
         registry = Registry()
-        for path in found:
-            models = self._in(
-                modules[path], "models", lambda module: entries_in(module, classes), InFile
-            )
-            registry.register(path, models)
+        for module, models in self._in_each(
+            [modules[path] for path in found],
+            "models",
+            lambda module: entries_in(module, classes),
+            InFile,
+        ):
+            registry.register(module.path, models)
         add_histories(registry)
         return registry
 
-    def _in(
-        self, module: Module, step: str, work_out: Callable[[Module], _Found], kind: type[_Found]
-    ) -> _Found:
-        """What a step finds in a module."""
-        of = self._keys[module.path] + module.name.encode()
-        return self._found(step, module.path, of, lambda: work_out(module), kind)
+    def _in_each(
+        self,
+        modules: list[Module],
+        step: str,
+        work_out: Callable[[Module], _Found],
+        kind: type[_Found],
+    ) -> Iterator[tuple[Module, _Found]]:
+        """What a step finds in each module."""
+        user = self._user()
+        of = {each.path: self._keys[each.path] + each.name.encode() + user for each in modules}
+        good = self._last_run.good(step, of)
+        decode = msgspec.msgpack.Decoder(kind).decode
+        for module in modules:
+            path = module.path
+            kept = good.get(path)
+            if kept is not None:
+                yield module, decode(kept.found)
+            else:
+                yield module, self._made(step, path, of[path], partial(work_out, module))
 
     def _in_all(
         self, modules: Iterable[str], step: str, work_out: Callable[[], list[str]]
     ) -> list[str]:
         """What a step finds in all of them, whose paths are given."""
-        of = key_of("\0".join(modules).encode(errors="surrogateescape"))
-        return self._found(step, "", of, work_out, list[str])
-
-    def _found(
-        self, step: str, path: str, of: bytes, work_out: Callable[[], _Found], kind: type[_Found]
-    ) -> _Found:
-        of += str(self._classes.classes.values.settings.get("AUTH_USER_MODEL")).encode()
-        kept = self._last_run.get(step, path, of)
+        of = key_of("\0".join(modules).encode(errors="surrogateescape")) + self._user()
+        kept = self._last_run.get(step, "", of)
         if kept is not None:
-            return msgspec.msgpack.decode(kept.found, type=kind)
+            return msgspec.msgpack.decode(kept.found, type=list[str])
+        return self._made(step, "", of, work_out)
+
+    def _made(self, step: str, path: str, of: bytes, work_out: Callable[[], _Found]) -> _Found:
         with self._classes.asked.work() as work:
             found = work_out()
         self._last_run.put(step, path, of, msgspec.msgpack.encode(found), work)
         return found
+
+    def _user(self) -> bytes:
+        """AUTH_USER_MODEL, which may yet be guessed."""
+        return str(self._classes.classes.values.settings.get("AUTH_USER_MODEL")).encode()
 
 
 def _schema(registry: Registry, classes: Classes, apps: Apps, *, with_apps: bool) -> Schema:

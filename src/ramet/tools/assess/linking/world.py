@@ -12,6 +12,7 @@ from ramet.tools.assess.linking.names import Module, Names
 from ramet.tools.assess.linking.schema import Schema
 from ramet.tools.assess.linking.settings import Settings
 from ramet.tools.assess.linking.values import Values
+from ramet.tools.assess.source.store import key_of
 
 __all__ = ["World"]
 
@@ -33,6 +34,11 @@ class World(msgspec.Struct):
     settings: Settings
     settings_modules: list[str]
     gaps: list[Gap] = []
+
+    def layout(self) -> bytes:
+        """A digest of which modules there are, and where."""
+        told = "\0".join(f"{path}\0{module.name}" for path, module in self.modules.items())
+        return key_of(told.encode(errors="surrogateescape"))
 
     def app_label(self, module: Module) -> str:
         """The label of the app that a module is in, "" for none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -36,10 +37,10 @@ class Joined(NamedTuple):
     gaps: list[Gap]
 
 
-def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined:
-    """All edges of behaviour. `linked` is by module's dotted name."""
+def join(world: World, linked: Mapping[str, Linked], templates: Texts, layout: bytes) -> Joined:
+    """All edges of behaviour. `linked` is by module's dotted name, `layout` that of the world."""
     places = Places(world)
-    basis = _basis(world, linked)
+    basis = _basis(world, linked, layout)
     parts = parts_of(world, places, linked, basis)
     routes = Routes(parts, linked, places)
     owners = places.owners_of_templates(templates.keys)
@@ -59,7 +60,7 @@ def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined
     functions = [function for part in parts.values() for function in part.functions]
     atomics = [atomic for part in parts.values() for atomic in part.atomics]
     return Joined(
-        list(_once(edges)),
+        _once(edges),
         sorted(functions, key=attrgetter("file", "line")),
         sorted(atomics, key=attrgetter("file", "line")),
         summed(parts, places),
@@ -67,26 +68,32 @@ def join(world: World, linked: Mapping[str, Linked], templates: Texts) -> Joined
 
 
 def _imports(parts: Mapping[str, Part], places: Places, world: World, basis: bytes) -> list[Edge]:
-    """Those of imports, as in the last run where no module imports anything else."""
-    made = {module: part.imports for module, part in parts.items() if part.imports}
+    """Those of imports, as in the last run where no module imports anything else.
+
+    Lines shift with every change above them, so an edge is kept with the number of its import.
+    """
+    numbers, lines = count(), [each[1] for part in parts.values() for each in part.imports]
+    made = {
+        module: [(target, next(numbers), flags) for target, _, flags in part.imports]
+        for module, part in parts.items()
+        if part.imports
+    }
     of = key_of(basis + msgspec.msgpack.encode(made))
     kept = world.last_run.get("imports", "", of)
-    if kept is not None:
-        return _EDGES.decode(kept.found)
-    with world.names.asked.work() as work:
-        edges = list(import_edges(made, places.app_of, places.path_of))
-    world.last_run.put("imports", "", of, msgspec.msgpack.encode(edges), work)
-    return edges
+    if kept is None:
+        with world.names.asked.work() as work:
+            found = msgspec.msgpack.encode(list(import_edges(made, places.app_of, places.path_of)))
+        kept = world.last_run.put("imports", "", of, found, work)
+    edges = _EDGES.decode(kept.found)
+    return [msgspec.structs.replace(edge, line=lines[edge.line]) for edge in edges]
 
 
-def _basis(world: World, linked: Mapping[str, Linked]) -> bytes:
+def _basis(world: World, linked: Mapping[str, Linked], layout: bytes) -> bytes:
     """A digest of what every part depends on: which modules and models there are, and where."""
-    told = [str(world.settings.values.get("AUTH_USER_MODEL")), "", *linked, ""]
-    for path, module in world.modules.items():
-        told += path, module.name
+    told = [str(world.settings.values.get("AUTH_USER_MODEL")), "", *linked]
     for model in world.schema.known:
         told += "", model.label, model.dotted
-    return key_of("\0".join(told).encode(errors="surrogateescape"))
+    return key_of(layout + "\0".join(told).encode(errors="surrogateescape"))
 
 
 def _uses(part: Part, routes: Routes, templates: Mapping[str, str]) -> Iterator[Edge]:
@@ -100,20 +107,26 @@ def _uses(part: Part, routes: Routes, templates: Mapping[str, str]) -> Iterator[
             yield msgspec.structs.replace(use, target=target)
 
 
-def _once(edges: list[Edge]) -> Iterator[Edge]:
+def _once(edges: list[Edge]) -> list[Edge]:
     """Each edge once, and none from an app to itself or to one of its own models."""
-    seen = set()
-    for edge in edges:
-        if edge.source == edge.target and edge.kind not in ("lookup", "accessor"):
-            continue
-        if "." not in edge.source and edge.target.partition(".")[0] == edge.source:
-            continue
-        if "." not in edge.target and edge.source.partition(".")[0] == edge.target:
-            continue
-        key = (edge.kind, edge.source, edge.target, edge.field, edge.file, edge.line)
-        if key not in seen:
-            seen.add(key)
-            yield edge
+    first: dict[tuple[object, ...], Edge] = {}
+    for key, edge in zip(map(_SAME, edges), edges, strict=True):
+        if key not in first and _is_told(edge):
+            first[key] = edge
+    return list(first.values())
+
+
+_SAME = attrgetter("kind", "source", "target", "field", "file", "line")
+"""What tells edges apart."""
+
+
+def _is_told(edge: Edge) -> bool:
+    source, target = edge.source, edge.target
+    if source == target:
+        return edge.kind in ("lookup", "accessor")
+    if "." not in source:
+        return target.partition(".")[0] != source
+    return "." in target or source.partition(".")[0] != target
 
 
 def _signals(parts: Mapping[str, Part], places: Places) -> Iterator[Edge]:
