@@ -4,8 +4,6 @@ So they can be kept from run to run, file by file, until the file changes or a f
 for. What a name leads to is known only when all are registered.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from ramet.tools.assess.linking.classes import Class
@@ -63,7 +61,7 @@ class ModelEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     parents: list[tuple[str | None, str | None]] = []
     proxy_of: str | None = None
     unread_bases: list[str] = []
-    history: History | None = None
+    history: "History | None" = None
     is_proxy: bool = False
     is_own: bool = True
     is_of_models: bool = False

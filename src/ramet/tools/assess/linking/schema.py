@@ -4,8 +4,6 @@ It follows from the registry, which is made of classes, and these of nearly ever
 which no file looks different needs neither.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from ramet.tools.assess.facts import Edge, Gap, Model

@@ -4,8 +4,6 @@ It depends on the file's own content and on the outside of others (`source.extra
 functions of other files do. Joining those is `linking.behaviour.joining`.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from ramet.tools.assess.facts import EdgeKind, GapKind

@@ -11,11 +11,9 @@ from typing import NamedTuple
 
 __all__ = ["TemplateUse", "name_of", "template_uses"]
 
-_USE = re.compile(
-    r"""\{%-?\s*(extends|include|url|static|load)\s+(?:(["'])(.*?)\2|([^%]*?)\s*-?%\})""",
-    re.DOTALL,
-)
-_PERMISSION = re.compile(r"\bperms\.(\w+)\.(\w+)")
+# Patterns are compiled when they are first used: what templates say is kept from run to run.
+_USE = r"""(?s)\{%-?\s*(extends|include|url|static|load)\s+(?:(["'])(.*?)\2|([^%]*?)\s*-?%\})"""
+_PERMISSION = r"\bperms\.(\w+)\.(\w+)"
 _FOLDERS = ("/templates/", "/jinja2/")
 
 
@@ -32,7 +30,7 @@ def template_uses(text: str) -> list[TemplateUse]:
     uses = []
     line, start = 1, 0
     if "{%" in text:
-        for match in _USE.finditer(text):
+        for match in re.finditer(_USE, text):
             line += text.count("\n", start, match.start())
             start = match.start()
             if match[3] is not None:
@@ -43,7 +41,7 @@ def template_uses(text: str) -> list[TemplateUse]:
                 libraries = words[words.index("from") + 1 :] if "from" in words else words
                 uses += [TemplateUse("load", word, line) for word in libraries]
     if "perms." in text:
-        for match in _PERMISSION.finditer(text):
+        for match in re.finditer(_PERMISSION, text):
             line = text.count("\n", 0, match.start()) + 1
             uses.append(TemplateUse("permission", f"{match[1]}.{match[2]}", line))
     return uses

@@ -18,8 +18,6 @@ An operand is what an operation works on:
 An operation is a list whose first item is one of the numbers below and whose second is the line.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec
