@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             print(f"ramet {version('ramet')}")
             return DONE
-        case [name, *rest] if name in _modules():
+        case [name, *rest] if _is_command(name):
             return _run(name, rest)
         case [name, *_]:
             print(_unknown(name), file=sys.stderr)
@@ -52,6 +52,12 @@ def _modules() -> dict[str, Path]:
         for path in sorted(_FOLDER.glob("*.py"))
         if not path.stem.startswith("_")
     }
+
+
+def _is_command(name: str) -> bool:
+    """Whether there is such a command, without a look at all the others."""
+    stem = name.replace("-", "_")
+    return "_" not in name and stem.isidentifier() and (_FOLDER / f"{stem}.py").is_file()
 
 
 def _run(name: str, arguments: list[str]) -> int:

@@ -88,7 +88,6 @@ def command(
     from ramet.tools.assess.assessing import assess, page, store_of_reports
     from ramet.tools.assess.looking import Wanted, cache_folder
     from ramet.tools.assess.report.as_json import as_json, json_schema, read_report
-    from ramet.tools.assess.report.comparing import compare as changes_between
 
     if schema:
         import json as json_format  # seldom needed
@@ -116,7 +115,7 @@ def command(
     with Progressing() as progress:
         assessment = assess(wanted, store, seeds=seeds, cache=folder, progress=progress)
     found = assessment.report
-    changes = changes_between(old, found) if old else None
+    changes = _since(old, found) if old else None
     out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
     if report:
         _save(report, [page(assessment, changes, store)], out)
@@ -128,6 +127,12 @@ def command(
     if baseline:
         _hold(found, path, out)
     return 0
+
+
+def _since(old: Report, found: Report) -> list[Change]:
+    from ramet.tools.assess.report.comparing import compare as changes_between
+
+    return changes_between(old, found)
 
 
 STANDARD_OUTPUT = Path("-")

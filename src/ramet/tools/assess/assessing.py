@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -16,11 +16,13 @@ from ramet.tools.assess.boundaries.home import FILE_NAME, home
 from ramet.tools.assess.facts import Project, Scan
 from ramet.tools.assess.findings import Judgement, Report, assemble
 from ramet.tools.assess.looking import Wanted, looked_at
-from ramet.tools.assess.report.comparing import Change
 from ramet.tools.assess.report.excerpts import with_excerpts
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.reading import Progress
 from ramet.tools.assess.source.store import Store, key_of
+
+if TYPE_CHECKING:
+    from ramet.tools.assess.report.comparing import Change
 
 __all__ = ["Assessment", "assess", "page", "store_of_reports"]
 

@@ -11,11 +11,14 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ramet.tools.assess.findings import Report
 from ramet.tools.assess.report import sections
-from ramet.tools.assess.report.comparing import Change
 from ramet.tools.assess.report.packing import embedded
+
+if TYPE_CHECKING:
+    from ramet.tools.assess.report.comparing import Change
 
 __all__ = ["as_html"]
 

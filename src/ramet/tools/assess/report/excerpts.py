@@ -98,15 +98,15 @@ class _Files:
         self._root = os.path.realpath(root)
         self._within = os.path.join(self._root, "")
         self._real_folders = {self._root: self._root}
+        self._own_folders: dict[str, bool] = {}
         self._looked_at = time.time_ns()
 
     def shown(self, name: str, lines: list[int], before: _Shown | None) -> _Shown:
         """What is shown of some lines of a file, as `before` where that is the same."""
-        path = os.path.join(self._root, name)
-        state = self._state(path) if name else None
+        state = self._state(name) if name else None
         if before is not None and before.lines == lines and before.state == state is not None:
             return before
-        read = self._read(path) if name else []
+        read = self._read(os.path.join(self._root, name)) if name else []
         found = [_around(read, line) for line in lines]
         of = key_of(msgspec.msgpack.encode(found))
         excerpts = before.excerpts if before is not None and before.of == of else _excerpts(found)
@@ -114,14 +114,20 @@ class _Files:
             state = None
         return _Shown(lines, state, of, excerpts)
 
-    def _state(self, path: str) -> State | None:
+    def _state(self, name: str) -> State | None:
         """That of a file in the project, not of a link, which may lead elsewhere at any time."""
+        folder = name.rpartition("/")[0]
+        is_own = self._own_folders.get(folder)
+        if is_own is None:
+            is_own = self._holds(self._folder(os.path.dirname(os.path.join(self._root, name))))
+            self._own_folders[folder] = is_own
+        if not is_own:
+            return None
         try:
-            status = os.lstat(path)
+            status = os.lstat(f"{self._within}{name}")
         except (OSError, ValueError):
             return None
-        is_own = stat.S_ISREG(status.st_mode) and self._holds(self._folder(os.path.dirname(path)))
-        return state_of(status) if is_own else None
+        return state_of(status) if stat.S_ISREG(status.st_mode) else None
 
     def _read(self, path: str) -> list[str]:
         try:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ramet.tools.assess.findings import Report
-from ramet.tools.assess.report.comparing import Change
 from ramet.tools.assess.report.wording import CHOICES, METRICS, counted, days, in_days, percent
+
+if TYPE_CHECKING:
+    from ramet.tools.assess.report.comparing import Change
 
 __all__ = ["show"]
 
