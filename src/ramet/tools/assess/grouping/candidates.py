@@ -197,7 +197,7 @@ def _key(evidence: Evidence, services: dict[str, list[str]], seeds: int, seed: i
     """A digest of all that decides the groups; None where a name is no UTF-8."""
     told = (
         (RULES, seeds, seed, services, evidence.nodes, sorted(evidence.links.items())),
-        ([members for _, members in sorted(evidence.contexts.items())], evidence.transactions),
+        (evidence.seen, evidence.transactions),
         (sorted(evidence.apps.items()), evidence.inseparable),
     )
     try:

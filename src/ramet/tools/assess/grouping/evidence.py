@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations
 
 import msgspec
@@ -22,7 +23,7 @@ Link = tuple[str, str, EdgeKind]
 """Who depends, on whom, and why."""
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that is known about `nodes`.
 
     `links` count the places of each reason, `contexts` say who was seen together, by name of the
@@ -36,6 +37,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     transactions: Sequence[Sequence[str]] = ()
     apps: Mapping[str, str] = {}
     inseparable: Sequence[tuple[str, str]] = ()
+
+    @cached_property
+    def linked(self) -> list[tuple[tuple[str, str], float]]:
+        """What the links of each pair weigh, family by family."""
+        return list(_linked(self.links))
+
+    @cached_property
+    def seen(self) -> list[Sequence[str]]:
+        """Who was seen together, in the order of the contexts' names."""
+        return [members for _, members in sorted(self.contexts.items())]
 
 
 def evidence_of(scan: Scan) -> Evidence:
@@ -67,11 +78,11 @@ def weigh(evidence: Evidence, *, without: Collection[str] = ()) -> NamedGraph:
     """The weighted graph of all nodes but those `without`."""
     nodes = [node for node in evidence.nodes if node not in without]
     ties: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for pair, places in _linked(evidence.links):
+    for pair, places in evidence.linked:
         ties[pair] += places
     kept = set(nodes)
     for weight, least, groups in (
-        (weights.CONTEXT, 2, [members for _, members in sorted(evidence.contexts.items())]),
+        (weights.CONTEXT, 2, evidence.seen),
         (weights.TRANSACTION, 1, evidence.transactions),
     ):
         for pair, together in _seen_together(groups, kept, least):
@@ -89,7 +100,6 @@ def _touched(function: Function) -> set[str]:
 
 
 def _linked(links: Mapping[Link, float]) -> Iterator[tuple[tuple[str, str], float]]:
-    """What the links of each pair weigh, family by family."""
     places: dict[str, dict[tuple[str, str], float]] = {each: {} for each in weights.FAMILIES}
     for (source, target, kind), times in sorted(links.items()):
         family = weights.FAMILY_OF.get(kind)

@@ -39,8 +39,9 @@ def find_order(
     left = {group.name: group for group in groups if group.is_recommended and group is not core}
     open_cuts: dict[str, list[Cut]] = {name: [] for name in left}
     for cut in cuts:
-        for name in left.keys() & cut.sides:
-            open_cuts[name].append(cut)
+        for name in cut.sides:
+            if name in left:
+                open_cuts[name].append(cut)
     open_blockers = list(blockers)
     prices: dict[str, _Price] = {}
     steps: list[Step] = []

@@ -25,8 +25,9 @@ _Result = TypeVar("_Result")
 
 
 def key_of(content: bytes) -> bytes:
-    """The key of a content in a store."""
-    return hashlib.blake2b(content, digest_size=16).digest()
+    """The key of a content in a store: 16 bytes of SHA-256, for which most processors have
+    instructions, so that it takes half as long as BLAKE2."""
+    return hashlib.sha256(content).digest()[:16]
 
 
 class _Index(msgspec.Struct, array_like=True, gc=False):
