@@ -175,7 +175,7 @@ class ClassFacts:
                     text = item.items[0]
                     site.edge("migration", "", text.text, name, text.line or line)
                 elif isinstance(item, ExternalCall) and item.dotted.endswith("_dependency"):
-                    named = self._knowledge.label_of(item.arguments[0] if item.arguments else None)
+                    named = self._knowledge.labels.of(item.arguments[0] if item.arguments else None)
                     label = named or self._knowledge.user_model
                     site.edge("migration", "", label, "swappable_dependency", line)
 

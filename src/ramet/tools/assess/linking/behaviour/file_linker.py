@@ -142,7 +142,7 @@ class FileLinker:
     def _run_class(self, index: int, scope: Scope) -> None:
         dotted = self._dotted(index)
         site = Site(self._found, dotted, "class", scope.line)
-        site.label = self._knowledge.label_of_class(dotted) or ""
+        site.label = self._knowledge.labels.of_class(dotted) or ""
         self._knowledge.class_named(self._module, scope.name)
         running = self._run(index, scope, site, {})
         self._class_facts.finish(site, dotted, running)

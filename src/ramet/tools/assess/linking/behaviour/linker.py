@@ -68,7 +68,13 @@ class Linker:
         found = owners.find(found_of)
         owners.know(found)
         if last_run.sees_change:
-            last_run.compare_tables([*self._knowledge.facts(), *found.facts()])
+            last_run.compare_tables(
+                [
+                    *self._knowledge.labels.facts(),
+                    *self._knowledge.relations.facts(),
+                    *found.facts(),
+                ]
+            )
 
     def _link_middleware(self) -> None:
         """Before the first file: what middleware puts on requests, the others find there."""

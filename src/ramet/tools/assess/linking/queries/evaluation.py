@@ -162,7 +162,7 @@ class Evaluation:
             return Meta(value.label)
         if name == "__class__":
             return ModelClass(value.label)
-        return self._member(site, value, self.knowledge.class_of(value.label), name, line)
+        return self._member(site, value, self.knowledge.labels.class_of(value.label), name, line)
 
     def _of_model(self, site: Site, value: ModelClass, name: str, line: int) -> Value:
         if name in _MANAGERS:
@@ -172,7 +172,7 @@ class Evaluation:
         hop = self.knowledge.relations.accessor(value.label, name)
         if hop is not None:  # the descriptor, of which only `through` is ever asked
             return Records(hop.target, hop.writes)
-        return self._member(site, value, self.knowledge.class_of(value.label), name, line)
+        return self._member(site, value, self.knowledge.labels.class_of(value.label), name, line)
 
     def _member(self, site: Site, owner: Value, dotted: str | None, name: str, line: int) -> Value:
         """What a class of the project, or a base of it, has under `name`."""
@@ -227,7 +227,7 @@ class Evaluation:
 
     def _of_meta(self, site: Site, value: Meta, name: str, line: int) -> Value:
         if name == "db_table":
-            table = self.knowledge.table_of(value.label)
+            table = self.knowledge.labels.table_of(value.label)
             return Text(table, line) if table else None
         return ModelClass(value.label) if name == "model" else None
 
@@ -253,7 +253,7 @@ class Evaluation:
         if isinstance(value, InstanceOf | ClassRef):
             return value.dotted
         if isinstance(value, ModelInstance | ModelClass):
-            return self.knowledge.class_of(value.label)
+            return self.knowledge.labels.class_of(value.label)
         return None
 
     # Calls

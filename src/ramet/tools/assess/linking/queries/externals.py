@@ -96,7 +96,7 @@ class Externals:
             ask_permissions(site, arguments[0])
         else:
             for argument in arguments:
-                label = self._knowledge.label_of(argument)
+                label = self._knowledge.labels.of(argument)
                 if label is not None:
                     site.edge("content_type", site.label, label, name, line)
 
@@ -105,7 +105,7 @@ class Externals:
         name = called.name
         if owner.dotted.endswith("Signal"):
             if name.startswith(("send", "asend")) and owner.where:
-                sender = self._knowledge.label_of(called.argument(0, "sender"))
+                sender = self._knowledge.labels.of(called.argument(0, "sender"))
                 called.site.send(owner.where, sender or "", called.line)
             elif name == "connect":
                 self._listen(owner.where, called)
@@ -145,7 +145,7 @@ class Externals:
             if "\0" in table:
                 site.gap("sql-table-not-constant", table.replace("\0", "…"), line)
                 continue
-            label = self._knowledge.model_of_table(table)
+            label = self._knowledge.labels.of_table(table)
             if label is None:
                 continue
             site.edge("raw_sql", site.label, label, table, line)
@@ -158,7 +158,7 @@ class Externals:
         self, site: Site, signal: str, sender: Value, has_sender: bool, function: str, line: int
     ) -> str | None:
         """Write down a receiver; the label of its sender."""
-        label = self._knowledge.label_of(sender)
+        label = self._knowledge.labels.of(sender)
         if label is None and has_sender:
             site.gap("signal-sender-unknown", signal.rpartition(".")[2], line)
             return None
@@ -168,7 +168,7 @@ class Externals:
     def content_type_named(self, called: Called) -> None:
         """`ContentType.objects.get(app_label="orders", model="order")`, or by natural key."""
         app, model = called.text(0, "app_label"), called.text(1, "model")
-        label = self._knowledge.label_named(f"{app}.{model}") if app and model else None
+        label = self._knowledge.labels.named(f"{app}.{model}") if app and model else None
         if label is not None:
             site = called.site
             site.edge("content_type", site.label, label, f"{app}.{model}", called.line)
@@ -213,7 +213,7 @@ class Externals:
         if app is None or (model is None and "." not in app):
             return None
         named = f"{app}.{model}" if model is not None else app
-        label = self._knowledge.label_named(named)
+        label = self._knowledge.labels.named(named)
         if label is None:
             return None
         called.site.edge("get_model", called.site.label, label, named, called.line)

@@ -163,7 +163,7 @@ class Frameworks:
         if not given or not isinstance(given[0], Text) or not isinstance(name, Text):
             return None
         app = label.text if isinstance(label, Text) else name.text.rpartition(".")[2]
-        found = self._knowledge.label_named(f"{app}.{given[0].text}")
+        found = self._knowledge.labels.named(f"{app}.{given[0].text}")
         return ModelClass(found) if found is not None else None
 
     def _save(self, site: Site, dotted: str, role: str, subject: str, line: int) -> None:

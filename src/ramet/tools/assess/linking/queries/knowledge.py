@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ramet.tools.assess.linking.asked import Answers, Fact, Work
+from ramet.tools.assess.linking.asked import Answers, Work
 from ramet.tools.assess.linking.classes import Class, Classes
 from ramet.tools.assess.linking.names import ANY, Module, Names, Symbol
+from ramet.tools.assess.linking.queries.labels import Labels
 from ramet.tools.assess.linking.queries.outside import Outside
 from ramet.tools.assess.linking.queries.owners import KnownModel, Owners
 from ramet.tools.assess.linking.queries.relations import Relations
@@ -29,7 +30,6 @@ from ramet.tools.assess.linking.queries.values import (
     Records,
     SettingsValue,
     SuperOf,
-    Text,
     Value,
 )
 from ramet.tools.assess.linking.visible import ALL, returns
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Knowledge"]
 
 _DEEPEST = 12
-# Tables of models, by what is looked for in them.
-MODEL, CLASS, NAMED, TABLE = "model", "class", "named", "table"
 _PROPERTIES = frozenset(("property", "cached_property", "classproperty"))
 
 
@@ -65,14 +63,7 @@ class Knowledge:
         self.asked = names.asked
         self._make_class = classes
         self._settings = settings
-        self._models = {model.label: model for model in models}
-        self._labels = {
-            model.dotted: model.label for model in self._models.values() if model.dotted
-        }
-        self._lower = {label.lower(): label for label in self._models}
-        self._tables = {
-            model.table.lower(): model.label for model in self._models.values() if model.table
-        }
+        self.labels = Labels(models, names.asked)
         self._classes: dict[str, Class] = {}
         self._functions: dict[str, tuple[Module, FunctionDef]] = {}
         self._values: Answers[tuple[str, str], Value] = {}
@@ -80,7 +71,7 @@ class Knowledge:
         self._members: Answers[tuple[str, str], Value] = {}
         self._returned: Answers[tuple[str, Value], Value] = {}
         self._externals: dict[str, list[str]] = {}
-        self.owners = Owners(self, self._models)
+        self.owners = Owners(self, self.labels.models)
         self._depth = 0
         self._outside = Outside(self)
         self._of_self: dict[tuple[str, str], Value] = {}
@@ -89,6 +80,9 @@ class Knowledge:
         self._is_middleware = True
         self._middleware: Work = Work(names.asked)
         self._by_last: dict[str, list[Module]] | None = None
+
+    def setting(self, name: str) -> object:
+        return self._settings.get(name)
 
     # Names
 
@@ -140,7 +134,7 @@ class Knowledge:
 
     def external(self, dotted: str) -> Value:
         """Something that was imported from outside of the project."""
-        label = self.label_of_class(dotted)
+        label = self.labels.of_class(dotted)
         if label is not None:
             return ModelClass(label)
         if dotted == "django.conf.settings":
@@ -148,7 +142,7 @@ class Knowledge:
         before, _, name = dotted.rpartition(".")
         if before.endswith(".models"):
             label = f"{before.split('.')[-2]}.{name}"
-            model = self._model(label)
+            model = self.labels.model(label)
             if model is not None and not model.is_own:
                 return ModelClass(label)
         return External(dotted)
@@ -185,7 +179,7 @@ class Knowledge:
             self._depth -= 1
 
     def of_class(self, found: Class) -> Value:
-        label = self.label_of_class(found.dotted)
+        label = self.labels.of_class(found.dotted)
         if label is not None:
             return ModelClass(label)
         if found.module is None or not found.module.is_own:
@@ -221,16 +215,6 @@ class Knowledge:
             self._classes[dotted] = found
         self._make_class.give(found)
         return found
-
-    def label_of_class(self, dotted: str) -> str | None:
-        """The label of the model that a class is."""
-        self.asked.note(CLASS, dotted)
-        return self._labels.get(dotted)
-
-    def class_of(self, label: str) -> str | None:
-        """The dotted name of a model's class."""
-        model = self._model(label)
-        return model.dotted or None if model is not None else None
 
     def externals(self, dotted: str) -> list[str]:
         """The names of all bases that are not the project's."""
@@ -339,48 +323,6 @@ class Knowledge:
         finally:
             self._depth -= 1
         return None
-
-    # Models
-
-    def label_named(self, label: str) -> str | None:
-        """The label of a known model, however it is spelled: `orders.order`."""
-        self.asked.note(NAMED, label.lower())
-        return self._lower.get(label.lower())
-
-    def label_of(self, value: Value) -> str | None:
-        """The label of the model that a value is of; a text may name it."""
-        if isinstance(value, ModelClass | ModelInstance | Records):
-            return value.label
-        return self.label_named(value.text) if isinstance(value, Text) else None
-
-    def is_model(self, label: str) -> bool:
-        return self._model(label) is not None
-
-    def _model(self, label: str) -> KnownModel | None:
-        self.asked.note(MODEL, label)
-        return self._models.get(label)
-
-    def table_of(self, label: str) -> str | None:
-        model = self._model(label)
-        if model is not None and model.table is None and model.proxy_of is not None:
-            return self.table_of(model.proxy_of)
-        return model.table if model is not None else None
-
-    def model_of_table(self, table: str) -> str | None:
-        self.asked.note(TABLE, table.lower())
-        return self._tables.get(table.lower())
-
-    def setting(self, name: str) -> object:
-        return self._settings.get(name)
-
-    def facts(self) -> Iterator[tuple[Fact, object]]:
-        """All that can be asked for of models, with what is answered."""
-        for model in self._models.values():
-            yield (MODEL, model.label), model
-        for table, answers in ((CLASS, self._labels), (NAMED, self._lower), (TABLE, self._tables)):
-            for name, label in answers.items():
-                yield (table, name), label
-        yield from self.relations.facts()
 
     # One file
 

@@ -79,7 +79,7 @@ class Owners:
 
     def of(self, dotted: str) -> list[Value]:
         """What `self` is in the methods of a class: rows of a model, records of one, or itself."""
-        label = self._knowledge.label_of_class(dotted)
+        label = self._knowledge.labels.of_class(dotted)
         if label is not None:
             return [ModelInstance(label)]
         self._knowledge.asked.note(OWNERS, dotted)
@@ -119,7 +119,7 @@ class Owners:
         bases = [
             base.dotted
             for base in own
-            if base is not owner and self._knowledge.label_of_class(base.dotted) is None
+            if base is not owner and self._knowledge.labels.of_class(base.dotted) is None
         ]
         return ModelFound(bases, self._find_managers(own))
 
