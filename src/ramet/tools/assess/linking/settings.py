@@ -2,17 +2,19 @@
 
 A settings module is a program, and of what it does depending on its environment every branch is
 taken: a list has what any branch puts there, a single value is the first that is given. Star
-imports, `+=` and `append` are followed, and classes of settings, as of django-configurations, to
-what they inherit: each is one more branch.
+imports, `include`, `+=` and `append` are followed, and classes of settings, as of
+django-configurations, to what they inherit: each is one more branch.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
+from ramet.tools.assess.linking.including import included
 from ramet.tools.assess.linking.names import Module, Names, Symbol
 from ramet.tools.assess.linking.values import Value, Values
 from ramet.tools.assess.source.extract import (
@@ -111,6 +113,7 @@ class _Evaluation:
                 self._assign(module, statement)
             elif isinstance(statement, Do) and isinstance(statement.value, Call):
                 self._call(module, statement.value)
+                self._include(module, statement.value)
             elif isinstance(statement, FunctionDef):
                 self._property(module, statement)
 
@@ -126,6 +129,11 @@ class _Evaluation:
                 self.bound[statement.alias] = inner.values[statement.name]
                 if statement.name in inner.partial:
                     self._is_partial(module, statement.alias, statement.line)
+
+    def _include(self, module: Module, call: Call) -> None:
+        values = partial(self.values.of, module, scope=self.scope)
+        for each in included(self.names, module, call, values):
+            self.run(each)
 
     def _assign(self, module: Module, statement: Assign) -> None:
         name = statement.target

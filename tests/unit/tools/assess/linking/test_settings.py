@@ -178,6 +178,50 @@ def test_settings_that_are_a_class_of_another_module_are_the_ones_in_use(tmp_pat
     assert found.gaps == []
 
 
+PARTS = {
+    "config/parts/base.py": "INSTALLED_APPS = ['a']\nAUTH_USER_MODEL = 'a.User'\n",
+    "config/parts/more.py": "INSTALLED_APPS += ['b']\n",
+    "config/parts/deeper/none.py": "INSTALLED_APPS += ['x']\n",
+    "config/places/live.py": "INSTALLED_APPS += ['c']\n",
+    "config/places/test.py": "INSTALLED_APPS += ['d']\n",
+    "config/elsewhere.py": "INSTALLED_APPS += ['y']\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("included", "apps"),
+    [
+        ("'parts/base.py', 'parts/more.py'", "ab"),
+        ("'parts/*.py', optional('places/none.py')", "ab"),
+        ("*['parts/base.py', optional('parts/more.py')]", "ab"),
+        ("*FILES", "abcd"),
+        ("*(BASES + ['parts/more.py'])", "ab"),
+        ("'parts/*.py', f'places/{os.environ[0]}.py'", "abcd"),
+        ("'parts/*.py', 'places/' + ENV + '.py'", "abcd"),
+        ("'parts/*.py', 'places/%s.py' % ENV", "abcd"),
+        ("'parts/*.py', 'places/{}.py'.format(ENV)", "abcd"),
+        ("'parts/*.py', f'places/{KNOWN}.py'", "abc"),
+        ("'parts/base.py', ENV, scope=globals()", "a"),
+        ("'../config/parts/base.py', 'settings.py'", "a"),
+    ],
+)
+def test_files_that_settings_include_stand_in_their_place(included: str, apps: str) -> None:
+    found = settings_of(
+        "from split_settings.tools import include, optional\n"
+        "ENV, KNOWN, BASES = os.environ['ENV'], 'live', ['parts/base.py']\n"
+        "FILES = ('parts/*.py', optional('places/{0}.py'.format(ENV)))\n"
+        f"include({included})\n",
+        PARTS,
+    )
+    assert "".join(found.texts("INSTALLED_APPS")) == apps
+    assert found.values["AUTH_USER_MODEL"] == "a.User"
+
+
+def test_another_function_of_that_name_includes_nothing() -> None:
+    found = settings_of("from django.urls import include\ninclude('parts/*.py')\n", PARTS)
+    assert found.texts("INSTALLED_APPS") == []
+
+
 # -- Which settings a name means ------------------------------------------------------------------
 
 MODELS = "from django.db import models\n\n\nclass Thing(models.Model):\n    pass\n"
