@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ramet.tools.assess.linking.classes import Class
 from ramet.tools.assess.linking.models import ModelClasses
 from ramet.tools.assess.linking.names import Module
 from ramet.tools.assess.source.extract import ClassDef
@@ -24,8 +25,18 @@ def user_models(module: Module, models: ModelClasses) -> list[str]:
     for statement in module.extract.body:
         if isinstance(statement, ClassDef) and statement.bases:
             cls = models.classes.of_definition(module, statement)
-            if cls.inherits(*_USERS) and not models.is_abstract(cls) and not models.is_proxy(cls):
+            if _is_user(cls, models):
                 label = models.app_label(cls)
                 if label in models.apps.by_label:
                     found.append(f"{label}.{cls.name}")
     return found
+
+
+def _is_user(cls: Class, models: ModelClasses) -> bool:
+    """Whether it may be it: concrete, and of nobody's table but its own.
+
+    A proxy of a user, or one with a table for more of it, such as `class Editor(User)`, is none.
+    """
+    if not cls.inherits(*_USERS) or models.is_abstract(cls):
+        return False
+    return all(models.is_abstract(base) or not base.inherits(*_USERS) for base in cls.mro[1:])
