@@ -104,8 +104,11 @@ def _judged_part(found: Scan) -> Scan:
 def _judged(found: Scan, pins: dict[str, list[str]], seeds: int, cache: Path | None) -> Judgement:
     from ramet.tools.assess.judgement.judging import judge
 
-    kept = cache / "grouping.json" if cache is not None else None
-    return judge(found, pins=pins, seeds=seeds, cache=kept)
+    # In a file of its own: a store keeps what was used, and few runs group again.
+    kept = Store(cache / "grouping" if cache is not None else None, version())
+    judgement = judge(found, pins=pins, seeds=seeds, kept=kept)
+    kept.save()
+    return judgement
 
 
 def _page(report: Report, changes: Sequence[Change] | None) -> bytes:

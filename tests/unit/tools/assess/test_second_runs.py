@@ -265,6 +265,65 @@ def test_whichever_byte_of_the_cache_is_damaged_it_is_not_to_be_seen(
         assert scan(root, cache=cache) == fresh
 
 
+@pytest.mark.parametrize("name", ["grouping", "report"])
+def test_whatever_is_kept_of_a_report_is_damaged_it_is_not_to_be_seen(
+    root: Path, tmp_path: Path, name: str
+) -> None:
+    cache = tmp_path / "cache"
+    told(root, cache)
+    edit(root / "orders/models.py", "import Address\n", "import Address, User\n")
+    fresh, chance = told(root, None), random.Random(0)
+    content = (cache / name).read_bytes()
+    for _ in range(15):
+        damaged = bytearray(content)
+        damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        (cache / name).write_bytes(damaged)
+        (cache / ("report" if name == "grouping" else "grouping")).unlink(missing_ok=True)
+        assert told(root, cache) == fresh
+
+
+@pytest.mark.parametrize(
+    ("body", "use"),
+    [
+        (
+            "    class Meta:\n        db_table = 'things'\n",
+            "connection.cursor().execute('DELETE FROM things')",
+        ),
+        (
+            "    of = models.ForeignKey('two.Of', models.CASCADE)\n",
+            "get_model('one.aa').objects.create()",
+        ),
+    ],
+    ids=["of one table", "but for their spelling of one name"],
+)
+def test_models_that_change_places_are_seen_by_those_who_take_the_last(
+    body: str, use: str, tmp_path: Path
+) -> None:
+    root, cache = tmp_path / "p", tmp_path / "cache"
+    classes = [f"class {name}(models.Model):\n{body}\n\n" for name in ("Aa", "AA")]
+    files = {
+        "settings.py": "INSTALLED_APPS = ['one', 'two']\n",
+        "one/__init__.py": "",
+        "one/models.py": "from django.db import models\n\n\n" + "".join(classes),
+        "two/__init__.py": "",
+        "two/models.py": "from django.db import models\n\n\nclass Of(models.Model):\n    pass\n",
+        "two/uses.py": "from django.apps.apps import get_model\nfrom django.db import connection\n"
+        f"\n\ndef use():\n    {use}\n",
+    }
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    before = scan(root, cache=cache)
+    edit(root / "one/models.py", "".join(classes), "".join(reversed(classes)))
+    after = scan(root, cache=cache)
+    assert after == scan(root)
+    told_of = [
+        {(edge.kind, edge.target) for edge in found.edges if edge.file == "two/uses.py"}
+        for found in (before, after)
+    ]
+    assert told_of[0] != told_of[1]
+
+
 def test_whichever_entry_is_damaged_an_edit_is_seen_as_without_a_cache(
     root: Path, tmp_path: Path
 ) -> None:

@@ -61,6 +61,9 @@ def ask(
     `manage.py`'s, or the environment's `DJANGO_SETTINGS_MODULE`.
     """
     interpreter = _interpreter(root, python, venv)
+    if interpreter.exists():  # else it may be a command's name
+        # It is started in `root`, where a relative path would lead elsewhere.
+        interpreter = interpreter.absolute()
     manage = _manage(root)
     environment = dict(os.environ)
     if settings:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
@@ -17,13 +14,12 @@ from ramet.tools.assess.grouping.evidence import Evidence, weigh
 from ramet.tools.assess.grouping.graph import NamedGraph
 from ramet.tools.assess.grouping.louvain import cohesions, louvain, modularity, settle
 from ramet.tools.assess.grouping.platform import Hub, find_hubs
+from ramet.tools.assess.source.store import Store
 
 __all__ = ["Candidate", "Candidates", "find_candidates"]
 
 SCOUTS = 5
 """Runs that only tell hubs from centres of a group."""
-RULES = 4
-"""Of what a cached result was made by; raise it with any change of the grouping."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,23 +60,24 @@ def find_candidates(
     pins: Mapping[str, str] = {},
     seeds: int = 50,
     seed: int = 0,
-    cache: Path | None = None,
+    kept: Store | None = None,
 ) -> Candidates:
     """Group all nodes; the same input gives the same answer.
 
     `pins` fix nodes, or whole apps, to a service; a node's own pin goes before its app's. Nodes
     fixed to one service stay together, those of two services apart, and unpinned ones may join. A
     pinned node is no hub. `seeds` is the number of runs, of which fewer are made where they are all
-    alike, `seed` where they start. `cache` is a file for the last result, used where nothing that
+    alike, `seed` where they start. `kept` has the last result, which is used where nothing that
     decides it has changed.
     """
     services = _services(evidence, pins)
-    key = _key(evidence, services, seeds, seed) if cache is not None else None
-    known = _read(cache, key)
-    if known is None:
-        known = _find(evidence, services, seeds, seed)
-        _write(cache, key, known)
-    return known
+    told = (
+        (seeds, seed, services, evidence.nodes, sorted(evidence.links.items())),
+        (evidence.seen, evidence.transactions),
+        (sorted(evidence.apps.items()), evidence.inseparable),
+    )
+    find = partial(_find, evidence, services, seeds, seed)
+    return (kept or Store()).remembered("grouping", told, Candidates, find)
 
 
 def _find(evidence: Evidence, services: dict[str, list[str]], seeds: int, seed: int) -> Candidates:
@@ -191,39 +188,3 @@ def _services(evidence: Evidence, pins: Mapping[str, str]) -> dict[str, list[str
         if service:
             services[service].append(node)
     return dict(sorted(services.items()))
-
-
-def _key(evidence: Evidence, services: dict[str, list[str]], seeds: int, seed: int) -> bytes | None:
-    """A digest of all that decides the groups; None where a name is no UTF-8."""
-    told = (
-        (RULES, seeds, seed, services, evidence.nodes, sorted(evidence.links.items())),
-        (evidence.seen, evidence.transactions),
-        (sorted(evidence.apps.items()), evidence.inseparable),
-    )
-    try:
-        return hashlib.blake2b(msgspec.msgpack.encode(told), digest_size=16).digest()
-    except UnicodeEncodeError:
-        return None
-
-
-class _Cached(msgspec.Struct, frozen=True):
-    key: bytes
-    candidates: Candidates
-
-
-def _read(cache: Path | None, key: bytes | None) -> Candidates | None:
-    if cache is None or key is None or not cache.is_file():
-        return None
-    try:
-        cached = msgspec.json.decode(cache.read_bytes(), type=_Cached)
-    except (OSError, msgspec.DecodeError):
-        return None  # written by another version, or half: made anew
-    return cached.candidates if cached.key == key else None
-
-
-def _write(cache: Path | None, key: bytes | None, candidates: Candidates) -> None:
-    if cache is not None and key is not None:
-        # A folder that cannot be written to costs the next run time, and this one nothing.
-        with suppress(OSError):
-            cache.parent.mkdir(parents=True, exist_ok=True)
-            cache.write_bytes(msgspec.json.encode(_Cached(key, candidates)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 from ramet.tools.assess.facts import Scan
 from ramet.tools.assess.findings import Grouping, Hub, Judgement
@@ -16,6 +15,7 @@ from ramet.tools.assess.judgement.order import find_order
 from ramet.tools.assess.judgement.places import Places
 from ramet.tools.assess.judgement.recommending import groups_of
 from ramet.tools.assess.judgement.verdict import Facts, decide
+from ramet.tools.assess.source.store import Store
 
 __all__ = ["judge"]
 
@@ -26,18 +26,18 @@ def judge(
     pins: Mapping[str, Collection[str]] = {},
     seeds: int = 50,
     seed: int = 0,
-    cache: Path | None = None,
+    kept: Store | None = None,
 ) -> Judgement:
     """Group the project's own models, price every cut, and say whether to split.
 
     `pins` fix models, or all models of an app, by their labels, to the service of that name; a
     model's own pin goes before its app's. `seeds` is the number of runs, `seed` where they start.
-    `cache` is a file that keeps the last grouping, for as long as the graph stays the same. The
+    `kept` has the last grouping, for as long as the graph stays the same. The
     same input gives the same answer.
     """
     evidence = evidence_of(scan)
     service_of = {label: service for service, labels in pins.items() for label in labels}
-    found = find_candidates(evidence, pins=service_of, seeds=seeds, seed=seed, cache=cache)
+    found = find_candidates(evidence, pins=service_of, seeds=seeds, seed=seed, kept=kept)
     names = name_groups(found.groups, evidence.apps)
     group_of = {node: names[number] for node, number in sorted(found.partition.items())}
     places = Places(scan, group_of)

@@ -29,6 +29,9 @@ STARS = "*"
 IMPORTS = "import"
 """All imports of a module that are made in its own scope."""
 
+ORDER = "<"
+"""The order of the names that a module binds: of two models with one table the last is taken."""
+
 CALLS = "()"
 """All calls in a module that stand alone, such as those that give a model a field."""
 
@@ -55,6 +58,7 @@ def _facts(extract: Extract) -> dict[str, list[object]]:
     for statement in extract.body:
         if isinstance(statement, Import):
             found.setdefault(IMPORTS, []).append(_bare(statement))
+    found[ORDER] = [*found]
     return found
 
 

@@ -41,13 +41,13 @@ def parse(content: bytes) -> Parsed:
         said = error
     except (RecursionError, MemoryError):
         return Parsed(None, ("too-deep", "it is nested deeper than Python can read", 0))
-    return _parse_newer(content, said)
+    return _parse_newer(content, said, problem)
 
 
-def _parse_newer(content: bytes, said: SyntaxError | ValueError) -> Parsed:
+def _parse_newer(content: bytes, said: SyntaxError | ValueError, problem: Problem | None) -> Parsed:
     respelled = respell(content)
     if respelled != content and (tree := _tree(respelled)) is not None:
-        return Parsed(tree)
+        return Parsed(tree, problem)
     line = getattr(said, "lineno", None) or 0
     sentence = f"Python cannot read it: {getattr(said, 'msg', None) or said}"
     try:
@@ -59,7 +59,7 @@ def _parse_newer(content: bytes, said: SyntaxError | ValueError) -> Parsed:
         )
     rewritten = rewrite(content)
     if rewritten is not None and (tree := _tree(rewritten)) is not None:
-        return Parsed(tree)
+        return Parsed(tree, problem)
     return Parsed(None, ("syntax-error", sentence, line))
 
 
@@ -72,7 +72,7 @@ def _tree(content: bytes) -> ast.Module | None:
 
 def _utf8(content: bytes) -> tuple[bytes, Problem | None]:
     """The content as UTF-8 without a byte order mark, as `ast.parse` reads bytes best."""
-    if content.isascii():
+    if content.isascii() and not _may_declare(content):
         return content, None
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         said = "it is UTF-16, in which Python reads no source"
@@ -81,7 +81,7 @@ def _utf8(content: bytes) -> tuple[bytes, Problem | None]:
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         text = content.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+    except (SyntaxError, UnicodeError, LookupError) as error:
         text = content.decode("latin-1")
         problem = ("encoding", f"it is not in the encoding that it declares: {error}", 0)
     if problem is None and encoding == "utf-8":
@@ -89,6 +89,12 @@ def _utf8(content: bytes) -> tuple[bytes, Problem | None]:
     # A declaration of another encoding would mislead ast.parse, so it is made a plain comment.
     head, newline, rest = _first_two(text)
     return (head.replace("coding", "c0ding") + newline + rest).encode(), problem
+
+
+def _may_declare(content: bytes) -> bool:
+    """Whether one of the first two lines can name an encoding (PEP 263)."""
+    end = content.find(b"\n", content.find(b"\n") + 1)
+    return b"coding" in content[: end if end >= 0 else len(content)]
 
 
 def _first_two(text: str) -> tuple[str, str, str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from ramet.tools.assess.grouping import Candidates, Evidence, consensus, find_candidates
+from ramet.tools.assess.grouping import Candidates, Evidence, candidates, consensus, find_candidates
 from ramet.tools.assess.grouping.consensus import ALIKE
 from ramet.tools.assess.grouping.evidence import Link
 from ramet.tools.assess.grouping.platform import find_hubs
+from ramet.tools.assess.source.store import Store
 from tests.unit.tools.assess.grouping.graphs import circles, noisy
 
 
@@ -199,19 +199,15 @@ def test_contexts_tie_only_what_they_saw_together_twice() -> None:
     assert names(found) == [["a", "b"], ["c"], ["d"]]
 
 
-def test_a_cached_result_is_used_until_the_graph_changes(tmp_path: Path) -> None:
-    cache = tmp_path / "grouping.json"
-    evidence = circles(5, 5)
-    made = find_candidates(evidence, cache=cache)
-    marked = cache.read_bytes().replace(b'"agreement":1.0', b'"agreement":0.125')
-    cache.write_bytes(marked)
+def test_a_kept_result_is_used_until_the_graph_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, evidence = Store(), circles(5, 5)
+    made = find_candidates(evidence, kept=kept)
+    with monkeypatch.context() as patched:
+        patched.setattr(candidates, "find_consensus", None)
 
-    again = find_candidates(evidence, cache=cache)
-    changed = find_candidates(circles(5, 5, bridges=[("a0", "b0")]), cache=cache)
-
-    assert made.agreement == 1
-    assert again.agreement == 0.125
-    assert changed.agreement == 1
+        assert find_candidates(evidence, kept=kept) == made
+        with pytest.raises(TypeError):
+            find_candidates(circles(5, 5, bridges=[("a0", "b0")]), kept=kept)
 
 
 CHANGES: list[Evidence] = [
@@ -230,38 +226,23 @@ CHANGES: list[Evidence] = [
 
 @pytest.mark.parametrize("changed", CHANGES)
 @pytest.mark.parametrize("pins", [{}, {"a0": "first"}])
-def test_after_a_change_of_any_kind_the_cache_is_not_to_be_seen(
-    tmp_path: Path, changed: Evidence, pins: dict[str, str]
+def test_after_a_change_of_any_kind_what_is_kept_is_not_to_be_seen(
+    changed: Evidence, pins: dict[str, str]
 ) -> None:
-    cache = tmp_path / "grouping.json"
-    before = find_candidates(with_hub(), cache=cache)
+    kept = Store()
+    before = find_candidates(with_hub(), kept=kept)
 
-    after = find_candidates(changed, pins=pins, seeds=5, cache=cache)
+    after = find_candidates(changed, pins=pins, seeds=5, kept=kept)
 
     assert after == find_candidates(changed, pins=pins, seeds=5) != before
 
 
-def test_names_that_are_no_utf_8_are_grouped_without_a_cache(tmp_path: Path) -> None:
+def test_names_that_are_no_utf_8_are_grouped_and_not_kept() -> None:
     evidence = Evidence(nodes=["a", "\udcff"], links={("a", "\udcff", "fk"): 1})
 
-    [group] = find_candidates(evidence, cache=tmp_path / "grouping.json").groups
+    [group] = find_candidates(evidence, kept=Store()).groups
 
     assert group.nodes == ["a", "\udcff"]
-
-
-def test_a_broken_cache_is_made_anew(tmp_path: Path) -> None:
-    cache = tmp_path / "grouping.json"
-    cache.write_bytes(b"{")
-
-    assert find_candidates(circles(3), cache=cache).groups[0].nodes == ["a0", "a1", "a2"]
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-
-    found = find_candidates(circles(3), cache=tmp_path / "file" / "grouping.json")
-
-    assert found.groups[0].nodes == ["a0", "a1", "a2"]
 
 
 def test_nothing_is_grouped_into_nothing() -> None:
