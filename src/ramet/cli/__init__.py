@@ -8,6 +8,7 @@ it raises as DiagnosticError.
 """
 
 import ast
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ _FOLDER = Path(__file__).parent
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 findings or failure, 2 wrong usage."""
+    _open_closed()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     match arguments:
         case [] | ["--help" | "-h" | "help"]:
@@ -52,6 +54,19 @@ def _modules() -> dict[str, Path]:
         for path in sorted(_FOLDER.glob("*.py"))
         if not path.stem.startswith("_")
     }
+
+
+def _open_closed() -> None:
+    """Let standard streams that were closed (`>&-`) lead nowhere. A file that is opened would take
+    their numbers, and be written by whoever prints."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            stream = open(number, "w" if number else "r", closefd=False)  # noqa: SIM115 - to the end
+            setattr(sys, name, stream)
 
 
 def _is_command(name: str) -> bool:

@@ -116,16 +116,23 @@ def command(
         assessment = assess(wanted, store, seeds=seeds, cache=folder, progress=progress)
     found = assessment.report
     changes = _since(old, found) if old else None
-    out = _tell(found, changes, time.monotonic() - began, as_json=json == STANDARD_OUTPUT)
-    if report:
-        _save(report, [page(assessment, changes, store)], out)
-    if json and json != STANDARD_OUTPUT:
-        _save(json, as_json(found), out)
-    store.save()
-    if write:
-        _write(found, path, out)
-    if baseline:
-        _hold(found, path, out)
+    seconds = time.monotonic() - began
+    # Files first: whoever reads what is printed may have enough of it before its end.
+    news: list[str] = []
+    try:
+        if report:
+            news.append(_save(report, [page(assessment, changes, store)]))
+        if json and json != STANDARD_OUTPUT:
+            news.append(_save(json, as_json(found)))
+        store.save()
+        if write:
+            news += _write(found, path)
+        if baseline:
+            news.append(_hold(found, path))
+    finally:
+        out = _tell(found, changes, seconds, as_json=json == STANDARD_OUTPUT)
+        for line in news:
+            print(line, file=out)
     return 0
 
 
@@ -150,6 +157,17 @@ def _refuse_unwritable(*paths: Path | None) -> None:
         for path in paths
         if path is not None and (reason := _obstacle(path))
     ]
+    named = [p.resolve() for p in paths if p is not None and (p.is_file() or not p.exists())]
+    if len(named) > len(set(named)):
+        mistakes.append(
+            Mistake(
+                "same-output",
+                where=str(named[0]),
+                found="one file for the report and for the JSON",
+                expected="a file for each",
+                remedy="Name another for one of them.",
+            )
+        )
     if mistakes:
         raise DiagnosticError(*mistakes)
 
@@ -213,14 +231,28 @@ def _tell(
     return sys.stdout
 
 
-def _save(path: Path, content: Iterable[bytes | memoryview], out: TextIO) -> None:
-    with path.open("wb") as file:
-        file.writelines(content)
-        size = file.tell()
-    print(f"wrote {path} ({size / 1_000_000:.1f} MB)", file=out)
+def _save(path: Path, content: Iterable[bytes | memoryview]) -> str:
+    try:
+        with path.open("wb") as file:
+            file.writelines(content)
+            file.flush()
+            size = file.tell() if file.seekable() else 0
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DiagnosticError(
+            Mistake(
+                "output-not-written",
+                where=str(path),
+                found=os.strerror(error.errno or 0),
+                expected="a place with room for it, which may be written",
+                remedy="Make room, or name a file elsewhere.",
+            )
+        ) from None
+    return f"wrote {path} ({size / 1_000_000:.1f} MB)"
 
 
-def _write(found: Report, root: Path, out: TextIO) -> None:
+def _write(found: Report, root: Path) -> list[str]:
     """Add to ramet.toml what is recommended. A link stays one: its target is written."""
     from ramet.tools.assess.boundaries.home import home
     from ramet.tools.assess.boundaries.pins import system_of
@@ -229,14 +261,12 @@ def _write(found: Report, root: Path, out: TextIO) -> None:
     folder = home(root, found.apps)
     made = writing(found, folder, system_of(folder))
     if not made.news:
-        print(f"{made.path} says all of it already", file=out)
-        return
+        return [f"{made.path} says all of it already"]
     _replace(made.path.resolve(), made.text.encode())
-    for line in [*made.news, *made.notes]:
-        print(f"{made.path}: {line}", file=out)
+    return [f"{made.path}: {line}" for line in (*made.news, *made.notes)]
 
 
-def _hold(found: Report, root: Path, out: TextIO) -> None:
+def _hold(found: Report, root: Path) -> str:
     """Write the baseline beside ramet.toml, whose boundaries it is about."""
     from ramet.tools.assess.boundaries.home import home
     from ramet.tools.assess.boundaries.pins import system_of
@@ -257,7 +287,7 @@ def _hold(found: Report, root: Path, out: TextIO) -> None:
     held = Baseline(boundaries=crossings(found, system))
     _replace(folder / BASELINE, held.as_json())
     number = sum(sum(keys.values()) for keys in held.boundaries.values())
-    print(f"{folder / BASELINE}: {number} connections cross the boundaries; commit it", file=out)
+    return f"{folder / BASELINE}: {number} connections cross the boundaries; commit it"
 
 
 def _replace(path: Path, content: bytes) -> None:

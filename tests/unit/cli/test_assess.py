@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -243,3 +245,66 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def test_one_file_for_two_outputs_is_refused(project: Path, run: Run, tmp_path: Path) -> None:
+    code, _, err = run(project, "--report", tmp_path / "out", "--json", project / "../out")
+    assert (code, "same-output" in err) == (2, True)
+    assert not (tmp_path / "out").exists()
+    assert run(project, "--report", "/dev/null", "--json", "/dev/null")[0] == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_file_without_room_is_told_by_its_name_after_the_verdict(project: Path, run: Run) -> None:
+    code, out, err = run(project, "--json", "/dev/full")
+    assert code == 2
+    assert "CANDIDATE" in out
+    assert err.startswith("/dev/full: output-not-written\n")
+
+
+def test_files_are_written_though_nobody_reads_what_is_printed(
+    project: Path, tmp_path: Path
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    outputs = [tmp_path / "report.html", tmp_path / "found.json"]
+    try:
+        done = assess_apart(
+            tmp_path, project, "--report", outputs[0], "--json", outputs[1], "--write", stdout=write
+        )
+    finally:
+        os.close(write)
+    assert done.stderr == ""
+    assert all(each.stat().st_size for each in (*outputs, project / "ramet.toml"))
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)])
+def test_streams_that_are_closed_lead_nowhere(
+    project: Path, tmp_path: Path, closed: tuple[int, ...]
+) -> None:
+    out = tmp_path / "out"
+    with out.open("w") as file:
+        code = subprocess.Popen(
+            [*RAMET, "assess", project, "--json", tmp_path / "found.json"],
+            env=os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+            stdout=file,
+            stderr=file,
+            preexec_fn=lambda: [os.close(number) for number in closed],
+        ).wait(60)
+    assert code == 0
+    assert json.loads((tmp_path / "found.json").read_bytes())["version"] == 1
+    assert ("CANDIDATE" in out.read_text()) == (1 not in closed)
+
+
+RAMET = [sys.executable, "-c", "import sys; from ramet.cli import main; sys.exit(main())"]
+
+
+def assess_apart(folder: Path, *arguments: object, stdout: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RAMET, "assess", *map(str, arguments)],
+        env=os.environ | {"XDG_CACHE_HOME": str(folder / "cache")},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 
 from ramet.tools.assess.source.extracting import extract_lot
 
@@ -65,4 +66,17 @@ def _lots(files: list[tuple[str, int]]) -> list[list[str]]:
 def _pool(processes: int) -> ProcessPoolExecutor:
     # A fork starts at once, but must not happen beside another thread: its locks stay locked.
     method = "fork" if threading.active_count() == 1 and hasattr(os, "fork") else "spawn"
-    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context(method))
+    context = multiprocessing.get_context(method)
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Have this process end when the one that asks is killed: it could tell nobody to."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="ends with its parent", daemon=True).start()

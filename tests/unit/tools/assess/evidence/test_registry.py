@@ -208,6 +208,14 @@ def test_a_python_that_is_not_there_is_told(project: Path, tmp_path: Path) -> No
         registry.ask(project, venv=tmp_path)
 
 
+def test_a_relative_path_of_a_python_counts_from_where_one_is(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PYTHON.parents[1])
+    relative = PYTHON.relative_to(PYTHON.parents[1])
+    assert registry.ask(project, python=relative).models
+
+
 def test_a_urlconf_that_fails_leaves_the_rest(project: Path) -> None:
     (project / "small/urls.py").write_text("raise RuntimeError('no urls')\n")
     found = registry.ask(project, python=PYTHON)

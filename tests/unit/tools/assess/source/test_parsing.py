@@ -49,8 +49,22 @@ def test_a_declared_encoding_is_followed(content: bytes) -> None:
     assert ast.literal_eval(last.value) == "é"
 
 
-def test_what_is_in_no_declared_encoding_is_read_and_told() -> None:
-    parsed = parse("name = 'é'\n".encode("latin-1"))
+@pytest.mark.parametrize(
+    "content",
+    [
+        "name = 'é'\n".encode("latin-1"),
+        "try:\n    x = 'é'\nexcept KeyError, ValueError:\n    pass\n".encode("latin-1"),
+        "x = t'{'é'}'\n".encode("latin-1"),
+        *(
+            f"# -*- coding: {unknown} -*-\nname = 1\n".encode()
+            for unknown in ("klingon", "rot13", "hex", "mbcs", "undefined", "utf8-mac")
+        ),
+        b"#!/usr/bin/python\n# coding=klingon\nname = 1\n",
+        b"# coding=klingon",
+    ],
+)
+def test_what_is_in_no_known_encoding_is_read_and_told(content: bytes) -> None:
+    parsed = parse(content)
     assert parsed.tree is not None
     assert parsed.problem is not None
     assert parsed.problem[0] == "encoding"

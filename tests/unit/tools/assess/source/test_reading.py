@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ramet.tools.assess.source import extracting, reading
 from ramet.tools.assess.source.reading import Reader
 from ramet.tools.assess.source.store import Store
+from tests.conftest import eventually
 
 
 def reader(root: Path, cache: Path | None = None, version: bytes = b"1") -> Reader:
@@ -115,3 +120,26 @@ def test_processes_find_what_one_finds_and_progress_ends_with_all(
         path: each.body for path, each in together.items()
     }
     assert steps[-1] == (20, 20, "reading files")
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_who_is_killed_while_others_read_for_it_leaves_none_of_them(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    for number in range(400):
+        (tmp_path / f"m{number}.py").write_text(f"class C{number}(Base):\n    pass\n" * 200)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from ramet.tools.assess.source.reading import Reader\n"
+        "from ramet.tools.assess.source.store import Store\n"
+        "root = Path(sys.argv[1])\n"
+        "Reader(root, Store()).read([each.name for each in root.iterdir()], processes=2)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) as reading_all:
+        one = psutil.Process(reading_all.pid)
+        workers = eventually(lambda: len(found := one.children()) == 2 and found, what="they begin")
+        reading_all.send_signal(end)
+    _, left = psutil.wait_procs(workers, timeout=10)
+    for each in left:
+        each.kill()
+    assert left == []
