@@ -7,7 +7,9 @@ import sys
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System
 
-__all__ = ["ask"]
+__all__ = ["NOT_INSTALLED", "ask"]
+
+NOT_INSTALLED = "ramet-not-installed"
 
 # What would make the project a part of the system, or some other process of it.
 _PLACE = ("RAMET_SERVICES", "RAMET_DATABASE_URL", "RAMET_MESH_URL", "RAMET_BROKER_URL")
@@ -20,7 +22,7 @@ def ask(system: System, *arguments: str) -> str:
     """Standard output of `manage.py ARGUMENTS` with all services in one process.
 
     Raises DiagnosticError when it fails: with all of its standard error, or with the last lines
-    where that is a traceback.
+    where that is a traceback; with `NOT_INSTALLED` where the project does not have Ramet.
     """
     manage = system.root / "manage.py"
     if not manage.is_file():
@@ -45,6 +47,16 @@ def ask(system: System, *arguments: str) -> str:
     )
     if run.returncode == 0:
         return run.stdout
+    if f"Unknown command: {arguments[0]!r}" in run.stderr:
+        raise DiagnosticError(
+            Mistake(
+                NOT_INSTALLED,
+                where=system.settings,
+                found=f"a project without Ramet: manage.py has no {arguments[0]}",
+                expected="settings that end with `ramet.place(globals())`, which installs it",
+                remedy="End them so; then Django's own checks are asked as well.",
+            )
+        )
     raise DiagnosticError(
         Mistake(
             "project-does-not-start",

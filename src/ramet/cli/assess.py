@@ -268,9 +268,10 @@ def _write(found: Report, root: Path) -> list[str]:
 
 def _hold(found: Report, root: Path) -> str:
     """Write the baseline beside ramet.toml, whose boundaries it is about."""
+    from ramet.system.imports import imports
     from ramet.tools.assess.boundaries.home import home
     from ramet.tools.assess.boundaries.pins import system_of
-    from ramet.tools.assess.boundaries.ratchet import BASELINE, Baseline, crossings
+    from ramet.tools.assess.boundaries.ratchet import BASELINE, Baseline, crossings, importing
 
     folder = home(root, found.apps)
     system = system_of(folder)
@@ -284,10 +285,16 @@ def _hold(found: Report, root: Path) -> str:
                 remedy="Write one with --write, or by hand.",
             )
         )
-    held = Baseline(boundaries=crossings(found, system))
+    held = Baseline(boundaries=crossings(found, system), imports=importing(imports(system)))
     _replace(folder / BASELINE, held.as_json())
-    number = sum(sum(keys.values()) for keys in held.boundaries.values())
-    return f"{folder / BASELINE}: {number} connections cross the boundaries; commit it"
+    connections, imported = (
+        sum(sum(keys.values()) for keys in each.values())
+        for each in (held.boundaries, held.imports)
+    )
+    return (
+        f"{folder / BASELINE}: {connections} connections and {imported} imports cross the "
+        "boundaries; commit it"
+    )
 
 
 def _replace(path: Path, content: bytes) -> None:

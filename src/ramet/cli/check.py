@@ -11,6 +11,8 @@ from ramet.errors import DiagnosticError, Mistake
 
 if TYPE_CHECKING:
     from ramet.system import System
+    from ramet.system.imports import Import
+    from ramet.tools.assess.boundaries.ratchet import Baseline
 
 __all__ = ["command"]
 
@@ -55,41 +57,80 @@ def command(*, json: Annotated[bool, Option(help="Print the findings as JSON.")]
 
 def _check(findings: list[Finding]) -> int:
     """Add what is found, at once when it is, and return the number of services."""
-    from ramet.cli._project import ask
     from ramet.system import load
     from ramet.system.committed import committed_secrets
-    from ramet.system.imports import explained, imports
+    from ramet.system.imports import imports
 
     system = load()
-    findings += [
-        Finding(id=identifier, level=ERROR, where=found.where, message=message, hint=hint)
-        for found in imports(system)
-        if not found.is_allowed
-        for identifier, message, hint in [explained(found)]
-    ]
+    crossing = [found for found in imports(system) if not found.is_allowed]
+    baseline = _baseline(system)
+    findings += _imports(crossing, baseline)
     findings += _as_findings(committed_secrets(system.root), ERROR)
-    findings += _growths(system)
+    if baseline is not None:
+        findings += _growths(system, crossing, baseline)
     reported = {finding["id"] for finding in findings}
-    asked: list[Finding] = json_format.loads(ask(system, "ramet_check"))
+    asked = _asked(system, is_needed=baseline is None)
     findings += [finding for finding in asked if finding["id"] not in reported]
     return len(system.services)
 
 
-def _growths(system: System) -> Iterator[Finding]:
-    """What crosses a boundary beyond the committed baseline, if there is one.
+def _asked(system: System, *, is_needed: bool) -> list[Finding]:
+    """What the project's Django finds.
 
-    A baseline that allows more than there is, is a warning: it could be tightened.
+    A monolith whose boundaries a baseline holds need not have Ramet yet: that is a warning then.
     """
-    from ramet.tools.assess.boundaries.ratchet import BASELINE, growths, read_baseline, slack
+    from ramet.cli._project import NOT_INSTALLED, ask
+
+    try:
+        found: list[Finding] = json_format.loads(ask(system, "ramet_check"))
+    except DiagnosticError as error:
+        if is_needed or error.mistakes[0].reference != NOT_INSTALLED:
+            raise
+        return list(_as_findings(error.mistakes, WARNING))
+    return found
+
+
+def _imports(crossing: Iterable[Import], baseline: Baseline | None) -> Iterator[Finding]:
+    """Imports across boundaries; those that the baseline has are warnings."""
+    from ramet.system.imports import explained
+
+    crossing = list(crossing)
+    held: set[Import] = set()
+    if baseline is not None:
+        from ramet.tools.assess.boundaries.ratchet import grown
+
+        held = set(crossing) - grown(crossing, baseline.imports)
+    for found in crossing:
+        identifier, message, hint = explained(found)
+        level = WARNING if found in held else ERROR
+        yield Finding(id=identifier, level=level, where=found.where, message=message, hint=hint)
+
+
+def _baseline(system: System) -> Baseline | None:
+    """The committed one, if there is one."""
+    from ramet.tools.assess.boundaries.ratchet import BASELINE, read_baseline
 
     path = system.root / BASELINE
-    if not path.is_file():
-        return
+    return read_baseline(path) if path.is_file() else None
+
+
+def _growths(system: System, crossing: list[Import], baseline: Baseline) -> Iterator[Finding]:
+    """What crosses a boundary beyond the baseline.
+
+    One that allows more than there is, is a warning: it could be tightened.
+    """
     from ramet.cli._extras import need_assess
+    from ramet.tools.assess.boundaries.ratchet import (
+        BASELINE,
+        crossings,
+        growths,
+        importing,
+        slack,
+    )
     from ramet.tools.assess.looking import Wanted, cache_folder, looked_at
 
     need_assess("ramet check, with a baseline,")
-    allowed = read_baseline(path).boundaries
+    allowed = baseline.boundaries
     scan = looked_at(Wanted(system.root, settings=system.settings), cache_folder(system.root))
     for growth in growths(scan, system, allowed):
         edge = growth.edge
@@ -102,12 +143,15 @@ def _growths(system: System) -> Iterator[Finding]:
             hint="Take it back, or use a contract or an event; where it has to be, "
             "`ramet assess . --baseline` allows it.",
         )
-    if loose := slack(scan, system, allowed):
+    loose = slack(crossings(scan, system), allowed)
+    loose += slack(importing(crossing), baseline.imports)
+    if loose:
+        number = "1 connection is" if loose == 1 else f"{loose} connections are"
         yield Finding(
             id="baseline-is-loose",
             level=WARNING,
             where=BASELINE,
-            message=f"{loose} of what it allows to cross a boundary is gone.",
+            message=f"{number} gone that it allows to cross a boundary.",
             hint="`ramet assess . --baseline` holds on to that.",
         )
 

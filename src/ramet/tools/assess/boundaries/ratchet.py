@@ -7,7 +7,7 @@ known by its kind, its ends and its field, and counted, so that code may move ab
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ import msgspec
 
 from ramet.errors import DiagnosticError, Mistake
 from ramet.system import System
+from ramet.system.imports import Import
 from ramet.tools.assess.boundaries.pins import owners
 from ramet.tools.assess.facts import Edge, Scan
 from ramet.tools.assess.findings import Report
@@ -25,7 +26,9 @@ __all__ = [
     "Baseline",
     "Growth",
     "crossings",
+    "grown",
     "growths",
+    "importing",
     "read_baseline",
     "slack",
 ]
@@ -34,17 +37,18 @@ BASELINE = "ramet.assess.json"
 """The file's name, beside ramet.toml."""
 
 _NOT_HELD = {"import", "import_typing", "import_chain", "trace", "history"}
-"""Imports across services `ramet check` finds anyhow; evidence depends on what was run."""
+"""Imports are held as `ramet check` finds them, by module; evidence depends on what was run."""
 
 Crossings = dict[str, dict[str, int]]
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """By boundary (`orders -> payments`) and crossing (`fk orders.Order.payment payments.Payment`)
-    how often it is there."""
+    how often it is there; `imports` likewise, by file and what is imported."""
 
     version: Literal[1] = 1
     boundaries: Crossings
+    imports: Crossings = {}
 
     def as_json(self) -> bytes:
         """Sorted, a crossing a line, so that a review shows what has changed."""
@@ -69,6 +73,34 @@ def crossings(scan: Scan | Report, system: System) -> Crossings:
     return {boundary: dict(counts) for boundary, counts in found.items()}
 
 
+def importing(found: Iterable[Import]) -> Crossings:
+    """What the baseline would have of imports today."""
+    counts: dict[str, Counter[str]] = {}
+    for each in found:
+        if not each.is_allowed:
+            boundary, key = _place(each)
+            counts.setdefault(boundary, Counter())[key] += 1
+    return {boundary: dict(of) for boundary, of in counts.items()}
+
+
+def grown(found: Iterable[Import], allowed: Crossings) -> set[Import]:
+    """Those imports, of all that cross, that are more than the baseline allows."""
+    seen: Counter[tuple[str, str]] = Counter()
+    more = set()
+    for each in found:
+        if each.is_allowed:
+            continue
+        boundary, key = _place(each)
+        seen[boundary, key] += 1
+        if seen[boundary, key] > allowed.get(boundary, {}).get(key, 0):
+            more.add(each)
+    return more
+
+
+def _place(found: Import) -> tuple[str, str]:
+    return f"{found.importer} -> {found.owner}", f"{found.where.rpartition(':')[0]} {found.target}"
+
+
 def growths(
     scan: Scan | Report, system: System, allowed: Mapping[str, Mapping[str, int]]
 ) -> list[Growth]:
@@ -83,9 +115,8 @@ def growths(
     ]
 
 
-def slack(scan: Scan | Report, system: System, allowed: Mapping[str, Mapping[str, int]]) -> int:
+def slack(now: Mapping[str, Mapping[str, int]], allowed: Mapping[str, Mapping[str, int]]) -> int:
     """How many crossings the baseline allows that are gone: it could be tightened by so many."""
-    now = crossings(scan, system)
     return sum(
         max(0, limit - now.get(boundary, {}).get(key, 0))
         for boundary, keys in allowed.items()

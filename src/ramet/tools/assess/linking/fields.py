@@ -355,7 +355,8 @@ class Fields:
 _FIELD_MODULES = (
     "django.db.models",
     "django.contrib.gis.db",
-    "django.contrib.contenttypes",
+    "django.contrib.contenttypes.fields",
+    "django.contrib.contenttypes.generic",  # before Django 1.9
     "django.contrib.postgres.fields",
 )
 

@@ -180,7 +180,7 @@ def _modules_with_models(
     """Those whose models would be registered: in apps, tests only where a test app is installed.
 
     A package that is an app by the look of it but not installed has none, even within another app;
-    a `models` deeper in an app counts where the app's own models import it.
+    a `models` deeper in an app counts where what Django imports of the app leads to it.
     """
     left_out = [package for package in packages if _is_left_out(apps, package)]
     reached = _reached_from_models(names, modules, apps)
@@ -208,10 +208,17 @@ def _is_nested_models(apps: Apps, module: Module) -> bool:
 
 
 def _reached_from_models(names: Names, modules: Iterable[Module], apps: Apps) -> set[str]:
-    """Paths of what apps' own `models` import, and of what that imports, where it matters."""
+    """Paths of what Django imports of apps, and of what that imports, where it matters."""
     if not any(_is_nested_models(apps, module) for module in modules):
         return set()
-    starts = (names.find(f"{app.package}.models") for app in apps.by_label.values() if app.is_own)
+    # What Django imports of each app when it starts; `admin` where its autodiscovery is installed.
+    imported = ("models", "apps", "admin") if "admin" in apps.by_label else ("models", "apps")
+    starts = (
+        names.find(f"{app.package}.{module}")
+        for app in apps.by_label.values()
+        if app.is_own
+        for module in imported
+    )
     waiting = [module for module in starts if module is not None]
     reached: set[str] = set()
     while waiting:

@@ -109,11 +109,14 @@ class Running:
         self._module = module
         self._outer = outer
         self._inside = inside
+        self._operations: list[Operation] = []
         self._results: list[Value] = []
         self._withs: list[bool] = []
         self._comprehensions: list[tuple[list[str], Names]] = []
 
     def run(self, operations: list[Operation]) -> None:
+        """Once: results are told apart by the places of their operations."""
+        self._operations = operations
         results = self._results
         for operation in operations:
             results.append(_RULES[operation[0]](self, operation))
@@ -199,8 +202,10 @@ class Running:
                 if name in BY_NAME:
                     given = [self.value(argument) for argument in arguments]
                     self._evaluation.externals.by_name(self._site, name, given, line)
-                elif path.endswith(_QUERYING) and _looks_like_query(path):
-                    self._site.gap("query-of-unknown-model", path, line)
+                else:
+                    path = self._written(operand, path)
+                    if path.endswith(_QUERYING) and _looks_like_query(path):
+                        self._site.gap("query-of-unknown-model", path, line)
             return None
         given = [self.value(argument) for argument in arguments]
         named: list[Keyword] = [
@@ -210,6 +215,13 @@ class Running:
         if isinstance(value, ModelClass) or (isinstance(value, Bound) and value.name in _MAKING):
             self._infer(value, keywords)
         return self._evaluation.call(self._site, value, given, named, line)
+
+    def _written(self, operand: Operand, path: str) -> str:
+        """A path with what stands before it on other lines."""
+        while operand.__class__ is int and self._operations[operand][0] == ATTRIBUTE:
+            _, _, operand, before = self._operations[operand]
+            path = f"{before}.{path}"
+        return path
 
     def _infer(self, maker: ModelClass | Bound, keywords: list[Any]) -> None:
         """What is given for a foreign key where a row is made is a row of the key's model."""

@@ -167,7 +167,7 @@ class Expressions:
         line = node.end_lineno
         path = node.attr
         base: Any = node.value
-        while base.__class__ is ast.Attribute:
+        while base.__class__ is ast.Attribute and base.end_lineno == line:
             path = f"{base.attr}.{path}"
             base = base.value
         if base.__class__ is ast.Name:
@@ -194,7 +194,8 @@ class Expressions:
         elif func.__class__ is ast.Attribute:
             path = func.attr
             inner: Any = func.value
-            while inner.__class__ is ast.Attribute:
+            # What stands on another line is an operation of its own, told with that line.
+            while inner.__class__ is ast.Attribute and inner.end_lineno == line:
                 path = f"{inner.attr}.{path}"
                 inner = inner.value
             if inner.__class__ is ast.Name:
