@@ -60,6 +60,7 @@ def read_report(path: Path) -> Report:
             "unreadable-report", path, error.strerror or str(error), "a file", _REMEDY
         ) from None
     try:
+        msgspec.json.decode(text)  # all of it, for what is cut off may begin well
         version = msgspec.json.decode(text, type=_Head).version
     except msgspec.ValidationError:
         version = None

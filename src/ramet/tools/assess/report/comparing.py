@@ -75,11 +75,14 @@ def _metrics(old: Report, new: Report) -> Iterator[Change]:
     for name, (title, _) in METRICS.items():
         before: float | None = getattr(old.metrics, name)
         after: float | None = getattr(new.metrics, name)
-        if before is None or after is None or abs(after - before) < 0.0005:
+        if before is None or after is None:
+            continue
+        was, now = f"{before:.3f}", f"{after:.3f}"
+        if was == now:
             continue
         is_more = after > before
         yield Change(
-            f"{name.upper()} ({title}) was {before:.3f}, and is {after:.3f}.",
+            f"{name.upper()} ({title}) was {was}, and is {now}.",
             is_worse=is_more != (name == "sm"),
         )
 

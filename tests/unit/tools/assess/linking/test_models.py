@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ramet.tools.assess.facts import Model, Scan
 from tests.unit.tools.assess.linking.conftest import SETTINGS, Project
 
@@ -216,6 +218,48 @@ def test_models_deeper_in_an_app_count_where_its_own_models_import_them(project:
         }
     )
     assert own(scan, "products") == {"products.Product", "products.Reached"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ("", {"products.Timed"}),
+        ("INSTALLED_APPS += ['django.contrib.admin']\n", {"products.Timed", "products.Shown"}),
+    ],
+)
+def test_models_deeper_in_an_app_count_where_what_django_imports_leads_to_them(
+    project: Project, settings: str, found: set[str]
+) -> None:
+    thing = HEAD + "class {}(models.Model):\n    pass\n"
+    scan = project(
+        {
+            "products/migrations/__init__.py": "",
+            "products/one/__init__.py": "",
+            "products/one/models.py": thing.format("Shown"),
+            "products/two/__init__.py": "",
+            "products/two/models.py": thing.format("Timed"),
+            "products/admin.py": "from products.one.models import Shown\n",
+            "products/apps.py": "from django.apps import AppConfig\n"
+            "from products.two import models\n\n"
+            "class Config(AppConfig):\n    name = 'products'\n",
+            "products/models.py": "",
+        },
+        settings=settings,
+    )
+    assert own(scan, "products") == found
+
+
+def test_a_view_that_lists_rows_of_another_app_is_no_model(project: Project) -> None:
+    scan = project(
+        {
+            "products/views.py": "from django.contrib.contenttypes.models import ContentType\n"
+            "from elsewhere.mixins import Exported\nfrom rest_framework import viewsets\n\n"
+            "class TypeView(Exported, viewsets.ReadOnlyModelViewSet):\n"
+            "    queryset = ContentType.objects.all()\n"
+        }
+    )
+    assert "products.TypeView" not in own(scan, "products")
+    assert not [gap for gap in scan.gaps if gap.kind == "unresolved-base"]
 
 
 def test_proxies_that_a_metaclass_makes_are_told_and_not_claimed(project: Project) -> None:

@@ -61,6 +61,7 @@ def test_a_file_name_that_is_no_utf_8_can_be_written() -> None:
         (b"not json", "not-a-report"),
         (b"\xff\xfe", "not-a-report"),
         (b"[]", "not-a-report"),
+        (b"[1", "not-a-report"),
         (b"{}", "not-a-report"),
         (b'{"version": 1}', "not-a-report"),
         (b'{"version": 2}', "another-version"),
@@ -78,3 +79,4 @@ def test_what_is_no_report_is_refused_with_what_to_do(
         read_report(path)
     assert [mistake.reference for mistake in raised.value.mistakes] == [reference]
     assert "--json" in str(raised.value)
+    assert ("no JSON: " in str(raised.value)) == (text in (b"not json", b"\xff\xfe", b"[1"))

@@ -83,3 +83,9 @@ def test_blockers_verdict_and_models_are_compared() -> None:
     assert found[0].what == (
         "The verdict was “Keep the monolith”, and is “Keep the monolith, draw these boundaries”."
     )
+
+
+def test_figures_that_look_the_same_are_no_change() -> None:
+    old = changed(made_up(), metrics=Metrics(bcp=0.6665001, icp=0.2, sm=0.2, ifn=None, ned=0.3))
+    new = changed(old, metrics=Metrics(bcp=0.6674, icp=0.2, sm=0.2, ifn=None, ned=0.3))
+    assert compare(old, new) == []

@@ -84,6 +84,24 @@ def test_the_way_back_is_followed_by_its_accessor(project):
     }
 
 
+def test_each_part_of_a_chain_over_several_lines_has_its_own(project):
+    scan = project(
+        {
+            "orders/views.py": IMPORTS + "def f(line: Line, kind):\n"
+            "    (line.order\n     .customer\n     .orders\n     .all())\n"
+            "    (line.order\n     .customer.email)\n    (kind.objects\n     .filter(pk=1))\n"
+        }
+    )
+    begin = IMPORTS.count("\n") + 2
+    assert [
+        (edge.field, edge.line - begin)
+        for edge in scan.edges
+        if edge.kind == "accessor" and edge.file == "orders/views.py"
+    ] == [("order", 0), ("customer", 1), ("orders", 2), ("order", 4), ("customer", 5)]
+    [gap] = [gap for gap in scan.gaps if gap.kind == "query-of-unknown-model"]
+    assert (gap.found, gap.line - begin) == ("once: objects.filter", 7)
+
+
 def test_the_key_of_a_row_is_no_way_to_another(project):
     assert not accessors(project, "def f(order: Order):\n    return order.customer_id, order.pk\n")
 
