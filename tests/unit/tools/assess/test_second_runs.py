@@ -324,6 +324,100 @@ def test_models_that_change_places_are_seen_by_those_who_take_the_last(
     assert told_of[0] != told_of[1]
 
 
+BASE = {
+    "settings.py": "INSTALLED_APPS = ['one', 'two', 'three']\n",
+    **{
+        path: text
+        for app, model in (("one", "Order"), ("two", "Item"), ("three", "Other"))
+        for path, text in (
+            (f"{app}/__init__.py", ""),
+            (
+                f"{app}/models.py",
+                f"from django.db import models\n\n\nclass {model}(models.Model):\n    pass\n",
+            ),
+        )
+    },
+}
+ORDER = "from one.models import Order\n\n\n"
+
+
+def calling(module: str, name: str, call: str) -> str:
+    """A module with a function that calls something of another."""
+    return f"from {module} import {name}\n\n\ndef go():\n    {call}\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            {
+                "one/basket.py": ORDER + "class Basket:\n    def start(self):\n"
+                "        self.order = Order()\n\n    def current(self):\n"
+                "        return self.order\n\n    def use(self):\n        self.current().save()\n",
+                "two/b.py": calling("one.basket", "Basket", "Basket().current().save()"),
+            },
+            id="what a method has put on self",
+        ),
+        pytest.param(
+            {
+                "one/admin.py": "from django.contrib import admin\n"
+                + ORDER
+                + "class Orders(admin.ModelAdmin):\n    def rows(self):\n"
+                "        return self.model.objects.all()\n\n    def use(self):\n"
+                "        self.rows().delete()\n\n\nadmin.site.register(Order, Orders)\n",
+                "two/b.py": calling("one.admin", "Orders", "Orders().rows().delete()"),
+            },
+            id="for what an admin was registered",
+        ),
+        pytest.param(
+            {
+                "two/chain.py": ORDER + "def f():\n    if 1:\n        return g()\n"
+                "    return Order()\n\n\ndef g():\n    return f()\n",
+                "one/a.py": calling("two.chain", "f", "f().save()"),
+                "two/b.py": calling("two.chain", "g", "g().save()"),
+            },
+            id="functions that return each other",
+        ),
+        pytest.param(
+            {
+                "two/chain.py": ORDER
+                + "".join(f"def f{n}():\n    return f{n + 1}()\n\n\n" for n in range(13))
+                + "def f13():\n    return Order()\n",
+                "one/a.py": calling("two.chain", "f0", "f0().save()"),
+                "two/b.py": calling("two.chain", "f9", "f9().save()"),
+            },
+            id="what is nested too deep for one and not for the other",
+        ),
+        pytest.param(
+            {
+                "two/models.py": "from django.db import models\n"
+                + ORDER
+                + "class Query(models.QuerySet):\n    def orders(self):\n"
+                "        return Order.objects.all()\n\n\nclass Item(models.Model):\n"
+                "    objects = Query.as_manager()\n",
+                "three/models.py": "from django.db import models\nfrom two.models import Item\n\n\n"
+                "class Other(models.Model):\n    wanted = Item.objects.orders()\n",
+                "two/b.py": calling("two.models", "Item", "Item.objects.orders().delete()"),
+            },
+            id="managers that are asked before they are known",
+        ),
+    ],
+)
+def test_what_a_file_does_is_the_same_whichever_are_linked_before_it(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    root, cache = tmp_path / "p", tmp_path / "cache"
+    for path, text in (BASE | files).items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    before = scan(root, cache=cache)
+    with (root / "two/b.py").open("a") as file:
+        file.write("    print()\n")
+    after = scan(root, cache=cache)
+    assert after == scan(root)
+    assert (after.edges, after.functions) == (before.edges, before.functions)
+
+
 def test_whichever_entry_is_damaged_an_edit_is_seen_as_without_a_cache(
     root: Path, tmp_path: Path
 ) -> None:

@@ -66,6 +66,11 @@ class Frameworks:
         self._subjects: Answers[str, str | None] = {}
         self._asked = knowledge.asked
 
+    def forget(self) -> None:
+        """Whatever was answered before."""
+        self._roles.clear()
+        self._subjects.clear()
+
     def role(self, dotted: str) -> str:
         """What a class is, "" where it is nothing of a framework."""
         return self._asked.once(self._roles, dotted, "", self._find_role, dotted)

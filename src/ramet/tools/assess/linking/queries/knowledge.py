@@ -327,7 +327,16 @@ class Knowledge:
     # One file
 
     def start_file(self) -> None:
-        """Forget what only the functions of another file told."""
+        """Forget what was worked out for another file, with what only its functions told.
+
+        What is asked for first may be answered otherwise than later: of functions that return each
+        other, of what is nested too deep. So each file asks anew, and finds the same whichever
+        files are linked before it, or are not.
+        """
+        for answers in (self._values, self._symbols, self._members, self._returned):
+            answers.clear()
+        self.owners.forget()
+        self.evaluation.frameworks.forget()
         self._of_self.clear()
         self._told.clear()
 

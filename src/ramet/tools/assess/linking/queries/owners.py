@@ -133,6 +133,10 @@ class Owners:
         }
         self._managers = found.managers
 
+    def forget(self) -> None:
+        """Whatever was answered before."""
+        self._manager_methods.clear()
+
     def as_manager(self, member: Value, label: str) -> Records | None:
         """The records of a model, where `member` of its class is a manager."""
         return Records(label) if self._manager_classes(member) is not None else None
