@@ -164,7 +164,7 @@ def test_a_report_shows_no_sign_of_the_cache_either(root: Path, tmp_path: Path) 
             "storefront/views.py",
             "request.basket.clear()",
             "request.basket.clear()\n            Product.objects.filter(pk=1).update(name='')",
-            ["judgement", "excerpts", "page"],
+            ["judgement", "grouping", "excerpts", "page"],
             id="a function writes another model",
         ),
     ],
@@ -589,6 +589,29 @@ def test_a_user_model_that_had_to_be_guessed_is_known_again(root: Path, tmp_path
     assert scan(root, cache=tmp_path / "cache") == scan(root) != guessed
     edit(root / "users/models.py", "(AbstractUser", "(models.Model")
     assert scan(root, cache=tmp_path / "cache") == scan(root)
+
+
+def test_a_model_that_inherits_from_the_user_model_that_was_guessed_is_a_part_of_it(
+    tmp_path: Path,
+) -> None:
+    root, cache = tmp_path / "p", tmp_path / "cache"
+    files = BASE | {
+        "core/__init__.py": "",
+        "core/mix.py": "class Mix:\n    a = 1\n",
+        "two/models.py": "from django.contrib.auth.models import AbstractUser\n\n\n"
+        "class Item(AbstractUser):\n    pass\n",
+        "one/models.py": "from django.contrib.auth import get_user_model\n"
+        "from core.mix import Mix\n\n\nclass Order(Mix, get_user_model()):\n    pass\n",
+    }
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    found = scan(root, cache=cache)
+    assert ("mti_parent", "one.Order", "two.Item") in {
+        (edge.kind, edge.source, edge.target) for edge in found.edges
+    }
+    edit(root / "core/mix.py", "a = 1", "b = 1")
+    assert scan(root, cache=cache) == scan(root)
 
 
 def test_what_middleware_puts_on_requests_is_asked_for_by_views(root: Path, tmp_path: Path) -> None:

@@ -105,6 +105,12 @@ class Classes:
         self._asked = values.names.asked
         self._open: set[int] = set()
 
+    def forget(self) -> None:
+        """All classes that were found, for what their bases are may have changed."""
+        self._made.clear()
+        self._definitions.clear()
+        self._assigned.clear()
+
     def of_symbol(self, symbol: Symbol) -> Class | None:
         """The class of a symbol; None where it is something else than a class."""
         statement = symbol.statement

@@ -48,8 +48,12 @@ def registered(
     `modules` are all of the project by path, `keys` their contents' keys, `packages` those that
     look like apps, `with_apps` is of `unseen`.
     """
-    registering = _Registering(ModelClasses(classes, Fields(classes), apps), last_run, keys)
+    registering = _Registering(_of(classes, apps), last_run, keys)
     return _schema(registering.register(modules, packages), classes, apps, with_apps=with_apps)
+
+
+def _of(classes: Classes, apps: Apps) -> ModelClasses:
+    return ModelClasses(classes, Fields(classes), apps)
 
 
 _Found = TypeVar("_Found")
@@ -83,6 +87,9 @@ class _Registering:
             }
             if len(users) == 1:
                 settings["AUTH_USER_MODEL"] = users.pop()
+                # Bases were resolved without it.
+                classes.classes.forget()
+                classes = self._classes = _of(classes.classes, classes.apps)
         adding = self._in_all(modules, "additions", lambda: find_additions(every, classes))
         find_additions([modules[path] for path in adding], classes)
         # What has been given a field, now or in the last run, is worked out again.
