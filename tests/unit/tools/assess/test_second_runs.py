@@ -614,6 +614,26 @@ def test_a_model_that_inherits_from_the_user_model_that_was_guessed_is_a_part_of
     assert scan(root, cache=cache) == scan(root)
 
 
+def test_packages_that_a_project_carries_along_are_seen_to_change(tmp_path: Path) -> None:
+    root, cache = tmp_path / "p", tmp_path / "cache"
+    files = BASE | {
+        "vendor/django/db/models/__init__.py": "",
+        "vendor/lib/__init__.py": "",
+        "vendor/lib/models.py": "from django.db import models\n\n\nclass Thing(models.Model):\n"
+        "    to = models.ForeignKey('two.Item', models.CASCADE)\n\n"
+        "    class Meta:\n        abstract = True\n",
+        "one/models.py": "from lib.models import Thing\n\n\nclass Order(Thing):\n    pass\n",
+    }
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    scan(root, cache=cache)
+    edit(root / "vendor/lib/models.py", "two.Item", "three.Other")
+    found = scan(root, cache=cache)
+    assert found == scan(root)
+    assert {edge.target for edge in found.edges if edge.kind == "fk"} == {"three.Other"}
+
+
 def test_what_middleware_puts_on_requests_is_asked_for_by_views(root: Path, tmp_path: Path) -> None:
     """A view changes with the middleware's functions, though no file looks different."""
     edit(

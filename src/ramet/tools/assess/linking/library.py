@@ -49,8 +49,9 @@ def find_search_path(
     elif venv is not None:
         gaps.append(_no_site_packages(venv))
     return SearchPath(
-        [*site[:1], *(root / folder for folder in carried)],
+        site[:1],
         [each for each in edited if not each.path.is_relative_to(root)],
+        [Place(root / folder) for folder in carried],
         store,
     )
 
@@ -58,13 +59,20 @@ def find_search_path(
 class SearchPath:
     """Folders that modules are looked for in. A module's path counts from its folder.
 
-    `installed` are those that only an installer changes, `edited` those that anybody does.
+    `installed` are those that only an installer changes, `edited` and `carried` those that anybody
+    does, before and after them.
     """
 
-    def __init__(self, installed: Sequence[Path], edited: Sequence[Place], store: Store) -> None:
+    def __init__(
+        self,
+        installed: Sequence[Path],
+        edited: Sequence[Place],
+        carried: Sequence[Place],
+        store: Store,
+    ) -> None:
         self._installed = installed
-        self._edited = edited
-        self._places = [*edited, *map(Place, installed)]
+        self._edited = [*edited, *carried]
+        self._places = [*edited, *map(Place, installed), *carried]
         self._readers = {
             place.folder: Reader(place.folder, store, is_own=False) for place in self._places
         }
