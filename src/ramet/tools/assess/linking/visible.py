@@ -18,7 +18,7 @@ from ramet.tools.assess.source.extract import (
     Statement,
 )
 
-__all__ = ["ALL", "CALLS", "IMPORTS", "STARS", "changes", "members", "returns"]
+__all__ = ["ALL", "CALLS", "IMPORTS", "ORDER", "STARS", "changes", "members", "returns"]
 
 ALL = ""
 """The fact that is another after any change of a file's content."""
@@ -30,7 +30,7 @@ IMPORTS = "import"
 """All imports of a module that are made in its own scope."""
 
 ORDER = "<"
-"""The order of the names that a module binds: of two models with one table the last is taken."""
+"""The order of what was there before and still is: of two models of one table the last is taken."""
 
 CALLS = "()"
 """All calls in a module that stand alone, such as those that give a model a field."""
@@ -49,7 +49,10 @@ def returns(name: str) -> str:
 def changes(before: Extract, after: Extract) -> set[str]:
     """The facts that are others."""
     old, new = _facts(before), _facts(after)
-    return {ALL, *(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))}
+    others = {ALL, *(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))}
+    if [name for name in old if name in new] != [name for name in new if name in old]:
+        others.add(ORDER)
+    return others
 
 
 def _facts(extract: Extract) -> dict[str, list[object]]:
@@ -58,7 +61,6 @@ def _facts(extract: Extract) -> dict[str, list[object]]:
     for statement in extract.body:
         if isinstance(statement, Import):
             found.setdefault(IMPORTS, []).append(_bare(statement))
-    found[ORDER] = [*found]
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ramet.tools.assess.linking.visible import ALL, changes
+from ramet.tools.assess.linking.visible import ALL, ORDER, changes
 from ramet.tools.assess.source.extract import Extract
 from ramet.tools.assess.source.extracting import extract
 
@@ -89,3 +89,9 @@ def test_a_change_is_told_by_the_names_that_are_others(old: str, new: str, facts
     assert old in MODULE
     assert seen(MODULE.replace(old, new)) == facts
     assert seen(MODULE, before=MODULE.replace(old, new)) == facts
+
+
+def test_the_order_of_what_stays_is_seen_by_those_who_take_the_last() -> None:
+    one, two = "class A(B):\n    pass\n", "class C(B):\n    pass\n"
+    assert seen(two + one, one + two) == {ORDER}
+    assert seen(one + "x = 1\n" + two, one + two) == {"x"}
