@@ -90,19 +90,18 @@ def _asked(system: System, *, is_needed: bool) -> list[Finding]:
     return found
 
 
-def _imports(crossing: Iterable[Import], baseline: Baseline | None) -> Iterator[Finding]:
+def _imports(crossing: list[Import], baseline: Baseline | None) -> Iterator[Finding]:
     """Imports across boundaries; those that the baseline has are warnings."""
     from ramet.system.imports import explained
 
-    crossing = list(crossing)
-    held: set[Import] = set()
+    more = set(crossing)
     if baseline is not None:
         from ramet.tools.assess.boundaries.ratchet import grown
 
-        held = set(crossing) - grown(crossing, baseline.imports)
+        more = grown(crossing, baseline.imports)
     for found in crossing:
         identifier, message, hint = explained(found)
-        level = WARNING if found in held else ERROR
+        level = ERROR if found in more else WARNING
         yield Finding(id=identifier, level=level, where=found.where, message=message, hint=hint)
 
 

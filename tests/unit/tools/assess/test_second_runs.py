@@ -24,6 +24,7 @@ from ramet.tools.assess.scanning import scan
 from ramet.tools.assess.source import extracting
 from ramet.tools.assess.source.extracting import version
 from ramet.tools.assess.source.store import Store, _located
+from tests.unit.tools.assess.linking.conftest import put
 
 MONOLITH = Path(__file__).parents[4] / "examples/monolith"
 
@@ -310,9 +311,7 @@ def test_models_that_change_places_are_seen_by_those_who_take_the_last(
         "two/uses.py": "from django.apps.apps import get_model\nfrom django.db import connection\n"
         f"\n\ndef use():\n    {use}\n",
     }
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
+    put(root, files)
     before = scan(root, cache=cache)
     edit(root / "one/models.py", "".join(classes), "".join(reversed(classes)))
     after = scan(root, cache=cache)
@@ -407,9 +406,7 @@ def test_what_a_file_does_is_the_same_whichever_are_linked_before_it(
     files: dict[str, str], tmp_path: Path
 ) -> None:
     root, cache = tmp_path / "p", tmp_path / "cache"
-    for path, text in (BASE | files).items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
+    put(root, BASE | files)
     before = scan(root, cache=cache)
     with (root / "two/b.py").open("a") as file:
         file.write("    print()\n")
@@ -603,9 +600,7 @@ def test_a_model_that_inherits_from_the_user_model_that_was_guessed_is_a_part_of
         "one/models.py": "from django.contrib.auth import get_user_model\n"
         "from core.mix import Mix\n\n\nclass Order(Mix, get_user_model()):\n    pass\n",
     }
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
+    put(root, files)
     found = scan(root, cache=cache)
     assert ("mti_parent", "one.Order", "two.Item") in {
         (edge.kind, edge.source, edge.target) for edge in found.edges
@@ -624,9 +619,7 @@ def test_packages_that_a_project_carries_along_are_seen_to_change(tmp_path: Path
         "    class Meta:\n        abstract = True\n",
         "one/models.py": "from lib.models import Thing\n\n\nclass Order(Thing):\n    pass\n",
     }
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
+    put(root, files)
     scan(root, cache=cache)
     edit(root / "vendor/lib/models.py", "two.Item", "three.Other")
     found = scan(root, cache=cache)

@@ -67,32 +67,29 @@ class Growth:
 
 def crossings(scan: Scan | Report, system: System) -> Crossings:
     """What the baseline would be today."""
-    found: dict[str, Counter[str]] = {}
-    for boundary, edge in _crossing(scan, system):
-        found.setdefault(boundary, Counter())[_key(edge)] += 1
-    return {boundary: dict(counts) for boundary, counts in found.items()}
+    return _counted((boundary, _key(edge)) for boundary, edge in _crossing(scan, system))
 
 
-def importing(found: Iterable[Import]) -> Crossings:
-    """What the baseline would have of imports today."""
+def importing(crossing: Iterable[Import]) -> Crossings:
+    """What the baseline would have today of imports that cross."""
+    return _counted(map(_place, crossing))
+
+
+def _counted(found: Iterable[tuple[str, str]]) -> Crossings:
     counts: dict[str, Counter[str]] = {}
-    for each in found:
-        if not each.is_allowed:
-            boundary, key = _place(each)
-            counts.setdefault(boundary, Counter())[key] += 1
-    return {boundary: dict(of) for boundary, of in counts.items()}
+    for boundary, key in found:
+        counts.setdefault(boundary, Counter())[key] += 1
+    return {boundary: dict(keys) for boundary, keys in counts.items()}
 
 
-def grown(found: Iterable[Import], allowed: Crossings) -> set[Import]:
-    """Those imports, of all that cross, that are more than the baseline allows."""
+def grown(crossing: Iterable[Import], allowed: Crossings) -> set[Import]:
+    """Those imports that are more than the baseline allows."""
     seen: Counter[tuple[str, str]] = Counter()
     more = set()
-    for each in found:
-        if each.is_allowed:
-            continue
-        boundary, key = _place(each)
-        seen[boundary, key] += 1
-        if seen[boundary, key] > allowed.get(boundary, {}).get(key, 0):
+    for each in crossing:
+        boundary, key = place = _place(each)
+        seen[place] += 1
+        if seen[place] > allowed.get(boundary, {}).get(key, 0):
             more.add(each)
     return more
 

@@ -44,13 +44,12 @@ def included(
     if not _is_named(names, module, call.function, "include"):
         return
     by_path = {each.path: each for modules in names.modules.values() for each in modules}
+    paths = [(path, path.split("/")) for path in sorted(by_path)]
     folder = module.path.rpartition("/")[0]
     for argument in call.args:
         for pattern in _patterns(names, module, argument, value_of):
             wanted = posixpath.normpath(posixpath.join(folder, pattern)).split("/")
-            for path in sorted(by_path):
-                if _matches(path.split("/"), wanted):
-                    yield by_path[path]
+            yield from (by_path[path] for path, parts in paths if _matches(parts, wanted))
 
 
 def _is_named(names: Names, module: Module, function: Expression, name: str) -> bool:

@@ -205,48 +205,31 @@ def test_a_history_has_a_copy_of_each_foreign_key_and_the_user(project: Project)
     }
 
 
-def test_models_deeper_in_an_app_count_where_its_own_models_import_them(project: Project) -> None:
-    thing = HEAD + "class {}(models.Model):\n    pass\n"
-    scan = project(
-        {
-            "products/migrations/__init__.py": "",
-            "products/one/__init__.py": "",
-            "products/one/models.py": thing.format("Reached"),
-            "products/two/__init__.py": "",
-            "products/two/models.py": thing.format("NotReached"),
-            "products/models.py": thing.format("Product") + "from .one.models import *\n",
-        }
-    )
-    assert own(scan, "products") == {"products.Product", "products.Reached"}
-
-
 @pytest.mark.parametrize(
-    ("settings", "found"),
+    ("path", "settings", "is_reached"),
     [
-        ("", {"products.Timed"}),
-        ("INSTALLED_APPS += ['django.contrib.admin']\n", {"products.Timed", "products.Shown"}),
+        ("products/models.py", "", True),
+        ("products/apps.py", "", True),
+        ("products/admin.py", "INSTALLED_APPS += ['django.contrib.admin']\n", True),
+        ("products/admin.py", "", False),
+        ("products/views.py", "", False),
     ],
 )
 def test_models_deeper_in_an_app_count_where_what_django_imports_leads_to_them(
-    project: Project, settings: str, found: set[str]
+    project: Project, path: str, settings: str, is_reached: bool
 ) -> None:
     thing = HEAD + "class {}(models.Model):\n    pass\n"
-    scan = project(
-        {
-            "products/migrations/__init__.py": "",
-            "products/one/__init__.py": "",
-            "products/one/models.py": thing.format("Shown"),
-            "products/two/__init__.py": "",
-            "products/two/models.py": thing.format("Timed"),
-            "products/admin.py": "from products.one.models import Shown\n",
-            "products/apps.py": "from django.apps import AppConfig\n"
-            "from products.two import models\n\n"
-            "class Config(AppConfig):\n    name = 'products'\n",
-            "products/models.py": "",
-        },
-        settings=settings,
-    )
-    assert own(scan, "products") == found
+    files = {
+        "products/migrations/__init__.py": "",
+        "products/one/__init__.py": "",
+        "products/one/models.py": thing.format("Deeper"),
+        "products/two/__init__.py": "",
+        "products/two/models.py": thing.format("NotReached"),
+        "products/models.py": thing.format("Product"),
+    }
+    files[path] = files.get(path, "") + "from products.one.models import *\n"
+    found = own(project(files, settings=settings), "products")
+    assert found == {"products.Product"} | ({"products.Deeper"} if is_reached else set())
 
 
 def test_a_view_that_lists_rows_of_another_app_is_no_model(project: Project) -> None:
